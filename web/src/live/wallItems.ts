@@ -1,0 +1,132 @@
+/**
+ * The cameras on the wall with their latest count and state: read once, then kept up to date by the server's events.
+ *
+ * The order is the server's and holds still; an event changes a tile, never its place.
+ */
+import { onScopeDispose, reactive, ref, type Ref } from 'vue'
+
+import { asProblem, ProblemError, problemFrom, type Problem } from '@/api/problem'
+import { observeServerTime } from '@/clock/serverClock'
+
+import type { CameraState } from './liveFeed'
+
+export interface WallCount {
+  readonly at: string
+  readonly count: number | null
+  readonly low: number | null
+  readonly high: number | null
+  readonly valid: boolean
+  readonly invalid_reason: string | null
+}
+
+export interface WallItem {
+  readonly camera_id: string
+  readonly camera_name: string
+  readonly room_id: string
+  readonly room_name: string
+  readonly institution_id: string
+  readonly institution_name: string
+  readonly simulated: boolean
+  readonly has_sub: boolean
+  state: CameraState | null
+  count: WallCount | null
+}
+
+export interface Wall {
+  readonly items: Ref<WallItem[]>
+  readonly problem: Ref<Problem | null>
+  readonly loading: Ref<boolean>
+  /** Whether counts and states arrive as they happen. */
+  readonly connected: Ref<boolean>
+  reload(): Promise<void>
+}
+
+/** Travel time of one message on a connection that is already open. */
+const MESSAGE_PRECISION_MS = 60
+const LONGEST_DELAY_MS = 15_000
+/** Cameras that were added or removed appear at the next refresh; it also repairs what a broken connection missed. */
+const REFRESH_MS = 60_000
+
+async function fetchWall(): Promise<WallItem[]> {
+  const answer = await fetch('/api/wall', { signal: AbortSignal.timeout(10_000), headers: { accept: 'application/json' } })
+  const body: unknown = await answer.json().catch(() => null)
+  if (!answer.ok) throw new ProblemError(problemFrom(answer.status, body))
+  return (body as { items: WallItem[] }).items
+}
+
+/** Keeps every camera that stays in its place; new ones go to the end. */
+export function mergedInPlace(shown: readonly WallItem[], fresh: readonly WallItem[]): WallItem[] {
+  const byId = new Map(fresh.map((item) => [item.camera_id, item]))
+  const kept = shown.flatMap((item) => byId.get(item.camera_id) ?? [])
+  const known = new Set(shown.map((item) => item.camera_id))
+  return [...kept, ...fresh.filter((item) => !known.has(item.camera_id))]
+}
+
+/** Applies one event to the items; unknown cameras and kinds are left alone. */
+export function applyEvent(items: readonly WallItem[], event: Record<string, unknown>): void {
+  const item = items.find((one) => one.camera_id === event['camera_id'])
+  if (item === undefined) return
+  if (event['type'] === 'count') item.count = event as unknown as WallCount
+  // The wall speaks of recording, which is the main stream's business.
+  if (event['type'] === 'camera_state' && event['stream'] !== 'sub') item.state = event as unknown as CameraState
+}
+
+function eventsAddress(): string {
+  return `${window.location.protocol === 'https:' ? 'wss' : 'ws'}://${window.location.host}/api/events`
+}
+
+export function useWall(): Wall {
+  const items = ref<WallItem[]>([])
+  const problem = ref<Problem | null>(null)
+  const loading = ref(true)
+  const connected = ref(false)
+  let socket: WebSocket | null = null
+  let retry = 0
+  let attempt = 0
+  let ended = false
+
+  async function reload(): Promise<void> {
+    try {
+      const fresh = await fetchWall()
+      items.value = mergedInPlace(items.value, fresh).map((item) => reactive(item))
+      problem.value = null
+    } catch (error) {
+      problem.value = asProblem(error)
+    } finally {
+      loading.value = false
+    }
+  }
+
+  function heard(text: string): void {
+    const event = JSON.parse(text) as Record<string, unknown>
+    if (event['type'] === 'time') observeServerTime(Date.parse(String(event['now'])), MESSAGE_PRECISION_MS)
+    else applyEvent(items.value, event)
+  }
+
+  function listen(): void {
+    socket = new WebSocket(eventsAddress())
+    socket.onopen = () => {
+      if (attempt > 0) void reload()
+      attempt = 0
+      connected.value = true
+    }
+    socket.onmessage = (message: MessageEvent<string>) => heard(message.data)
+    socket.onclose = (event) => {
+      connected.value = false
+      if (ended || event.code === 4401 || event.code === 4403) return
+      attempt += 1
+      retry = window.setTimeout(listen, Math.min(LONGEST_DELAY_MS, 500 * 2 ** attempt) * (0.75 + Math.random() / 2))
+    }
+  }
+
+  void reload()
+  listen()
+  const refresh = window.setInterval(() => void reload(), REFRESH_MS)
+  onScopeDispose(() => {
+    ended = true
+    window.clearTimeout(retry)
+    window.clearInterval(refresh)
+    socket?.close()
+  })
+  return { items, problem, loading, connected, reload }
+}

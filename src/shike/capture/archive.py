@@ -1,0 +1,209 @@
+"""The footage folder: the only place that knows where files lie.
+
+Here: creating segment files, reading them by key and byte range, the marker that names the open one, and
+recovery of files whose writer died. Not here: what the segments mean, the database, retention.
+Design: docs/design/capture.md.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from shike.capture.clock import Clock
+from shike.capture.errors import FootageError, NoFootage
+from shike.capture.scan import Head, read_fragments, read_head
+from shike.capture.segment import (
+    STREAMS,
+    EndReason,
+    Fragment,
+    Identity,
+    SegmentRecord,
+    StreamName,
+)
+from shike.capture.segment_file import SegmentFile, disk_error, fsync_folder, replace_file
+
+_HEAD_LIMIT = 1 << 20
+
+
+@dataclass(slots=True)
+class OpenSegment:
+    """A segment that is being written, as far as a reader has seen it."""
+
+    key: str
+    head: Head
+    fragments: list[Fragment]
+    position: int
+
+    @property
+    def identity(self) -> Identity:
+        return self.head.identity
+
+
+class Archive:
+    """Footage below one folder. Readers pass keys and ranges; they never see a path."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    # ── reading ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """Bytes of a segment. NoFootage if the file is gone; shorter than asked for at the end of the file."""
+        try:
+            with self._path(key).open("rb") as file:
+                file.seek(offset)
+                return file.read(length)
+        except FileNotFoundError as error:
+            raise NoFootage(f"segment {key} is not in the archive") from error
+
+    def size(self, key: str) -> int:
+        """Bytes written to a segment so far. NoFootage if the file is gone."""
+        try:
+            return self._path(key).stat().st_size
+        except FileNotFoundError as error:
+            raise NoFootage(f"segment {key} is not in the archive") from error
+
+    def head(self, key: str) -> Head | None:
+        """The init section and identity of a segment, None while they are being written."""
+        return read_head(self.read(key, 0, _HEAD_LIMIT))
+
+    def open_key(self, camera_id: str, stream: StreamName) -> str | None:
+        """The key of the segment that a stream is being written to, if any."""
+        try:
+            key = json.loads(self._marker(camera_id, stream).read_bytes())["key"]
+        except FileNotFoundError:
+            return None
+        return str(key)
+
+    def tail(self, camera_id: str, stream: StreamName) -> OpenSegment | None:
+        """The open segment of a stream with the fragments written so far, None where nothing is being written."""
+        key = self.open_key(camera_id, stream)
+        if key is None:
+            return None
+        try:
+            head = self.head(key)
+        except NoFootage:
+            return None
+        if head is None:
+            return None
+        segment = OpenSegment(key, head, [], head.size)
+        self.refresh(segment)
+        return segment
+
+    def refresh(self, segment: OpenSegment) -> bytes:
+        """Take in what was written since; returns the bytes of the new whole fragments."""
+        data = self.read(segment.key, segment.position, max(0, self.size(segment.key) - segment.position))
+        fresh = read_fragments(data, segment.position, segment.head.facts.timescale)
+        if not fresh:
+            return b""
+        segment.fragments.extend(fresh)
+        start, segment.position = segment.position, fresh[-1].end
+        return data[: segment.position - start]
+
+    # ── writing (capture only) ─────────────────────────────────────────────────────────────────────────────
+
+    def create(self, identity: Identity, init: bytes, clock: Clock, sync_beat_s: float) -> SegmentFile:
+        """Open a new segment for writing, its marker first. DiskError if the volume refuses."""
+        marker = self._marker(identity.camera_id, identity.stream)
+        try:
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(marker, json.dumps({"key": identity.object_key}).encode())
+        except OSError as error:
+            raise disk_error(error) from error
+        return SegmentFile(self._path(identity.object_key), identity, init, clock, sync_beat_s)
+
+    def forget_open(self, camera_id: str, stream: StreamName) -> None:
+        """Remove the marker of a segment that is closed and in the spool."""
+        self._marker(camera_id, stream).unlink(missing_ok=True)
+
+    def unfinished(self) -> Iterator[tuple[str, StreamName]]:
+        """Streams that have a marker: being written now, or left by a writer that died."""
+        for stream in STREAMS:
+            for marker in sorted(self._root.glob(f"*/{stream}.open.json")):
+                yield marker.parent.name, stream
+
+    def recover(self, camera_id: str, stream: StreamName, reason: EndReason) -> SegmentRecord | None:
+        """Close the segment that a dead writer left: cut after its last whole fragment, say why its run ended.
+
+        Returns None if there is nothing to close, or if a living writer holds the file. The caller puts the
+        record into the spool and then calls forget_open.
+        """
+        key = self.open_key(camera_id, stream)
+        if key is None:
+            return None
+        path = self._path(key)
+        try:
+            handle = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            self.forget_open(camera_id, stream)
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            record = self.examine(key, reason)
+            if record is None:
+                path.unlink()
+                self.forget_open(camera_id, stream)
+                return None
+            os.ftruncate(handle, record.size)
+            os.fsync(handle)
+            fsync_folder(path.parent)
+            return record
+        except BlockingIOError:
+            return None
+        finally:
+            os.close(handle)
+
+    def examine(self, key: str, ends_run: EndReason | None) -> SegmentRecord | None:
+        """The record of a segment file made from the file alone; None if it holds no whole fragment."""
+        data = self._path(key).read_bytes()
+        try:
+            head = read_head(data)
+        except FootageError:
+            return None
+        if head is None:
+            return None
+        fragments = read_fragments(memoryview(data)[head.size :], head.size, head.facts.timescale)
+        if not fragments:
+            return None
+        return SegmentRecord(
+            identity=head.identity,
+            key=key,
+            init_size=len(head.init),
+            head_size=head.size,
+            size=fragments[-1].end,
+            fragments=tuple(fragments),
+            codec=head.facts.codec,
+            width=head.facts.width,
+            height=head.facts.height,
+            timescale=head.facts.timescale,
+            ends_run=ends_run,
+        )
+
+    def is_being_written(self, camera_id: str, stream: StreamName) -> bool:
+        """Whether a living writer holds the stream's open segment."""
+        key = self.open_key(camera_id, stream)
+        if key is None:
+            return False
+        try:
+            handle = os.open(self._path(key), os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+    def _path(self, key: str) -> Path:
+        path = self._root / key
+        if ".." in Path(key).parts or Path(key).is_absolute():
+            raise FootageError(f"key {key!r} leaves the archive")
+        return path
+
+    def _marker(self, camera_id: str, stream: StreamName) -> Path:
+        return self._root / camera_id / f"{stream}.open.json"

@@ -1,0 +1,179 @@
+"""One thread per stream: connect, record a run, say why it ended, wait, connect again.
+
+Here: the loop and the health of one stream. Not here: processes (shard), files (archive), what a clock means
+(timeline). Design: docs/design/capture.md.
+"""
+
+import logging
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import get_args
+
+from shike.capture.address import Address
+from shike.capture.archive import Archive
+from shike.capture.backoff import Backoff
+from shike.capture.clock import Clock
+from shike.capture.desired import Wanted
+from shike.capture.errors import DiskError, SourceError
+from shike.capture.health import State, StreamHealth
+from shike.capture.run import RunRecorder, RunStart
+from shike.capture.segment import EndReason
+from shike.capture.segmenter import Lengths, hand_over
+from shike.capture.source import Source
+from shike.capture.spool import Spool
+
+log = logging.getLogger(__name__)
+
+_RUN_END = {"no_data": "camera_silent", "timeout": "camera_silent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What every camera thread of a process shares."""
+
+    archive: Archive
+    spool: Spool
+    clock: Clock
+    lengths: Lengths
+    node: str
+    nudges: Path
+    timeout_s: float = 10.0
+
+
+def end_reason(cause: str) -> EndReason:
+    """The reason that a run gets when its source or disk failed with a cause code."""
+    known: tuple[EndReason, ...] = get_args(EndReason)
+    reason = _RUN_END.get(cause, cause)
+    return next((each for each in known if each == reason), "connection_lost")
+
+
+class CameraThread(threading.Thread):
+    """Records one stream until it is told to stop. Reads of `health` and `beat_s` need no lock."""
+
+    def __init__(self, wanted: Wanted, address: Address, recording: Recording, random: Random) -> None:
+        super().__init__(name=f"camera-{wanted.camera_id}-{wanted.stream}", daemon=True)
+        self.wanted = wanted
+        self._address, self._recording = address, recording
+        self._backoff = Backoff(random)
+        self._halt = threading.Event()
+        self.beat_s = recording.clock.monotonic()
+        self.health = StreamHealth(wanted.camera_id, wanted.stream, "waiting", recording.clock.now())
+
+    def stop(self) -> None:
+        """Ask the thread to end its run and finish."""
+        self._halt.set()
+
+    def run(self) -> None:
+        self._recover("killed")
+        while not self._halt.is_set():
+            started_s = self._recording.clock.monotonic()
+            cause = self._once()
+            if self._halt.is_set():
+                break
+            self._wait(cause, self._recording.clock.monotonic() - started_s)
+        self._enter("stopped", None)
+
+    def _once(self) -> str:
+        """One connection, one or more runs; returns the cause of its end."""
+        self._enter("connecting", self.health.cause)
+        try:
+            with Source.open_camera(self._address, self._recording.clock, self._recording.timeout_s) as source:
+                return self._record(source)
+        except SourceError as error:
+            log.info("camera %s %s: %s", self.wanted.camera_id, self.wanted.stream, error.cause)
+            return error.cause
+        except DiskError as error:
+            log.error("camera %s %s: %s", self.wanted.camera_id, self.wanted.stream, error)
+            self._recover(end_reason(error.cause))
+            return error.cause
+        except Exception:  # the edge of the thread: whatever happens, the camera is tried again
+            log.exception("camera %s %s: recording failed", self.wanted.camera_id, self.wanted.stream)
+            return "connection_lost"
+
+    def _record(self, source: Source) -> str:
+        start = RunStart(
+            camera_id=self.wanted.camera_id,
+            stream=self.wanted.stream,
+            node=self._recording.node,
+            epoch=self.wanted.epoch,
+            origin="live",
+            simulated=source.simulated,
+        )
+        recording = self._recording
+        run = RunRecorder(recording.archive, recording.spool, recording.clock, recording.lengths, source.video, start)
+        reason: EndReason = "connection_lost"
+        try:
+            for timed in source.packets():
+                if self._halt.is_set():
+                    reason = "stopped"
+                    break
+                self.beat_s = recording.clock.monotonic()
+                ended = run.take(timed)
+                if ended is not None:
+                    reason = ended
+                    break
+                self._report(run, source)
+        except SourceError as error:
+            reason = end_reason(error.cause)
+            raise
+        except DiskError:
+            run.abandon()
+            raise
+        finally:
+            run.finish(reason)
+        return "connection_lost" if reason == "stopped" else reason
+
+    def _report(self, run: RunRecorder, source: Source) -> None:
+        if self.health.state != "recording":
+            if not run.writing:
+                return
+            self._enter("recording", None)
+        rate = run.rate
+        size = source.video.codec_context
+        self.health = replace(
+            self.health,
+            last_packet_us=run.last_packet_us,
+            bitrate_bps=rate.bitrate_bps,
+            fps=rate.fps,
+            width=size.width,
+            height=size.height,
+            codec=size.name,
+            dropped=run.dropped,
+            clock_offset_ms=run.clock_offset_ms,
+            simulated=source.simulated,
+        )
+
+    def _wait(self, cause: str, healthy_for_s: float) -> None:
+        clock = self._recording.clock
+        wait_s = self._backoff.failed(healthy_for_s if self.health.state == "recording" else 0.0)
+        self._enter("refused" if cause.startswith("refused") else "backing_off", cause)
+        self.health = replace(
+            self.health, attempt=self._backoff.attempt, next_try_us=clock.now() + int(wait_s * 1_000_000)
+        )
+        until, nudge = clock.monotonic() + wait_s, self._nudge()
+        while clock.monotonic() < until and self._nudge() == nudge and not self._halt.wait(0.2):
+            self.beat_s = clock.monotonic()
+
+    def _nudge(self) -> int:
+        """Changes when somebody asks for the next try at once."""
+        try:
+            return (self._recording.nudges / self.wanted.camera_id).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def _enter(self, state: State, cause: str | None) -> None:
+        self.beat_s = self._recording.clock.monotonic()
+        kept = self.health.since_us if self.health.state == state else self._recording.clock.now()
+        self.health = replace(self.health, state=state, cause=cause, since_us=kept, next_try_us=None)
+
+    def _recover(self, reason: EndReason) -> None:
+        """Close what a dead writer of this stream left. A volume that refuses leaves it for the next start."""
+        archive, spool = self._recording.archive, self._recording.spool
+        try:
+            record = archive.recover(self.wanted.camera_id, self.wanted.stream, reason)
+            if record is not None:
+                hand_over(archive, spool, record)
+        except OSError:
+            log.exception("camera %s %s: recovery failed", self.wanted.camera_id, self.wanted.stream)

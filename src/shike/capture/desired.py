@@ -1,0 +1,81 @@
+"""Which streams should be recorded, and by which shard: a versioned desired state with leases.
+
+The housekeeping process writes `state/desired.json` from the database; the recorder hands its streams out to
+shards; shards poll. A lease says under which epoch a recorder writes. An expired lease does not stop a recorder
+that nobody has replaced: two copies can be told apart by their epochs, a lost minute cannot be made good.
+Passwords stand here sealed. Design: docs/design/capture.md, "Desired state".
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from shike.capture.address import Address
+from shike.capture.segment import StreamName
+from shike.capture.segment_file import replace_file
+
+FILE_NAME = "desired.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One stream that should be recorded. `sealed_password` is opened with the installation's key."""
+
+    camera_id: str
+    stream: StreamName
+    host: str
+    port: int
+    path: str
+    username: str
+    sealed_password: str
+    epoch: int
+    lease_until_us: int
+
+    def address(self, password: str) -> Address:
+        return Address(self.host, self.port, self.path, self.username, password)
+
+    def same_source(self, other: "Wanted") -> bool:
+        """Whether a running thread can go on: nothing that it was started with has changed but its lease's end."""
+        fields = ("host", "port", "path", "username", "sealed_password", "epoch")
+        return all(getattr(self, name) == getattr(other, name) for name in fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """All streams that should be recorded. A new `version` means that something changed."""
+
+    version: int
+    streams: tuple[Wanted, ...]
+
+    def store(self, state: Path) -> None:
+        """Replace the file; readable by the owner only."""
+        content = {"version": self.version, "streams": [asdict(wanted) for wanted in self.streams]}
+        replace_file(state / FILE_NAME, json.dumps(content).encode())
+
+    @classmethod
+    def load(cls, state: Path) -> "Desired":
+        """The desired state as it stands; empty, version 0, before anybody wrote one."""
+        try:
+            value = json.loads((state / FILE_NAME).read_bytes())
+        except FileNotFoundError:
+            return cls(0, ())
+        return cls(value["version"], tuple(Wanted(**row) for row in value["streams"]))
+
+
+class Watch:
+    """Reads the desired state again only when its file has changed."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._stamp: tuple[int, int] | None = None
+        self._desired = Desired(0, ())
+
+    def poll(self) -> Desired:
+        try:
+            stat = (self._state / FILE_NAME).stat()
+        except FileNotFoundError:
+            return self._desired
+        stamp = (stat.st_mtime_ns, stat.st_ino)
+        if stamp != self._stamp:
+            self._desired, self._stamp = Desired.load(self._state), stamp
+        return self._desired

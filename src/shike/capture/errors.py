@@ -1,0 +1,55 @@
+"""What can go wrong in the media plane.
+
+CaptureError
+├── SourceError          a camera or file could not be read; `cause` is a code that the browser puts into words
+├── FootageError         stored footage does not say what it should
+│   ├── NoFootage        nothing is recorded there
+│   └── MixedParameters  a range cannot become one file without transcoding
+└── DiskError            writing failed: the content of the file is unknown
+"""
+
+
+class CaptureError(Exception):
+    """Base of this room's errors. `retryable`: the same call may succeed later. `hint`: how to mend it."""
+
+    retryable = False
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class SourceError(CaptureError):
+    """A source could not be opened or read. Never carries an address: it could hold a password."""
+
+    retryable = True
+
+    def __init__(self, cause: str, detail: str = "") -> None:
+        super().__init__(detail or cause)
+        self.cause = cause
+
+
+class FootageError(CaptureError):
+    """Stored footage is damaged or is not what was asked for."""
+
+
+class NoFootage(FootageError):
+    """Nothing is recorded in the range that was asked for."""
+
+
+class MixedParameters(FootageError):
+    """The range holds pictures of different size or codec; `at_us` is where they change."""
+
+    def __init__(self, message: str, at_us: int) -> None:
+        super().__init__(message, hint="export the time before and after the change apart")
+        self.at_us = at_us
+
+
+class DiskError(CaptureError):
+    """A write or sync failed. `cause` is disk_full or disk_failed."""
+
+    retryable = True
+
+    def __init__(self, cause: str, detail: str) -> None:
+        super().__init__(detail, hint="check free space and the health of the volume that holds the footage")
+        self.cause = cause

@@ -1,0 +1,168 @@
+"""`shike capture`: spreads the wanted streams over shards and watches over them.
+
+One recorder per data folder (a lock says so). A shard that stops beating, or in which a thread has been stuck
+inside a call for longer than the watchdog allows, is killed and started again; only its own cameras notice.
+"""
+
+import fcntl
+import json
+import logging
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+
+from shike.capture.archive import Archive
+from shike.capture.clock import Clock
+from shike.capture.desired import Watch
+from shike.capture.segment_file import replace_file
+from shike.capture.segmenter import hand_over
+from shike.capture.shard import ASSIGNMENT_FILE, CaptureConfig, StreamKey, load_assignment
+from shike.capture.spool import Spool
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 0.5
+_STOP_LIMIT_S = 6.0
+
+
+class AlreadyRecording(Exception):
+    """Another recorder holds this data folder."""
+
+
+@dataclass(slots=True)
+class _Child:
+    process: "subprocess.Popen[bytes]"
+    started_s: float
+
+
+def assign(
+    wanted: list[StreamKey], before: dict[str, set[StreamKey]], streams_per_shard: int
+) -> dict[str, set[StreamKey]]:
+    """Streams to shards: nothing that runs is moved; new streams fill the emptiest shard that has room."""
+    still = set(wanted)
+    plan = {name: keys & still for name, keys in before.items()}
+    placed = set().union(*plan.values()) if plan else set()
+    for key in wanted:
+        if key in placed:
+            continue
+        open_shards = [name for name, keys in plan.items() if len(keys) < streams_per_shard]
+        name = min(open_shards, key=lambda shard: len(plan[shard]), default="")
+        if not name:
+            name = next(f"s{i}" for i in range(len(plan) + 1) if f"s{i}" not in plan)
+            plan[name] = set()
+        plan[name].add(key)
+    return {name: keys for name, keys in plan.items() if keys}
+
+
+class Recorder:
+    """The parent of all shards of this machine."""
+
+    def __init__(self, config: CaptureConfig, clock: Clock) -> None:
+        """Take the lock and close what dead writers left. AlreadyRecording if another recorder is at work."""
+        self._config, self._clock = config, clock
+        for folder in (config.footage, config.state, config.state / "nudges"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (config.state / "capture.lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise AlreadyRecording(f"another recorder is at work in {config.footage.parent}") from None
+        self._watch = Watch(config.state)
+        self._children: dict[str, _Child] = {}
+        self._plan: dict[str, set[StreamKey]] = load_assignment(config.state)
+        self._clear_snapshots()
+        recover_all(Archive(config.footage), Spool(config.spool))
+
+    def run(self, halt: threading.Event) -> None:
+        """Until `halt`; then ask the shards to close their runs, and wait for them."""
+        try:
+            while not halt.is_set():
+                self._reconcile()
+                self._look_after()
+                halt.wait(_POLL_S)
+        finally:
+            self._stop()
+
+    def _reconcile(self) -> None:
+        wanted = [(w.camera_id, w.stream) for w in self._watch.poll().streams]
+        plan = assign(wanted, self._plan, self._config.streams_per_shard)
+        path = self._config.state / ASSIGNMENT_FILE
+        if plan != self._plan or not path.exists():
+            rows = {name: sorted(keys) for name, keys in plan.items()}
+            replace_file(path, json.dumps(rows).encode())
+            self._plan = plan
+        for name in plan:
+            if name not in self._children:
+                self._children[name] = self._start(name)
+        for name in [name for name in self._children if name not in plan]:
+            self._retire(name)
+
+    def _start(self, name: str) -> _Child:
+        process = subprocess.Popen([sys.executable, "-m", "shike.capture.shard", name], stdin=subprocess.PIPE)
+        assert process.stdin is not None
+        process.stdin.write(self._config.to_json().encode() + b"\n")
+        process.stdin.flush()
+        return _Child(process, self._clock.monotonic())
+
+    def _look_after(self) -> None:
+        for name, child in list(self._children.items()):
+            if child.process.poll() is not None:
+                log.error("shard %s ended with %s; starting it again", name, child.process.returncode)
+                self._children[name] = self._start(name)
+            elif self._is_stuck(name, child):
+                log.error("shard %s is stuck; killing it and starting it again", name)
+                child.process.kill()
+                child.process.wait()
+                self._children[name] = self._start(name)
+
+    def _is_stuck(self, name: str, child: _Child) -> bool:
+        if self._clock.monotonic() - child.started_s < self._config.watchdog_s:
+            return False
+        try:
+            beat = json.loads((self._config.state / f"beat-{name}.json").read_bytes())
+        except FileNotFoundError:
+            return True
+        silent_s = self._clock.monotonic() - beat["at_s"]  # CLOCK_MONOTONIC is one for all processes
+        return bool(beat["stuck_s"] > self._config.watchdog_s or silent_s > self._config.watchdog_s)
+
+    def _retire(self, name: str) -> None:
+        child = self._children.pop(name)
+        child.process.terminate()
+        self._wait(child)
+        for kind in ("health", "beat"):
+            (self._config.state / f"{kind}-{name}.json").unlink(missing_ok=True)
+
+    def _stop(self) -> None:
+        for child in self._children.values():
+            child.process.terminate()
+        for child in self._children.values():
+            self._wait(child)
+        self._clear_snapshots()
+        self._lock.close()
+
+    def _wait(self, child: _Child) -> None:
+        try:
+            child.process.wait(_STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
+        if child.process.stdin is not None:
+            child.process.stdin.close()
+
+    def _clear_snapshots(self) -> None:
+        for pattern in ("health-*.json", "beat-*.json"):
+            for path in self._config.state.glob(pattern):
+                path.unlink(missing_ok=True)
+
+
+def recover_all(archive: Archive, spool: Spool) -> int:
+    """Close every segment that a dead writer left; returns how many."""
+    closed = 0
+    for camera_id, stream in list(archive.unfinished()):
+        record = archive.recover(camera_id, stream, "killed")
+        if record is not None:
+            hand_over(archive, spool, record)
+            closed += 1
+    return closed

@@ -1,0 +1,170 @@
+"""One run: an unbroken stretch of packets from one source, written by one mux under one timeline.
+
+Used for live cameras and for imported files alike. Design: docs/design/capture.md.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from shike.capture.archive import Archive
+from shike.capture.clock import Clock
+from shike.capture.errors import DiskError
+from shike.capture.ids import new_id
+from shike.capture.segment import EndReason, Identity, Origin, StreamName
+from shike.capture.segmenter import Lengths, RunMux, Segmenter
+from shike.capture.source import Timed
+from shike.capture.spool import Spool
+from shike.capture.timeline import Timeline
+
+_BAD_IN_A_ROW = 50
+_RATE_WINDOW_US = 5_000_000
+_OFFSET_LIMIT_MS = 10 * 365 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunStart:
+    """What is known of a run before its first packet."""
+
+    camera_id: str
+    stream: StreamName
+    node: str
+    epoch: int
+    origin: Origin
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Bits and pictures per second over the last seconds, None until there is enough to say."""
+
+    bitrate_bps: int | None = None
+    fps: float | None = None
+
+
+class RunRecorder:
+    """Takes the packets of one run. `take` until it says why the run is over, then `finish` once."""
+
+    def __init__(
+        self, archive: Archive, spool: Spool, clock: Clock, lengths: Lengths, video: VideoStream, start: RunStart
+    ) -> None:
+        self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
+        self._video, self._start = video, start
+        self._timeline = Timeline()
+        self._waiting: list[Timed] = []
+        self._mux: RunMux | None = None
+        self._segmenter: Segmenter | None = None
+        self._base_us = 0
+        self._last_dts: int | None = None
+        self._bad_in_a_row = 0
+        self._recent: deque[tuple[int, int]] = deque()
+        self.dropped = 0
+        self.clock_offset_ms: int | None = None
+        self.last_packet_us: int | None = None
+
+    @property
+    def writing(self) -> bool:
+        return self._segmenter is not None
+
+    @property
+    def rate(self) -> Rate:
+        if len(self._recent) < 2 or self._recent[-1][0] - self._recent[0][0] < 1_000_000:
+            return Rate()
+        seconds = (self._recent[-1][0] - self._recent[0][0]) / 1_000_000
+        received = sum(size for _, size in self._recent) - self._recent[0][1]
+        return Rate(int(received * 8 / seconds), round((len(self._recent) - 1) / seconds, 1))
+
+    def take(self, timed: Timed) -> EndReason | None:
+        """Record a packet. Returns why the run must end, if it must. DiskError if the volume refuses."""
+        packet = timed.packet
+        assert packet.dts is not None
+        if self._last_dts is not None and packet.dts <= self._last_dts and packet.dts > self._last_dts - 90_000:
+            return self._drop()
+        ended = self._timeline.observe(timed.arrival)
+        if ended is not None:
+            return ended
+        self._last_dts, self._bad_in_a_row = packet.dts, 0
+        self._note(timed)
+        if self._segmenter is None:
+            self._waiting.append(timed)
+            if not self._timeline.anchored:
+                return None
+            self._begin()
+            waiting, self._waiting = self._waiting, []
+            for each in waiting:
+                self._write(each.packet)
+        else:
+            self._write(packet)
+        assert self._segmenter is not None
+        if self._segmenter.overdue(self._timeline.wall(timed.arrival.media_us)):
+            return "gop_too_long"
+        return None
+
+    def finish(self, reason: EndReason) -> None:
+        """End the run and close its last segment. DiskError if the volume refuses; the file is abandoned then."""
+        if self._segmenter is None or self._mux is None:
+            return
+        try:
+            for payload in self._mux.finish():
+                self._segmenter.append(payload)
+            self._segmenter.close(reason)
+        except DiskError:
+            self.abandon()
+            raise
+        self._segmenter = None
+
+    def abandon(self) -> None:
+        """A write failed: let go of the file without closing it properly."""
+        if self._segmenter is not None:
+            self._segmenter.abandon()
+            self._segmenter = None
+
+    def _begin(self) -> None:
+        first = self._waiting[0].arrival.media_us
+        self._base_us = first
+        self._mux = RunMux(self._video, self._lengths.fragment_s)
+        started_us = self._timeline.wall(first)
+        start = self._start
+        identity = Identity(
+            camera_id=start.camera_id,
+            stream=start.stream,
+            run_id=new_id(),
+            run_started_us=started_us,
+            segment_id="",
+            sequence=0,
+            started_us=started_us,
+            node=start.node,
+            epoch=start.epoch,
+            origin=start.origin,
+            simulated=start.simulated,
+        )
+        self._segmenter = Segmenter(
+            self._archive, self._spool, self._clock, self._lengths, identity, self._mux.init, self._wall_of
+        )
+
+    def _wall_of(self, run_media_us: int) -> int:
+        return self._timeline.wall(self._base_us + run_media_us)
+
+    def _write(self, packet: "Packet[VideoStream]") -> None:
+        assert self._mux is not None and self._segmenter is not None
+        self._segmenter.clock_offset_ms = self.clock_offset_ms
+        for payload in self._mux.mux(packet):
+            self._segmenter.append(payload)
+
+    def _note(self, timed: Timed) -> None:
+        self.last_packet_us = timed.arrival.wall_us
+        self._recent.append((timed.arrival.media_us, timed.packet.size))
+        while self._recent[0][0] < timed.arrival.media_us - _RATE_WINDOW_US:
+            self._recent.popleft()
+        if timed.camera_clock_us is not None and self._timeline.anchored:
+            offset_ms = (timed.camera_clock_us - self._timeline.wall(timed.arrival.media_us)) // 1000
+            self.clock_offset_ms = max(-_OFFSET_LIMIT_MS, min(_OFFSET_LIMIT_MS, offset_ms))
+
+    def _drop(self) -> EndReason | None:
+        self.dropped += 1
+        self._bad_in_a_row += 1
+        if self._segmenter is not None:
+            self._segmenter.dropped += 1
+        return "timestamps_broken" if self._bad_in_a_row >= _BAD_IN_A_ROW else None

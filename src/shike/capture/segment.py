@@ -1,0 +1,134 @@
+"""What a segment of footage is: frozen values that pass between the rooms.
+
+Here: identity, fragments, the record of a closed segment and its JSON. Not here: how they are written (archive)
+or where they are indexed (attendance/footage). Design: docs/design/capture.md.
+"""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+StreamName = Literal["main", "sub"]
+Origin = Literal["live", "imported"]
+EndReason = Literal[
+    "stopped",
+    "camera_silent",
+    "connection_lost",
+    "parameters_changed",
+    "clock_step",
+    "timestamps_broken",
+    "disk_full",
+    "disk_failed",
+    "killed",
+    "gop_too_long",
+    "lease_lost",
+    "import_done",
+]
+STREAMS: tuple[StreamName, ...] = get_args(StreamName)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who made a segment and where it belongs; written into the file itself. `started_us`: wall time of its start."""
+
+    camera_id: str
+    stream: StreamName
+    run_id: str
+    run_started_us: int
+    segment_id: str
+    sequence: int
+    started_us: int
+    node: str
+    epoch: int
+    origin: Origin
+    simulated: bool
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self), separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "Identity":
+        return cls(**json.loads(text))
+
+    @property
+    def object_key(self) -> str:
+        """The name of the file below the footage folder: UTC start, camera and unique id, never a local time."""
+        start = datetime.fromtimestamp(self.started_us / 1_000_000, UTC)
+        name = f"{start:%Y%m%dT%H%M%S.%f}Z_{self.camera_id}_{self.segment_id}.mp4"
+        return f"{self.camera_id}/{self.stream}/{start:%Y%m%d}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of at most half a second: byte range in its file, wall time of its first picture, length, key or not."""
+
+    offset: int
+    size: int
+    wall_us: int
+    duration_us: int
+    media_time: int
+    is_key: bool
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.size
+
+    @property
+    def wall_end_us(self) -> int:
+        return self.wall_us + self.duration_us
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRecord:
+    """A closed segment, as the spool carries it to the index. Sizes in bytes, times in µs."""
+
+    identity: Identity
+    key: str
+    init_size: int
+    head_size: int
+    size: int
+    fragments: tuple[Fragment, ...]
+    codec: str
+    width: int
+    height: int
+    timescale: int
+    clock_offset_ms: int | None = None
+    dropped: int = 0
+    ends_run: EndReason | None = None
+
+    @property
+    def wall_start_us(self) -> int:
+        return self.fragments[0].wall_us
+
+    @property
+    def wall_end_us(self) -> int:
+        return self.fragments[-1].wall_end_us
+
+    def ending(self, reason: EndReason) -> "SegmentRecord":
+        """The same segment as the last of its run."""
+        return replace(self, ends_run=reason)
+
+    def to_json(self) -> bytes:
+        value: dict[str, Any] = asdict(self)
+        value["fragments"] = pack_fragments(self.fragments)
+        return json.dumps(value, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "SegmentRecord":
+        value = json.loads(text)
+        value["identity"] = Identity(**value["identity"])
+        value["fragments"] = unpack_fragments(value["fragments"])
+        return cls(**value)
+
+
+def pack_fragments(fragments: tuple[Fragment, ...]) -> list[list[int]]:
+    """Fragments as a compact table of rows: offset, size, wall µs, duration µs, media time, key."""
+    return [[f.offset, f.size, f.wall_us, f.duration_us, f.media_time, int(f.is_key)] for f in fragments]
+
+
+def unpack_fragments(rows: list[list[int]]) -> tuple[Fragment, ...]:
+    return tuple(
+        Fragment(offset, size, wall_us, duration_us, media_time, bool(is_key))
+        for offset, size, wall_us, duration_us, media_time, is_key in rows
+    )

@@ -1,0 +1,124 @@
+"""Writing one segment file, in the one order that makes it durable.
+
+1. marker    open.json names the key, fsynced            → a file never exists that recovery does not know
+2. create    O_EXCL, locked, head written, folder fsynced → names never collide, never overwrite
+3. fragments one write() each; fdatasync on a fixed beat  → kill -9 loses only the fragment being collected
+4. close     fsync file, then the record goes to the spool, then the marker goes
+A failed write or sync means that the content is unknown: the caller abandons the file and starts another.
+Design: docs/design/capture.md, "Durability".
+"""
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+from shike.capture import boxes
+from shike.capture.clock import Clock
+from shike.capture.errors import DiskError
+from shike.capture.segment import EndReason, Fragment, Identity, SegmentRecord
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put `content` in place of `path` so that a reader sees the old or the new, never half; durable on return."""
+    fresh = path.with_name(path.name + ".new")
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    fsync_folder(path.parent)
+
+
+def disk_error(error: OSError) -> DiskError:
+    """What an OSError of the footage volume means."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return DiskError("disk_full" if full else "disk_failed", f"writing footage failed: {error.strerror}")
+
+
+class SegmentFile:
+    """An open segment file with its single writer."""
+
+    def __init__(self, path: Path, identity: Identity, init: bytes, clock: Clock, sync_beat_s: float) -> None:
+        """Create the file and write its head. DiskError if the volume refuses."""
+        self.path, self.identity = path, identity
+        self.facts = boxes.init_facts(init)
+        self._clock, self._sync_beat_s = clock, sync_beat_s
+        self._fragments: list[Fragment] = []
+        self._init_size = len(init)
+        head = init + boxes.identity_box(identity.to_json())
+        self._head_size = self._size = len(head)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._write(head)
+            fsync_folder(path.parent)
+        except OSError as error:
+            raise disk_error(error) from error
+        self._synced_at = clock.monotonic()
+
+    @property
+    def fragments(self) -> list[Fragment]:
+        return self._fragments
+
+    def append(self, payload: bytes, wall_us: int) -> Fragment:
+        """Write one fragment (moof + mdat) behind its wall time, in one write. DiskError if the volume refuses."""
+        moof = next(boxes.walk(payload))
+        facts = boxes.moof_facts(payload, moof)
+        data = boxes.prft(self.facts.track_id, wall_us, facts.decode_time) + payload
+        duration_us = facts.duration * 1_000_000 // self.facts.timescale
+        fragment = Fragment(self._size, len(data), wall_us, duration_us, facts.decode_time, facts.is_key)
+        try:
+            self._write(data)
+            self._size += len(data)
+            if self._clock.monotonic() - self._synced_at >= self._sync_beat_s:
+                os.fdatasync(self._fd)
+                self._synced_at = self._clock.monotonic()
+        except OSError as error:
+            raise disk_error(error) from error
+        self._fragments.append(fragment)
+        return fragment
+
+    def close(self, ends_run: EndReason | None, clock_offset_ms: int | None, dropped: int, key: str) -> SegmentRecord:
+        """Make the file durable and say what it holds. DiskError if the volume refuses."""
+        try:
+            os.fsync(self._fd)
+        except OSError as error:
+            raise disk_error(error) from error
+        finally:
+            os.close(self._fd)
+        return SegmentRecord(
+            identity=self.identity,
+            key=key,
+            init_size=self._init_size,
+            head_size=self._head_size,
+            size=self._size,
+            fragments=tuple(self._fragments),
+            codec=self.facts.codec,
+            width=self.facts.width,
+            height=self.facts.height,
+            timescale=self.facts.timescale,
+            clock_offset_ms=clock_offset_ms,
+            dropped=dropped,
+            ends_run=ends_run,
+        )
+
+    def abandon(self) -> None:
+        """Let go of a file whose content is unknown; recovery looks at what is whole in it."""
+        os.close(self._fd)
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._fd, view) :]

@@ -1,0 +1,167 @@
+"""Packets → fragments → segments cut at keyframes.
+
+A run has one mux. `RunMux` turns packets into fragments; `Segmenter` puts them into segment files and rolls to a
+new file at a keyframe once the nominal length is reached. Not here: cameras, threads, reconnecting.
+Design: docs/design/capture.md.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import av
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from shike.capture import boxes
+from shike.capture.archive import Archive
+from shike.capture.clock import Clock
+from shike.capture.ids import new_id
+from shike.capture.segment import EndReason, Identity, SegmentRecord
+from shike.capture.segment_file import SegmentFile
+from shike.capture.spool import Spool
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """Nominal lengths in seconds. A fragment must stay below 0.5 s: that is what a crash may lose."""
+
+    fragment_s: float = 0.4
+    segment_s: float = 60.0
+    sync_beat_s: float = 2.0
+
+
+class _Sink:
+    """The file-like object that a mux writes to. Collects bytes until whole fragments can be taken."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._buffer += data
+        return len(data)
+
+    def take_init(self) -> bytes:
+        """ftyp + moov, once the header is written."""
+        end = boxes.find(self._buffer, b"moov").end
+        init = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        return init
+
+    def take_fragments(self) -> list[bytes]:
+        """Whole fragments (moof + mdat); the trailer that closing writes is dropped."""
+        fragments: list[bytes] = []
+        start: int | None = None
+        taken = 0
+        for box in boxes.walk(self._buffer):
+            if box.kind == b"moof":
+                start = box.start
+            elif box.kind == b"mdat" and start is not None:
+                fragments.append(bytes(self._buffer[start : box.end]))
+                start, taken = None, box.end
+        del self._buffer[:taken]
+        return fragments
+
+
+class RunMux:
+    """One fragmented MP4 stream per run. Decode times begin at zero and go on through the run."""
+
+    def __init__(self, template: VideoStream, fragment_s: float) -> None:
+        self._sink = _Sink()
+        options = {
+            "movflags": "empty_moov+default_base_moof+frag_keyframe",
+            "frag_duration": str(int(fragment_s * 1_000_000)),
+        }
+        container = av.open(self._sink, "w", format="mp4", options=options)
+        self._container = container
+        self._stream = self._container.add_stream_from_template(template)
+        if template.codec_context.name == "hevc":
+            self._stream.codec_context.codec_tag = "hvc1"
+        self._container.start_encoding()
+        self.init = self._sink.take_init()
+        self._base: int | None = None
+
+    def mux(self, packet: "Packet[VideoStream]") -> list[bytes]:
+        """Take a packet (its times are rebased in place); returns the fragments that it completed."""
+        assert packet.dts is not None
+        if self._base is None:
+            self._base = packet.dts
+        packet.dts -= self._base
+        packet.pts = packet.dts if packet.pts is None else packet.pts - self._base
+        packet.stream = self._stream
+        self._container.mux(packet)
+        return self._sink.take_fragments()
+
+    def finish(self) -> list[bytes]:
+        """Close the mux; returns what was still being collected."""
+        self._container.close()
+        return self._sink.take_fragments()
+
+
+class Segmenter:
+    """Writes one run's fragments into segment files."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        spool: Spool,
+        clock: Clock,
+        lengths: Lengths,
+        identity: Identity,
+        init: bytes,
+        wall_of: Callable[[int], int],
+    ) -> None:
+        """`identity` is that of the run's first segment; `wall_of` maps media µs since the run's start to wall µs."""
+        self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
+        self._next, self._init, self._wall_of = identity, init, wall_of
+        self._timescale = boxes.init_facts(init).timescale
+        self._file: SegmentFile | None = None
+        self.clock_offset_ms: int | None = None
+        self.dropped = 0
+
+    def append(self, payload: bytes) -> None:
+        """Store a fragment, rolling to a new file first if it is time. DiskError if the volume refuses."""
+        facts = boxes.moof_facts(payload, next(boxes.walk(payload)))
+        wall_us = self._wall_of(facts.decode_time * 1_000_000 // self._timescale)
+        if self._file is not None and facts.is_key and self._is_full(wall_us):
+            self._close(None)
+        if self._file is None:
+            identity = replace(self._next, segment_id=new_id(), started_us=wall_us)
+            self._file = self._archive.create(identity, self._init, self._clock, self._lengths.sync_beat_s)
+            self._next = replace(self._next, sequence=identity.sequence + 1)
+        self._file.append(payload, wall_us)
+
+    def overdue(self, wall_us: int) -> bool:
+        """Whether no keyframe came for three nominal lengths: the run must be restarted to end the segment."""
+        return self._file is not None and self._age_us(self._file, wall_us) > 3 * self._lengths.segment_s * 1_000_000
+
+    def close(self, reason: EndReason) -> None:
+        """End the run."""
+        if self._file is not None:
+            self._close(reason)
+
+    def abandon(self) -> None:
+        """Let go of the open file after a failed write; recovery closes it."""
+        if self._file is not None:
+            self._file.abandon()
+            self._file = None
+
+    def _is_full(self, wall_us: int) -> bool:
+        assert self._file is not None
+        return self._age_us(self._file, wall_us) >= self._lengths.segment_s * 1_000_000
+
+    @staticmethod
+    def _age_us(file: SegmentFile, wall_us: int) -> int:
+        return wall_us - file.identity.started_us
+
+    def _close(self, reason: EndReason | None) -> None:
+        assert self._file is not None
+        file, self._file = self._file, None
+        record = file.close(reason, self.clock_offset_ms, self.dropped, file.identity.object_key)
+        self.dropped = 0
+        hand_over(self._archive, self._spool, record)
+
+
+def hand_over(archive: Archive, spool: Spool, record: SegmentRecord) -> None:
+    """Put a closed segment's record into the spool, and only then forget that it was open."""
+    spool.put(record)
+    archive.forget_open(record.identity.camera_id, record.identity.stream)

@@ -1,0 +1,164 @@
+"""A process full of camera threads.
+
+A shard is told nothing but its name and where the data lies: it polls the assignment for its streams, starts and
+stops threads accordingly, and writes their health and heartbeat once a second. It ends when its parent does.
+Design: docs/design/capture.md, "Processes".
+"""
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from types import FrameType
+
+from cryptography.fernet import InvalidToken
+
+from shike.capture import health
+from shike.capture.archive import Archive
+from shike.capture.camera import CameraThread, Recording
+from shike.capture.clock import Clock, SystemClock
+from shike.capture.desired import Wanted, Watch
+from shike.capture.sealing import Sealer
+from shike.capture.segment import StreamName
+from shike.capture.segmenter import Lengths
+from shike.capture.spool import Spool
+
+log = logging.getLogger(__name__)
+
+StreamKey = tuple[str, StreamName]
+ASSIGNMENT_FILE = "shards.json"
+_POLL_S = 0.5
+_STOP_LIMIT_S = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureConfig:
+    """What recorder and shards need to know. Paths are those of the data folder's parts."""
+
+    footage: Path
+    spool: Path
+    state: Path
+    key_file: Path
+    node: str
+    lengths: Lengths = Lengths()  # noqa: RUF009 frozen
+    camera_timeout_s: float = 10.0
+    watchdog_s: float = 30.0
+    streams_per_shard: int = 32
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> "CaptureConfig":
+        value = json.loads(text)
+        for name in ("footage", "spool", "state", "key_file"):
+            value[name] = Path(value[name])
+        value["lengths"] = Lengths(**value["lengths"])
+        return cls(**value)
+
+
+def load_assignment(state: Path) -> dict[str, set[StreamKey]]:
+    """Which streams each shard has, by shard name."""
+    try:
+        value = json.loads((state / ASSIGNMENT_FILE).read_bytes())
+    except FileNotFoundError:
+        return {}
+    return {shard: {(camera, stream) for camera, stream in rows} for shard, rows in value.items()}
+
+
+class Shard:
+    """Keeps one thread per assigned stream running."""
+
+    def __init__(self, name: str, config: CaptureConfig, clock: Clock) -> None:
+        self._name, self._config, self._clock = name, config, clock
+        self._watch = Watch(config.state)
+        self._sealer = Sealer(config.key_file)
+        self._recording = Recording(
+            archive=Archive(config.footage),
+            spool=Spool(config.spool),
+            clock=clock,
+            lengths=config.lengths,
+            node=config.node,
+            nudges=config.state / "nudges",
+            timeout_s=config.camera_timeout_s,
+        )
+        self._threads: dict[StreamKey, CameraThread] = {}
+        self._leaving: list[CameraThread] = []
+        self.halt = threading.Event()
+
+    def run(self) -> None:
+        """Until `halt`. Then close every run; what does not close in time is recovered at the next start."""
+        while not self.halt.is_set():
+            self._reconcile()
+            self._report()
+            self.halt.wait(_POLL_S)
+        for thread in self._threads.values():
+            thread.stop()
+        until = self._clock.monotonic() + _STOP_LIMIT_S
+        for thread in [*self._threads.values(), *self._leaving]:
+            thread.join(max(0.0, until - self._clock.monotonic()))
+
+    def _reconcile(self) -> None:
+        mine = load_assignment(self._config.state).get(self._name, set())
+        wanted = {(w.camera_id, w.stream): w for w in self._watch.poll().streams if (w.camera_id, w.stream) in mine}
+        self._leaving = [thread for thread in self._leaving if thread.is_alive()]
+        for key, thread in list(self._threads.items()):
+            if key not in wanted or not thread.wanted.same_source(wanted[key]):
+                thread.stop()
+                self._leaving.append(self._threads.pop(key))
+        leaving = {(t.wanted.camera_id, t.wanted.stream) for t in self._leaving}
+        for key, each in wanted.items():
+            # The old thread of a stream must have closed its run before a new one may write.
+            if key not in self._threads and key not in leaving:
+                self._start(key, each)
+
+    def _start(self, key: StreamKey, wanted: Wanted) -> None:
+        try:
+            password = self._sealer.unseal(wanted.sealed_password)
+        except InvalidToken:
+            log.error("camera %s: its password was sealed under another key; enter it again", wanted.camera_id)
+            return
+        thread = CameraThread(wanted, wanted.address(password), self._recording, Random())  # noqa: S311 jitter
+        self._threads[key] = thread
+        thread.start()
+
+    def _report(self) -> None:
+        threads = list(self._threads.values())
+        health.write(self._config.state, self._name, [thread.health for thread in threads])
+        oldest = min((thread.beat_s for thread in threads), default=self._clock.monotonic())
+        beat = {"pid": os.getpid(), "at_s": self._clock.monotonic(), "stuck_s": self._clock.monotonic() - oldest}
+        path = self._config.state / f"beat-{self._name}.json"
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(beat))
+        fresh.replace(path)
+
+
+def main() -> None:
+    """Entry of a shard process: its name is the argument, its configuration the first line of standard input."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    config = CaptureConfig.from_json(sys.stdin.readline())
+    shard = Shard(sys.argv[1], config, SystemClock())
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        shard.halt.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def end_with_parent() -> None:
+        sys.stdin.read()
+        shard.halt.set()
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    shard.run()
+    logging.shutdown()
+    os._exit(0)  # a thread may still be blocked inside FFmpeg
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Opening a camera or a file, and yielding its video packets with the moment each arrived.
+
+This is the only place that opens media for input from outside. Errors become SourceError with a cause code;
+FFmpeg's own words are not passed on, because they hold the address. Design: docs/design/capture.md.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+from av.container import InputContainer
+from av.error import (
+    ConnectionRefusedError as AvConnectionRefusedError,
+)
+from av.error import (
+    ExitError,
+    FFmpegError,
+    HTTPForbiddenError,
+    HTTPNotFoundError,
+    HTTPOtherClientError,
+    HTTPUnauthorizedError,
+)
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from shike.capture.address import Address
+from shike.capture.clock import Clock
+from shike.capture.errors import SourceError
+from shike.capture.timeline import Arrival
+
+SIMULATED_TITLE = "shike-camera-sim"
+CODECS = ("h264", "hevc")
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A packet, when it came, and the camera's own clock for it (µs UTC) once a sender report has arrived."""
+
+    packet: "Packet[VideoStream]"
+    arrival: Arrival
+    camera_clock_us: int | None
+
+
+class Source:
+    """An open stream. Use as a context manager; iterate `packets()` once."""
+
+    def __init__(self, container: InputContainer, clock: Clock) -> None:
+        self._container, self._clock = container, clock
+        if not container.streams.video:
+            container.close()
+            raise SourceError("no_video")
+        self.video = container.streams.video[0]
+        if self.video.codec_context.name not in CODECS:
+            name = self.video.codec_context.name
+            container.close()
+            raise SourceError("unsupported_codec", f"{name} cannot be recorded; set the camera to H.264 or H.265")
+        self.simulated = container.metadata.get("title", "") == SIMULATED_TITLE
+
+    @classmethod
+    def open_camera(cls, address: Address, clock: Clock, timeout_s: float = 10.0) -> Self:
+        """Connect to a camera. SourceError with a cause code if it refuses or does not answer."""
+        options = {
+            "rtsp_transport": "tcp",
+            "allowed_media_types": "video",
+            "timeout": str(int(timeout_s * 1_000_000)),
+            "analyzeduration": "1500000",
+        }
+        try:
+            container = av.open(address.url(), "r", options=options, timeout=(timeout_s, timeout_s))
+        except (FFmpegError, OSError) as error:
+            raise source_error(error) from None
+        return cls(container, clock)
+
+    @classmethod
+    def open_file(cls, path: Path, clock: Clock) -> Self:
+        """Open a recorded file. SourceError if it is not video that can be stored as it is."""
+        try:
+            container = av.open(str(path), "r")
+        except (FFmpegError, OSError) as error:
+            raise SourceError("unreadable", f"{path.name} cannot be read as video: {error.strerror}") from None
+        return cls(container, clock)
+
+    def packets(self) -> Iterator[Timed]:
+        """Packets from the first keyframe on. SourceError when the connection ends or falls silent."""
+        base = self.video.time_base
+        assert base is not None
+        started = False
+        try:
+            for packet in self._container.demux(self.video):
+                if packet.dts is None or packet.size == 0 or packet.is_corrupt:
+                    continue
+                started = started or packet.is_keyframe
+                if not started:
+                    continue
+                media_us = int(packet.dts * base * 1_000_000)
+                arrival = Arrival(self._clock.now(), int(self._clock.monotonic() * 1_000_000), media_us)
+                yield Timed(packet, arrival, _camera_clock(packet))
+        except (FFmpegError, OSError) as error:
+            raise source_error(error, connected=True) from None
+
+    def close(self) -> None:
+        self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def source_error(error: Exception, *, connected: bool = False) -> SourceError:
+    """The cause code of an FFmpeg error. Its text is left out: it holds the address."""
+    causes: list[tuple[type[BaseException], str]] = [
+        (HTTPUnauthorizedError, "refused_401"),
+        (HTTPForbiddenError, "refused_403"),
+        (HTTPNotFoundError, "refused_404"),
+        (HTTPOtherClientError, "refused_other"),
+        (AvConnectionRefusedError, "unreachable"),
+        (ConnectionRefusedError, "unreachable"),
+        (ExitError, "no_data" if connected else "timeout"),
+        (TimeoutError, "no_data" if connected else "timeout"),
+    ]
+    for kind, cause in causes:
+        if isinstance(error, kind):
+            return SourceError(cause)
+    return SourceError("connection_lost" if connected else "unreachable")
+
+
+def _camera_clock(packet: "Packet[VideoStream]") -> int | None:
+    if not packet.has_sidedata("prft"):
+        return None
+    (wall_us,) = struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))
+    return int(wall_us)

@@ -1,0 +1,33 @@
+"""Records of closed segments on local disk, for whoever indexes them.
+
+A record stays until the index says that it has it, so a dead database loses nothing.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from shike.capture.segment import SegmentRecord
+from shike.capture.segment_file import fsync_folder, replace_file
+
+
+class Spool:
+    """A folder of records, one file per segment, in order of their ids (UUIDv7: order of time)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def put(self, record: SegmentRecord) -> None:
+        """Store a record durably; the same segment again replaces it."""
+        replace_file(self._folder / f"{record.identity.segment_id}.json", record.to_json())
+
+    def pending(self, limit: int = 1000) -> Iterator[SegmentRecord]:
+        """Records that nobody has taken, oldest first."""
+        for path in sorted(self._folder.glob("*.json"))[:limit]:
+            yield SegmentRecord.from_json(path.read_bytes())
+
+    def done(self, records: list[SegmentRecord]) -> None:
+        """Forget records that are safely in the index."""
+        for record in records:
+            (self._folder / f"{record.identity.segment_id}.json").unlink(missing_ok=True)
+        fsync_folder(self._folder)

@@ -1,0 +1,51 @@
+import js from '@eslint/js'
+import vueI18n from '@intlify/eslint-plugin-vue-i18n'
+import vue from 'eslint-plugin-vue'
+import globals from 'globals'
+import { defineConfig } from 'eslint/config'
+import ts from 'typescript-eslint'
+
+export default defineConfig(
+  { ignores: ['dist/**', '*.json',  'coverage/**', 'src/api/schema.d.ts'] },
+  js.configs.recommended,
+  ...ts.configs.strict,
+  ...vue.configs['flat/recommended'],
+  ...vueI18n.configs.recommended,
+  {
+    settings: {
+      'vue-i18n': {
+        localeDir: {
+          pattern: './src/messages/*/*.json',
+          localeKey: 'path',
+          localePattern: /^.*\/(?<locale>[A-Za-z-]+)\/[^/]+\.json$/,
+        },
+        messageSyntaxVersion: '^11.0.0',
+      },
+    },
+  },
+  {
+    files: ['**/*.ts', '**/*.vue'],
+    languageOptions: {
+      globals: { ...globals.browser },
+      parserOptions: { parser: ts.parser, extraFileExtensions: ['.vue'] },
+    },
+    rules: {
+      '@intlify/vue-i18n/no-raw-text': ['error', { ignorePattern: '^[-—–:/·,.()（）|→%×+\\s\\d]+$', ignoreText: ['Shike'] }],
+      '@intlify/vue-i18n/no-missing-keys': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      // Types are checked by vue-tsc, which knows more names than this rule does.
+      'no-undef': 'off',
+      'max-lines': ['error', { max: 400 }],
+      // Layout of templates is left to the writer; the rules below are about meaning.
+      'vue/max-attributes-per-line': 'off',
+      'vue/singleline-html-element-content-newline': 'off',
+      'vue/multiline-html-element-content-newline': 'off',
+      'vue/html-self-closing': 'off',
+      'vue/html-indent': 'off',
+      'vue/html-closing-bracket-newline': 'off',
+      'vue/first-attribute-linebreak': 'off',
+      'vue/multi-word-component-names': 'off',
+      'vue/require-default-prop': 'off',
+    },
+  },
+)

@@ -1,0 +1,36 @@
+/** The entries of the rail and of the settings, each shown only to those who may open it. */
+import { computed } from 'vue'
+
+import type { Permission } from '@/api/types'
+import type { IconName } from '@/parts/icons'
+import { may } from '@/session/session'
+
+export interface MenuEntry {
+  key: 'live' | 'playback' | 'admin'
+  to: string
+  icon: IconName
+  permission: Permission
+}
+
+export const ENTRIES: readonly MenuEntry[] = [
+  { key: 'live', to: '/live', icon: 'live', permission: 'live.view' },
+  { key: 'playback', to: '/cameras', icon: 'playback', permission: 'playback.view' },
+  { key: 'admin', to: '/admin/rooms', icon: 'settings', permission: 'registry.read' },
+]
+
+export interface SettingsEntry {
+  key: 'rooms' | 'cameras' | 'accounts' | 'log'
+  to: string
+  icon: IconName
+  permission: Permission
+}
+
+export const SETTINGS: readonly SettingsEntry[] = [
+  { key: 'rooms', to: '/admin/rooms', icon: 'room', permission: 'registry.read' },
+  { key: 'cameras', to: '/admin/cameras', icon: 'camera', permission: 'registry.read' },
+  { key: 'accounts', to: '/admin/accounts', icon: 'account', permission: 'accounts.manage' },
+  { key: 'log', to: '/admin/log', icon: 'log', permission: 'audit.read' },
+]
+
+export const menu = computed(() => ENTRIES.filter((entry) => may(entry.permission)))
+export const settingsMenu = computed(() => SETTINGS.filter((entry) => may(entry.permission)))

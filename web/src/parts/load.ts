@@ -1,0 +1,64 @@
+/**
+ * One part of a page being fetched, in the steps a person sees: nothing for 300 ms, a skeleton,
+ * after 10 s words, then the content or why there is none. A failed part never blanks the page.
+ */
+import { onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
+
+import { asProblem, type Problem } from '@/api/problem'
+
+export type Phase = 'quiet' | 'skeleton' | 'slow' | 'ready' | 'failed'
+
+export interface Load<T> {
+  data: ShallowRef<T | undefined>
+  problem: ShallowRef<Problem | null>
+  phase: Ref<Phase>
+  /** Fetches again; what was there stays on screen until the answer comes. */
+  again: () => Promise<void>
+}
+
+export const SKELETON_AFTER_MS = 300
+export const WORDS_AFTER_MS = 10_000
+
+export function useLoad<T>(fetch: () => Promise<T>): Load<T> {
+  const data = shallowRef<T>()
+  const problem = shallowRef<Problem | null>(null)
+  const phase = ref<Phase>('quiet')
+  let timers: number[] = []
+  let round = 0
+
+  function clear(): void {
+    timers.forEach((timer) => window.clearTimeout(timer))
+    timers = []
+  }
+
+  async function again(): Promise<void> {
+    const mine = ++round
+    clear()
+    if (data.value === undefined) {
+      phase.value = 'quiet'
+      timers = [
+        window.setTimeout(() => (phase.value = 'skeleton'), SKELETON_AFTER_MS),
+        window.setTimeout(() => (phase.value = 'slow'), WORDS_AFTER_MS),
+      ]
+    }
+    try {
+      const found = await fetch()
+      if (mine !== round) return
+      data.value = found
+      problem.value = null
+      phase.value = 'ready'
+    } catch (error) {
+      if (mine !== round) return
+      problem.value = asProblem(error)
+      phase.value = 'failed'
+    }
+    clear()
+  }
+
+  onScopeDispose(() => {
+    round += 1
+    clear()
+  })
+  void again()
+  return { data, problem, phase, again }
+}

@@ -1,0 +1,25 @@
+import { createRouter, createWebHistory } from 'vue-router'
+
+import { onSignedOut } from '@/api/client'
+import { i18n } from '@/messages'
+import { setMe } from '@/session/session'
+
+import { guard } from './guard'
+import { routes } from './routes'
+
+export const router = createRouter({ history: createWebHistory(), routes })
+
+router.beforeEach(guard)
+
+router.afterEach((to) => {
+  document.title = `${i18n.global.t(to.meta.title)} · ${i18n.global.t('common.product')}`
+})
+
+// A session that ended while a page was open: log in again and come back to the same address.
+onSignedOut(() => {
+  setMe(null)
+  const here = router.currentRoute.value
+  if (here.matched.length > 0 && !here.meta.public) {
+    void router.push({ path: '/login', query: { back: here.fullPath } })
+  }
+})

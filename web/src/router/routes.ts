@@ -1,0 +1,66 @@
+/** Every page of the app, who may open it, and how it is framed. */
+import type { RouteRecordRaw } from 'vue-router'
+
+import type { Permission } from '@/api/types'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Key of the page's name, shown in the top bar and the browser's tab. */
+    title: string
+    /** Without it anyone who is logged in may open the page. */
+    permission?: Permission
+    /** Open to nobody in particular: login and first run. */
+    public?: boolean
+    /** false: the page draws itself without rail and top bar. */
+    frame?: boolean
+    /** Which entry of the rail is lit. */
+    menu?: 'live' | 'playback' | 'admin'
+    /** The page is dark unless the viewer chose otherwise here. */
+    darkByDefault?: boolean
+  }
+}
+
+export const routes: RouteRecordRaw[] = [
+  { path: '/', redirect: '/live' },
+  { path: '/login', component: () => import('@/login/LoginPage.vue'), meta: { title: 'login.title', public: true, frame: false } },
+  { path: '/start', component: () => import('@/start/StartPage.vue'), meta: { title: 'start.title', public: true, frame: false } },
+  {
+    path: '/live',
+    component: () => import('@/live/LiveWallPage.vue'),
+    meta: { title: 'live.title', permission: 'live.view', menu: 'live', darkByDefault: true },
+  },
+  {
+    path: '/cameras',
+    component: () => import('@/cameras/CameraListPage.vue'),
+    meta: { title: 'common.menu.playback', permission: 'playback.view', menu: 'playback' },
+  },
+  {
+    path: '/cameras/:id',
+    component: () => import('@/playback/CameraPlaybackPage.vue'),
+    meta: { title: 'playback.title', permission: 'playback.view', menu: 'playback' },
+  },
+  { path: '/admin', redirect: '/admin/rooms' },
+  {
+    path: '/admin/rooms',
+    component: () => import('@/admin/rooms/RoomsPage.vue'),
+    meta: { title: 'admin.rooms.title', permission: 'registry.read', menu: 'admin' },
+  },
+  {
+    path: '/admin/cameras',
+    component: () => import('@/admin/cameras/CamerasPage.vue'),
+    meta: { title: 'admin.cameras.title', permission: 'registry.read', menu: 'admin' },
+  },
+  {
+    path: '/admin/accounts',
+    component: () => import('@/admin/accounts/AccountsPage.vue'),
+    meta: { title: 'admin.accounts.title', permission: 'accounts.manage', menu: 'admin' },
+  },
+  {
+    path: '/admin/log',
+    component: () => import('@/admin/log/LogPage.vue'),
+    meta: { title: 'admin.log.title', permission: 'audit.read', menu: 'admin' },
+  },
+  { path: '/:rest(.*)*', name: 'not-found', component: () => import('@/parts/NotFoundPage.vue'), meta: { title: 'common.notFound.title' } },
+  // Reached by name only, with the wanted address kept in the bar.
+  { path: '/:rest(.*)*', name: 'no-right', component: () => import('@/parts/NoRightPage.vue'), meta: { title: 'common.noRight.title' } },
+]

@@ -1,0 +1,29 @@
+/** Logging in and out, and asking the server who is here. */
+import { api, got } from '@/api/client'
+import { asProblem } from '@/api/problem'
+
+import { asked, setMe } from './session'
+
+/** Asks once per page load who is logged in. Trouble other than "nobody" is thrown. */
+export async function loadMe(): Promise<void> {
+  if (asked.value) return
+  try {
+    setMe(await got(api.GET('/api/me')))
+  } catch (error) {
+    if (asProblem(error).status !== 401) throw error
+    setMe(null)
+  }
+}
+
+export async function logIn(username: string, password: string): Promise<void> {
+  setMe(await got(api.POST('/api/login', { body: { username, password } })))
+}
+
+export async function logOut(): Promise<void> {
+  await api.POST('/api/logout')
+  setMe(null)
+}
+
+export async function changePassword(old: string, next: string): Promise<void> {
+  await api.POST('/api/me/password', { body: { old, new: next } })
+}

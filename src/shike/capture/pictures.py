@@ -37,7 +37,7 @@ def decode_keyframe(init: bytes, fragment: bytes) -> Picture:
             stream.codec_context.thread_count = 1
             stream.codec_context.skip_frame = "NONKEY"
             for frame in container.decode(stream):
-                return Picture(frame.to_ndarray(format="bgr24"), wall_us)
+                return Picture(frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False), wall_us)
     except FFmpegError as error:
         raise FootageError(f"a keyframe cannot be decoded: {error.strerror}") from None
     raise FootageError("a fragment holds no keyframe")

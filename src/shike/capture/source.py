@@ -67,7 +67,8 @@ class Source:
             "rtsp_transport": "tcp",
             "allowed_media_types": "video",
             "timeout": str(int(timeout_s * 1_000_000)),
-            "analyzeduration": "1500000",
+            "analyzeduration": "300000",
+            "fpsprobesize": "2",
         }
         try:
             container = av.open(address.url(), "r", options=options, timeout=(timeout_s, timeout_s))
@@ -89,18 +90,26 @@ class Source:
         base = self.video.time_base
         assert base is not None
         started = False
+        came = self._now()
         try:
             for packet in self._container.demux(self.video):
+                # A picture is handed over when the next one begins to arrive: it came when the last one was handed over.
+                came, handed_over = self._now(), came
+                if packet.dts is None and not self.video.codec_context.has_b_frames:
+                    packet.dts = packet.pts
                 if packet.dts is None or packet.size == 0 or packet.is_corrupt:
                     continue
                 started = started or packet.is_keyframe
                 if not started:
                     continue
-                media_us = int(packet.dts * base * 1_000_000)
-                arrival = Arrival(self._clock.now(), int(self._clock.monotonic() * 1_000_000), media_us)
+                wall_us, steady_us = handed_over
+                arrival = Arrival(wall_us, steady_us, int(packet.dts * base * 1_000_000))
                 yield Timed(packet, arrival, _camera_clock(packet))
         except (FFmpegError, OSError) as error:
             raise source_error(error, connected=True) from None
+
+    def _now(self) -> tuple[int, int]:
+        return self._clock.now(), int(self._clock.monotonic() * 1_000_000)
 
     def close(self) -> None:
         self._container.close()

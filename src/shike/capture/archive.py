@@ -25,7 +25,8 @@ from shike.capture.segment import (
 )
 from shike.capture.segment_file import SegmentFile, disk_error, fsync_folder, replace_file
 
-_HEAD_LIMIT = 1 << 20
+# An init section is under 1 KiB and an identity under 500 bytes.
+_HEAD_BYTES = 16 << 10
 
 
 @dataclass(slots=True)
@@ -68,7 +69,7 @@ class Archive:
 
     def head(self, key: str) -> Head | None:
         """The init section and identity of a segment, None while they are being written."""
-        return read_head(self.read(key, 0, _HEAD_LIMIT))
+        return read_head(self.read(key, 0, _HEAD_BYTES))
 
     def open_key(self, camera_id: str, stream: StreamName) -> str | None:
         """The key of the segment that a stream is being written to, if any."""

@@ -1,0 +1,267 @@
+"""The segment index: closed segments enter the database here, and whoever wants footage of a time asks here.
+
+`Footage` answers from the index, from records still in the spool and from the open segment alike, so that the
+last minutes can be seen before they are indexed. Not here: what a gap means (coverage), files (capture.archive).
+Design: docs/design/footage.md.
+"""
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.attendance.tables import Camera, Run, Segment, from_us, to_us
+from shike.capture.archive import Archive, OpenSegment
+from shike.capture.errors import NoFootage
+from shike.capture.segment import Fragment, Origin, SegmentRecord, StreamName
+from shike.capture.spool import Spool
+
+_ROW = struct.Struct("<QIqIqB")
+_LONGEST_SEGMENT_US = 30 * 60 * 1_000_000
+
+
+def pack(fragments: Sequence[Fragment]) -> bytes:
+    """A fragment table as the index keeps it: fixed rows, compressed."""
+    rows = (_ROW.pack(f.offset, f.size, f.wall_us, f.duration_us, f.media_time, f.is_key) for f in fragments)
+    return zlib.compress(b"".join(rows))
+
+
+def unpack(table: bytes) -> tuple[Fragment, ...]:
+    """The fragments of a table made by `pack`."""
+    return tuple(
+        Fragment(offset, size, wall_us, duration_us, media_time, bool(is_key))
+        for offset, size, wall_us, duration_us, media_time, is_key in _ROW.iter_unpack(zlib.decompress(table))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A segment as readers see it, closed or open. Times in µs UTC; `ends_run` says why the run ended with it."""
+
+    camera_id: str
+    stream: StreamName
+    run_id: str
+    segment_id: str
+    key: str
+    start_us: int
+    end_us: int
+    codec: str
+    width: int
+    height: int
+    timescale: int
+    origin: Origin
+    simulated: bool
+    is_open: bool
+    ends_run: str | None
+    load: Callable[[], tuple[Fragment, ...]]
+
+    @property
+    def fragments(self) -> tuple[Fragment, ...]:
+        """The fragment table; unpacked when it is asked for, because a day's coverage does not need it."""
+        return self.load()
+
+
+def index(db: DbSession, archive: Archive, records: Sequence[SegmentRecord]) -> list[SegmentRecord]:
+    """Put closed segments into the index; again is harmless. Returns those that are in it now.
+
+    A record of a camera that the registry does not know is left out: it stays in the spool until it does.
+    """
+    known = set(db.scalars(select(Camera.id).where(Camera.id.in_({r.identity.camera_id for r in records}))))
+    taken = [record for record in records if record.identity.camera_id in known]
+    for record in taken:
+        run = db.get(Run, record.identity.run_id)
+        if run is None:
+            run = _new_run(record, archive)
+            db.add(run)
+            db.flush()
+        run.ended_at = max(run.ended_at or run.started_at, from_us(record.wall_end_us))
+        if record.ends_run is not None:
+            run.end_reason = record.ends_run
+        if db.get(Segment, record.identity.segment_id) is None:
+            db.add(_new_segment(record))
+            db.flush()
+    return taken
+
+
+def _new_run(record: SegmentRecord, archive: Archive) -> Run:
+    identity = record.identity
+    init = archive.read(record.key, 0, record.init_size)
+    return Run(
+        id=identity.run_id,
+        camera_id=identity.camera_id,
+        stream=identity.stream,
+        node=identity.node,
+        epoch=identity.epoch,
+        origin=identity.origin,
+        simulated=identity.simulated,
+        started_at=from_us(identity.run_started_us),
+        codec=record.codec,
+        width=record.width,
+        height=record.height,
+        timescale=record.timescale,
+        init=init,
+        init_digest=hashlib.sha256(init).hexdigest(),
+    )
+
+
+def _new_segment(record: SegmentRecord) -> Segment:
+    identity = record.identity
+    return Segment(
+        id=identity.segment_id,
+        run_id=identity.run_id,
+        camera_id=identity.camera_id,
+        stream=identity.stream,
+        sequence=identity.sequence,
+        object_key=record.key,
+        wall_start=from_us(record.wall_start_us),
+        wall_end=from_us(record.wall_end_us),
+        size=record.size,
+        head_size=record.head_size,
+        fragments=pack(record.fragments),
+        clock_offset_ms=record.clock_offset_ms,
+        dropped=record.dropped,
+        created_at=from_us(record.wall_end_us),
+    )
+
+
+class Footage:
+    """Everything recorded, as one list of pieces per stream."""
+
+    def __init__(
+        self, archive: Archive, spool: Spool, reading: Callable[[], AbstractContextManager[DbSession]]
+    ) -> None:
+        """`reading` opens a database session for looking; it is held only while the index is read."""
+        self.archive, self._spool, self._reading = archive, spool, reading
+
+    def pieces(self, camera_id: str, stream: StreamName, from_us_: int, to_us_: int) -> list[Piece]:
+        """The pieces that overlap [from, to), oldest first."""
+        # Open first, then spool, then index: a segment that moves on meanwhile is seen twice, never missed.
+        opened = self.open_piece(camera_id, stream)
+        spooled = [
+            _of_record(record)
+            for record in self._spool.pending()
+            if (record.identity.camera_id, record.identity.stream) == (camera_id, stream)
+        ]
+        with self._reading() as db:
+            indexed = list(_indexed(db, camera_id, stream, from_us_, to_us_))
+        found = {piece.segment_id: piece for piece in [*([opened] if opened else []), *spooled, *indexed]}
+        overlapping = (piece for piece in found.values() if piece.end_us > from_us_ and piece.start_us < to_us_)
+        return sorted(overlapping, key=lambda piece: piece.start_us)
+
+    def open_piece(self, camera_id: str, stream: StreamName) -> Piece | None:
+        """What is being written to a stream right now; None if nothing is."""
+        opened = self.archive.tail(camera_id, stream)
+        return None if opened is None or not opened.fragments else _of_open(opened)
+
+    def last_end_reason(self, camera_id: str, stream: StreamName, before_us: int) -> str | None:
+        """Why the last run that ended before a time did so; None if nothing was recorded before it."""
+        with self._reading() as db:
+            query = (
+                select(Run.end_reason)
+                .where(Run.camera_id == camera_id, Run.stream == stream, Run.started_at < from_us(before_us))
+                .order_by(Run.started_at.desc())
+                .limit(1)
+            )
+            row = db.execute(query).first()
+        return None if row is None else (row[0] or "unknown")
+
+    def read(self, piece: Piece, first: Fragment, last: Fragment) -> bytes:
+        """The bytes of a stretch of fragments. NoFootage if the file is gone or shorter than its table says."""
+        data = self.archive.read(piece.key, first.offset, last.end - first.offset)
+        if len(data) != last.end - first.offset:
+            raise NoFootage(f"segment {piece.key} ends early")
+        return data
+
+    def init(self, piece: Piece) -> bytes:
+        """The init section (ftyp + moov) of a piece's run."""
+        head = self.archive.head(piece.key)
+        if head is None:
+            raise NoFootage(f"segment {piece.key} has no head")
+        return head.init
+
+
+def _indexed(db: DbSession, camera_id: str, stream: StreamName, start: int, end: int) -> Iterator[Piece]:
+    query = (
+        select(Segment, Run)
+        .join(Run, Run.id == Segment.run_id)
+        .where(
+            Segment.camera_id == camera_id,
+            Segment.stream == stream,
+            # A lower bound on the start keeps this a range scan of the index.
+            Segment.wall_start > from_us(start - _LONGEST_SEGMENT_US),
+            Segment.wall_start < from_us(end),
+            Segment.wall_end > from_us(start),
+        )
+        .order_by(Segment.wall_start)
+    )
+    for segment, run in db.execute(query):
+        yield Piece(
+            camera_id=camera_id,
+            stream=stream,
+            run_id=run.id,
+            segment_id=segment.id,
+            key=segment.object_key,
+            start_us=to_us(segment.wall_start),
+            end_us=to_us(segment.wall_end),
+            codec=run.codec,
+            width=run.width,
+            height=run.height,
+            timescale=run.timescale,
+            origin=cast(Origin, run.origin),
+            simulated=run.simulated,
+            is_open=False,
+            ends_run=run.end_reason if run.ended_at == segment.wall_end else None,
+            load=partial(unpack, segment.fragments),
+        )
+
+
+def _of_record(record: SegmentRecord) -> Piece:
+    identity = record.identity
+    return Piece(
+        camera_id=identity.camera_id,
+        stream=identity.stream,
+        run_id=identity.run_id,
+        segment_id=identity.segment_id,
+        key=record.key,
+        start_us=record.wall_start_us,
+        end_us=record.wall_end_us,
+        codec=record.codec,
+        width=record.width,
+        height=record.height,
+        timescale=record.timescale,
+        origin=identity.origin,
+        simulated=identity.simulated,
+        is_open=False,
+        ends_run=record.ends_run,
+        load=lambda: record.fragments,
+    )
+
+
+def _of_open(opened: OpenSegment) -> Piece:
+    identity, facts = opened.identity, opened.head.facts
+    fragments = tuple(opened.fragments)
+    return Piece(
+        camera_id=identity.camera_id,
+        stream=identity.stream,
+        run_id=identity.run_id,
+        segment_id=identity.segment_id,
+        key=opened.key,
+        start_us=fragments[0].wall_us,
+        end_us=fragments[-1].wall_end_us,
+        codec=facts.codec,
+        width=facts.width,
+        height=facts.height,
+        timescale=facts.timescale,
+        origin=identity.origin,
+        simulated=identity.simulated,
+        is_open=True,
+        ends_run=None,
+        load=lambda: fragments,
+    )

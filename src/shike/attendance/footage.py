@@ -19,12 +19,14 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.tables import Camera, Run, Segment, from_us, to_us
 from shike.capture.archive import Archive, OpenSegment
+from shike.capture.clock import Clock, SystemClock
 from shike.capture.errors import NoFootage
 from shike.capture.segment import Fragment, Origin, SegmentRecord, StreamName
 from shike.capture.spool import Spool
 
 _ROW = struct.Struct("<QIqIqB")
 _LONGEST_SEGMENT_US = 30 * 60 * 1_000_000
+_SYSTEM_CLOCK = SystemClock()
 
 
 def pack(fragments: Sequence[Fragment]) -> bytes:
@@ -68,9 +70,12 @@ class Piece:
         return self.load()
 
 
-def index(db: DbSession, archive: Archive, records: Sequence[SegmentRecord]) -> list[SegmentRecord]:
+def index(
+    db: DbSession, archive: Archive, records: Sequence[SegmentRecord], clock: Clock = _SYSTEM_CLOCK
+) -> list[SegmentRecord]:
     """Put closed segments into the index; again is harmless. Returns those that are in it now.
 
+    `created_at` is the time of indexing, not of the footage: counting finds imports and late arrivals by it.
     A record of a camera that the registry does not know is left out: it stays in the spool until it does.
     """
     known = set(db.scalars(select(Camera.id).where(Camera.id.in_({r.identity.camera_id for r in records}))))
@@ -85,7 +90,7 @@ def index(db: DbSession, archive: Archive, records: Sequence[SegmentRecord]) -> 
         if record.ends_run is not None:
             run.end_reason = record.ends_run
         if db.get(Segment, record.identity.segment_id) is None:
-            db.add(_new_segment(record))
+            db.add(_new_segment(record, clock.now()))
             db.flush()
     return taken
 
@@ -111,7 +116,7 @@ def _new_run(record: SegmentRecord, archive: Archive) -> Run:
     )
 
 
-def _new_segment(record: SegmentRecord) -> Segment:
+def _new_segment(record: SegmentRecord, indexed_us: int) -> Segment:
     identity = record.identity
     return Segment(
         id=identity.segment_id,
@@ -127,7 +132,7 @@ def _new_segment(record: SegmentRecord) -> Segment:
         fragments=pack(record.fragments),
         clock_offset_ms=record.clock_offset_ms,
         dropped=record.dropped,
-        created_at=from_us(record.wall_end_us),
+        created_at=from_us(indexed_us),
     )
 
 

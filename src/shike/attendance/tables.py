@@ -171,6 +171,7 @@ class Segment(Base):
     __table_args__ = (
         CheckConstraint("stream IN ('main', 'sub')", name="stream"),
         Index(None, "camera_id", "stream", "wall_start"),
+        Index(None, "created_at"),
         UniqueConstraint("run_id", "sequence"),
     )
 

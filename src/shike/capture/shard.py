@@ -23,10 +23,10 @@ from shike.capture.archive import Archive
 from shike.capture.camera import CameraThread, Recording
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.desired import Wanted, Watch
-from shike.capture.sealing import Sealer
 from shike.capture.segment import StreamName
 from shike.capture.segmenter import Lengths
 from shike.capture.spool import Spool
+from shike.capture.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class CaptureConfig:
     footage: Path
     spool: Path
     state: Path
-    key_file: Path
+    keys: Path
     node: str
     lengths: Lengths = Lengths()  # noqa: RUF009 frozen
     camera_timeout_s: float = 10.0
@@ -56,7 +56,7 @@ class CaptureConfig:
     @classmethod
     def from_json(cls, text: str) -> "CaptureConfig":
         value = json.loads(text)
-        for name in ("footage", "spool", "state", "key_file"):
+        for name in ("footage", "spool", "state", "keys"):
             value[name] = Path(value[name])
         value["lengths"] = Lengths(**value["lengths"])
         return cls(**value)
@@ -77,7 +77,7 @@ class Shard:
     def __init__(self, name: str, config: CaptureConfig, clock: Clock) -> None:
         self._name, self._config, self._clock = name, config, clock
         self._watch = Watch(config.state)
-        self._sealer = Sealer(config.key_file)
+        self._vault = Vault.at(config.keys)
         self._recording = Recording(
             archive=Archive(config.footage),
             spool=Spool(config.spool),
@@ -119,7 +119,7 @@ class Shard:
 
     def _start(self, key: StreamKey, wanted: Wanted) -> None:
         try:
-            password = self._sealer.unseal(wanted.sealed_password)
+            password = self._vault.open(wanted.sealed_password.encode() or None)
         except InvalidToken:
             log.error("camera %s: its password was sealed under another key; enter it again", wanted.camera_id)
             return

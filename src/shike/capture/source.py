@@ -93,7 +93,7 @@ class Source:
         came = self._now()
         try:
             for packet in self._container.demux(self.video):
-                # A picture is handed over when the next one begins to arrive: it came when the last one was handed over.
+                # FFmpeg hands a picture over when the next one begins to arrive, so it came with the last hand-over.
                 came, handed_over = self._now(), came
                 if packet.dts is None and not self.video.codec_context.has_b_frames:
                     packet.dts = packet.pts

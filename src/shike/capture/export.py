@@ -1,0 +1,119 @@
+"""A range of footage → one MP4 that plays anywhere, without transcoding.
+
+Packets are copied. Time is rebased to zero at the first picture, and a gap between runs stays as long as it was, so
+`start + position in the file` is wall time everywhere in it. Not here: who may, what is asked for, HTTP.
+"""
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.video.stream import VideoStream
+
+from shike.capture.errors import FootageError, MixedParameters, NoFootage, SourceError
+
+_TICKS = 90_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Footage of one run: its init section, the wall time of its first picture (µs), and its bytes in order."""
+
+    run_id: str
+    origin: str
+    simulated: bool
+    init: bytes
+    start_us: int
+    end_us: int
+    chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What an export says of itself, as JSON in the file's comment."""
+
+    camera: str
+    camera_id: str
+    stream: str
+    exported_by: str
+    exported_at: str
+
+
+class _Reader(io.RawIOBase):
+    """Bytes that are read once, from front to back."""
+
+    def __init__(self, init: bytes, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._rest = chunks, init
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while not self._rest:
+            following = next(self._chunks, None)
+            if following is None:
+                return b""
+            self._rest = following
+        piece, self._rest = self._rest[:size], self._rest[size:]
+        return piece
+
+
+def export_mp4(stretches: Sequence[Stretch], label: Label, target: Path) -> None:
+    """Write the stretches into `target`. NoFootage if there are none; MixedParameters if pictures change on the way."""
+    if not stretches:
+        raise NoFootage("nothing was recorded in this range")
+    first = stretches[0]
+    for stretch in stretches:
+        if stretch.init != first.init and _parameters(stretch.init) != _parameters(first.init):
+            raise MixedParameters("the picture's size or codec changes within the range", stretch.start_us)
+    comment = asdict(label) | {
+        "start_us": first.start_us,
+        "runs": [[s.run_id, s.origin, s.simulated, s.start_us, s.end_us] for s in stretches],
+    }
+    with av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as output:
+        simulated = any(stretch.simulated for stretch in stretches)
+        imported = any(stretch.origin == "imported" for stretch in stretches)
+        marks = [mark for mark, given in (("simulated", simulated), ("imported", imported)) if given]
+        output.metadata["title"] = " ".join(["Shike", label.camera, *(f"[{mark}]" for mark in marks)])
+        output.metadata["comment"] = json.dumps(comment, ensure_ascii=False)
+        stream: VideoStream | None = None
+        for stretch in stretches:
+            stream = _copy(stretch, stretch.start_us - first.start_us, output, stream)
+
+
+def _copy(stretch: Stretch, offset_us: int, output: OutputContainer, stream: VideoStream | None) -> VideoStream:
+    try:
+        with av.open(_Reader(stretch.init, stretch.chunks), "r", format="mp4") as source:
+            video = source.streams.video[0]
+            if stream is None:
+                stream = output.add_stream_from_template(video)
+                stream.time_base = Fraction(1, _TICKS)
+            base: int | None = None
+            for packet in source.demux(video):
+                if packet.dts is None or packet.pts is None or packet.time_base is None:
+                    continue
+                base = packet.dts if base is None else base
+                shift = base - round(Fraction(offset_us, 1_000_000) / packet.time_base)
+                packet.dts, packet.pts = packet.dts - shift, packet.pts - shift
+                packet.stream = stream
+                output.mux(packet)
+    except FFmpegError as error:
+        raise FootageError(f"run {stretch.run_id} cannot be copied: {error.strerror}") from None
+    if stream is None:
+        raise NoFootage("nothing was recorded in this range")
+    return stream
+
+
+def _parameters(init: bytes) -> tuple[bytes | None, int, int]:
+    try:
+        with av.open(io.BytesIO(init), "r", format="mp4") as container:
+            context = container.streams.video[0].codec_context
+            return context.extradata, context.width, context.height
+    except FFmpegError as error:
+        raise SourceError("unreadable", str(error.strerror)) from None

@@ -1,0 +1,80 @@
+"""Footage that was recorded elsewhere → the archive, marked as imported.
+
+The same run, mux and segments as a live camera; only the clock differs: wall time is the given start plus the
+file's own time. Imported footage never says that it was captured live.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shike.capture.archive import Archive
+from shike.capture.clock import Clock
+from shike.capture.errors import SourceError
+from shike.capture.run import RunRecorder, RunStart
+from shike.capture.segment import StreamName
+from shike.capture.segmenter import Lengths
+from shike.capture.source import Source, Timed
+from shike.capture.spool import Spool
+from shike.capture.timeline import Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What came of an import: pictures, seconds, wall time of its end (µs)."""
+
+    pictures: int
+    seconds: float
+    end_us: int
+
+
+class _FileClock:
+    """Shows the recorded time of the packet being stored; the steady clock is the machine's own."""
+
+    def __init__(self, clock: Clock, start_us: int) -> None:
+        self._clock, self.at_us = clock, start_us
+
+    def now(self) -> int:
+        return self.at_us
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+
+def ingest(
+    path: Path,
+    camera_id: str,
+    stream: StreamName,
+    start_us: int,
+    *,
+    archive: Archive,
+    spool: Spool,
+    clock: Clock,
+    lengths: Lengths,
+    node: str,
+    simulated: bool,
+    progress: Callable[[float], None] = lambda _seconds: None,
+) -> Ingested:
+    """Store a video file as imported footage. SourceError if it cannot be read or holds no usable video."""
+    file_clock = _FileClock(clock, start_us)
+    start = RunStart(camera_id, stream, node, 0, "imported", simulated)
+    pictures, last_us, first_us = 0, 0, None
+    with Source.open_file(path, file_clock) as source:
+        run = RunRecorder(archive, spool, file_clock, lengths, source.video, start)
+        for timed in source.packets():
+            media_us = timed.arrival.media_us
+            first_us = media_us if first_us is None else first_us
+            last_us = media_us - first_us
+            file_clock.at_us = start_us + last_us
+            arrival = Arrival(file_clock.at_us, start_us + last_us, media_us)
+            ended = run.take(Timed(timed.packet, arrival, None))
+            if ended is not None:
+                run.finish(ended)
+                raise SourceError(ended, f"{path.name}: its time stamps jump at {last_us / 1_000_000:.1f} s")
+            pictures += 1
+            if pictures % 250 == 0:
+                progress(last_us / 1_000_000)
+        run.finish("import_done")
+    if pictures == 0:
+        raise SourceError("no_video", f"{path.name} holds no pictures")
+    return Ingested(pictures, last_us / 1_000_000, start_us + last_us)

@@ -5,8 +5,10 @@
  */
 import { onScopeDispose, reactive, ref, type Ref } from 'vue'
 
-import { asProblem, ProblemError, problemFrom, type Problem } from '@/api/problem'
+import { asProblem, type Problem } from '@/api/problem'
 import { observeServerTime } from '@/clock/serverClock'
+
+import { readJson } from '@/playback/read'
 
 import type { CameraState } from './liveFeed'
 
@@ -47,13 +49,6 @@ const LONGEST_DELAY_MS = 15_000
 /** Cameras that were added or removed appear at the next refresh; it also repairs what a broken connection missed. */
 const REFRESH_MS = 60_000
 
-async function fetchWall(): Promise<WallItem[]> {
-  const answer = await fetch('/api/wall', { signal: AbortSignal.timeout(10_000), headers: { accept: 'application/json' } })
-  const body: unknown = await answer.json().catch(() => null)
-  if (!answer.ok) throw new ProblemError(problemFrom(answer.status, body))
-  return (body as { items: WallItem[] }).items
-}
-
 /** Keeps every camera that stays in its place; new ones go to the end. */
 export function mergedInPlace(shown: readonly WallItem[], fresh: readonly WallItem[]): WallItem[] {
   const byId = new Map(fresh.map((item) => [item.camera_id, item]))
@@ -87,7 +82,7 @@ export function useWall(): Wall {
 
   async function reload(): Promise<void> {
     try {
-      const fresh = await fetchWall()
+      const fresh = (await readJson<{ items: WallItem[] }>('/api/wall')).items
       items.value = mergedInPlace(items.value, fresh).map((item) => reactive(item))
       problem.value = null
     } catch (error) {

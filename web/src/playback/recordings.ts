@@ -1,0 +1,100 @@
+/**
+ * What the server knows about one camera's footage: spans, gaps and counts of a stretch of time, days with footage.
+ *
+ * Answers are kept in milliseconds. A day is fetched once; while it is today, only its newest minutes are fetched again.
+ */
+import type { CountSample } from './countCurve'
+import { readJson } from './read'
+import type { Window } from './timelineScale'
+
+export type StreamName = 'main' | 'sub'
+
+export interface Span extends Window {
+  readonly origin: 'live' | 'imported'
+  readonly runId: string
+  /** Still growing. */
+  readonly open: boolean
+}
+
+export interface FootageGap extends Window {
+  readonly reason: string
+}
+
+export interface Timeline {
+  readonly spans: readonly Span[]
+  readonly gaps: readonly FootageGap[]
+  readonly counts: readonly CountSample[]
+  readonly skips: readonly FootageGap[]
+}
+
+interface Wire {
+  spans: { from: string; to: string; origin: 'live' | 'imported'; run_id: string; open: boolean }[]
+  gaps: { from: string; to: string; reason: string }[]
+  counts: { at: string; count: number | null; low: number | null; high: number | null; valid: boolean }[]
+  count_skips: { from: string; to: string; reason: string }[]
+}
+
+export const EMPTY: Timeline = { spans: [], gaps: [], counts: [], skips: [] }
+
+export const rfc3339 = (ms: number): string => new Date(ms).toISOString()
+const gapOf = (wire: { from: string; to: string; reason: string }): FootageGap => (
+  { fromMs: Date.parse(wire.from), toMs: Date.parse(wire.to), reason: wire.reason }
+)
+
+export function timelineFrom(wire: Wire): Timeline {
+  return {
+    spans: wire.spans.map((one) => ({
+      fromMs: Date.parse(one.from), toMs: Date.parse(one.to), origin: one.origin, runId: one.run_id, open: one.open,
+    })),
+    gaps: wire.gaps.map(gapOf),
+    counts: wire.counts.map(({ at, count, low, high, valid }) => ({ atMs: Date.parse(at), count, low, high, valid })),
+    skips: wire.count_skips.map(gapOf),
+  }
+}
+
+export async function fetchTimeline(cameraId: string, stream: StreamName, window: Window, signal?: AbortSignal): Promise<Timeline> {
+  const query = new URLSearchParams({ from: rfc3339(window.fromMs), to: rfc3339(window.toMs), stream })
+  return timelineFrom(await readJson<Wire>(`/api/cameras/${cameraId}/timeline?${query}`, signal))
+}
+
+/** Seconds of footage per Beijing day (`YYYY-MM-DD`) of `month` (`YYYY-MM`). */
+export async function fetchDays(cameraId: string, month: string, signal?: AbortSignal): Promise<Map<string, number>> {
+  const wire = await readJson<{ days: { date: string; seconds: number }[] }>(`/api/cameras/${cameraId}/days?month=${month}`, signal)
+  return new Map(wire.days.map((day) => [day.date, day.seconds]))
+}
+
+export function playlistAddress(cameraId: string, stream: StreamName, window: Window): string {
+  const query = new URLSearchParams({ from: rfc3339(window.fromMs), to: rfc3339(window.toMs), stream })
+  return `/api/cameras/${cameraId}/playlist.m3u8?${query}`
+}
+
+export function pictureAddress(cameraId: string, ms: number): string {
+  return `/api/cameras/${cameraId}/picture.jpg?at=${encodeURIComponent(rfc3339(ms))}`
+}
+
+function before<T extends Window>(pieces: readonly T[], cutMs: number): T[] {
+  return pieces.filter((piece) => piece.fromMs < cutMs).map((piece) => (piece.toMs > cutMs ? { ...piece, toMs: cutMs } : piece))
+}
+
+/** Joins a piece that was cut in two by the seam between two answers. */
+function joined<T extends Window>(left: readonly T[], right: readonly T[], same: (a: T, b: T) => boolean): T[] {
+  const last = left.at(-1)
+  const first = right[0]
+  if (last === undefined || first === undefined || last.toMs < first.fromMs - 1 || !same(last, first)) return [...left, ...right]
+  return [...left.slice(0, -1), { ...first, fromMs: Math.min(last.fromMs, first.fromMs) }, ...right.slice(1)]
+}
+
+/** `old` until `cutMs`, `fresh` from there on. */
+export function spliced(old: Timeline, fresh: Timeline, cutMs: number): Timeline {
+  return {
+    spans: joined(before(old.spans, cutMs), fresh.spans, (a, b) => a.runId === b.runId && a.origin === b.origin),
+    gaps: joined(before(old.gaps, cutMs), fresh.gaps, (a, b) => a.reason === b.reason),
+    counts: [...old.counts.filter((one) => one.atMs < cutMs), ...fresh.counts.filter((one) => one.atMs >= cutMs)],
+    skips: joined(before(old.skips, cutMs), fresh.skips, (a, b) => a.reason === b.reason),
+  }
+}
+
+export function concatenated(days: readonly Timeline[]): Timeline {
+  const [first, ...rest] = days
+  return rest.reduce<Timeline>((whole, day) => spliced(whole, day, Infinity), first ?? EMPTY)
+}

@@ -1,0 +1,141 @@
+"""The guard at the door of every route: origin, login, right. It reads the route's row in roles.ROUTES.
+
+A WebSocket is accepted before it is turned away, or the browser could not read the close code (4401, 4403).
+"""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, WebSocketException
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
+from sqlalchemy import update
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute
+from starlette.websockets import WebSocket
+
+from shike.api.auth.login import SEEN_EVERY, viewer_of_login
+from shike.api.auth.origin import is_own
+from shike.api.auth.passwords import hash_token
+from shike.api.auth.roles import ROUTES, Permission
+from shike.api.auth.tables import LoginSession
+from shike.api.auth.viewer import Caller, Viewer
+from shike.api.db import Database
+from shike.api.errors import ApiError, Forbidden, ForeignOrigin, NotLoggedIn
+from shike.api.moment import now
+from shike.capture.clock import Clock
+
+COOKIE = "shike_session"
+CLOSE_CODES = {NotLoggedIn: 4401, Forbidden: 4403, ForeignOrigin: 4403}
+
+
+class UnlistedRoute(RuntimeError):
+    """A route that is not in the table of rights: the service does not start."""
+
+
+async def guard(connection: HTTPConnection) -> None:
+    """Let the request pass, or raise what is wrong. Leaves the viewer in `connection.state.viewer`."""
+    try:
+        connection.state.viewer = await run_in_threadpool(admit, connection)
+    except ApiError as error:
+        if connection.scope["type"] == "http":
+            raise
+        assert isinstance(connection, WebSocket)
+        await connection.accept()
+        raise WebSocketException(CLOSE_CODES[type(error)]) from error
+
+
+def admit(connection: HTTPConnection) -> Viewer | None:
+    """The viewer of a request that may pass (None on public routes without a login). Raises ApiError."""
+    if not is_own(connection):
+        raise ForeignOrigin()
+    permission = permission_of(connection.scope["route"])
+    viewer = look_up(connection.app.state.database, connection.app.state.clock, connection.cookies.get(COOKIE))
+    if permission is Permission.PUBLIC:
+        return viewer
+    if viewer is None:
+        raise NotLoggedIn()
+    if not viewer.may(permission):
+        raise Forbidden()
+    return viewer
+
+
+def look_up(database: Database, clock: Clock, token: str | None) -> Viewer | None:
+    """Who holds this token now; also how long-lived connections ask again whether they still may."""
+    if not token:
+        return None
+    moment, token_hash = now(clock), hash_token(token)
+    with database.reading() as db:
+        found = viewer_of_login(db, token_hash, moment)
+    if found is None:
+        return None
+    viewer, seen = found
+    if moment - seen >= SEEN_EVERY:
+        with database.writing() as db:
+            db.execute(update(LoginSession).where(LoginSession.id == viewer.login_id).values(last_seen_at=moment))
+    return viewer
+
+
+async def admitted_still(websocket: WebSocket, permission: Permission) -> Viewer:
+    """The viewer of a long-lived connection as they are now. WebSocketException(4401, 4403) once they may no more."""
+    state = websocket.app.state
+    viewer = await run_in_threadpool(look_up, state.database, state.clock, websocket.cookies.get(COOKIE))
+    if viewer is None:
+        raise WebSocketException(CLOSE_CODES[NotLoggedIn])
+    if not viewer.may(permission):
+        raise WebSocketException(CLOSE_CODES[Forbidden])
+    return viewer
+
+
+def permission_of(route: BaseRoute) -> Permission:
+    """The right that a route asks for. UnlistedRoute if the table does not name it."""
+    if isinstance(route, APIWebSocketRoute):
+        keys = [f"WS {route.path}"]
+    elif isinstance(route, APIRoute):
+        keys = [f"{method} {route.path}" for method in sorted(route.methods or ())]
+    else:
+        raise UnlistedRoute(f"{route!r} is neither an API route nor a WebSocket")
+    missing = [key for key in keys if key not in ROUTES]
+    if missing or len({ROUTES[key] for key in keys}) != 1:
+        raise UnlistedRoute(f"not in the table of routes and rights: {', '.join(missing or keys)}")
+    return ROUTES[keys[0]]
+
+
+def routes_of(app: FastAPI) -> Iterable[BaseRoute]:
+    """Every route of the application, also those of included routers."""
+    return (context.original_route for context in iter_route_contexts(app.routes))
+
+
+def require_table(app: FastAPI) -> None:
+    """Refuse to go on while a route is missing in the table. Raises UnlistedRoute."""
+    for route in routes_of(app):
+        permission_of(route)
+
+
+def current_viewer(connection: HTTPConnection) -> Viewer:
+    """The viewer that the guard let in. NotLoggedIn on a public route without one."""
+    viewer: Viewer | None = connection.state.viewer
+    if viewer is None:
+        raise NotLoggedIn()
+    return viewer
+
+
+def current_caller(connection: HTTPConnection) -> Caller:
+    """The viewer and their address, for the audit trail."""
+    return Caller(current_viewer(connection), address_of(connection))
+
+
+def address_of(connection: HTTPConnection) -> str | None:
+    """The caller's IP address; uvicorn has already put a trusted proxy's word in its place."""
+    return connection.client.host if connection.client else None
+
+
+def current_clock(connection: HTTPConnection) -> Clock:
+    """The application's clock."""
+    clock: Clock = connection.app.state.clock
+    return clock
+
+
+CurrentViewer = Annotated[Viewer, Depends(current_viewer)]
+CurrentCaller = Annotated[Caller, Depends(current_caller)]
+CurrentClock = Annotated[Clock, Depends(current_clock)]

@@ -1,0 +1,36 @@
+"""Passwords and tokens as they are stored: argon2id for what people choose, SHA-256 for what we draw at random."""
+
+import hashlib
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+SHORTEST = 8
+LONGEST = 200
+_hasher = PasswordHasher()  # argon2id, RFC 9106 low-memory profile
+# Checked when nobody has that user name, so that the answer takes as long as for somebody.
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash to store; about 50 ms."""
+    return _hasher.hash(password)
+
+
+def verify_password(stored: str | None, password: str) -> bool:
+    """Whether the password fits; takes the same time when there is no account (`stored` is None)."""
+    try:
+        return _hasher.verify(stored or _NOBODY, password) and stored is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def new_token() -> str:
+    """A login token: 256 random bits, URL-safe."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    """What is stored of a token (hex SHA-256): random tokens need no slow hash."""
+    return hashlib.sha256(token.encode()).hexdigest()

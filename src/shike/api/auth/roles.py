@@ -1,0 +1,80 @@
+"""Who may what: one table of roles, one table of routes. The guard and the tests read the same two tables.
+
+Everything is denied by default: create_app refuses to start while a route is missing in ROUTES.
+See docs/decisions/0002.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class Permission(StrEnum):
+    """A right, or one of the two conditions that need no role."""
+
+    PUBLIC = "public"  # anybody, also nobody
+    MEMBER = "member"  # anybody who is logged in
+    LIVE_VIEW = "live.view"
+    PLAYBACK_VIEW = "playback.view"
+    EXPORT = "export"
+    REGISTRY_READ = "registry.read"
+    REGISTRY_WRITE = "registry.write"
+    ACCOUNTS_MANAGE = "accounts.manage"
+    AUDIT_READ = "audit.read"
+
+
+class Role(StrEnum):
+    """What somebody is; where they are it is their scope."""
+
+    ADMINISTRATOR = "administrator"
+    SUPERVISOR = "supervisor"
+    AUDITOR = "auditor"
+    INSTITUTION = "institution"
+
+
+P = Permission
+
+ROLES: Final[Mapping[Role, frozenset[Permission]]] = {
+    Role.ADMINISTRATOR: frozenset(Permission) - {P.PUBLIC, P.MEMBER},
+    Role.SUPERVISOR: frozenset({P.LIVE_VIEW, P.PLAYBACK_VIEW, P.EXPORT, P.REGISTRY_READ}),
+    Role.AUDITOR: frozenset({P.LIVE_VIEW, P.PLAYBACK_VIEW, P.EXPORT, P.REGISTRY_READ, P.AUDIT_READ}),
+    Role.INSTITUTION: frozenset({P.LIVE_VIEW, P.PLAYBACK_VIEW, P.REGISTRY_READ}),
+}
+
+# "METHOD /path" as it is declared; WS is a WebSocket.
+ROUTES: Final[Mapping[str, Permission]] = {
+    "GET /api/health": P.PUBLIC,
+    "GET /api/start": P.PUBLIC,
+    "POST /api/start": P.PUBLIC,
+    "POST /api/login": P.PUBLIC,
+    "POST /api/logout": P.MEMBER,
+    "GET /api/me": P.MEMBER,
+    "POST /api/me/password": P.MEMBER,
+    "GET /api/regions": P.REGISTRY_READ,
+    "POST /api/regions": P.REGISTRY_WRITE,
+    "GET /api/institutions": P.REGISTRY_READ,
+    "POST /api/institutions": P.REGISTRY_WRITE,
+    "PATCH /api/institutions/{institution_id}": P.REGISTRY_WRITE,
+    "GET /api/rooms": P.REGISTRY_READ,
+    "POST /api/rooms": P.REGISTRY_WRITE,
+    "GET /api/rooms/{room_id}": P.REGISTRY_READ,
+    "PATCH /api/rooms/{room_id}": P.REGISTRY_WRITE,
+    "DELETE /api/rooms/{room_id}": P.REGISTRY_WRITE,
+    "GET /api/cameras": P.REGISTRY_READ,
+    "POST /api/cameras": P.REGISTRY_WRITE,
+    "POST /api/cameras/probe": P.REGISTRY_WRITE,
+    "GET /api/cameras/{camera_id}": P.REGISTRY_READ,
+    "PATCH /api/cameras/{camera_id}": P.REGISTRY_WRITE,
+    "DELETE /api/cameras/{camera_id}": P.REGISTRY_WRITE,
+    "GET /api/accounts": P.ACCOUNTS_MANAGE,
+    "POST /api/accounts": P.ACCOUNTS_MANAGE,
+    "PATCH /api/accounts/{account_id}": P.ACCOUNTS_MANAGE,
+    "GET /api/audit-events": P.AUDIT_READ,
+    "GET /api/wall": P.LIVE_VIEW,
+    "WS /api/events": P.LIVE_VIEW,
+}
+
+
+def permissions_of(role: str) -> frozenset[Permission]:
+    """The rights of a role. ValueError for a word that is no role."""
+    return ROLES[Role(role)]

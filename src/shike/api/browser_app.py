@@ -1,0 +1,37 @@
+"""The built browser app: files with their caching, and its first page for every path that is not the API's."""
+
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+STATIC = Path(__file__).parent / "static"
+# Vite puts a digest of the content into these names, so they never change.
+FOREVER = "public, max-age=31536000, immutable"
+ASK_AGAIN = "no-cache"
+
+
+class BrowserApp(StaticFiles):
+    """Serves `folder`; a path without a file gets index.html, because the browser app routes by itself."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        super().__init__(directory=folder, check_dir=False)
+        self._index = folder / "index.html"
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if path == "api" or path.startswith("api/"):
+            raise HTTPException(404, "Not found")
+        if not self._index.is_file():
+            return PlainTextResponse("The browser app is not built. Run: make web\n", 503)
+        page = path in ("", ".")
+        try:
+            response = await super().get_response("index.html" if page else path, scope)
+        except HTTPException as error:
+            # A missing script must not be answered with a page.
+            if error.status_code != 404 or path.startswith("assets/"):
+                raise
+            response = await super().get_response("index.html", scope)
+        response.headers["Cache-Control"] = FOREVER if path.startswith("assets/") else ASK_AGAIN
+        return response

@@ -1,0 +1,23 @@
+"""Whether the service is there: for load balancers and for the supervisor. Says nothing about what is inside."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from shike.api.db import Db
+from shike.api.wire import PROBLEM
+
+router = APIRouter(tags=["health"], responses=PROBLEM)
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
+
+
+@router.get("/api/health")
+def get_health(db: Db) -> Health:
+    """ok while the service answers and can read its database; else 503."""
+    db.execute(text("SELECT 1"))
+    return Health(status="ok")

@@ -1,0 +1,115 @@
+"""create_app: everything that speaks HTTP, put together. Which process runs it is serve.py's business."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from fastapi import Depends, FastAPI
+
+from shike.api import (
+    accounts,
+    audit_events,
+    cameras,
+    errors,
+    events,
+    health,
+    institutions,
+    me,
+    probe,
+    regions,
+    rooms,
+    start,
+    wall,
+)
+from shike.api.auth.guard import guard, require_table
+from shike.api.auth.login import Gate
+from shike.api.auth.setup import issue_code, needs_setup, retire_code
+from shike.api.browser_app import BrowserApp
+from shike.api.db import Database
+from shike.api.feed import Feed
+from shike.api.requests import RequestEdge
+from shike.api.settings import Settings
+from shike.api.wire import operation_id
+from shike.capture import health as capture_health
+from shike.capture.clock import Clock, SystemClock
+from shike.capture.probe import probe as probe_stream
+from shike.capture.vault import Vault
+
+# One router per noun. probe comes before cameras: "/api/cameras/probe" is no camera's id.
+ROUTERS = (
+    health.router,
+    start.router,
+    me.router,
+    regions.router,
+    institutions.router,
+    rooms.router,
+    probe.router,
+    cameras.router,
+    accounts.router,
+    audit_events.router,
+    wall.router,
+    events.router,
+)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    prober: probe.Prober = probe_stream,
+    counter: probe.Counter | None = None,
+    announce: Callable[[str], None] = lambda _line: None,
+    browser_app: BrowserApp | None = None,
+) -> FastAPI:
+    """The service. Touches neither disk nor database before it is started; the database must be migrated.
+
+    `announce` gets lines for the server's console (the setup code). Raises UnlistedRoute while a route is missing in
+    the table of rights.
+    """
+    app = FastAPI(
+        title="Shike",
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(guard)],
+        generate_unique_id_function=operation_id,
+        lifespan=partial(living, announce=announce),
+        max_body_size=settings.max_body_bytes,
+    )
+    state = app.state
+    state.settings, state.clock = settings, clock or SystemClock()
+    state.prober, state.counter = prober, counter
+    state.read_health = partial(capture_health.read, settings.state_dir)
+    for router in ROUTERS:
+        app.include_router(router)
+    require_table(app)
+    app.mount("/", browser_app or BrowserApp(), name="browser_app")
+    errors.install(app)
+    app.add_middleware(RequestEdge)
+    return app
+
+
+@asynccontextmanager
+async def living(app: FastAPI, announce: Callable[[str], None]) -> AsyncIterator[None]:
+    """What the service holds while it runs: database, vault, the feed's task; and the setup code of a first run."""
+    state, settings = app.state, app.state.settings
+    state.database = Database.at(settings.database)
+    state.gate = Gate(state.database, state.clock, settings)
+    state.vault = Vault.at(settings.keys_dir)
+    state.feed = Feed(state.database, state.clock, state.read_health, settings.event_poll_seconds)
+    with state.database.reading() as db:
+        first_run = needs_setup(db)
+    if first_run:
+        announce(f"Setup code (for the first account, in the browser): {issue_code(settings.state_dir)}")
+    else:
+        retire_code(settings.state_dir)
+    feeding = asyncio.create_task(state.feed.run())
+    try:
+        yield
+    finally:
+        feeding.cancel()
+        with suppress(asyncio.CancelledError):
+            await feeding
+        state.database.dispose()

@@ -1,0 +1,47 @@
+"""Shapes that every router shares: strict bodies, lists, names, passwords, and what makes typed clients pleasant."""
+
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+from shike.api.auth.passwords import LONGEST, SHORTEST
+from shike.api.errors import Problem
+
+Item = TypeVar("Item")
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+Id = Annotated[str, StringConstraints(min_length=36, max_length=36)]
+# Never in an answer, a log line or an error: SecretStr prints as stars.
+NewPassword = Annotated[SecretStr, Field(min_length=SHORTEST, max_length=LONGEST)]
+Password = Annotated[SecretStr, Field(max_length=LONGEST)]
+
+
+class Body(BaseModel):
+    """A request body: a field that nobody knows is an error, not silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Items(BaseModel, Generic[Item]):
+    """A whole list."""
+
+    items: list[Item]
+
+
+class Page(BaseModel, Generic[Item]):
+    """A part of a list; `next_cursor` asks for the next one, null at the end."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+def operation_id(route: APIRoute) -> str:
+    """The function's own name (`list_cameras`): the browser's client is generated from it."""
+    return route.name
+
+
+PROBLEM: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Problem, "description": "What went wrong, as problem details"}
+}

@@ -13,8 +13,8 @@ from shike.api.auth.roles import Permission
 from shike.api.auth.scopes import visible
 from shike.api.auth.viewer import Viewer
 from shike.api.db import Database
-from shike.api.feed import Feed, Subscriber
 from shike.api.moment import rfc3339_us
+from shike.api.news import Listener, News
 from shike.attendance.tables import Camera
 
 router = APIRouter(tags=["events"])
@@ -27,19 +27,19 @@ TRY_AGAIN_LATER = 1013
 async def events(websocket: WebSocket) -> None:
     """Everything that changes on the wall. Close codes: 4401, 4403, 1013 for a listener that reads too slowly."""
     state = websocket.app.state
-    feed: Feed = state.feed
-    subscriber = Subscriber()
-    subscriber.cameras = await run_in_threadpool(cameras_of, state.database, websocket.state.viewer)
+    news: News = state.news
+    listener = Listener()
+    listener.cameras = await run_in_threadpool(cameras_of, state.database, websocket.state.viewer)
     await websocket.accept()
-    leave = feed.subscribe(subscriber)
+    leave = news.join(listener)
     try:
-        for message in await feed.states():
-            subscriber.offer(message)
+        for message in await news.states():
+            listener.offer(message)
         await first_of(
-            tell(websocket, subscriber),
+            tell(websocket, listener),
             tell_time(websocket),
-            recheck(websocket, subscriber, state.settings.permission_recheck_seconds),
-            let_go(subscriber),
+            recheck(websocket, listener, state.settings.permission_recheck_seconds),
+            let_go(listener),
             listen(websocket),
         )
     except WebSocketDisconnect:
@@ -69,10 +69,10 @@ async def first_of(*parts: Coroutine[Any, Any, None]) -> None:
                 await task
 
 
-async def tell(websocket: WebSocket, subscriber: Subscriber) -> None:
+async def tell(websocket: WebSocket, listener: Listener) -> None:
     """Send what waits."""
     while True:
-        await websocket.send_json(await subscriber.queue.get())
+        await websocket.send_json(await listener.queue.get())
 
 
 async def tell_time(websocket: WebSocket) -> None:
@@ -82,17 +82,17 @@ async def tell_time(websocket: WebSocket) -> None:
         await asyncio.sleep(TIME_EVERY_S)
 
 
-async def recheck(websocket: WebSocket, subscriber: Subscriber, every_s: float) -> None:
+async def recheck(websocket: WebSocket, listener: Listener, every_s: float) -> None:
     """Ask again who this is and what they may see; ends with a WebSocketException once they may nothing."""
     while True:
         await asyncio.sleep(every_s)
         viewer = await admitted_still(websocket, Permission.LIVE_VIEW)
-        subscriber.cameras = await run_in_threadpool(cameras_of, websocket.app.state.database, viewer)
+        listener.cameras = await run_in_threadpool(cameras_of, websocket.app.state.database, viewer)
 
 
-async def let_go(subscriber: Subscriber) -> None:
+async def let_go(listener: Listener) -> None:
     """End with 1013 when the listener's queue ran over."""
-    await subscriber.lost.wait()
+    await listener.lost.wait()
     raise WebSocketException(TRY_AGAIN_LATER)
 
 

@@ -27,7 +27,7 @@ from shike.api.auth.login import Gate
 from shike.api.auth.setup import issue_code, needs_setup, retire_code
 from shike.api.browser_app import BrowserApp
 from shike.api.db import Database
-from shike.api.feed import Feed
+from shike.api.news import News
 from shike.api.requests import RequestEdge
 from shike.api.settings import Settings
 from shike.api.wire import operation_id
@@ -93,23 +93,23 @@ def create_app(
 
 @asynccontextmanager
 async def living(app: FastAPI, announce: Callable[[str], None]) -> AsyncIterator[None]:
-    """What the service holds while it runs: database, vault, the feed's task; and the setup code of a first run."""
+    """What the service holds while it runs; on a first run it also announces the setup code."""
     state, settings = app.state, app.state.settings
     state.database = Database.at(settings.database)
     state.gate = Gate(state.database, state.clock, settings)
     state.vault = Vault.at(settings.keys_dir)
-    state.feed = Feed(state.database, state.clock, state.read_health, settings.event_poll_seconds)
+    state.news = News(state.database, state.clock, state.read_health, settings.event_poll_seconds)
     with state.database.reading() as db:
         first_run = needs_setup(db)
     if first_run:
         announce(f"Setup code (for the first account, in the browser): {issue_code(settings.state_dir)}")
     else:
         retire_code(settings.state_dir)
-    feeding = asyncio.create_task(state.feed.run())
+    asking = asyncio.create_task(state.news.run())
     try:
         yield
     finally:
-        feeding.cancel()
+        asking.cancel()
         with suppress(asyncio.CancelledError):
-            await feeding
+            await asking
         state.database.dispose()

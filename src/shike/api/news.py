@@ -1,6 +1,6 @@
-"""What is new for everybody who watches: one task asks the database and the recorder, many subscribers listen.
+"""What is new for everybody who watches: one task asks the database and the recorder for all.
 
-Belongs here: finding out what changed and who may know it. The WebSocket itself is events.py. No subscriber holds a
+Belongs here: finding out what changed and who may know it. The WebSocket itself is events.py. No listener holds a
 database connection; each has a bounded queue, and one that does not read is let go.
 """
 
@@ -28,8 +28,8 @@ QUEUE = 2000
 Message = dict[str, Any]
 
 
-class Subscriber:
-    """One listener: the cameras it may hear of, and what waits for it. `lost` once it read too slowly."""
+class Listener:
+    """Somebody who watches: the cameras they may hear of, and what waits for it. `lost` once it read too slowly."""
 
     def __init__(self) -> None:
         self.cameras: frozenset[str] = frozenset()
@@ -46,25 +46,25 @@ class Subscriber:
             self.lost.set()
 
 
-class Feed:
+class News:
     """Polls for new samples and changed stream states while anybody listens, and hands them out by scope."""
 
     def __init__(self, database: Database, clock: Clock, read_health: ReadHealth, every_s: float) -> None:
         self._database, self._clock, self._read_health, self._every_s = database, clock, read_health, every_s
-        self._subscribers: set[Subscriber] = set()
+        self._listeners: set[Listener] = set()
         self._newest: dict[str, datetime] = {}
         self._states: dict[tuple[str, StreamName], tuple[object, ...]] = {}
         self._since: datetime | None = None
 
-    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+    def join(self, listener: Listener) -> Callable[[], None]:
         """Begin to listen; the result ends it."""
-        self._subscribers.add(subscriber)
-        return lambda: self._subscribers.discard(subscriber)
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
 
     async def run(self) -> None:
         """Poll until cancelled. A database or a snapshot that cannot be read is logged and asked again."""
         while True:
-            if self._subscribers:
+            if self._listeners:
                 try:
                     messages = await asyncio.to_thread(self._poll)
                 except Exception:
@@ -72,8 +72,8 @@ class Feed:
                     log.exception("could not look for news")
                     messages = []
                 for message in messages:
-                    for subscriber in tuple(self._subscribers):
-                        subscriber.offer(message)
+                    for listener in tuple(self._listeners):
+                        listener.offer(message)
             else:
                 self._since = None
             await asyncio.sleep(self._every_s)

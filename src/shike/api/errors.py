@@ -20,6 +20,8 @@ from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
+from shike.capture.errors import CaptureError, NoFootage
+
 log = logging.getLogger(__name__)
 
 
@@ -93,6 +95,10 @@ class Unavailable(ApiError):
     retryable = True
 
 
+class BadRange(ApiError):
+    """The Range header is malformed, outside of the segment or too large. Extra: size."""
+
+
 class Invalid(ApiError):
     """Fields are wrong in a way that only the service can know."""
 
@@ -123,6 +129,9 @@ TABLE: Mapping[type[Exception], Telling] = {
     RequestValidationError: Telling(422, "invalid", "Some fields are wrong"),
     IntegrityError: Telling(409, "conflict", "Does not fit what is there"),
     OperationalError: Telling(503, "database_unavailable", "The database does not answer"),
+    BadRange: Telling(416, "bad_range", "Not a range of this segment"),
+    NoFootage: Telling(404, "nothing_recorded", "Nothing was recorded"),
+    CaptureError: Telling(500, "footage_unreadable", "The footage cannot be read"),
     Unavailable: Telling(503, "unavailable", "Not available now"),
 }
 UNEXPECTED = Telling(500, "internal", "The service failed")
@@ -179,5 +188,5 @@ def install(app: FastAPI) -> None:
             log.error("request %s failed", request_id_of(request), exc_info=error)
         return problem(request_id_of(request), error)
 
-    for kind in (ApiError, HTTPException, RequestValidationError, IntegrityError, OperationalError):
+    for kind in (ApiError, HTTPException, RequestValidationError, IntegrityError, OperationalError, CaptureError):
         app.add_exception_handler(kind, tell)

@@ -13,9 +13,13 @@ from shike.api import (
     cameras,
     errors,
     events,
+    export,
+    footage,
     health,
     institutions,
+    live,
     me,
+    playback,
     probe,
     regions,
     rooms,
@@ -27,13 +31,18 @@ from shike.api.auth.login import Gate
 from shike.api.auth.setup import issue_code, needs_setup, retire_code
 from shike.api.browser_app import BrowserApp
 from shike.api.db import Database
+from shike.api.feeds import Feeds
+from shike.api.looks import Looks
 from shike.api.news import News
 from shike.api.requests import RequestEdge
 from shike.api.settings import Settings
 from shike.api.wire import operation_id
+from shike.attendance.footage import Footage
 from shike.capture import health as capture_health
+from shike.capture.archive import Archive
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.probe import probe as probe_stream
+from shike.capture.spool import Spool
 from shike.capture.vault import Vault
 
 # One router per noun. probe comes before cameras: "/api/cameras/probe" is no camera's id.
@@ -50,6 +59,10 @@ ROUTERS = (
     audit_events.router,
     wall.router,
     events.router,
+    live.router,
+    playback.router,
+    footage.router,
+    export.router,
 )
 
 
@@ -98,6 +111,10 @@ async def living(app: FastAPI, announce: Callable[[str], None]) -> AsyncIterator
     state.database = Database.at(settings.database)
     state.gate = Gate(state.database, state.clock, settings)
     state.vault = Vault.at(settings.keys_dir)
+    archive = Archive(settings.footage_dir)
+    state.footage = Footage(archive, Spool(settings.spool_dir), state.database.reading)
+    state.feeds = Feeds(archive)
+    state.looks = Looks(state.database, state.clock)
     state.news = News(state.database, state.clock, state.read_health, settings.event_poll_seconds)
     with state.database.reading() as db:
         first_run = needs_setup(db)

@@ -20,6 +20,7 @@ from shike.capture.segment import (
     EndReason,
     Fragment,
     Identity,
+    Origin,
     SegmentRecord,
     StreamName,
 )
@@ -71,10 +72,10 @@ class Archive:
         """The init section and identity of a segment, None while they are being written."""
         return read_head(self.read(key, 0, _HEAD_BYTES))
 
-    def open_key(self, camera_id: str, stream: StreamName) -> str | None:
-        """The key of the segment that a stream is being written to, if any."""
+    def open_key(self, camera_id: str, stream: StreamName, origin: Origin = "live") -> str | None:
+        """The key of the segment that a stream is being written to, if any. An import has a marker of its own."""
         try:
-            key = json.loads(self._marker(camera_id, stream).read_bytes())["key"]
+            key = json.loads(self._marker(camera_id, stream, origin).read_bytes())["key"]
         except FileNotFoundError:
             return None
         return str(key)
@@ -108,7 +109,7 @@ class Archive:
 
     def create(self, identity: Identity, init: bytes, clock: Clock, sync_beat_s: float) -> SegmentFile:
         """Open a new segment for writing, its marker first. DiskError if the volume refuses."""
-        marker = self._marker(identity.camera_id, identity.stream)
+        marker = self._marker(identity.camera_id, identity.stream, identity.origin)
         try:
             marker.parent.mkdir(parents=True, exist_ok=True)
             replace_file(marker, json.dumps({"key": identity.object_key}).encode())
@@ -116,37 +117,39 @@ class Archive:
             raise disk_error(error) from error
         return SegmentFile(self._path(identity.object_key), identity, init, clock, sync_beat_s)
 
-    def forget_open(self, camera_id: str, stream: StreamName) -> None:
+    def forget_open(self, camera_id: str, stream: StreamName, origin: Origin = "live") -> None:
         """Remove the marker of a segment that is closed and in the spool."""
-        self._marker(camera_id, stream).unlink(missing_ok=True)
+        self._marker(camera_id, stream, origin).unlink(missing_ok=True)
 
-    def unfinished(self) -> Iterator[tuple[str, StreamName]]:
+    def unfinished(self, origin: Origin = "live") -> Iterator[tuple[str, StreamName]]:
         """Streams that have a marker: being written now, or left by a writer that died."""
         for stream in STREAMS:
-            for marker in sorted(self._root.glob(f"*/{stream}.open.json")):
+            for marker in sorted(self._root.glob(f"*/{stream}.{origin}.open.json")):
                 yield marker.parent.name, stream
 
-    def recover(self, camera_id: str, stream: StreamName, reason: EndReason) -> SegmentRecord | None:
+    def recover(
+        self, camera_id: str, stream: StreamName, reason: EndReason, origin: Origin = "live"
+    ) -> SegmentRecord | None:
         """Close the segment that a dead writer left: cut after its last whole fragment, say why its run ended.
 
         Returns None if there is nothing to close, or if a living writer holds the file. The caller puts the
         record into the spool and then calls forget_open.
         """
-        key = self.open_key(camera_id, stream)
+        key = self.open_key(camera_id, stream, origin)
         if key is None:
             return None
         path = self._path(key)
         try:
             handle = os.open(path, os.O_RDWR)
         except FileNotFoundError:
-            self.forget_open(camera_id, stream)
+            self.forget_open(camera_id, stream, origin)
             return None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             record = self.examine(key, reason)
             if record is None:
                 path.unlink()
-                self.forget_open(camera_id, stream)
+                self.forget_open(camera_id, stream, origin)
                 return None
             os.ftruncate(handle, record.size)
             os.fsync(handle)
@@ -183,28 +186,11 @@ class Archive:
             ends_run=ends_run,
         )
 
-    def is_being_written(self, camera_id: str, stream: StreamName) -> bool:
-        """Whether a living writer holds the stream's open segment."""
-        key = self.open_key(camera_id, stream)
-        if key is None:
-            return False
-        try:
-            handle = os.open(self._path(key), os.O_RDONLY)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(handle)
-        return False
-
     def _path(self, key: str) -> Path:
         path = self._root / key
         if ".." in Path(key).parts or Path(key).is_absolute():
             raise FootageError(f"key {key!r} leaves the archive")
         return path
 
-    def _marker(self, camera_id: str, stream: StreamName) -> Path:
-        return self._root / camera_id / f"{stream}.open.json"
+    def _marker(self, camera_id: str, stream: StreamName, origin: Origin) -> Path:
+        return self._root / camera_id / f"{stream}.{origin}.open.json"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 from shike.capture.desired import Watch
+from shike.capture.segment import Origin
 from shike.capture.segment_file import replace_file
 from shike.capture.segmenter import hand_over
 from shike.capture.shard import ASSIGNMENT_FILE, CaptureConfig, StreamKey, load_assignment
@@ -160,9 +161,11 @@ class Recorder:
 def recover_all(archive: Archive, spool: Spool) -> int:
     """Close every segment that a dead writer left; returns how many."""
     closed = 0
-    for camera_id, stream in list(archive.unfinished()):
-        record = archive.recover(camera_id, stream, "killed")
-        if record is not None:
-            hand_over(archive, spool, record)
-            closed += 1
+    origins: tuple[Origin, ...] = ("live", "imported")
+    for origin in origins:
+        for camera_id, stream in list(archive.unfinished(origin)):
+            record = archive.recover(camera_id, stream, "killed", origin)
+            if record is not None:
+                hand_over(archive, spool, record)
+                closed += 1
     return closed

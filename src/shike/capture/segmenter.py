@@ -164,4 +164,5 @@ class Segmenter:
 def hand_over(archive: Archive, spool: Spool, record: SegmentRecord) -> None:
     """Put a closed segment's record into the spool, and only then forget that it was open."""
     spool.put(record)
-    archive.forget_open(record.identity.camera_id, record.identity.stream)
+    identity = record.identity
+    archive.forget_open(identity.camera_id, identity.stream, identity.origin)

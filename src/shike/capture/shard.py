@@ -23,6 +23,7 @@ from shike.capture.archive import Archive
 from shike.capture.camera import CameraThread, Recording
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.desired import Wanted, Watch
+from shike.capture.lifeline import end_with_parent
 from shike.capture.segment import StreamName
 from shike.capture.segmenter import Lengths
 from shike.capture.spool import Spool
@@ -149,12 +150,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def end_with_parent() -> None:
-        sys.stdin.read()
-        shard.halt.set()
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    end_with_parent(shard.halt.set)
     shard.run()
     logging.shutdown()
     os._exit(0)  # a thread may still be blocked inside FFmpeg

@@ -72,6 +72,14 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /api/audit-events": P.AUDIT_READ,
     "GET /api/wall": P.LIVE_VIEW,
     "WS /api/events": P.LIVE_VIEW,
+    "WS /api/cameras/{camera_id}/live": P.LIVE_VIEW,
+    "POST /api/cameras/{camera_id}/reconnect": P.LIVE_VIEW,
+    "GET /api/cameras/{camera_id}/days": P.PLAYBACK_VIEW,
+    "GET /api/cameras/{camera_id}/timeline": P.PLAYBACK_VIEW,
+    "GET /api/cameras/{camera_id}/playlist.m3u8": P.PLAYBACK_VIEW,
+    "GET /api/cameras/{camera_id}/picture.jpg": P.PLAYBACK_VIEW,
+    "GET /api/cameras/{camera_id}/footage/{stream}/{day}/{name}": P.PLAYBACK_VIEW,
+    "GET /api/cameras/{camera_id}/export": P.EXPORT,
 }
 
 

@@ -1,20 +1,28 @@
 /** Who may open which page. The server decides again on every request; this spares people a page of errors. */
 import type { RouteLocationNormalized, RouteLocationRaw } from 'vue-router'
 
+import { asProblem } from '@/api/problem'
 import { loadMe } from '@/session/account'
 import { may, me } from '@/session/session'
 
+/** The address stays in the bar while another page answers for it. */
+function instead(name: 'no-right' | 'no-server', to: RouteLocationNormalized): RouteLocationRaw {
+  return { name, params: { rest: to.path.slice(1).split('/') }, query: to.query, hash: to.hash, replace: true }
+}
+
 /** Where an address leads for the person at the browser. `true` lets the navigation through. */
 export async function guard(to: RouteLocationNormalized): Promise<RouteLocationRaw | true> {
+  if (to.meta.frame === false) return true
+  try {
+    await loadMe()
+  } catch (error) {
+    asProblem(error)
+    return instead('no-server', to)
+  }
   if (to.meta.public || to.name === 'no-right') return true
-  await loadMe()
   if (me.value === null) return { path: '/login', query: to.path === '/live' ? {} : { back: to.fullPath } }
   const { permission } = to.meta
-  if (permission !== undefined && !may(permission)) {
-    // The wanted address stays in the bar, so that it works once the right was given.
-    return { name: 'no-right', params: { rest: to.path.slice(1).split('/') }, query: to.query, hash: to.hash, replace: true }
-  }
-  return true
+  return permission === undefined || may(permission) ? true : instead('no-right', to)
 }
 
 /** An address inside the app from `?back=`, or the wall: another site's address is never followed. */

@@ -11,8 +11,8 @@ declare module 'vue-router' {
     permission?: Permission
     /** Open to nobody in particular: login and first run. */
     public?: boolean
-    /** false: the page draws itself without rail and top bar. */
-    frame?: boolean
+    /** false: the page draws itself without rail and top bar; `member`: so for those who are not logged in. */
+    frame?: false | 'member'
     /** Which entry of the rail is lit. */
     menu?: 'live' | 'playback' | 'admin'
     /** The page is dark unless the viewer chose otherwise here. */
@@ -23,7 +23,7 @@ declare module 'vue-router' {
 export const routes: RouteRecordRaw[] = [
   { path: '/', redirect: '/live' },
   { path: '/login', component: () => import('@/login/LoginPage.vue'), meta: { title: 'login.title', public: true, frame: false } },
-  { path: '/start', component: () => import('@/start/StartPage.vue'), meta: { title: 'start.title', public: true, frame: false } },
+  { path: '/start', component: () => import('@/start/StartPage.vue'), meta: { title: 'start.title', public: true, frame: 'member', menu: 'admin' } },
   {
     path: '/live',
     component: () => import('@/live/LiveWallPage.vue'),
@@ -62,5 +62,6 @@ export const routes: RouteRecordRaw[] = [
   },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('@/parts/NotFoundPage.vue'), meta: { title: 'common.notFound.title' } },
   // Reached by name only, with the wanted address kept in the bar.
+  { path: '/:rest(.*)*', name: 'no-server', component: () => import('@/parts/NoServerPage.vue'), meta: { title: 'common.noServer.title', frame: false } },
   { path: '/:rest(.*)*', name: 'no-right', component: () => import('@/parts/NoRightPage.vue'), meta: { title: 'common.noRight.title' } },
 ]

@@ -1,6 +1,7 @@
 /** Logging in and out, and asking the server who is here. */
 import { api, got } from '@/api/client'
 import { asProblem } from '@/api/problem'
+import type { StartIn } from '@/api/types'
 
 import { asked, setMe } from './session'
 
@@ -26,4 +27,9 @@ export async function logOut(): Promise<void> {
 
 export async function changePassword(old: string, next: string): Promise<void> {
   await api.POST('/api/me/password', { body: { old, new: next } })
+}
+
+/** First run: makes the first administrator and is logged in as them. */
+export async function setUp(first: StartIn): Promise<void> {
+  setMe(await got(api.POST('/api/start', { body: first })))
 }

@@ -112,7 +112,7 @@ def camera_outs(db: DbSession, viewer: Viewer, *conditions: ColumnElement[bool])
         .order_by(Room.name, Camera.name, Camera.id)
     )
     shown = viewer.may(Permission.REGISTRY_WRITE)
-    return [camera_out(*row.tuple(), address_shown=shown) for row in db.execute(query)]
+    return [camera_out(*row, address_shown=shown) for row in db.execute(query)]
 
 
 def camera_out(

@@ -6,19 +6,23 @@ from typing import Annotated
 
 import typer
 
+from shike.api import process_commands
 from shike.api.account_commands import account
+from shike.api.demo import camera_sim, demo
+from shike.api.ingest_command import ingest_file
 from shike.api.main import create_app
-from shike.api.serve import serve
-from shike.api.settings import Settings, load_settings
+from shike.api.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 app.add_typer(account, name="account")
 
 
-@app.command("api")
-def api() -> None:
-    """Serve HTTP, the browser app, live view and playback."""
-    serve(load_settings(), typer.echo)
+for command in (process_commands.up, process_commands.capture, process_commands.keep, process_commands.count):
+    app.command()(command)
+app.command()(process_commands.api)
+app.command("ingest")(ingest_file)
+app.command("demo")(demo)
+app.command("camera-sim", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(camera_sim)
 
 
 @app.command("openapi")
@@ -34,3 +38,7 @@ def openapi(output: Annotated[Path | None, typer.Option(help="Write to this file
 def main() -> None:
     """Entry point of the wheel."""
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -10,8 +10,11 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session as DbSession
 from sqlalchemy.orm import sessionmaker
+
+from shike.api.errors import CommitFailed
 
 BUSY_TIMEOUT_MS = 30_000
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -57,9 +60,14 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[DbSession]:
-        """A unit of work: commits at the end of the block, rolls back if it raises. A failing commit raises."""
-        with self._writers.begin() as db:
+        """A unit of work: commits at the end of the block, rolls back if it raises. CommitFailed if it cannot."""
+        with self._writers() as db:
             yield db
+            db.flush()
+            try:
+                db.commit()
+            except DBAPIError as error:
+                raise CommitFailed("nothing of this request was kept") from error
 
     @contextmanager
     def reading(self) -> Iterator[DbSession]:

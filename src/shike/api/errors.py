@@ -5,7 +5,8 @@ ApiError
 ├── Forbidden        ForeignOrigin       BadSetupCode
 ├── NotFound
 ├── Conflict
-└── Invalid
+├── Invalid
+└── Unavailable      CommitFailed
 """
 
 import logging
@@ -99,6 +100,12 @@ class BadRange(ApiError):
     """The Range header is malformed, outside of the segment or too large. Extra: size."""
 
 
+class CommitFailed(ApiError):
+    """The database did not keep what it was told; the caller must not believe that it did."""
+
+    retryable = True
+
+
 class Invalid(ApiError):
     """Fields are wrong in a way that only the service can know."""
 
@@ -132,6 +139,7 @@ TABLE: Mapping[type[Exception], Telling] = {
     BadRange: Telling(416, "bad_range", "Not a range of this segment"),
     NoFootage: Telling(404, "nothing_recorded", "Nothing was recorded"),
     CaptureError: Telling(500, "footage_unreadable", "The footage cannot be read"),
+    CommitFailed: Telling(503, "commit_failed", "The change could not be saved"),
     Unavailable: Telling(503, "unavailable", "Not available now"),
 }
 UNEXPECTED = Telling(500, "internal", "The service failed")

@@ -28,7 +28,7 @@ class Looks:
         self._lock = threading.Lock()
 
     def note(self, caller: Caller, camera: Camera, asked: Range, kind: str, stream: str) -> None:
-        """Write a line unless all of this range has just been told. Raises if it cannot be written: then nobody looks."""
+        """Write a line unless all of this range has just been told. Raises if that fails: then nobody looks."""
         now_s = self._clock.monotonic()
         buckets = range(asked.start_us // _BUCKET_US, (asked.end_us - 1) // _BUCKET_US + 1)
         keys = [(caller.viewer.login_id, camera.id, bucket) for bucket in buckets]

@@ -39,9 +39,10 @@ class Settings(BaseSettings):
     probe_timeout_seconds: float = Field(default=10, gt=0, le=60)
 
     segment_seconds: float = Field(default=60, ge=2, le=600)
-    fragment_seconds: float = Field(default=0.5, gt=0, le=0.5)
+    fragment_seconds: float = Field(default=0.4, ge=0.1, le=0.5)
     sync_seconds: float = Field(default=2, gt=0, le=60)
     read_timeout_seconds: float = Field(default=10, gt=0, le=120)
+    watchdog_seconds: float = Field(default=30, ge=5, le=600)
     cameras_per_shard: int = Field(default=32, ge=1, le=32)
 
     sample_interval_s: float = Field(default=10, ge=0.5, le=3600)

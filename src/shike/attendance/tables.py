@@ -136,6 +136,17 @@ class Camera(Base):
     updated_at: Mapped[datetime]
 
 
+class Lease(Base):
+    """Which recorder may write a camera until when. `epoch` rises when another recorder takes over."""
+
+    __tablename__ = "lease"
+
+    camera_id: Mapped[str] = mapped_column(String(36), ForeignKey("camera.id", ondelete="CASCADE"), primary_key=True)
+    node: Mapped[str] = mapped_column(String(100))
+    epoch: Mapped[int]
+    until: Mapped[datetime]
+
+
 class Run(Base):
     """Recording without interruption: one init section, one media clock, one writer; and why it ended."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shike.capture.archive import Archive
-from shike.capture.clock import Clock
+from shike.capture.clock import Clock, SystemClock
 from shike.capture.errors import SourceError
 from shike.capture.run import RunRecorder, RunStart
 from shike.capture.segment import StreamName
@@ -78,3 +78,12 @@ def ingest(
     if pictures == 0:
         raise SourceError("no_video", f"{path.name} holds no pictures")
     return Ingested(pictures, last_us / 1_000_000, start_us + last_us)
+
+
+def duration_us(path: Path) -> int:
+    """How long a video file says that it is, in µs. SourceError if it cannot be read or does not say."""
+    with Source.open_file(path, _FileClock(SystemClock(), 0)) as source:
+        seconds = source.duration_s
+    if seconds is None:
+        raise SourceError("unreadable", f"{path.name} does not say how long it is")
+    return int(seconds * 1_000_000)

@@ -85,6 +85,12 @@ class Source:
             raise SourceError("unreadable", f"{path.name} cannot be read as video: {error.strerror}") from None
         return cls(container, clock)
 
+    @property
+    def duration_s(self) -> float | None:
+        """Length of a file in seconds; None for a live stream."""
+        duration = self._container.duration
+        return None if duration is None or duration <= 0 else duration / 1_000_000
+
     def packets(self) -> Iterator[Timed]:
         """Packets from the first keyframe on. SourceError when the connection ends or falls silent."""
         base = self.video.time_base

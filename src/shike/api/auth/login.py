@@ -113,7 +113,7 @@ def viewer_of_login(db: DbSession, token_hash: str, moment: datetime) -> tuple[V
     ).one_or_none()
     if row is None:
         return None
-    login, account = row.tuple()
+    login, account = row
     return viewer_of(db, account, login.id), login.last_seen_at
 
 

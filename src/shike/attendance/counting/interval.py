@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 SPURIOUS_SHARE = 0.10
 SPURIOUS_LEAST = 1
-UNSEEN_SHARE = 0.35
+UNSEEN_SHARE = 0.5
 UNSEEN_LEAST = 2
 
 
@@ -24,10 +24,10 @@ class CountInterval:
 def before_acceptance(count: int) -> CountInterval:
     """The interval of a room that nobody has checked yet, for a count of 0 or more. ValueError below 0.
 
-    Not symmetric, because detectors miss more than they invent: of the boxes that count, 3 to 7 % are no heads, while
-    bowed heads and heads from behind are missed by half, and dim or strongly compressed video costs 1 to 4 people. The
-    upper end therefore reaches a third above the count and never stays below 2: an "empty" room that was not checked
-    is not proven empty.
+    Not symmetric, because detectors miss more than they invent: few boxes that count are no heads, while bowed heads
+    and heads from behind are missed by half and more, and dim or strongly compressed video costs further people. The
+    upper end therefore reaches half as high again as the count, and never stays below 2: an "empty" room that was not
+    checked is not proven empty.
     """
     if count < 0:
         raise ValueError("a count is never negative")

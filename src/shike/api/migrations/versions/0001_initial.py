@@ -28,6 +28,7 @@ def downgrade() -> None:
         "sample",
         "segment",
         "run",
+        "lease",
         "login_session",
         "account",
         "camera",
@@ -144,7 +145,18 @@ def create_accounts() -> None:
 
 
 def create_footage() -> None:
-    """What was recorded."""
+    """What was recorded, and who may record."""
+    op.create_table(
+        "lease",
+        sa.Column("camera_id", sa.String(36), nullable=False),
+        sa.Column("node", sa.String(100), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["camera_id"], ["camera.id"], name=op.f("fk_lease_camera_id_camera"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("camera_id", name=op.f("pk_lease")),
+    )
     op.create_table(
         "run",
         sa.Column("id", sa.String(length=36), nullable=False),

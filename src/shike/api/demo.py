@@ -1,0 +1,195 @@
+"""`shike demo`: a small county with three simulated cameras in two rooms, recorded, counted and watchable.
+
+Everything but the cameras is the product itself: the registry, the recorder, the detector, the browser app.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Event, Thread
+from typing import Annotated
+
+import typer
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.auth.passwords import hash_password
+from shike.api.auth.roles import Role
+from shike.api.auth.tables import Account
+from shike.api.db import Database
+from shike.api.migrate import migrate
+from shike.api.moment import now
+from shike.api.processes import COMMANDS, Processes
+from shike.api.regions import new_region
+from shike.api.running import halt_on_signal
+from shike.api.settings import Settings, load_settings
+from shike.attendance.tables import Camera, Institution, Room, Sample
+from shike.camera_sim import clips
+from shike.camera_sim.command import main as camera_sim_main
+from shike.capture import health
+from shike.capture.clock import SystemClock
+from shike.capture.lifeline import end_with_parent
+
+USERNAME = "demo"
+
+
+@dataclass(frozen=True)
+class _Place:
+    institution: str
+    room: str
+    seats: int
+    cameras: dict[str, str]
+
+
+PLACES = (
+    _Place("椒陵职业技能培训学校", "201 教室", 24, {"前摄像机": "room-a-front", "后摄像机": "room-a-rear"}),
+    _Place("襄河职业培训学校", "305 教室", 24, {"前摄像机": "room-b"}),
+)
+
+
+def demo(
+    data: Annotated[Path, typer.Option(help="Folder of the demonstration; it is made if it is not there.")] = Path(
+        "demo-data"
+    ),
+    port: Annotated[int, typer.Option(help="Port of the browser app on this machine.")] = 8420,
+    fresh: Annotated[bool, typer.Option(help="Begin with an empty folder.")] = False,
+) -> None:
+    """Show the main job on simulated cameras: recorded, counted, watched live, played back."""
+    if fresh and (data / "demo.json").exists():
+        shutil.rmtree(data)
+    os.environ.update({"SHIKE_DATA_DIR": str(data), "SHIKE_PORT": str(port), "SHIKE_SAMPLE_INTERVAL_S": "5"})
+    settings = load_settings()
+    typer.echo("1/4  Preparing the data folder and the registry …")
+    migrate(settings)
+    database = Database.at(settings.database)
+    note = _prepare(database, data)
+    commands = {
+        "camera-sim": ("camera-sim", "--clips", str(clips.folder()), "--port", str(note["sim_port"])),
+        **COMMANDS,
+    }
+    typer.echo("2/4  Starting simulated cameras, recorder, counter and service …")
+    halt = halt_on_signal()
+    Thread(target=_tell, args=(settings, database, note, halt), daemon=True).start()
+    Processes(settings.logs_dir, SystemClock(), commands, aloud=False).run(halt)
+
+
+def camera_sim(context: typer.Context) -> None:
+    """Serve prepared clips as RTSP cameras on this machine (--help for its own options)."""
+    if os.environ.get("SHIKE_LIFELINE"):
+        end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    raise typer.Exit(camera_sim_main(context.args))
+
+
+def _prepare(database: Database, data: Path) -> dict[str, str | int]:
+    """The registry at the first start; what was noted of it at later ones, with a port that is free now."""
+    path = data / "demo.json"
+    note: dict[str, str | int] = json.loads(path.read_text()) if path.exists() else {"password": _password()}
+    note["sim_port"] = _free_port()
+    with database.writing() as db:
+        if not db.scalar(select(func.count()).select_from(Camera)):
+            _register(db, str(note["password"]), now(SystemClock()))
+        for camera in db.scalars(select(Camera)):
+            camera.port = int(note["sim_port"])
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(note))
+    return note
+
+
+def _register(db: DbSession, password: str, moment: datetime) -> None:
+    province = new_region(db, None, "安徽省", "province")
+    city = new_region(db, province, "滁州市", "city")
+    county = new_region(db, city, "全椒县", "county")
+    for place in PLACES:
+        institution = Institution(region_id=county.id, name=place.institution, kind="school", created_at=moment)
+        db.add(institution)
+        db.flush()
+        room = Room(
+            institution_id=institution.id,
+            name=place.room,
+            seats=place.seats,
+            privacy_notice_posted=True,
+            created_at=moment,
+        )
+        db.add(room)
+        db.flush()
+        for name, clip in place.cameras.items():
+            db.add(
+                Camera(
+                    room_id=room.id,
+                    name=name,
+                    host="127.0.0.1",
+                    port=0,
+                    main_path=f"/{clip}/main",
+                    sub_path=f"/{clip}/sub",
+                    simulated=True,
+                    created_at=moment,
+                    updated_at=moment,
+                )
+            )
+    db.add(
+        Account(
+            username=USERNAME,
+            name="陈静",
+            password_hash=hash_password(password),
+            role=Role.ADMINISTRATOR,
+            region_id=province.id,
+            created_at=moment,
+        )
+    )
+
+
+def _tell(settings: Settings, database: Database, note: dict[str, str | int], halt: Event) -> None:
+    """Say how far it has come, and then where to look."""
+    streams = 2 * sum(len(place.cameras) for place in PLACES)
+    if not _until(halt, lambda: _recording(settings) == streams):
+        return
+    typer.echo(f"3/4  Recording {streams} streams of {streams // 2} cameras. Waiting for the first counts …")
+    if not _until(halt, lambda: _counted(database) == streams // 2):
+        return
+    typer.echo("4/4  Ready.\n")
+    typer.echo(f"     Open      http://{settings.host}:{settings.port}/")
+    typer.echo(f"     User name {USERNAME}")
+    typer.echo(f"     Password  {note['password']}\n")
+    typer.echo(f"     Logs are in {settings.logs_dir}. Stop with Ctrl-C.")
+
+
+def _until(halt: Event, done: Callable[[], bool], seconds: float = 120.0) -> bool:
+    until = time.monotonic() + seconds
+    while not halt.wait(0.5):
+        if done():
+            return True
+        if time.monotonic() > until:
+            typer.echo("This takes longer than it should; the logs say why. Still trying …", err=True)
+            until = float("inf")
+    return False
+
+
+def _recording(settings: Settings) -> int:
+    return sum(each.state == "recording" for each in health.read(settings.state_dir).values())
+
+
+def _counted(database: Database) -> int:
+    try:
+        with database.reading() as db:
+            return db.scalar(select(func.count(func.distinct(Sample.camera_id)))) or 0
+    except SQLAlchemyError:
+        return 0
+
+
+def _password() -> str:
+    return "-".join(secrets.token_hex(2) for _ in range(3))
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

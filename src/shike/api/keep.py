@@ -1,0 +1,141 @@
+"""`shike keep`: the spool into the index, the registry into the recorder's desired state.
+
+Everything here may be done twice or late: recording does not wait for it. Design: docs/design/keep.md.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from threading import Event
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.db import Database
+from shike.api.moment import now
+from shike.api.settings import Settings
+from shike.attendance.footage import index
+from shike.attendance.tables import Camera, Lease, to_us
+from shike.capture import health
+from shike.capture.archive import Archive
+from shike.capture.clock import Clock
+from shike.capture.desired import Desired, Wanted
+from shike.capture.errors import CaptureError
+from shike.capture.segment import StreamName
+from shike.capture.spool import Spool
+
+log = logging.getLogger(__name__)
+
+_BEAT_S = 0.5
+_PAUSE_AFTER_FAILURE_S = 2.0
+_LEASE = timedelta(minutes=10)
+_RENEW_BEFORE = timedelta(minutes=5)
+
+
+class Housekeeper:
+    """One beat of housekeeping after the other."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+        self._settings, self._database, self._clock = settings, database, clock
+        self._archive, self._spool = Archive(settings.footage_dir), Spool(settings.spool_dir)
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        self._published = Desired.load(settings.state_dir)
+        self._strangers: set[str] = set()
+
+    def run(self, halt: Event) -> None:
+        """Until `halt`. A database that is away delays housekeeping; the spool keeps what was recorded meanwhile."""
+        while not halt.is_set():
+            try:
+                self.beat()
+                halt.wait(_BEAT_S)
+            except (SQLAlchemyError, CaptureError, OSError):
+                log.exception("housekeeping failed; it is tried again")
+                halt.wait(_PAUSE_AFTER_FAILURE_S)
+
+    def beat(self) -> None:
+        """Index what waits, then publish what should be recorded."""
+        self.index_spool()
+        self.publish()
+
+    def index_spool(self) -> int:
+        """Bring closed segments into the index; returns how many."""
+        waiting = list(self._spool.pending())
+        if not waiting:
+            return 0
+        with self._database.writing() as db:
+            taken = index(db, self._archive, waiting, self._clock)
+        self._spool.done(taken)
+        strangers = {record.identity.camera_id for record in waiting} - {r.identity.camera_id for r in taken}
+        for camera_id in strangers - self._strangers:
+            log.warning("footage of camera %s waits in the spool: the registry does not know this camera", camera_id)
+        self._strangers |= strangers
+        return len(taken)
+
+    def publish(self) -> None:
+        """Tell the recorder which streams to record, if that has changed or leases run out."""
+        with self._database.reading() as db:
+            cameras = list(db.scalars(select(Camera).where(Camera.enabled).order_by(Camera.id)))
+            leases = {lease.camera_id: lease for lease in db.scalars(select(Lease))}
+        soon = now(self._clock) + _RENEW_BEFORE
+        if self._must_write(cameras, leases, soon):
+            with self._database.writing() as db:
+                leases = {camera.id: self._lease(db, camera) for camera in cameras}
+                self._mark_simulated(db)
+        wanted = tuple(
+            _wanted(camera, stream, path, leases[camera.id])
+            for camera in cameras
+            for stream, path in _streams(camera)
+            if leases[camera.id].node == self._settings.node
+        )
+        if wanted != self._published.streams:
+            self._published = Desired(self._published.version + 1, wanted)
+            self._published.store(self._settings.state_dir)
+
+    def _must_write(self, cameras: list[Camera], leases: dict[str, Lease], soon: datetime) -> bool:
+        mine = [leases.get(camera.id) for camera in cameras]
+        return any(lease is None or lease.until < soon for lease in mine) or bool(self._unmarked(cameras))
+
+    def _unmarked(self, cameras: list[Camera]) -> set[str]:
+        said = {each.camera_id for each in health.read(self._settings.state_dir).values() if each.simulated}
+        return {camera.id for camera in cameras if not camera.simulated} & said
+
+    def _mark_simulated(self, db: DbSession) -> None:
+        """A camera that says that it is simulated is marked so, whoever entered it."""
+        cameras = list(db.scalars(select(Camera).where(Camera.enabled)))
+        marked = self._unmarked(cameras)
+        for camera in cameras:
+            camera.simulated = camera.simulated or camera.id in marked
+
+    def _lease(self, db: DbSession, camera: Camera) -> Lease:
+        """This node's lease on a camera, renewed; another node's if that one still holds it."""
+        moment = now(self._clock)
+        lease = db.get(Lease, camera.id)
+        if lease is None:
+            lease = Lease(camera_id=camera.id, node=self._settings.node, epoch=1, until=moment + _LEASE)
+            db.add(lease)
+        elif lease.node == self._settings.node:
+            lease.until = moment + _LEASE
+        elif lease.until < moment:
+            lease.node, lease.epoch, lease.until = self._settings.node, lease.epoch + 1, moment + _LEASE
+        return lease
+
+
+def _streams(camera: Camera) -> list[tuple[StreamName, str]]:
+    streams: list[tuple[StreamName, str]] = [("main", camera.main_path)]
+    if camera.sub_path:
+        streams.append(("sub", camera.sub_path))
+    return streams
+
+
+def _wanted(camera: Camera, stream: StreamName, path: str, lease: Lease) -> Wanted:
+    return Wanted(
+        camera_id=camera.id,
+        stream=stream,
+        host=camera.host,
+        port=camera.port,
+        path=path,
+        username=camera.username,
+        sealed_password=(camera.password_encrypted or b"").decode(),
+        epoch=lease.epoch,
+        lease_until_us=to_us(lease.until),
+    )

@@ -42,6 +42,12 @@ def make_engine(database_url: str) -> Engine:
         deferred = connection.get_execution_options().get("shike_reads_only", False)
         connection.exec_driver_sql("BEGIN DEFERRED" if deferred else "BEGIN IMMEDIATE")
 
+    @event.listens_for(engine, "checkin")
+    def leave_nothing_open(connection: Any, _record: Any) -> None:
+        # SQLite keeps the transaction of a COMMIT that failed, and SQLAlchemy takes it for ended.
+        if connection is not None and connection.in_transaction:
+            connection.rollback()
+
     return engine
 
 

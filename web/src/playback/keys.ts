@@ -5,7 +5,7 @@
  */
 
 export type Act =
-  | { readonly kind: 'toggle' } | { readonly kind: 'pause' } | { readonly kind: 'faster' } | { readonly kind: 'slower' }
+  | { readonly kind: 'toggle' } | { readonly kind: 'shuttle'; readonly direction: 1 | -1 }
   | { readonly kind: 'move'; readonly seconds: number }
   | { readonly kind: 'frame'; readonly frames: number }
   | { readonly kind: 'zoom'; readonly factor: number } | { readonly kind: 'day' }
@@ -57,8 +57,8 @@ export function actOf(press: Press): Act | null {
       // On a button, space presses the button.
       return presses(press.target) ? null : { kind: 'toggle' }
     case 'k': case 'K': return { kind: 'toggle' }
-    case 'j': case 'J': return { kind: 'slower' }
-    case 'l': case 'L': return { kind: 'faster' }
+    case 'j': case 'J': return { kind: 'shuttle', direction: -1 }
+    case 'l': case 'L': return { kind: 'shuttle', direction: 1 }
     case 'ArrowLeft': return { kind: 'move', seconds: press.shiftKey ? -60 : -5 }
     case 'ArrowRight': return { kind: 'move', seconds: press.shiftKey ? 60 : 5 }
     case ',': return { kind: 'frame', frames: -1 }
@@ -78,11 +78,13 @@ export function actOf(press: Press): Act | null {
   }
 }
 
-/** Speeds that J and L walk through. */
+/** Speeds of the menu. */
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8] as const
+const SHUTTLE = [1, 2, 4, 8]
 
-export function speedAfter(speed: number, direction: 1 | -1): number {
-  const at = SPEEDS.findIndex((known) => known >= speed)
-  const index = Math.min(SPEEDS.length - 1, Math.max(0, (at < 0 ? SPEEDS.length - 1 : at) + direction))
-  return SPEEDS[index] ?? 1
+/** What L (`direction` 1) or J (−1) makes of the current speed: the first press plays that way, each further one faster. */
+export function shuttled(rate: number, playing: boolean, direction: 1 | -1): number {
+  if (!playing || Math.sign(rate) !== direction) return direction
+  const next = SHUTTLE.find((speed) => speed > Math.abs(rate)) ?? 8
+  return direction * next
 }

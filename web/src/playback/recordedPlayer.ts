@@ -57,6 +57,7 @@ export class RecordedPlayer {
   private opening = new AbortController()
   private shownS: number | null = null
   private frameS = 0.04
+  private steps: number[] = []
   private aimMs: number | null = null
   private corrections = 0
   private callback = 0
@@ -240,15 +241,18 @@ export class RecordedPlayer {
     }
   }
 
+  /** The shortest of the last steps is the length of a frame: longer ones are frames that the screen left out. */
+  private measured(stepS: number): void {
+    if (stepS < 0.008 || stepS > 0.5) return
+    this.steps = [...this.steps.slice(-15), stepS]
+    this.frameS = Math.min(...this.steps)
+  }
+
   private watchFrames(): void {
     if (!('requestVideoFrameCallback' in this.video)) return
     const next = (): void => {
       this.callback = this.video.requestVideoFrameCallback((_now, frame) => {
-        const step = this.shownS === null ? 0 : frame.mediaTime - this.shownS
-        // The shortest step seen during play is the length of a frame.
-        if (step > 0.008 && step < 0.25 && (step < this.frameS || Math.abs(step - this.frameS) > 0.001)) {
-          this.frameS = !this.video.paused && this.video.playbackRate <= 1 ? step : Math.min(this.frameS, step)
-        }
+        if (this.shownS !== null) this.measured(frame.mediaTime - this.shownS)
         this.shownS = frame.mediaTime
         next()
       })

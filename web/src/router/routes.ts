@@ -31,7 +31,7 @@ export const routes: RouteRecordRaw[] = [
   },
   {
     path: '/cameras',
-    component: () => import('@/cameras/CameraListPage.vue'),
+    component: () => import('@/playback/CameraListPage.vue'),
     meta: { title: 'common.menu.playback', permission: 'playback.view', menu: 'playback' },
   },
   {

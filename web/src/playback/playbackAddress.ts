@@ -1,0 +1,81 @@
+/**
+ * Playback's state in the address bar: moment, span and centre of the timeline, range, stream.
+ *
+ * Scrubbing replaces the entry of the history, a jump adds one, so that Back returns to where one was.
+ */
+import { onScopeDispose, watch } from 'vue'
+import { useRoute, useRouter, type LocationQueryRaw } from 'vue-router'
+
+import type { StreamName } from './recordings'
+import type { Window } from './timelineScale'
+import { addressTime, fromAddress } from './wallWords'
+
+const WRITE_EVERY_MS = 2_000
+
+export interface Addressed {
+  readonly t: number | null
+  readonly spanS: number | null
+  readonly centre: number | null
+  readonly range: Window | null
+  readonly stream: StreamName
+}
+
+export function addressed(query: Record<string, unknown>): Addressed {
+  const fromMs = fromAddress(query['from'])
+  const toMs = fromAddress(query['to'])
+  const span = Number(query['z'])
+  return {
+    t: fromAddress(query['t']), spanS: Number.isFinite(span) && span >= 1 ? span : null, centre: fromAddress(query['c']),
+    range: fromMs !== null && toMs !== null && toMs > fromMs ? { fromMs, toMs } : null,
+    stream: query['stream'] === 'sub' ? 'sub' : 'main',
+  }
+}
+
+export function usePlaybackAddress(onMoment: (ms: number) => void) {
+  const route = useRoute()
+  const router = useRouter()
+  const path = route.path
+  let pending: LocationQueryRaw = {}
+  let timer = 0
+  let written: string | null = typeof route.query['t'] === 'string' ? route.query['t'] : null
+
+  function merged(change: LocationQueryRaw) {
+    const entries = Object.entries({ ...route.query, ...change }).filter(([, value]) => value !== undefined && value !== null && value !== '')
+    return Object.fromEntries(entries)
+  }
+  function flush(): void {
+    window.clearTimeout(timer)
+    timer = 0
+    const change = pending
+    pending = {}
+    if (route.path !== path || Object.keys(change).length === 0) return
+    if (typeof change['t'] === 'string') written = change['t']
+    void router.replace({ query: merged(change) })
+  }
+  function write(change: LocationQueryRaw, delayMs = 250): void {
+    pending = { ...pending, ...change }
+    if (timer === 0 || delayMs === 0) {
+      window.clearTimeout(timer)
+      timer = window.setTimeout(flush, delayMs)
+    }
+  }
+
+  /** The moment during play; written now and then. */
+  const scrub = (ms: number, playing: boolean): void => write({ t: addressTime(ms) }, playing ? WRITE_EVERY_MS : 250)
+  function jump(ms: number): void {
+    flush()
+    written = addressTime(ms)
+    pending = {}
+    void router.push({ query: merged({ t: written }) })
+  }
+
+  watch(() => route.query['t'], (now) => {
+    if (route.path !== path || typeof now !== 'string' || now === written) return
+    const ms = fromAddress(now)
+    written = now
+    // Back or Forward was pressed.
+    if (ms !== null) onMoment(ms)
+  })
+  onScopeDispose(() => window.clearTimeout(timer))
+  return { first: addressed(route.query), route, write, scrub, jump }
+}

@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from shike.capture import boxes
 from shike.capture.errors import FootageError
 
+_NO_PROBING = {"codec_whitelist": "none"}
+"""Opening decodes a picture to find out what the init section already says, which doubles the cost. No decoder is
+allowed for that; the one that decodes below is opened apart from it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -32,7 +36,7 @@ def decode_keyframe(init: bytes, fragment: bytes) -> Picture:
     """The first picture of a fragment (prft + moof + mdat) that begins with a keyframe. FootageError if it fails."""
     wall_us = boxes.prft_wall_us(fragment, boxes.find(fragment, b"prft"))
     try:
-        with av.open(io.BytesIO(init + fragment), "r", format="mp4") as container:
+        with av.open(io.BytesIO(init + fragment), "r", format="mp4", options=_NO_PROBING) as container:
             stream = container.streams.video[0]
             stream.codec_context.thread_count = 1
             stream.codec_context.skip_frame = "NONKEY"

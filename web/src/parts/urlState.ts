@@ -1,0 +1,24 @@
+/** Filters, tabs and open panels live in the address, so that a link shows what its sender saw. */
+import { computed, type WritableComputedRef } from 'vue'
+import { useRoute, useRouter } from 'vue-router'
+
+/**
+ * One value of the query, '' where it is absent. Setting it to '' takes it out of the address.
+ * `push`: a step that Back should undo (an opened panel); filters replace.
+ */
+export function useQueryValue(name: string, push = false): WritableComputedRef<string> {
+  const route = useRoute()
+  const router = useRouter()
+  return computed({
+    get: () => {
+      const value = route.query[name]
+      return typeof value === 'string' ? value : ''
+    },
+    set: (value) => {
+      const query = { ...route.query }
+      if (value === '') delete query[name]
+      else query[name] = value
+      void (push ? router.push({ query }) : router.replace({ query }))
+    },
+  })
+}

@@ -1,38 +1,56 @@
-"""The `shike` command: a table of commands, each of which lives in a module of its own."""
+"""The `shike` command: a table of commands. A command's module is loaded when it is called, and not before."""
 
-import json
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from shike.api import process_commands
-from shike.api.account_commands import account
-from shike.api.demo import camera_sim, demo
-from shike.api.ingest_command import ingest_file
-from shike.api.main import create_app
-from shike.api.settings import Settings
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
-app.add_typer(account, name="account")
-
-
-for command in (process_commands.up, process_commands.capture, process_commands.keep, process_commands.count):
-    app.command()(command)
-app.command()(process_commands.api)
-app.command("ingest")(ingest_file)
-app.command("demo")(demo)
-app.command("camera-sim", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(camera_sim)
+# Name → module and function (or Typer of a group).
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "up": ("shike.api.process_commands", "up"),
+    "demo": ("shike.api.demo", "demo"),
+    "capture": ("shike.api.process_commands", "capture"),
+    "keep": ("shike.api.process_commands", "keep"),
+    "count": ("shike.api.process_commands", "count"),
+    "api": ("shike.api.process_commands", "api"),
+    "ingest": ("shike.api.ingest_command", "ingest_file"),
+    "account": ("shike.api.account_commands", "account"),
+    "camera-sim": ("shike.api.camera_sim_command", "camera_sim"),
+    "openapi": ("shike.api.openapi_command", "openapi"),
+}
 
 
-@app.command("openapi")
-def openapi(output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None) -> None:
-    """Print the API's OpenAPI schema; the browser app's client is generated from it."""
-    text = json.dumps(create_app(Settings.model_construct()).openapi(), ensure_ascii=False, indent=2)
-    if output is None:
-        typer.echo(text)
-    else:
-        output.write_text(text + "\n")
+class CommandTable(TyperGroup):
+    """The commands of the table, each loaded on its own."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        target = getattr(import_module(module), name)
+        if isinstance(target, typer.Typer):
+            group = get_command(target)
+            group.name = cmd_name
+            return group
+        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        # The simulated camera has options of its own, which it reads by itself.
+        passed_on = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+        single.command(cmd_name, context_settings=passed_on if cmd_name == "camera-sim" else None)(target)
+        return get_command(single)
+
+
+app = typer.Typer(cls=CommandTable, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def shike() -> None:
+    """Shike (实课): records training classrooms, counts who is there, and lets it be watched and proven."""
 
 
 def main() -> None:

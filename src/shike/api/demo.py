@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import socket
 import time
 from collections.abc import Callable
@@ -34,10 +33,8 @@ from shike.api.running import halt_on_signal
 from shike.api.settings import Settings, load_settings
 from shike.attendance.tables import Camera, Institution, Room, Sample
 from shike.camera_sim import clips
-from shike.camera_sim.command import main as camera_sim_main
 from shike.capture import health
 from shike.capture.clock import SystemClock
-from shike.capture.lifeline import end_with_parent
 
 USERNAME = "demo"
 
@@ -80,13 +77,6 @@ def demo(
     halt = halt_on_signal()
     Thread(target=_tell, args=(settings, database, note, halt), daemon=True).start()
     Processes(settings.logs_dir, SystemClock(), commands, aloud=False).run(halt)
-
-
-def camera_sim(context: typer.Context) -> None:
-    """Serve prepared clips as RTSP cameras on this machine (--help for its own options)."""
-    if os.environ.get("SHIKE_LIFELINE"):
-        end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    raise typer.Exit(camera_sim_main(context.args))
 
 
 def _prepare(database: Database, data: Path) -> dict[str, str | int]:

@@ -1,25 +1,58 @@
 """The whole data path, wired on one screen: camera → segments → index → counts → browser.
 
-Each function is one process of `shike up`; none of them knows the others but by the data folder and the database.
+Each function is one process of `shike up`; none knows the others but by the data folder and the database. Each loads
+what it needs when it is called: the recorder must not carry a web server and a detector in its memory.
 """
 
-from threading import Event
+from __future__ import annotations
 
-from shike.api.db import Database
-from shike.api.keep import Housekeeper
+from threading import Event
+from typing import TYPE_CHECKING
+
 from shike.api.settings import Settings
-from shike.attendance.counting.centerface import CenterFace
-from shike.attendance.counting.worker import CountingOptions, give_way
-from shike.attendance.counting.worker import run as run_counting
-from shike.capture.archive import Archive
 from shike.capture.clock import Clock
-from shike.capture.recorder import Recorder
-from shike.capture.segmenter import Lengths
-from shike.capture.shard import CaptureConfig
+
+if TYPE_CHECKING:
+    from shike.attendance.counting.centerface import CenterFace
+    from shike.capture.shard import CaptureConfig
+
+
+def capture(settings: Settings, clock: Clock, halt: Event) -> None:
+    """camera → source → timeline → segmenter → archive, spool. AlreadyRecording if another recorder is at work."""
+    from shike.capture.recorder import Recorder
+
+    Recorder(capture_config(settings), clock).run(halt)
+
+
+def keep(settings: Settings, clock: Clock, halt: Event) -> None:
+    """spool → index; registry → desired state."""
+    from shike.api.db import Database
+    from shike.api.keep import Housekeeper
+
+    Housekeeper(settings, Database.at(settings.database), clock).run(halt)
+
+
+def count(settings: Settings, clock: Clock, halt: Event) -> None:
+    """archive → keyframes → detector → samples. CountingError if there is no detector."""
+    from shike.api.db import Database
+    from shike.attendance.counting.worker import CountingOptions, give_way, run
+    from shike.capture.archive import Archive
+
+    give_way()
+    options = CountingOptions(
+        node=settings.node,
+        place_file=settings.state_dir / "counting.json",
+        sample_interval_s=settings.sample_interval_s,
+    )
+    database = Database.at(settings.database)
+    run(Archive(settings.footage_dir), database, detector(settings), options, clock, halt)
 
 
 def capture_config(settings: Settings) -> CaptureConfig:
     """The recorder's part of the settings."""
+    from shike.capture.segmenter import Lengths
+    from shike.capture.shard import CaptureConfig
+
     return CaptureConfig(
         footage=settings.footage_dir,
         spool=settings.spool_dir,
@@ -33,30 +66,10 @@ def capture_config(settings: Settings) -> CaptureConfig:
     )
 
 
-def capture(settings: Settings, clock: Clock, halt: Event) -> None:
-    """camera → source → timeline → segmenter → archive, spool."""
-    Recorder(capture_config(settings), clock).run(halt)
-
-
-def keep(settings: Settings, clock: Clock, halt: Event) -> None:
-    """spool → index; registry → desired state."""
-    Housekeeper(settings, Database.at(settings.database), clock).run(halt)
-
-
 def detector(settings: Settings) -> CenterFace:
-    """The default detector, as the settings ask for it."""
+    """The default detector, as the settings ask for it. CountingError if it is not installed."""
+    from shike.attendance.counting.centerface import CenterFace
+
     return CenterFace(
         threads=settings.detector_threads, long_side=settings.detector_width, threshold=settings.detector_threshold
     )
-
-
-def count(settings: Settings, clock: Clock, halt: Event) -> None:
-    """archive → keyframes → detector → samples."""
-    give_way()
-    options = CountingOptions(
-        node=settings.node,
-        place_file=settings.state_dir / "counting.json",
-        sample_interval_s=settings.sample_interval_s,
-    )
-    database = Database.at(settings.database)
-    run_counting(Archive(settings.footage_dir), database, detector(settings), options, clock, halt)

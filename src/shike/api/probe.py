@@ -3,6 +3,7 @@
 The looking is done by shike.capture.probe, the counting by whatever `Counter` the composition passed in.
 """
 
+import logging
 from base64 import b64decode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from fastapi import APIRouter, Depends, Request
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from shike.api import pipeline
 from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.scopes import load
 from shike.api.auth.viewer import Viewer
@@ -21,13 +23,16 @@ from shike.api.cameras import CurrentVault, Host, Port, StreamPath, Username, sl
 from shike.api.db import Database, database_of
 from shike.api.errors import Conflict
 from shike.api.me import CurrentSettings
+from shike.api.settings import Settings
 from shike.api.wire import PROBLEM, Body, Id, Password
-from shike.attendance.counting.headcount import HeadCount
+from shike.attendance.counting.errors import CountingError
+from shike.attendance.counting.headcount import HeadCount, count_heads
 from shike.attendance.tables import Camera
 from shike.capture.address import Address
 from shike.capture.probe import Probed
 from shike.capture.vault import Vault
 
+log = logging.getLogger(__name__)
 router = APIRouter(tags=["cameras"], responses=PROBLEM)
 
 Prober = Callable[[Address, float], Probed]
@@ -131,3 +136,13 @@ def stream_probe(probed: Probed, counter: Counter | None) -> StreamProbe:
         if counted.count is not None and counted.low is not None and counted.high is not None:
             result.count = ProbeCount(count=counted.count, low=counted.low, high=counted.high)
     return result
+
+
+def trial_counter(settings: Settings) -> Counter | None:
+    """A counter for the pictures of probes; None, and a word in the log, where no detector is installed."""
+    try:
+        detector = pipeline.detector(settings)
+    except CountingError as error:
+        log.warning("no trial counts when a camera is added: %s", error)
+        return None
+    return lambda image: count_heads(image, detector)

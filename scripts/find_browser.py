@@ -1,0 +1,57 @@
+"""Print the path of a Chromium that can play H.264; install one where there is none.
+
+SHIKE_BROWSER if it is set; else Debian's chromium, installed when this runs as root on Debian; else Playwright's own.
+Fails in words when none of these is to be had: browser tests are never skipped.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    named = os.environ.get("SHIKE_BROWSER")
+    if named:
+        if not os.access(named, os.X_OK):
+            sys.exit(f"SHIKE_BROWSER names {named}, which cannot be run")
+        print(named)
+        return
+    found = shutil.which("chromium") or _from_debian() or _from_playwright()
+    if found is None:
+        sys.exit(
+            "No browser for the tests. Install Chromium (on Debian: apt-get install chromium), or name one:\n"
+            "    SHIKE_BROWSER=/path/to/chrome make test"
+        )
+    print(found)
+
+
+def _from_debian() -> str | None:
+    if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
+        return None
+    print("Installing Debian's chromium for the browser tests", file=sys.stderr)
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (
+        ["apt-get", "update", "-qq"],
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-cjk"],
+    ):
+        if subprocess.run(command, env=environment, stdout=sys.stderr, check=False).returncode:
+            return None
+    return shutil.which("chromium")
+
+
+def _from_playwright() -> str | None:
+    from playwright.sync_api import sync_playwright
+
+    print("Installing Playwright's chromium for the browser tests", file=sys.stderr)
+    subprocess.run(
+        [sys.executable, "-m", "playwright", "install", "chromium"], stdout=sys.stderr, check=False
+    )
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if os.access(path, os.X_OK) else None
+
+
+if __name__ == "__main__":
+    main()

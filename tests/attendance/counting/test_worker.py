@@ -131,6 +131,38 @@ def test_cameras_take_turns(
         recording.finish()
 
 
+def test_a_slot_that_spans_two_segments_is_counted_once(
+    archive: Archive, lesson: Path, spool: Spool, database: Database, options: CountingOptions, clock: HandClock
+) -> None:
+    counter = Counter(archive, database, WhiteSquares(), replace(options, sample_interval_s=8), clock)
+    recording = Recording(lesson, FRONT, archive, spool, segment_s=3)
+    for _ in range(24):
+        recording.go_on(0.5)
+        counter.turn()
+    recording.finish()
+    work_off(counter)
+    keep(database, archive, spool, clock)
+    clock.advance(5)
+    work_off(counter)
+    assert counts(database) == [(0.0, 1), (8.0, 5)]
+
+
+def test_an_open_file_that_is_damaged_stops_no_other_camera(
+    counter: Counter, lesson: Path, archive: Archive, spool: Spool, database: Database, tmp_path: Path
+) -> None:
+    both = [Recording(lesson, camera_id, archive, spool) for camera_id in (FRONT, REAR)]
+    for recording in both:
+        recording.go_on(3)
+    (damaged,) = (tmp_path / "footage" / FRONT / "main").rglob("*.mp4")
+    with damaged.open("r+b") as file:
+        file.write(b"\0\0\0\x10junk")
+    work_off(counter)
+    assert counts(database, FRONT) == []
+    assert len(counts(database, REAR)) == 2
+    for recording in both:
+        recording.finish()
+
+
 def test_footage_that_nobody_counted_is_caught_up_after_a_stand_still(
     counter: Counter, lesson: Path, archive: Archive, spool: Spool, database: Database, clock: HandClock
 ) -> None:

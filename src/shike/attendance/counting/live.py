@@ -4,8 +4,8 @@ Newest first: a wall wants the number of now. What had to wait is offered after 
 memory it takes is left to the backlog, which finds it once its segment is closed.
 """
 
+import logging
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shike.attendance.counting.samples import Source
@@ -15,8 +15,12 @@ from shike.capture.errors import FootageError
 from shike.capture.segment import Fragment
 from shike.capture.tail import RunBegan, Tail, Written
 
+log = logging.getLogger(__name__)
+
 LONGEST_QUEUE = 12
 """Keyframes kept per camera: two minutes at ten seconds, some megabytes at most."""
+REMEMBERED_S = 300.0
+"""A camera is remembered this long after it was last recorded: between two segments nothing is open for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +39,25 @@ class LiveCamera:
     def __init__(self, archive: Archive, camera_id: str, interval_us: int) -> None:
         self.camera_id = camera_id
         self.served_at = float("-inf")
+        self.recorded_at = float("-inf")
         self.waiting: deque[RecordedKeyframe] = deque(maxlen=LONGEST_QUEUE)
+        self._archive, self._interval_us = archive, interval_us
         self._tail = Tail(archive, camera_id, "main")
-        self._interval_us = interval_us
+        self._failing = False
         self._taken: set[int] = set()
         self._run: RunBegan | None = None
 
     def poll(self) -> None:
-        """Take in what was written since the last call."""
-        for item in self._tail.poll():
+        """Take in what was written since the last call. Damaged footage is left to the backlog, which says so."""
+        try:
+            found = self._tail.poll()
+        except FootageError as error:
+            if not self._failing:
+                log.warning("the open footage of camera %s cannot be read: %s", self.camera_id, error)
+            self._failing, self._tail = True, Tail(self._archive, self.camera_id, "main")
+            return
+        self._failing = False
+        for item in found:
             if isinstance(item, RunBegan):
                 self._run = item
             else:
@@ -69,24 +83,22 @@ class Live:
         self._archive, self._interval_us = archive, interval_us
         self._cameras: dict[str, LiveCamera] = {}
 
-    @property
-    def cameras(self) -> Mapping[str, LiveCamera]:
-        return self._cameras
-
-    def poll(self) -> None:
-        """Look for new cameras, forget those that stopped, read on in the others."""
-        recording = {camera_id for camera_id, stream in self._archive.unfinished() if stream == "main"}
-        for camera_id in recording - self._cameras.keys():
-            self._cameras[camera_id] = LiveCamera(self._archive, camera_id, self._interval_us)
-        for camera_id in self._cameras.keys() - recording:
-            if not self._cameras[camera_id].waiting:
-                del self._cameras[camera_id]
-        for camera_id in sorted(recording):
-            try:
-                self._cameras[camera_id].poll()
-            except FootageError:
-                # The file went away or is damaged: begin anew with whatever is being written next.
-                self._cameras[camera_id] = LiveCamera(self._archive, camera_id, self._interval_us)
+    def poll(self, now_s: float) -> None:
+        """Look for new cameras, read on in all, forget those that stopped long ago. `now_s` is monotonic."""
+        for camera_id, stream in self._archive.unfinished():
+            if stream != "main":
+                continue
+            camera = self._cameras.get(camera_id)
+            if camera is None:
+                camera = self._cameras[camera_id] = LiveCamera(self._archive, camera_id, self._interval_us)
+            camera.recorded_at = now_s
+        for camera in self._cameras.values():
+            camera.poll()
+        self._cameras = {
+            camera_id: camera
+            for camera_id, camera in self._cameras.items()
+            if camera.waiting or now_s - camera.recorded_at < REMEMBERED_S
+        }
 
     def take(self, now_s: float) -> RecordedKeyframe | None:
         """The keyframe whose turn it is, None if nothing is due. `now_s` is monotonic."""

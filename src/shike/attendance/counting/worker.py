@@ -67,7 +67,7 @@ class Counter:
 
     def turn(self) -> bool:
         """Do one piece of work; False if there was none. A database that is away delays rows, not counting."""
-        self._live.poll()
+        self._live.poll(self._clock.monotonic())
         task = None if self._outbox.is_full else self._next()
         if task is not None:
             self._outbox.put(self._done(task))

@@ -6,13 +6,10 @@ from pathlib import Path
 from sqlalchemy import text
 
 from shike.api.db import Database
-from shike.api.migrate import migrate
 from shike.api.settings import Settings
-from shike.attendance.tables import Region
 
 from .service import Service, World
-
-ROUNDS = 40
+from .writing import ROUNDS, migrate_and_count_up
 
 
 def test_a_commit_that_fails_is_a_5xx_and_nothing_is_kept(empty: Service, world: World) -> None:
@@ -38,47 +35,18 @@ def test_what_was_answered_is_there_for_the_next_reader(empty: Service, world: W
         assert found == f"Room {number}"
 
 
-def count_up(url: str, barrier: "multiprocessing.synchronize.Barrier", failures: "multiprocessing.Queue[str]") -> None:
-    """Read, then write what was read plus one: what deferred transactions fail at."""
-    database = Database.at(url)
-    barrier.wait()
-    for _ in range(ROUNDS):
-        try:
-            with database.writing() as db:
-                region = db.query(Region).one()
-                region.level = str(int(region.level) + 1)
-        except Exception as error:
-            failures.put(repr(error))
-    database.dispose()
-
-
-def migrate_at(
-    data: str, barrier: "multiprocessing.synchronize.Barrier", failures: "multiprocessing.Queue[str]"
-) -> None:
-    barrier.wait()
-    try:
-        migrate(Settings(data_dir=Path(data)))
-    except Exception as error:
-        failures.put(repr(error))
-
-
-def test_five_processes_migrate_and_then_write_at_once_without_a_lock_error(tmp_path: Path) -> None:
+def test_five_processes_migrate_and_write_at_once_without_a_lock_error(tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
-    settings = Settings(data_dir=tmp_path)
-    for target, argument in ((migrate_at, str(tmp_path)), (count_up, settings.database)):
-        barrier, failures = spawn.Barrier(5), spawn.Queue()
-        processes = [spawn.Process(target=target, args=(argument, barrier, failures)) for _ in range(5)]
-        for process in processes:
-            process.start()
-        for process in processes:
-            process.join(120)
-        assert [process.exitcode for process in processes] == [0] * 5
-        assert failures.empty(), failures.get()
-        database = Database.at(settings.database)
-        if target is migrate_at:
-            with database.writing() as db:
-                db.add(Region(name="counter", level="0", path="/1/"))
-        else:
-            with database.reading() as db:
-                assert db.query(Region).one().level == str(5 * ROUNDS)
-        database.dispose()
+    barrier, failures = spawn.Barrier(5), spawn.Queue()
+    work = (str(tmp_path), barrier, failures)
+    processes = [spawn.Process(target=migrate_and_count_up, args=work) for _ in range(5)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(150)
+    assert [process.exitcode for process in processes] == [0] * 5
+    assert failures.empty(), failures.get()
+    database = Database.at(Settings(data_dir=tmp_path).database)
+    with database.reading() as db:
+        assert db.execute(text("SELECT level FROM region")).scalar_one() == str(5 * ROUNDS)
+    database.dispose()

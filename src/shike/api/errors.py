@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from shike.capture.errors import CaptureError, NoFootage
@@ -100,8 +100,11 @@ class BadRange(ApiError):
     """The Range header is malformed, outside of the segment or too large. Extra: size."""
 
 
-class CommitFailed(ApiError):
-    """The database did not keep what it was told; the caller must not believe that it did."""
+class CommitFailed(ApiError, SQLAlchemyError):
+    """The database did not keep what it was told; the caller must not believe that it did.
+
+    An SQLAlchemyError too: to loops that wait for the database it is one failure among others.
+    """
 
     retryable = True
 

@@ -17,9 +17,12 @@ export interface StaleWords {
   readonly nextTryMs: number | null
 }
 
-/** `clockLeadMs`: server clock minus local clock, for the retries that this page plans itself. */
+/**
+ * `arriving`: fresh fragments still reach this page, although the picture stands.
+ * `clockLeadMs`: server clock minus local clock, for the retries that this page plans itself.
+ */
 export function staleWords(
-  link: LinkTrouble | null, player: PlayerTrouble | null, camera: CameraState | null, clockLeadMs: number,
+  link: LinkTrouble | null, player: PlayerTrouble | null, camera: CameraState | null, clockLeadMs: number, arriving: boolean,
 ): StaleWords {
   if (link !== null) {
     const nextTryMs = link.nextTryMs === null ? null : link.nextTryMs + clockLeadMs
@@ -30,7 +33,8 @@ export function staleWords(
   const nextTryMs = camera.next_try_at === null || camera.next_try_at === undefined ? null : Date.parse(camera.next_try_at)
   const attempt = nextTryMs === null ? null : camera.attempt
   if (camera.cause !== null && CAUSES.includes(camera.cause)) return { cause: camera.cause, attempt, nextTryMs }
-  // The recorder has data and this page does not: it is this machine that cannot keep up.
-  if (camera.state === 'recording') return { cause: 'slow_viewer', attempt: null, nextTryMs: null }
+  if (arriving) return { cause: 'slow_viewer', attempt: null, nextTryMs: null }
+  // The recorder needs longer than the tile to call a camera silent.
+  if (camera.state === 'recording') return { cause: 'silent', attempt: null, nextTryMs: null }
   return { cause: STATES_WITHOUT_CAUSE.includes(camera.state) ? camera.state : 'unknown', attempt, nextTryMs }
 }

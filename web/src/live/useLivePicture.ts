@@ -9,7 +9,7 @@ import { observeServerTime, serverNow } from '@/clock/serverClock'
 
 import { LiveFeed, liveAddress, type CameraState, type LinkTrouble, type StreamName } from './liveFeed'
 import { MsePlayer, type PlayerTrouble } from './msePlayer'
-import { observe, openedTile, type TileState } from './tileState'
+import { observe, openedTile, STALE_LIMIT_MS, type TileState } from './tileState'
 
 const TICK_MS = 250
 const MESSAGE_PRECISION_MS = 60
@@ -24,6 +24,8 @@ export interface LivePicture {
   readonly size: Ref<string>
   /** Seconds that were left out because this machine or its line was too slow; null once that is old news. */
   readonly skipped: Ref<number | null>
+  /** Whether what arrives is fresh, whatever the screen shows. */
+  arriving(): boolean
   reconnectNow(): void
 }
 
@@ -41,6 +43,7 @@ export function useLivePicture(
   let feed: LiveFeed | null = null
   let player: MsePlayer | null = null
   let skippedTimer = 0
+  let newestMs = 0
 
   function stop(): void {
     feed?.close()
@@ -67,7 +70,10 @@ export function useLivePicture(
         size.value = `${section.width}×${section.height}`
         mine.startRun(section)
       },
-      fragments: (fragments) => mine.append(fragments),
+      fragments: (fragments) => {
+        newestMs = fragments.at(-1)?.wallMs ?? newestMs
+        mine.append(fragments)
+      },
       state: (state) => { camera.value = state },
       skipped: (seconds) => {
         skipped.value = seconds
@@ -107,5 +113,8 @@ export function useLivePicture(
     stop()
   })
 
-  return { tile, link, camera, trouble, shown, size, skipped, reconnectNow: () => feed?.reconnectNow() }
+  return {
+    tile, link, camera, trouble, shown, size, skipped,
+    arriving: () => serverNow() - newestMs < STALE_LIMIT_MS, reconnectNow: () => feed?.reconnectNow(),
+  }
 }

@@ -7,7 +7,7 @@ import { onScopeDispose, watch } from 'vue'
 import { useRoute, useRouter, type LocationQueryRaw } from 'vue-router'
 
 import type { StreamName } from './recordings'
-import type { Window } from './timelineScale'
+import { around, endingNear, type Window } from './timelineScale'
 import { addressTime, fromAddress } from './wallWords'
 
 const WRITE_EVERY_MS = 2_000
@@ -29,6 +29,15 @@ export function addressed(query: Record<string, unknown>): Addressed {
     range: fromMs !== null && toMs !== null && toMs > fromMs ? { fromMs, toMs } : null,
     stream: query['stream'] === 'sub' ? 'sub' : 'main',
   }
+}
+
+const USUAL_SPAN_MS = 3_600_000
+
+/** The timeline's window that an address asks for. */
+export function firstView(first: Addressed, momentMs: number): Window {
+  const spanMs = first.spanS === null ? USUAL_SPAN_MS : first.spanS * 1_000
+  if (first.centre !== null) return around(first.centre, spanMs)
+  return first.t === null ? endingNear(momentMs, spanMs) : around(momentMs, spanMs)
 }
 
 export function usePlaybackAddress(onMoment: (ms: number) => void) {

@@ -21,6 +21,8 @@ const AFTER_MS = 20 * MINUTE
 /** A moment this little after the last picture means "the newest there is". */
 const NEWEST_MS = 60_000
 const NEWEST_LEAD_S = 2
+/** The server's word for a range without footage. */
+const NOTHING = 'nothing_recorded'
 /** Half a frame at 25 fps. A seek that lands further off is corrected once the entry's true start is known. */
 const SEEK_TOLERANCE_MS = 20
 
@@ -154,7 +156,7 @@ export class RecordedPlayer {
     } catch (error) {
       if (signal.aborted) return
       const problem = asProblem(error)
-      this.events.phase(problem.code === 'no_footage' ? 'empty' : 'failed', problem.code === 'no_footage' ? null : problem)
+      this.events.phase(problem.code === NOTHING ? 'empty' : 'failed', problem.code === NOTHING ? null : problem)
     }
   }
 
@@ -237,7 +239,7 @@ export class RecordedPlayer {
     } catch (error) {
       if (this.opening.signal.aborted) return
       const problem = asProblem(error)
-      this.events.phase(problem.code === 'no_footage' || problem.status === 404 ? 'end' : 'failed', problem)
+      this.events.phase(problem.code === NOTHING ? 'end' : 'failed', problem)
     }
   }
 

@@ -79,6 +79,11 @@ export function around(centreMs: number, spanMs: number): Window {
   return { fromMs: centreMs - spanMs / 2, toMs: centreMs + spanMs / 2 }
 }
 
+/** A window with `ms` near its end: little is worth showing after the newest picture. */
+export function endingNear(ms: number, spanMs: number): Window {
+  return { fromMs: ms - spanMs * 0.85, toMs: ms + spanMs * 0.15 }
+}
+
 /** The window moved, if it must be, so that `ms` is on it, a tenth from the edge it came in by. */
 export function showing(window: Window, ms: number): Window {
   const span = spanOf(window)

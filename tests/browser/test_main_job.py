@@ -1,0 +1,147 @@
+"""From the camera to the browser: what a supervisor does, on simulated cameras, in a real Chromium."""
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import av
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.browser.conftest import School, log_in
+from tests.browser.product import wait_until
+from tests.browser.strip import read_strip
+
+from shike.camera_sim import strip
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
+
+FRAME_US = 40_000
+CLIP = "room-a-front"
+
+
+def tile_of(page: Page, camera_id: str) -> Locator:
+    return page.locator(f".tile[data-camera-id='{camera_id}']")
+
+
+def age_ms(tile: Locator) -> float:
+    text = tile.get_attribute("data-age-ms")
+    return float(text) if text else float("inf")
+
+
+def test_a_supervisor_watches_plays_back_exports_and_all_of_it_is_on_record(
+    page: Page, school: School, tmp_path: Path
+) -> None:
+    camera = school.cameras[CLIP]
+    log_in(page, school.product)
+    page.goto(f"{school.product.address}/live")
+    tile = tile_of(page, camera)
+
+    the_picture_moves_and_is_fresh(tile)
+    the_tile_says_that_its_camera_died_and_heals_by_itself(tile, school)
+    a_click_on_the_time_line_plays_that_moment(page, school, camera)
+    exported = two_minutes_are_exported(page, school, camera, tmp_path)
+    no_frame_is_missing(exported, school)
+    the_audit_trail_lists_it(page, school)
+
+
+def the_picture_moves_and_is_fresh(tile: Locator) -> None:
+    expect(tile).to_have_attribute("data-state", "live", timeout=30_000)
+    frames, ages = set(), []
+    for _ in range(20):
+        found = read_strip(tile.locator("video"))
+        if found is not None:
+            assert found["view"] == 0
+            frames.add(found["frame"])
+        ages.append(age_ms(tile))
+        time.sleep(0.25)
+    assert len(frames) >= 10, f"the picture stands still: {sorted(frames)}"
+    assert max(ages) < 2000, f"the picture is too old: {sorted(ages)[-3:]}"
+
+
+def the_tile_says_that_its_camera_died_and_heals_by_itself(tile: Locator, school: School) -> None:
+    school.front.kill()
+    expect(tile).to_have_attribute("data-state", "stale", timeout=15_000)
+    expect(tile).to_contain_text("画面停在")
+    expect(tile.locator(".stale p").first).to_have_text(re.compile("摄像机|网络|连接"))
+    school.front.start()
+    expect(tile).to_have_attribute("data-state", "live", timeout=45_000)
+    wait_until(lambda: age_ms(tile) < 2000, 10, "the picture is fresh again")
+
+
+def a_click_on_the_time_line_plays_that_moment(page: Page, school: School, camera: str) -> None:
+    begun = min(sent for sent, _ in school.front.sent(f"{CLIP}/main"))
+    moment = datetime.fromtimestamp(begun / 1e6, UTC) + timedelta(seconds=12)
+    page.goto(f"{school.product.address}/cameras/{camera}?t={moment:%Y-%m-%dT%H:%M:%SZ}")
+    player = page.locator("[data-player]")
+    expect(player).to_have_attribute("data-wall-ms", re.compile(r"\d"), timeout=20_000)
+    plot = page.get_by_role("slider").first
+    box = plot.bounding_box()
+    assert box is not None
+    # Near the middle, where the asked moment is shown; a little beside it, so that the click has to move the picture.
+    before = float(player.get_attribute("data-wall-ms") or 0)
+    page.mouse.click(box["x"] + box["width"] * 0.505, box["y"] + box["height"] / 2)
+    wait_until(
+        lambda: abs(float(player.get_attribute("data-wall-ms") or before) - before) > 50,
+        10,
+        "the click moved the picture",
+    )
+    time.sleep(1.0)
+    page.keyboard.press("k")
+    expect(player).to_have_attribute("data-playing", "false")
+    time.sleep(0.5)
+    found = read_strip(player.locator("video"))
+    wall_us = float(player.get_attribute("data-wall-ms") or 0) * 1000
+    assert found is not None, "no strip in the picture"
+    near = [sent for sent, frame in school.front.sent(f"{CLIP}/main") if frame == found["frame"]]
+    nearest = min(near, key=lambda sent: abs(sent - wall_us))
+    assert abs(nearest - wall_us) <= FRAME_US, f"{(nearest - wall_us) / 1000:.1f} ms between the strip and the page"
+
+
+def two_minutes_are_exported(page: Page, school: School, camera: str, folder: Path) -> tuple[Path, datetime, datetime]:
+    begun = min(sent for sent, _ in school.front.sent(f"{CLIP}/main"))
+    start = datetime.fromtimestamp(begun / 1e6, UTC) + timedelta(seconds=8)
+    end = start + timedelta(minutes=2)
+    wait_until(lambda: datetime.now(UTC) > end + timedelta(seconds=3), 150, "two minutes are recorded")
+    page.goto(
+        f"{school.product.address}/cameras/{camera}?t={start:%Y-%m-%dT%H:%M:%SZ}"
+        f"&from={start:%Y-%m-%dT%H:%M:%SZ}&to={end:%Y-%m-%dT%H:%M:%SZ}"
+    )
+    with page.expect_download(timeout=60_000) as downloading:
+        page.locator("[data-act=export]").click()
+    target = folder / "export.mp4"
+    downloading.value.save_as(target)
+    return target, start, end
+
+
+def no_frame_is_missing(exported: tuple[Path, datetime, datetime], school: School) -> None:
+    path, start, end = exported
+    frames: list[int] = []
+    with av.open(str(path)) as container:
+        assert "[simulated]" in container.metadata["title"]
+        for picture in container.decode(video=0):
+            found = strip.read(picture.reformat(format="gray").to_ndarray())
+            assert found is not None
+            frames.append(found.frame)
+    first_us, last_us = (int(moment.timestamp() * 1e6) for moment in (start, end))
+    # What was still inside the camera's own network stack when it was killed was never sent to anybody.
+    lost = range(school.front.killed_us - 200_000, school.front.killed_us + 200_000)
+    asked = range(first_us + FRAME_US, last_us - FRAME_US)
+    sent = [frame for at, frame in school.front.sent(f"{CLIP}/main") if at in asked and at not in lost]
+    assert len(sent) > 90 * 25, "the camera was down for too long to say anything"
+    # The export begins at the keyframe before and ends at a fragment after, so what was sent lies inside of it.
+    at = 0
+    for position, frame in enumerate(sent):
+        while at < len(frames) and frames[at] != frame:
+            at += 1
+        assert at < len(frames), f"frame {frame}, the {position}th that was sent, is missing"
+        at += 1
+    assert len(frames) - len(sent) < 4 * 25 + 25
+
+
+def the_audit_trail_lists_it(page: Page, school: School) -> None:
+    page.goto(f"{school.product.address}/admin/log")
+    table = page.locator("main")
+    for words in ("登录", "实况", "回放", "导出"):
+        expect(table).to_contain_text(words)
+    expect(table).to_contain_text("201 教室 · 前摄像机")

@@ -15,9 +15,8 @@ export function useQueryValue(name: string, push = false): WritableComputedRef<s
       return typeof value === 'string' ? value : ''
     },
     set: (value) => {
-      const query = { ...route.query }
-      if (value === '') delete query[name]
-      else query[name] = value
+      const others = Object.entries(route.query).filter(([key]) => key !== name)
+      const query = Object.fromEntries(value === '' ? others : [...others, [name, value]])
       void (push ? router.push({ query }) : router.replace({ query }))
     },
   })

@@ -43,6 +43,7 @@ export function actionWords(action: string): string {
 
 function range(from: unknown, to: unknown): string | null {
   if (typeof from !== 'string' || typeof to !== 'string') return null
+  if (stamp(from) === stamp(to)) return stamp(from)
   const end = isoDate(from) === isoDate(to) ? clockTime(to) : stamp(to)
   return `${stamp(from)}–${end}`
 }

@@ -1,5 +1,7 @@
 """Logging in, being locked out, and being logged out."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from shike.api.auth.guard import COOKIE
@@ -36,6 +38,14 @@ def test_wrong_passwords_count_down_and_then_lock_for_a_while(service: Service, 
     assert answers[5].json()["code"] == "locked"
     assert 0 < answers[5].json()["retry_after_s"] <= 15 * 60 + 1
     assert answers[5].headers["Retry-After"] == str(answers[5].json()["retry_after_s"])
+
+
+def test_guesses_that_are_sent_at_once_are_counted_one_by_one(service: Service) -> None:
+    nobody = service.nobody()
+    with ThreadPoolExecutor(8) as pool:
+        wrong = {"username": "auditor", "password": "wrong"}
+        answers = list(pool.map(lambda _: nobody.post("/api/login", json=wrong).status_code, range(8)))
+    assert sorted(answers) == [401] * 5 + [429] * 3
 
 
 def test_a_lock_holds_against_the_right_password_and_ends_by_itself(service: Service) -> None:

@@ -88,6 +88,15 @@ def test_a_room_with_cameras_and_a_camera_with_footage_stay(empty: Service, worl
     assert world.cameras[0] not in {item["camera_id"] for item in client.get("/api/wall").json()["items"]}
 
 
+def test_footage_does_not_move_to_another_institution_with_its_camera(empty: Service, world: World) -> None:
+    client = empty.client("administrator")
+    path = f"/api/cameras/{world.cameras[0]}"
+    moved = client.patch(path, json={"room_id": world.rooms[1]})
+    assert (moved.status_code, moved.json()["code"]) == (409, "has_footage")
+    next_door = client.post("/api/rooms", json={"institution_id": world.institutions[0], "name": "Next door"}).json()
+    assert client.patch(path, json={"room_id": next_door["id"]}).json()["room_name"] == "Next door"
+
+
 def test_a_camera_that_never_recorded_can_go(empty: Service, world: World) -> None:
     client = empty.client("administrator")
     made = client.post("/api/cameras", json=camera_body(world)).json()

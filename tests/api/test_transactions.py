@@ -36,10 +36,12 @@ def test_what_was_answered_is_there_for_the_next_reader(empty: Service, world: W
 
 
 def test_five_processes_migrate_and_write_at_once_without_a_lock_error(tmp_path: Path) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    barrier, failures = spawn.Barrier(5), spawn.Queue()
+    # The five are forked from a process that has imported what they need: imports are most of what they would do.
+    fresh = multiprocessing.get_context("forkserver")
+    fresh.set_forkserver_preload([migrate_and_count_up.__module__])
+    barrier, failures = fresh.Barrier(5), fresh.Queue()
     work = (str(tmp_path), barrier, failures)
-    processes = [spawn.Process(target=migrate_and_count_up, args=work) for _ in range(5)]
+    processes = [fresh.Process(target=migrate_and_count_up, args=work) for _ in range(5)]
     for process in processes:
         process.start()
     for process in processes:

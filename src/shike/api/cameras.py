@@ -189,7 +189,7 @@ def update_camera(
     if body.version is not None and body.version != camera.version:
         raise Conflict("the camera was changed meanwhile", code="stale", hint="load it again")
     if body.room_id is not None:
-        camera.room_id = named(db, caller.viewer, Room, body.room_id, "room_id").id
+        move(db, camera, named(db, caller.viewer, Room, body.room_id, "room_id"))
     apply_patch(camera, body, vault)
     camera.version += 1
     camera.updated_at = now(clock)
@@ -197,6 +197,25 @@ def update_camera(
     place, changed = audit.place_of(db, camera), sorted(body.model_fields_set - {"version"})
     audit.write(db, clock, caller, "registry_changed", place, verb="updated", kind="camera", changed=changed)
     return camera_outs(db, caller.viewer, Camera.id == camera_id)[0]
+
+
+def has_footage(db: DbSession, camera_id: str) -> bool:
+    """Whether anything was ever recorded or counted with a camera."""
+    return any(
+        db.scalar(select(exists().where(entity.camera_id == camera_id))) for entity in (Run, Segment, Sample, CountSkip)
+    )
+
+
+def move(db: DbSession, camera: Camera, room: Room) -> None:
+    """Put a camera into another room. Its footage would follow it, so with footage it stays in its institution."""
+    old = db.get_one(Room, camera.room_id)
+    if old.institution_id != room.institution_id and has_footage(db, camera.id):
+        raise Conflict(
+            "the camera has footage of another institution",
+            code="has_footage",
+            hint="disable it, and add it anew in the other institution",
+        )
+    camera.room_id = room.id
 
 
 def apply_patch(camera: Camera, body: CameraPatch, vault: Vault) -> None:
@@ -221,9 +240,8 @@ def apply_patch(camera: Camera, body: CameraPatch, vault: Vault) -> None:
 def delete_camera(camera_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
     """Remove a camera that never recorded. One with footage stays with its evidence; it can be disabled."""
     camera = load(db, caller.viewer, Camera, camera_id)
-    for entity in (Run, Segment, Sample, CountSkip):
-        if db.scalar(select(exists().where(entity.camera_id == camera_id))):
-            raise Conflict("the camera has footage", code="has_footage", hint="disable it: evidence is not deleted")
+    if has_footage(db, camera_id):
+        raise Conflict("the camera has footage", code="has_footage", hint="disable it: evidence is not deleted")
     place = audit.place_of(db, camera)
     audit.write(db, clock, caller, "registry_changed", place, verb="deleted", kind="camera")
     db.delete(camera)

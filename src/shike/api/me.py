@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 from sqlalchemy import delete
 
 from shike.api import audit
@@ -22,7 +22,7 @@ router = APIRouter(tags=["me"], responses=PROBLEM)
 
 
 class Credentials(Body):
-    username: str
+    username: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
     password: Password
 
 
@@ -79,7 +79,7 @@ def set_cookie(request: Request, response: Response, token: str, settings: Setti
 
 def account_of_password(body: Credentials, gate: CurrentGate, request: Request) -> str:
     """Check the password before a transaction is opened: argon2 is slow on purpose and must hold no lock."""
-    return gate.check(body.username.strip(), body.password.get_secret_value(), address_of(request))
+    return gate.check(body.username, body.password.get_secret_value(), address_of(request))
 
 
 @router.post("/api/login")

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session as DbSession
@@ -40,13 +41,14 @@ class Gate:
     def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
         self._database, self._clock, self._settings = database, clock, settings
         self._strangers: OrderedDict[str, Attempts] = OrderedDict()
+        self._counting = Lock()
 
     def check(self, username: str, password: str, ip: str | None) -> str:
         """The id of the account that this password opens. Raises BadCredentials or Locked, and writes that down."""
         moment = now(self._clock)
         # Counted and committed before the slow comparison: guesses sent at once are not free.
-        with self._database.writing() as db:
-            account = db.scalar(select(Account).where(Account.username == username))
+        with self._counting, self._database.writing() as db:
+            account = db.scalar(select(Account).where(Account.username == username).with_for_update())
             remaining = self._count(account, username, moment)
             stored = account.password_hash if account and account.active else None
             account_id = account.id if account else None
@@ -56,7 +58,7 @@ class Gate:
                 opened.failed_logins, opened.locked_until = 0, None
             return account_id
         with self._database.writing() as db:
-            audit.write_anonymous(db, self._clock, "login_failed", account_id=account_id, name=username, ip=ip)
+            audit.write_anonymous(db, self._clock, "login_failed", account_id=account_id, name=username[:100], ip=ip)
         raise BadCredentials(remaining_attempts=remaining)
 
     def _count(self, account: Account | None, username: str, moment: datetime) -> int:

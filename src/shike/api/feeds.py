@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from starlette.concurrency import run_in_threadpool
 
 from shike.capture.archive import Archive
-from shike.capture.errors import CaptureError
 from shike.capture.segment import Fragment, StreamName
 from shike.capture.tail import RunBegan, Tail, Written
 
@@ -49,8 +48,15 @@ class Inbox:
     def __init__(self) -> None:
         self._items: deque[Item] = deque()
         self._ready = asyncio.Event()
+        self._lost_us: int | None = None
 
     def put(self, item: Item) -> None:
+        if self._lost_us is not None and isinstance(item, Piece):
+            if not item.fragment.is_key:
+                self._lost_us += item.fragment.duration_us
+                return
+            self._items.append(Skipped(self._lost_us / 1_000_000))
+            self._lost_us = None
         self._items.append(item)
         if self._behind_us() > _QUEUE_LIMIT_US:
             self._move_on()
@@ -76,7 +82,9 @@ class Inbox:
         skipped_us += sum(int(item.seconds * 1_000_000) for item in items if isinstance(item, Skipped))
         run = next((item for item in reversed(items[:newest]) if isinstance(item, RunBegan)), None)
         kept: list[Item] = [] if run is None else [run]
-        if skipped_us:
+        if skipped_us and not keys:
+            self._lost_us = skipped_us  # nothing can be decoded before the next keyframe
+        elif skipped_us:
             kept.append(Skipped(skipped_us / 1_000_000))
         self._items = deque([*kept, *(item for item in items[newest:] if not isinstance(item, Skipped))])
 
@@ -114,7 +122,7 @@ class Feed:
             try:
                 for news in await run_in_threadpool(self._tail.poll):
                     self._take(news)
-            except (CaptureError, OSError):
+            except Exception:  # a retry loop: viewers would otherwise look at a feed that has ended in silence
                 log.exception("live feed of camera %s", self._name)
                 await asyncio.sleep(1)
             await asyncio.sleep(_POLL_S)

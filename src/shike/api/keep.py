@@ -5,6 +5,7 @@ Everything here may be done twice or late: recording does not wait for it. Desig
 
 import logging
 from datetime import datetime, timedelta
+from itertools import islice
 from threading import Event
 
 from sqlalchemy import select
@@ -27,6 +28,7 @@ from shike.capture.spool import Spool
 log = logging.getLogger(__name__)
 
 _BEAT_S = 0.5
+_BATCH = 500
 _PAUSE_AFTER_FAILURE_S = 2.0
 _LEASE = timedelta(minutes=10)
 _RENEW_BEFORE = timedelta(minutes=5)
@@ -40,7 +42,7 @@ class Housekeeper:
         self._archive, self._spool = Archive(settings.footage_dir), Spool(settings.spool_dir)
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         self._published = Desired.load(settings.state_dir)
-        self._strangers: set[str] = set()
+        self._left: set[str] = set()
 
     def run(self, halt: Event) -> None:
         """Until `halt`. A database that is away delays housekeeping; the spool keeps what was recorded meanwhile."""
@@ -53,31 +55,36 @@ class Housekeeper:
                 halt.wait(_PAUSE_AFTER_FAILURE_S)
 
     def beat(self) -> None:
-        """Index what waits, then publish what should be recorded."""
-        self.index_spool()
+        """Publish what should be recorded, then index what waits: the first must not fail with the second."""
         self.publish()
+        self.index_spool()
 
     def index_spool(self) -> int:
         """Bring closed segments into the index; returns how many."""
-        waiting = list(self._spool.pending())
-        if not waiting:
-            return 0
-        with self._database.writing() as db:
-            taken = index(db, self._archive, waiting, self._clock)
-        self._spool.done(taken)
-        strangers = {record.identity.camera_id for record in waiting} - {r.identity.camera_id for r in taken}
-        for camera_id in strangers - self._strangers:
-            log.warning("footage of camera %s waits in the spool: the registry does not know this camera", camera_id)
-        self._strangers |= strangers
-        return len(taken)
+        waiting, indexed = self._spool.pending(), 0
+        # All of it, in batches: records that must stay would otherwise stand in the way of later ones.
+        while batch := list(islice(waiting, _BATCH)):
+            with self._database.writing() as db:
+                taken = index(db, self._archive, batch, self._clock)
+            self._spool.done(taken)
+            indexed += len(taken)
+            self._note_left({r.identity.camera_id for r in batch} - {r.identity.camera_id for r in taken})
+        return indexed
+
+    def _note_left(self, cameras: set[str]) -> None:
+        for camera_id in cameras - self._left:
+            log.warning(
+                "footage of camera %s waits in the spool: the registry does not know the camera or the file is gone",
+                camera_id,
+            )
+        self._left |= cameras
 
     def publish(self) -> None:
         """Tell the recorder which streams to record, if that has changed or leases run out."""
         with self._database.reading() as db:
             cameras = list(db.scalars(select(Camera).where(Camera.enabled).order_by(Camera.id)))
             leases = {lease.camera_id: lease for lease in db.scalars(select(Lease))}
-        soon = now(self._clock) + _RENEW_BEFORE
-        if self._must_write(cameras, leases, soon):
+        if self._must_write(cameras, leases, now(self._clock)):
             with self._database.writing() as db:
                 leases = {camera.id: self._lease(db, camera) for camera in cameras}
                 self._mark_simulated(db)
@@ -88,12 +95,17 @@ class Housekeeper:
             if leases[camera.id].node == self._settings.node
         )
         if wanted != self._published.streams:
-            self._published = Desired(self._published.version + 1, wanted)
-            self._published.store(self._settings.state_dir)
+            desired = Desired(self._published.version + 1, wanted)
+            desired.store(self._settings.state_dir)
+            self._published = desired
 
-    def _must_write(self, cameras: list[Camera], leases: dict[str, Lease], soon: datetime) -> bool:
-        mine = [leases.get(camera.id) for camera in cameras]
-        return any(lease is None or lease.until < soon for lease in mine) or bool(self._unmarked(cameras))
+    def _must_write(self, cameras: list[Camera], leases: dict[str, Lease], moment: datetime) -> bool:
+        return any(self._is_due(leases.get(camera.id), moment) for camera in cameras) or bool(self._unmarked(cameras))
+
+    def _is_due(self, lease: Lease | None, moment: datetime) -> bool:
+        if lease is None:
+            return True
+        return lease.until < (moment + _RENEW_BEFORE if lease.node == self._settings.node else moment)
 
     def _unmarked(self, cameras: list[Camera]) -> set[str]:
         said = {each.camera_id for each in health.read(self._settings.state_dir).values() if each.simulated}

@@ -62,6 +62,8 @@ class Processes:
                 child.pause_s = _FIRST_PAUSE_S
         elif child.restart_at_s is None:
             log.error("%s ended with %s; again in %.0f s", name, child.process.returncode, child.pause_s)
+            if child.process.stdin is not None:
+                child.process.stdin.close()
             child.restart_at_s = now_s + child.pause_s
             child.pause_s = min(_LONGEST_PAUSE_S, child.pause_s * 2)
         elif now_s >= child.restart_at_s:
@@ -90,6 +92,7 @@ class Processes:
             if self._aloud:
                 sys.stderr.write(f"{name:11}{line}")
         handler.close()
+        process.stdout.close()
 
     def _stop(self) -> None:
         until = self._clock.monotonic() + _STOP_LIMIT_S

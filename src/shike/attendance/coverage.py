@@ -59,8 +59,9 @@ def coverage(
     at_us, reason, run_id = start_us, reason_before or "not_recorded", ""
     open_until_us: int | None = None
     for piece in sorted(pieces, key=lambda each: each.start_us):
-        from_us, to_us = max(piece.start_us, start_us), min(piece.end_us, end_us)
-        if to_us <= max(from_us, at_us if spans else from_us - 1):
+        # Where two writers overlap, the first to begin is shown: spans and gaps never cover a moment twice.
+        from_us, to_us = max(piece.start_us, at_us), min(piece.end_us, end_us)
+        if to_us <= from_us:
             continue
         joins = bool(spans) and piece.run_id == run_id and from_us - at_us <= _SEAM_US
         if not joins and from_us > at_us:

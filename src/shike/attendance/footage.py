@@ -76,16 +76,23 @@ def index(
     """Put closed segments into the index; again is harmless. Returns those that are in it now.
 
     `created_at` is the time of indexing, not of the footage: counting finds imports and late arrivals by it.
-    A record of a camera that the registry does not know is left out: it stays in the spool until it does.
+    A record of a camera that the registry does not know is left out: it stays in the spool until it does. So is one
+    whose file is gone: one lost file must not hold up the others.
     """
     known = set(db.scalars(select(Camera.id).where(Camera.id.in_({r.identity.camera_id for r in records}))))
-    taken = [record for record in records if record.identity.camera_id in known]
-    for record in taken:
+    taken: list[SegmentRecord] = []
+    for record in records:
+        if record.identity.camera_id not in known:
+            continue
         run = db.get(Run, record.identity.run_id)
         if run is None:
-            run = _new_run(record, archive)
+            try:
+                run = _new_run(record, archive)
+            except NoFootage:
+                continue
             db.add(run)
             db.flush()
+        taken.append(record)
         run.ended_at = max(run.ended_at or run.started_at, from_us(record.wall_end_us))
         if record.ends_run is not None:
             run.end_reason = record.ends_run

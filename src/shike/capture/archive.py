@@ -7,13 +7,14 @@ Design: docs/design/capture.md.
 
 import fcntl
 import json
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from shike.capture.clock import Clock
-from shike.capture.errors import FootageError, NoFootage
+from shike.capture.errors import FootageError, NoFootage, StillWritten
 from shike.capture.scan import Head, read_fragments, read_head
 from shike.capture.segment import (
     STREAMS,
@@ -25,6 +26,8 @@ from shike.capture.segment import (
     StreamName,
 )
 from shike.capture.segment_file import SegmentFile, disk_error, fsync_folder, replace_file
+
+log = logging.getLogger(__name__)
 
 # An init section is under 1 KiB and an identity under 500 bytes.
 _HEAD_BYTES = 16 << 10
@@ -117,9 +120,10 @@ class Archive:
             raise disk_error(error) from error
         return SegmentFile(self._path(identity.object_key), identity, init, clock, sync_beat_s)
 
-    def forget_open(self, camera_id: str, stream: StreamName, origin: Origin = "live") -> None:
-        """Remove the marker of a segment that is closed and in the spool."""
-        self._marker(camera_id, stream, origin).unlink(missing_ok=True)
+    def forget_open(self, key: str, camera_id: str, stream: StreamName, origin: Origin = "live") -> None:
+        """Remove the marker of a segment that is closed and in the spool; not one that names another by now."""
+        if self.open_key(camera_id, stream, origin) == key:
+            self._marker(camera_id, stream, origin).unlink(missing_ok=True)
 
     def unfinished(self, origin: Origin = "live") -> Iterator[tuple[str, StreamName]]:
         """Streams that have a marker: being written now, or left by a writer that died."""
@@ -132,8 +136,8 @@ class Archive:
     ) -> SegmentRecord | None:
         """Close the segment that a dead writer left: cut after its last whole fragment, say why its run ended.
 
-        Returns None if there is nothing to close, or if a living writer holds the file. The caller puts the
-        record into the spool and then calls forget_open.
+        Returns None if there is nothing to close; StillWritten if a living writer holds the file. The caller puts
+        the record into the spool and then calls forget_open.
         """
         key = self.open_key(camera_id, stream, origin)
         if key is None:
@@ -142,21 +146,21 @@ class Archive:
         try:
             handle = os.open(path, os.O_RDWR)
         except FileNotFoundError:
-            self.forget_open(camera_id, stream, origin)
+            self.forget_open(key, camera_id, stream, origin)
             return None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             record = self.examine(key, reason)
             if record is None:
-                path.unlink()
-                self.forget_open(camera_id, stream, origin)
+                _set_aside(path)
+                self.forget_open(key, camera_id, stream, origin)
                 return None
             os.ftruncate(handle, record.size)
             os.fsync(handle)
             fsync_folder(path.parent)
             return record
         except BlockingIOError:
-            return None
+            raise StillWritten(f"segment {key} is being written") from None
         finally:
             os.close(handle)
 
@@ -194,3 +198,12 @@ class Archive:
 
     def _marker(self, camera_id: str, stream: StreamName, origin: Origin) -> Path:
         return self._root / camera_id / f"{stream}.{origin}.open.json"
+
+
+def _set_aside(path: Path) -> None:
+    """Remove a file that holds a head at most; one that holds more and cannot be read is kept under another name."""
+    if path.stat().st_size <= _HEAD_BYTES:
+        path.unlink()
+        return
+    log.error("segment %s holds no whole fragment; it is kept beside the archive as damaged", path.name)
+    path.rename(path.with_name(path.name + ".damaged"))

@@ -16,7 +16,7 @@ from shike.capture.archive import Archive
 from shike.capture.backoff import Backoff
 from shike.capture.clock import Clock
 from shike.capture.desired import Wanted
-from shike.capture.errors import DiskError, SourceError
+from shike.capture.errors import CaptureError, DiskError, SourceError, StillWritten
 from shike.capture.health import State, StreamHealth
 from shike.capture.run import RunRecorder, RunStart
 from shike.capture.segment import EndReason
@@ -58,6 +58,7 @@ class CameraThread(threading.Thread):
         self._address, self._recording = address, recording
         self._backoff = Backoff(random)
         self._halt = threading.Event()
+        self._ended: EndReason = "killed"
         self.beat_s = recording.clock.monotonic()
         self.health = StreamHealth(wanted.camera_id, wanted.stream, "waiting", recording.clock.now())
 
@@ -66,17 +67,16 @@ class CameraThread(threading.Thread):
         self._halt.set()
 
     def run(self) -> None:
-        self._recover("killed")
         while not self._halt.is_set():
             started_s = self._recording.clock.monotonic()
-            cause = self._once()
+            cause = self._left_over() or self._once()
             if self._halt.is_set():
                 break
             self._wait(cause, self._recording.clock.monotonic() - started_s)
         self._enter("stopped", None)
 
     def _once(self) -> str:
-        """One connection, one or more runs; returns the cause of its end."""
+        """One connection, one run; returns the cause of its end."""
         self._enter("connecting", self.health.cause)
         try:
             with Source.open_camera(self._address, self._recording.clock, self._recording.timeout_s) as source:
@@ -86,10 +86,11 @@ class CameraThread(threading.Thread):
             return error.cause
         except DiskError as error:
             log.error("camera %s %s: %s", self.wanted.camera_id, self.wanted.stream, error)
-            self._recover(end_reason(error.cause))
+            self._ended = end_reason(error.cause)
             return error.cause
         except Exception:  # the edge of the thread: whatever happens, the camera is tried again
             log.exception("camera %s %s: recording failed", self.wanted.camera_id, self.wanted.stream)
+            self._ended = "connection_lost"
             return "connection_lost"
 
     def _record(self, source: Source) -> str:
@@ -168,12 +169,25 @@ class CameraThread(threading.Thread):
         kept = self.health.since_us if self.health.state == state else self._recording.clock.now()
         self.health = replace(self.health, state=state, cause=cause, since_us=kept, next_try_us=None)
 
-    def _recover(self, reason: EndReason) -> None:
-        """Close what a dead writer of this stream left. A volume that refuses leaves it for the next start."""
+    def _left_over(self) -> str | None:
+        """Close the segment that a dead writer, or this one after a failure, left; returns why that is not possible.
+
+        Nothing is recorded before it is done: a new segment takes the marker, and the old one would be forgotten.
+        """
         archive, spool = self._recording.archive, self._recording.spool
-        try:
-            record = archive.recover(self.wanted.camera_id, self.wanted.stream, reason)
-            if record is not None:
-                hand_over(archive, spool, record)
-        except OSError:
-            log.exception("camera %s %s: recovery failed", self.wanted.camera_id, self.wanted.stream)
+        while not self._halt.is_set():
+            try:
+                record = archive.recover(self.wanted.camera_id, self.wanted.stream, self._ended)
+                if record is not None:
+                    hand_over(archive, spool, record)
+            except StillWritten:
+                # The shard before this one is still closing its runs; it has a few seconds to do so.
+                self.beat_s = self._recording.clock.monotonic()
+                self._halt.wait(0.2)
+                continue
+            except (CaptureError, OSError) as error:
+                log.exception("camera %s %s: recovery failed", self.wanted.camera_id, self.wanted.stream)
+                return error.cause if isinstance(error, DiskError) else "disk_failed"
+            self._ended = "killed"
+            return None
+        return "stopped"

@@ -4,6 +4,7 @@ CaptureError
 ├── SourceError          a camera or file could not be read; `cause` is a code that the browser puts into words
 ├── FootageError         stored footage does not say what it should
 │   ├── NoFootage        nothing is recorded there
+│   ├── StillWritten     a living writer holds the file
 │   └── MixedParameters  a range cannot become one file without transcoding
 └── DiskError            writing failed: the content of the file is unknown
 """
@@ -35,6 +36,12 @@ class FootageError(CaptureError):
 
 class NoFootage(FootageError):
     """Nothing is recorded in the range that was asked for."""
+
+
+class StillWritten(FootageError):
+    """A living writer holds the segment: nobody else may close it."""
+
+    retryable = True
 
 
 class MixedParameters(FootageError):

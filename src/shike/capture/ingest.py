@@ -12,8 +12,8 @@ from shike.capture.archive import Archive
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.errors import SourceError
 from shike.capture.run import RunRecorder, RunStart
-from shike.capture.segment import StreamName
-from shike.capture.segmenter import Lengths
+from shike.capture.segment import EndReason, StreamName
+from shike.capture.segmenter import Lengths, hand_over
 from shike.capture.source import Source, Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Arrival
@@ -55,26 +55,41 @@ def ingest(
     simulated: bool,
     progress: Callable[[float], None] = lambda _seconds: None,
 ) -> Ingested:
-    """Store a video file as imported footage. SourceError if it cannot be read or holds no usable video."""
+    """Store a video file as imported footage. SourceError if it cannot be read or holds no usable video.
+
+    StillWritten if another import into the same stream is at work. What was stored before an error stays footage.
+    """
+    left = archive.recover(camera_id, stream, "killed", "imported")
+    if left is not None:
+        hand_over(archive, spool, left)
     file_clock = _FileClock(clock, start_us)
     start = RunStart(camera_id, stream, node, 0, "imported", simulated)
     pictures, last_us, first_us = 0, 0, None
     with Source.open_file(path, file_clock) as source:
         run = RunRecorder(archive, spool, file_clock, lengths, source.video, start)
-        for timed in source.packets():
-            media_us = timed.arrival.media_us
-            first_us = media_us if first_us is None else first_us
-            last_us = media_us - first_us
-            file_clock.at_us = start_us + last_us
-            arrival = Arrival(file_clock.at_us, start_us + last_us, media_us)
-            ended = run.take(Timed(timed.packet, arrival, None))
-            if ended is not None:
-                run.finish(ended)
-                raise SourceError(ended, f"{path.name}: its time stamps jump at {last_us / 1_000_000:.1f} s")
-            pictures += 1
-            if pictures % 250 == 0:
-                progress(last_us / 1_000_000)
-        run.finish("import_done")
+        reason: EndReason = "stopped"
+        try:
+            for timed in source.packets():
+                media_us = timed.arrival.media_us
+                first_us = media_us if first_us is None else first_us
+                last_us = media_us - first_us
+                file_clock.at_us = start_us + last_us
+                arrival = Arrival(file_clock.at_us, start_us + last_us, media_us)
+                ended = run.take(Timed(timed.packet, arrival, None))
+                if ended is not None:
+                    reason = ended
+                    raise SourceError(ended, f"{path.name}: its time stamps jump at {last_us / 1_000_000:.1f} s")
+                pictures += 1
+                if pictures % 250 == 0:
+                    progress(last_us / 1_000_000)
+            reason = "import_done"
+        except SourceError:
+            if reason == "stopped":  # it came from reading, and knows nothing of the file
+                at_s = last_us / 1_000_000
+                raise SourceError("unreadable", f"{path.name} cannot be read after {at_s:.1f} s") from None
+            raise
+        finally:
+            run.finish(reason)
     if pictures == 0:
         raise SourceError("no_video", f"{path.name} holds no pictures")
     return Ingested(pictures, last_us / 1_000_000, start_us + last_us)

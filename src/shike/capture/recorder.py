@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 from shike.capture.desired import Watch
+from shike.capture.errors import CaptureError, StillWritten
 from shike.capture.segment import Origin
 from shike.capture.segment_file import replace_file
 from shike.capture.segmenter import hand_over
@@ -111,12 +112,13 @@ class Recorder:
         for name, child in list(self._children.items()):
             if child.process.poll() is not None:
                 log.error("shard %s ended with %s; starting it again", name, child.process.returncode)
-                self._children[name] = self._start(name)
             elif self._is_stuck(name, child):
                 log.error("shard %s is stuck; killing it and starting it again", name)
                 child.process.kill()
-                child.process.wait()
-                self._children[name] = self._start(name)
+            else:
+                continue
+            self._wait(child)
+            self._children[name] = self._start(name)
 
     def _is_stuck(self, name: str, child: _Child) -> bool:
         if self._clock.monotonic() - child.started_s < self._config.watchdog_s:
@@ -159,13 +161,18 @@ class Recorder:
 
 
 def recover_all(archive: Archive, spool: Spool) -> int:
-    """Close every segment that a dead writer left; returns how many."""
+    """Close every segment that a dead writer left; returns how many. What cannot be closed now is logged and stays."""
     closed = 0
     origins: tuple[Origin, ...] = ("live", "imported")
     for origin in origins:
         for camera_id, stream in list(archive.unfinished(origin)):
-            record = archive.recover(camera_id, stream, "killed", origin)
-            if record is not None:
-                hand_over(archive, spool, record)
-                closed += 1
+            try:
+                record = archive.recover(camera_id, stream, "killed", origin)
+                if record is not None:
+                    hand_over(archive, spool, record)
+                    closed += 1
+            except StillWritten:  # an import at work, or the last shards of the recorder before this one
+                continue
+            except (CaptureError, OSError):
+                log.exception("camera %s %s: its last segment cannot be closed", camera_id, stream)
     return closed

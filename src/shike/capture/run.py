@@ -11,7 +11,6 @@ from av.video.stream import VideoStream
 
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
-from shike.capture.errors import DiskError
 from shike.capture.ids import new_id
 from shike.capture.segment import EndReason, Identity, Origin, StreamName
 from shike.capture.segmenter import Lengths, RunMux, Segmenter
@@ -20,6 +19,7 @@ from shike.capture.spool import Spool
 from shike.capture.timeline import Timeline
 
 _BAD_IN_A_ROW = 50
+_OUT_OF_ORDER_S = 1
 _RATE_WINDOW_US = 5_000_000
 _OFFSET_LIMIT_MS = 10 * 365 * 86_400_000
 
@@ -79,8 +79,8 @@ class RunRecorder:
     def take(self, timed: Timed) -> EndReason | None:
         """Record a packet. Returns why the run must end, if it must. DiskError if the volume refuses."""
         packet = timed.packet
-        assert packet.dts is not None
-        if self._last_dts is not None and packet.dts <= self._last_dts and packet.dts > self._last_dts - 90_000:
+        assert packet.dts is not None and packet.time_base is not None
+        if self._last_dts is not None and 0 <= (self._last_dts - packet.dts) * packet.time_base < _OUT_OF_ORDER_S:
             return self._drop()
         ended = self._timeline.observe(timed.arrival)
         if ended is not None:
@@ -92,9 +92,6 @@ class RunRecorder:
             if not self._timeline.anchored:
                 return None
             self._begin()
-            waiting, self._waiting = self._waiting, []
-            for each in waiting:
-                self._write(each.packet)
         else:
             self._write(packet)
         assert self._segmenter is not None
@@ -104,19 +101,25 @@ class RunRecorder:
 
     def finish(self, reason: EndReason) -> None:
         """End the run and close its last segment. DiskError if the volume refuses; the file is abandoned then."""
-        if self._segmenter is None or self._mux is None:
-            return
         try:
+            if self._waiting:
+                # Too short to tell how late its packets came, but no reason to throw them away.
+                self._timeline.anchor()
+                self._begin()
+            if self._segmenter is None or self._mux is None:
+                return
             for payload in self._mux.finish():
                 self._segmenter.append(payload)
             self._segmenter.close(reason)
-        except DiskError:
+        except BaseException:
+            # Whatever it was: a file that stays open here would never be closed by recovery.
             self.abandon()
             raise
         self._segmenter = None
 
     def abandon(self) -> None:
         """A write failed: let go of the file without closing it properly."""
+        self._waiting = []
         if self._segmenter is not None:
             self._segmenter.abandon()
             self._segmenter = None
@@ -143,6 +146,9 @@ class RunRecorder:
         self._segmenter = Segmenter(
             self._archive, self._spool, self._clock, self._lengths, identity, self._mux.init, self._wall_of
         )
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            self._write(each.packet)
 
     def _wall_of(self, run_media_us: int) -> int:
         return self._timeline.wall(self._base_us + run_media_us)

@@ -3,6 +3,7 @@
 Used on open files by tails, on abandoned files by recovery, and on everything by a rebuild of the index.
 """
 
+import struct
 from dataclasses import dataclass
 
 from shike.capture import boxes
@@ -28,7 +29,10 @@ def read_head(data: bytes) -> Head | None:
             init_end = box.end
         elif box.kind == b"uuid" and data[box.body : box.body + 16] == boxes.IDENTITY_UUID:
             init = bytes(data[:init_end])
-            identity = Identity.from_json(bytes(data[box.body + 16 : box.end]))
+            try:
+                identity = Identity.from_json(bytes(data[box.body + 16 : box.end]))
+            except (ValueError, TypeError) as error:
+                raise FootageError("the identity of a segment file cannot be read") from error
             return Head(init, identity, boxes.init_facts(init), box.end)
         else:
             raise FootageError("not a segment file: no identity before the first fragment")
@@ -36,7 +40,10 @@ def read_head(data: bytes) -> Head | None:
 
 
 def read_fragments(data: bytes | memoryview, base: int, timescale: int) -> list[Fragment]:
-    """The whole fragments in `data`, which begins at file offset `base`. A torn one at the end is left out."""
+    """The whole fragments in `data`, which begins at file offset `base`.
+
+    Ends before the first that is torn or, after a power cut, garbage: what was whole before it stays footage.
+    """
     fragments: list[Fragment] = []
     start: int | None = None
     wall_us = 0
@@ -45,7 +52,10 @@ def read_fragments(data: bytes | memoryview, base: int, timescale: int) -> list[
         if box.kind == b"prft":
             start, wall_us, facts = box.start, boxes.prft_wall_us(data, box), None
         elif box.kind == b"moof" and start is not None:
-            facts = boxes.moof_facts(data, box)
+            try:
+                facts = boxes.moof_facts(data, box)
+            except (FootageError, struct.error, IndexError):
+                break
         elif box.kind == b"mdat" and start is not None and facts is not None:
             duration_us = facts.duration * 1_000_000 // timescale
             fragments.append(
@@ -53,5 +63,5 @@ def read_fragments(data: bytes | memoryview, base: int, timescale: int) -> list[
             )
             start = facts = None
         else:
-            raise FootageError(f"unexpected box {box.kind!r} at offset {base + box.start}")
+            break
     return fragments

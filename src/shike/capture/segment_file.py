@@ -61,10 +61,14 @@ class SegmentFile:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+        except OSError as error:
+            raise disk_error(error) from error
+        try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._write(head)
             fsync_folder(path.parent)
         except OSError as error:
+            os.close(self._fd)  # the lock goes with it, so recovery may look at the file
             raise disk_error(error) from error
         self._synced_at = clock.monotonic()
 

@@ -17,7 +17,7 @@ from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 from shike.capture.ids import new_id
 from shike.capture.segment import EndReason, Identity, SegmentRecord
-from shike.capture.segment_file import SegmentFile
+from shike.capture.segment_file import SegmentFile, disk_error
 from shike.capture.spool import Spool
 
 
@@ -162,7 +162,13 @@ class Segmenter:
 
 
 def hand_over(archive: Archive, spool: Spool, record: SegmentRecord) -> None:
-    """Put a closed segment's record into the spool, and only then forget that it was open."""
-    spool.put(record)
+    """Put a closed segment's record into the spool, and only then forget that it was open.
+
+    DiskError if the volume refuses: the marker still names the segment then, and recovery tries again.
+    """
     identity = record.identity
-    archive.forget_open(identity.camera_id, identity.stream, identity.origin)
+    try:
+        spool.put(record)
+        archive.forget_open(record.key, identity.camera_id, identity.stream, identity.origin)
+    except OSError as error:
+        raise disk_error(error) from error

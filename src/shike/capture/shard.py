@@ -108,6 +108,9 @@ class Shard:
         mine = load_assignment(self._config.state).get(self._name, set())
         wanted = {(w.camera_id, w.stream): w for w in self._watch.poll().streams if (w.camera_id, w.stream) in mine}
         self._leaving = [thread for thread in self._leaving if thread.is_alive()]
+        for key in [key for key, thread in self._threads.items() if not thread.is_alive()]:
+            log.error("camera %s %s: its thread died; starting another", *key)
+            del self._threads[key]
         for key, thread in list(self._threads.items()):
             if key not in wanted or not thread.wanted.same_source(wanted[key]):
                 thread.stop()

@@ -45,6 +45,11 @@ class Timed:
     camera_clock_us: int | None
 
 
+# A packet, and the wall and steady time (µs) at which it came.
+_Came = tuple["Packet[VideoStream]", tuple[int, int]]
+_MOST_UNTIMED = 8
+
+
 class Source:
     """An open stream. Use as a context manager; iterate `packets()` once."""
 
@@ -93,26 +98,45 @@ class Source:
 
     def packets(self) -> Iterator[Timed]:
         """Packets from the first keyframe on. SourceError when the connection ends or falls silent."""
-        base = self.video.time_base
-        assert base is not None
         started = False
-        came = self._now()
+        untimed: list[_Came] = []
         try:
-            for packet in self._container.demux(self.video):
-                # FFmpeg hands a picture over when the next one begins to arrive, so it came with the last hand-over.
-                came, handed_over = self._now(), came
+            for packet, came in self._arrivals():
+                started = started or packet.is_keyframe
+                if not started or packet.size == 0 or packet.is_corrupt:
+                    continue
                 if packet.dts is None and not self.video.codec_context.has_b_frames:
                     packet.dts = packet.pts
-                if packet.dts is None or packet.size == 0 or packet.is_corrupt:
+                if packet.dts is None:
+                    untimed = [*untimed, (packet, came)][-_MOST_UNTIMED:]
                     continue
-                started = started or packet.is_keyframe
-                if not started:
-                    continue
-                wall_us, steady_us = handed_over
-                arrival = Arrival(wall_us, steady_us, int(packet.dts * base * 1_000_000))
-                yield Timed(packet, arrival, _camera_clock(packet))
+                for earlier, its_arrival in self._placed_before(packet.dts, untimed):
+                    yield self._timed(earlier, its_arrival)
+                untimed = []
+                yield self._timed(packet, came)
         except (FFmpegError, OSError) as error:
             raise source_error(error, connected=True) from None
+
+    def _arrivals(self) -> Iterator["_Came"]:
+        """Packets with the moment each came: FFmpeg hands one over when the next begins to arrive."""
+        came = self._now()
+        for packet in self._container.demux(self.video):
+            came, handed_over = self._now(), came
+            yield packet, handed_over
+
+    def _placed_before(self, dts: int, untimed: list["_Came"]) -> Iterator["_Came"]:
+        """An RTSP stream's first picture, a keyframe, comes without a time: it lies one picture before the second."""
+        rate, base = self.video.average_rate, self.video.time_base
+        ticks = round(1 / (rate * base)) if rate and base else dts // max(1, len(untimed))
+        for distance, (packet, came) in zip(range(len(untimed), 0, -1), untimed, strict=True):
+            packet.dts = packet.pts = dts - distance * max(1, ticks)
+            yield packet, came
+
+    def _timed(self, packet: "Packet[VideoStream]", came: tuple[int, int]) -> Timed:
+        assert packet.dts is not None and self.video.time_base is not None
+        wall_us, steady_us = came
+        arrival = Arrival(wall_us, steady_us, int(packet.dts * self.video.time_base * 1_000_000))
+        return Timed(packet, arrival, _camera_clock(packet))
 
     def _now(self) -> tuple[int, int]:
         return self._clock.now(), int(self._clock.monotonic() * 1_000_000)

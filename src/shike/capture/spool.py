@@ -3,11 +3,14 @@
 A record stays until the index says that it has it, so a dead database loses nothing.
 """
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from shike.capture.segment import SegmentRecord
 from shike.capture.segment_file import fsync_folder, replace_file
+
+log = logging.getLogger(__name__)
 
 
 class Spool:
@@ -21,10 +24,16 @@ class Spool:
         """Store a record durably; the same segment again replaces it."""
         replace_file(self._folder / f"{record.identity.segment_id}.json", record.to_json())
 
-    def pending(self, limit: int = 1000) -> Iterator[SegmentRecord]:
-        """Records that nobody has taken, oldest first."""
-        for path in sorted(self._folder.glob("*.json"))[:limit]:
-            yield SegmentRecord.from_json(path.read_bytes())
+    def pending(self) -> Iterator[SegmentRecord]:
+        """Records that nobody has taken, oldest first. One that cannot be read is put aside as `<name>.damaged`."""
+        for path in sorted(self._folder.glob("*.json")):
+            try:
+                yield SegmentRecord.from_json(path.read_bytes())
+            except FileNotFoundError:  # indexed meanwhile
+                continue
+            except (ValueError, TypeError, KeyError):
+                log.exception("the record %s cannot be read; its segment has to be indexed from the file", path.name)
+                path.rename(path.with_suffix(".damaged"))
 
     def done(self, records: list[SegmentRecord]) -> None:
         """Forget records that are safely in the index."""

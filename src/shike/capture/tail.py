@@ -7,6 +7,7 @@ segment file and moves on to the next when the writer does. It never waits; whoe
 from dataclasses import dataclass
 
 from shike.capture.archive import Archive, OpenSegment
+from shike.capture.errors import NoFootage
 from shike.capture.segment import Fragment, Identity, StreamName
 
 
@@ -70,7 +71,10 @@ class Tail:
         return found
 
     def _advance(self, segment: OpenSegment, found: list[RunBegan | Written]) -> None:
-        data = self._archive.refresh(segment)
+        try:
+            data = self._archive.refresh(segment)
+        except NoFootage:
+            return
         if data:
             found.append(Written(tuple(segment.fragments), data))
             segment.fragments.clear()

@@ -60,6 +60,11 @@ class Timeline:
         self._last = arrival
         return None
 
+    def anchor(self) -> None:
+        """Settle for the least delay seen so far. Needs one packet."""
+        if self._offset_us is None:
+            self._offset_us = self._recent[0][1]
+
     def wall(self, media_us: int) -> int:
         """Wall time (µs UTC) of a media time. Only once anchored."""
         assert self._offset_us is not None, "a timeline tells no wall time before it is anchored"
@@ -73,6 +78,15 @@ class Timeline:
         made = arrival.media_us - self._last.media_us
         return waited * 2 >= made > 0 or arrival.steady_us - self._first.steady_us >= _ANCHOR_LIMIT_US
 
+    def _from_the_future(self, arrival: Arrival) -> int:
+        """By how many µs a picture says that it was made after it came. A camera may deliver late, never early."""
+        if self._offset_us is not None:
+            return self.wall(arrival.media_us) - arrival.wall_us
+        # Not anchored: how late the first packet came is not known, so it is given time to have been late.
+        first = self._first or arrival
+        ahead = (arrival.media_us - first.media_us) - (arrival.steady_us - first.steady_us)
+        return ahead - 2 * _STEP_US
+
     def _stepped(self, arrival: Arrival) -> EndReason | None:
         if self._last is None:
             return None
@@ -80,9 +94,9 @@ class Timeline:
         if abs((arrival.wall_us - self._last.wall_us) - steady) > _STEP_US:
             return "clock_step"
         media = arrival.media_us - self._last.media_us
-        # A camera may deliver late in a burst, but cannot make pictures faster than time passes since the start.
-        first = self._first or self._last
-        ahead = (arrival.media_us - first.media_us) - (arrival.steady_us - first.steady_us)
-        if media < -_STEP_US or (media > _STEP_US and ahead > 3 * _STEP_US):
+        future = self._from_the_future(arrival)
+        # One packet far from the last is a jump; many that are a little too early are a clock that runs too fast,
+        # or the end of a hold-up that the run began in.
+        if media < -_STEP_US or (media > _STEP_US and future > _STEP_US) or future > 3 * _STEP_US:
             return "timestamps_broken"
         return None

@@ -26,6 +26,8 @@ const MERGE_PX = 2
 /** Samples further apart than this many usual distances do not belong to one line. */
 const BREAK_AFTER = 5
 const BREAK_AT_LEAST_MS = 60_000
+/** A picture at the very edge of a hole may carry a time a little inside it. */
+const SEAM_MS = 1_000
 
 /** The usual distance between samples, ms. */
 function usualStep(samples: readonly CountSample[]): number {
@@ -62,8 +64,10 @@ function thinned(points: readonly CurvePoint[]): CurvePoint[] {
   return out
 }
 
-/** Unbroken pieces of the curve over `width` pixels, in order. */
-export function curvePieces(samples: readonly CountSample[], window: Window, width: number): CurvePoint[][] {
+/** Unbroken pieces of the curve over `width` pixels, in order. `holes`: stretches without footage or counting. */
+export function curvePieces(
+  samples: readonly CountSample[], window: Window, width: number, holes: readonly Window[] = [],
+): CurvePoint[][] {
   const breakAfter = Math.max(BREAK_AT_LEAST_MS, usualStep(samples) * BREAK_AFTER)
   const pieces: CurvePoint[][] = []
   let piece: CurvePoint[] = []
@@ -77,7 +81,9 @@ export function curvePieces(samples: readonly CountSample[], window: Window, wid
       finish()
       continue
     }
-    if (sample.atMs - lastMs > breakAfter) finish()
+    const previousMs = lastMs
+    if (sample.atMs - previousMs > breakAfter) finish()
+    else if (holes.some((hole) => hole.fromMs >= previousMs - SEAM_MS && hole.toMs <= sample.atMs + SEAM_MS)) finish()
     lastMs = sample.atMs
     piece.push({
       x: xOf(window, width, sample.atMs),

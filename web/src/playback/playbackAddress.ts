@@ -45,16 +45,21 @@ export function usePlaybackAddress(onMoment: (ms: number) => void) {
   const router = useRouter()
   const path = route.path
   let pending: LocationQueryRaw = {}
+  // Kept here and not read back: while a navigation is under way the route still shows the query before it.
+  let latest: LocationQueryRaw = { ...route.query }
   let timer = 0
+  let due = Infinity
   let written: string | null = typeof route.query['t'] === 'string' ? route.query['t'] : null
 
   function merged(change: LocationQueryRaw) {
-    const entries = Object.entries({ ...route.query, ...change }).filter(([, value]) => value !== undefined && value !== null && value !== '')
-    return Object.fromEntries(entries)
+    const entries = Object.entries({ ...latest, ...change }).filter(([, value]) => value !== undefined && value !== null && value !== '')
+    latest = Object.fromEntries(entries)
+    return latest
   }
   function flush(): void {
     window.clearTimeout(timer)
     timer = 0
+    due = Infinity
     const change = pending
     pending = {}
     if (route.path !== path || Object.keys(change).length === 0) return
@@ -63,8 +68,10 @@ export function usePlaybackAddress(onMoment: (ms: number) => void) {
   }
   function write(change: LocationQueryRaw, delayMs = 250): void {
     pending = { ...pending, ...change }
-    if (timer === 0 || delayMs === 0) {
+    // The most urgent of the waiting writes decides when all are written.
+    if (Date.now() + delayMs < due) {
       window.clearTimeout(timer)
+      due = Date.now() + delayMs
       timer = window.setTimeout(flush, delayMs)
     }
   }
@@ -82,6 +89,7 @@ export function usePlaybackAddress(onMoment: (ms: number) => void) {
     if (route.path !== path || typeof now !== 'string' || now === written) return
     const ms = fromAddress(now)
     written = now
+    latest = { ...route.query }
     // Back or Forward was pressed.
     if (ms !== null) onMoment(ms)
   })

@@ -29,8 +29,8 @@ export interface Gap {
 
 /** Entries whose walls are closer than this follow on each other: rounding of durations, not a gap. */
 export const SEAM_MS = 250
-/** Half a frame at 100 fps: hides rounding of positions by the browser. */
-const ROUNDING_S = 0.005
+/** Hides rounding of positions by the browser; far shorter than a frame. */
+const ROUNDING_S = 0.0005
 
 const wallEnd = (entry: Entry): number => entry.wallMs + entry.durationS * 1000
 

@@ -1,3 +1,4 @@
+import { watchEffect } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
 
 import { onSignedOut } from '@/api/client'
@@ -11,8 +12,10 @@ export const router = createRouter({ history: createWebHistory(), routes })
 
 router.beforeEach(guard)
 
-router.afterEach((to) => {
-  document.title = `${i18n.global.t(to.meta.title)} · ${i18n.global.t('common.product')}`
+// The browser's tab says where one is, in the language at hand.
+watchEffect(() => {
+  const { title } = router.currentRoute.value.meta
+  if (title) document.title = `${i18n.global.t(title)} · ${i18n.global.t('common.product')}`
 })
 
 // A session that ended while a page was open: log in again and come back to the same address.

@@ -1,0 +1,89 @@
+"""Reading back what was recorded of a simulated camera, and what it says that it sent."""
+
+import io
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+
+from shike.camera_sim import CameraSim, strip
+from shike.capture.address import Address
+from shike.capture.archive import Archive
+from shike.capture.desired import Desired, Wanted
+from shike.capture.segment import SegmentRecord, StreamName
+from shike.capture.vault import Vault
+
+FRAME_US = 40_000
+CAMERA = "01900000-0000-7000-8000-000000000001"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A frame that the camera handed to its connection."""
+
+    frame: int
+    sent_us: int
+    is_key: bool
+
+
+def sent_frames(log: Path, path: str = "hall/main") -> list[Sent]:
+    """All frames of a path, in order; a line that is being written is left out."""
+    rows = [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
+    return [Sent(row["frame"], row["sent_us"], row["key"]) for row in rows if row["path"].strip("/") == path]
+
+
+def strips(data: bytes) -> list[int]:
+    """The frame numbers in the pictures of an MP4, in order; fails on a picture that cannot be read."""
+    return [frame for frame, _ in timed_strips(data)]
+
+
+def timed_strips(data: bytes) -> list[tuple[int, float]]:
+    """The same with each picture's time in the file, in seconds."""
+    found: list[tuple[int, float]] = []
+    with av.open(io.BytesIO(data), "r", format="mp4") as container:
+        for picture in container.decode(video=0):
+            seen = strip.read(picture.to_ndarray(format="gray"))
+            assert seen is not None, "a picture without a readable strip"
+            assert picture.time is not None
+            found.append((seen.frame, picture.time))
+    return found
+
+
+def whole_run(archive: Archive, records: Iterable[SegmentRecord]) -> bytes:
+    """The files of a run one after the other, not a byte touched."""
+    return b"".join(archive.read(record.key, 0, record.size) for record in records)
+
+
+def position(sent: list[Sent], frames: list[int]) -> int:
+    """Where the frames begin in what was sent; fails unless each frame from there on is there, once, in order."""
+    numbers = [each.frame for each in sent]
+    starts = [i for i in range(len(numbers)) if numbers[i : i + len(frames)] == frames]
+    assert len(starts) == 1, f"{len(frames)} recorded frames stand {len(starts)} times in {len(numbers)} sent"
+    return starts[0]
+
+
+def wait_until(done: Callable[[], object], what: str, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < until, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.05)
+
+
+def address_of(sim: CameraSim, path: str = "/hall/main", username: str = "", password: str = "") -> Address:
+    return Address("127.0.0.1", sim.port, path, username, password)
+
+
+def want(
+    data: Path, sim: CameraSim, *paths: tuple[str, StreamName, str], version: int = 1, login: tuple[str, str] = ("", "")
+) -> None:
+    """Publish what should be recorded: (camera id, stream, path) of a simulated camera."""
+    (data / "state").mkdir(parents=True, exist_ok=True)
+    sealed = Vault.at(data / "keys").seal(login[1]).decode() if login[1] else ""
+    streams = tuple(
+        Wanted(camera, stream, "127.0.0.1", sim.port, path, login[0], sealed, 1, 2**60)
+        for camera, stream, path in paths
+    )
+    Desired(version, streams).store(data / "state")

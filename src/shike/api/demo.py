@@ -63,6 +63,9 @@ def demo(
     """Show the main job on simulated cameras: recorded, counted, watched live, played back."""
     if fresh and (data / "demo.json").exists():
         shutil.rmtree(data)
+    if not _is_free(port):
+        typer.echo(f"Port {port} is taken by another program; another one is used.")
+        port = _free_port()
     os.environ.update({"SHIKE_DATA_DIR": str(data), "SHIKE_PORT": str(port), "SHIKE_SAMPLE_INTERVAL_S": "5"})
     settings = load_settings()
     typer.echo("1/4  Preparing the data folder and the registry …")
@@ -183,3 +186,13 @@ def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -5,7 +5,7 @@ import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
 import components from 'unplugin-vue-components/vite'
 import { defineConfig } from 'vitest/config'
 
-const api = process.env.SHIKE_DEV_API ?? 'http://127.0.0.1:8000'
+const api = process.env.SHIKE_DEV_API ?? 'http://127.0.0.1:8420'
 
 export default defineConfig({
   plugins: [

@@ -1,0 +1,193 @@
+"""What a dead writer left: cut, closed, handed over, and never overwritten, removed or taken from the living."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.recorded import CAMERA, strips, wait_until
+
+from shike.camera_sim import CameraSim
+from shike.capture.archive import Archive
+from shike.capture.clock import SystemClock
+from shike.capture.errors import DiskError, StillWritten
+from shike.capture.ids import new_id
+from shike.capture.recorder import recover_all
+from shike.capture.segment_file import SegmentFile
+from shike.capture.segmenter import hand_over
+from shike.capture.spool import Spool
+
+from .conftest import Recorded, camera_thread, sharing
+
+
+class Left:
+    """A footage folder in which a writer stopped after so many fragments of a recorded segment."""
+
+    def __init__(self, recorded: Recorded, data: Path) -> None:
+        self.recorded, self.record = recorded, recorded.records[0]
+        self.archive, self.spool = Archive(data / "footage"), Spool(data / "spool")
+        self.root = data / "footage"
+
+    def write(self, fragments: int) -> SegmentFile:
+        """A new segment with the first fragments of the recorded one, its writer alive."""
+        identity = replace(self.record.identity, segment_id=new_id())
+        init = self.recorded.archive.read(self.record.key, 0, self.record.init_size)
+        file = self.archive.create(identity, init, SystemClock(), 60)
+        for fragment in self.record.fragments[:fragments]:
+            data = self.recorded.archive.read(self.record.key, fragment.offset, fragment.size)
+            file.append(data[32:], fragment.wall_us)
+        return file
+
+    def append(self, file: SegmentFile, data: bytes) -> None:
+        with file.path.open("ab") as raw:
+            raw.write(data)
+
+
+@pytest.fixture
+def left(recorded: Recorded, tmp_path: Path) -> Left:
+    return Left(recorded, tmp_path)
+
+
+def test_a_segment_is_cut_after_its_last_whole_fragment(left: Left) -> None:
+    fourth = left.record.fragments[3]
+    whole = left.recorded.archive.read(left.record.key, fourth.offset, fourth.size)
+    for torn in (whole[:4], whole[:20], whole[:40], whole[:200], whole[:-1], bytes(5000), b"moof" * 900):
+        file = left.write(3)
+        left.append(file, torn)
+        file.abandon()
+        assert recover_all(left.archive, left.spool) == 1
+        (record,) = left.spool.pending()
+        assert record.fragments == left.record.fragments[:3]
+        assert file.path.stat().st_size == record.size == record.fragments[-1].end
+        assert record.ends_run == "killed"
+        assert strips(left.archive.read(record.key, 0, record.size))
+        assert list(left.archive.unfinished()) == []
+        left.spool.done([record])
+
+
+def test_a_file_with_a_head_alone_is_removed(left: Left) -> None:
+    file = left.write(0)
+    file.abandon()
+    assert recover_all(left.archive, left.spool) == 0
+    assert not file.path.exists()
+    assert list(left.archive.unfinished()) == []
+
+
+def test_a_file_whose_head_is_damaged_is_kept(left: Left) -> None:
+    file = left.write(len(left.record.fragments))
+    file.abandon()
+    with file.path.open("r+b") as raw:
+        raw.write(bytes(64))
+    size = file.path.stat().st_size
+    assert recover_all(left.archive, left.spool) == 0
+    assert file.path.with_name(file.path.name + ".damaged").stat().st_size == size
+    assert list(left.archive.unfinished()) == []
+
+
+def test_a_marker_without_a_file_is_forgotten(left: Left) -> None:
+    file = left.write(2)
+    file.abandon()
+    file.path.unlink()
+    assert recover_all(left.archive, left.spool) == 0
+    assert list(left.archive.unfinished()) == []
+
+
+def test_a_living_writer_is_left_in_peace(left: Left) -> None:
+    file = left.write(2)
+    with pytest.raises(StillWritten):
+        left.archive.recover(CAMERA, "main", "killed")
+    assert recover_all(left.archive, left.spool) == 0
+    assert left.archive.open_key(CAMERA, "main") is not None
+    file.abandon()
+    assert recover_all(left.archive, left.spool) == 1
+
+
+def test_closing_an_old_segment_does_not_hide_the_one_that_is_open_by_now(left: Left) -> None:
+    old, new = left.write(2), left.write(1)
+    hand_over(left.archive, left.spool, old.close("stopped", None, 0, old.identity.object_key))
+    assert left.archive.open_key(CAMERA, "main") == new.identity.object_key
+    hand_over(left.archive, left.spool, new.close("stopped", None, 0, new.identity.object_key))
+    assert left.archive.open_key(CAMERA, "main") is None
+
+
+def test_one_stream_that_cannot_be_recovered_does_not_keep_the_recorder_from_starting(left: Left) -> None:
+    file = left.write(2)
+    file.abandon()
+    other = left.root / "01900000-0000-7000-8000-00000000000f"
+    other.mkdir()
+    (other / "main.live.open.json").write_text('{"key": "../../etc/passwd"}')
+    assert recover_all(left.archive, left.spool) == 1
+
+
+def test_recovering_twice_gives_the_same_record(left: Left) -> None:
+    file = left.write(3)
+    file.abandon()
+    first = left.archive.recover(CAMERA, "main", "killed")
+    again = left.archive.recover(CAMERA, "main", "killed")
+    assert first is not None and first == again
+
+
+def test_a_spool_that_refuses_leaves_the_marker_and_nothing_new_is_opened_over_it(
+    sim: CameraSim, tmp_path: Path
+) -> None:
+    recording = sharing(tmp_path)
+    thread = camera_thread(sim, recording)
+    thread.start()
+    wait_until(lambda: recording.archive.open_key(CAMERA, "main"), "the first segment is open")
+    # A file in the place of the folder refuses every write, even to root.
+    shutil.rmtree(tmp_path / "spool")
+    (tmp_path / "spool").write_text("")
+    key = recording.archive.open_key(CAMERA, "main")
+    wait_until(lambda: thread.health.cause == "disk_failed", "the failure is said")
+    wait_until(lambda: thread.health.attempt >= 2, "another try")
+    assert recording.archive.open_key(CAMERA, "main") == key
+    (tmp_path / "spool").unlink()
+    (tmp_path / "spool").mkdir()
+    wait_until(lambda: thread.health.state == "recording", "it records again")
+    thread.stop()
+    thread.join(20)
+    records = list(recording.spool.pending())
+    assert records[0].key == key and records[0].ends_run == "disk_failed"
+    assert sorted(record.key for record in records) == sorted(
+        str(path.relative_to(tmp_path / "footage")) for path in (tmp_path / "footage").rglob("*.mp4")
+    )
+
+
+def test_a_failed_head_leaves_no_file_descriptor_and_no_lock(left: Left, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    def full(self: SegmentFile, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SegmentFile, "_write", full)
+        with pytest.raises(DiskError) as error:
+            left.write(0)
+    assert error.value.cause == "disk_full"
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert recover_all(left.archive, left.spool) == 0
+    assert list(left.archive.unfinished()) == []
+
+
+def test_a_key_cannot_leave_the_archive(left: Left) -> None:
+    for key in ("../x.mp4", "/etc/passwd", "a/../../x"):
+        with pytest.raises(Exception, match="leaves the archive"):
+            left.archive.read(key, 0, 1)
+
+
+def test_a_damaged_record_is_put_aside_and_the_others_are_read(left: Left, tmp_path: Path) -> None:
+    for record in left.recorded.records:
+        left.spool.put(record)
+    (tmp_path / "spool" / "00000000.json").write_text('{"identity": ')
+    assert list(left.spool.pending()) == left.recorded.records
+    assert list(left.spool.pending()) == left.recorded.records
+    assert (tmp_path / "spool" / "00000000.damaged").exists()
+
+
+def test_a_record_that_is_taken_while_another_reads_the_spool_is_no_error(left: Left) -> None:
+    for record in left.recorded.records:
+        left.spool.put(record)
+    reading = left.spool.pending()
+    assert next(reading) == left.recorded.records[0]
+    left.spool.done(left.recorded.records)
+    assert list(reading) == []

@@ -27,6 +27,7 @@ from shike.capture.spool import Spool
 log = logging.getLogger(__name__)
 
 _RUN_END = {"no_data": "camera_silent", "timeout": "camera_silent"}
+_REPORT_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class CameraThread(threading.Thread):
         self._backoff = Backoff(random)
         self._halt = threading.Event()
         self._ended: EndReason = "killed"
-        self.beat_s = recording.clock.monotonic()
+        self.beat_s = self._reported_s = recording.clock.monotonic()
         self.health = StreamHealth(wanted.camera_id, wanted.stream, "waiting", recording.clock.now())
 
     def stop(self) -> None:
@@ -131,6 +132,9 @@ class CameraThread(threading.Thread):
             if not run.writing:
                 return
             self._enter("recording", None)
+        elif self.beat_s - self._reported_s < _REPORT_EVERY_S:  # nobody reads it more often, and it costs
+            return
+        self._reported_s = self.beat_s
         rate = run.rate
         size = source.video.codec_context
         self.health = replace(

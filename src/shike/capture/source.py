@@ -63,6 +63,8 @@ class Source:
             name = self.video.codec_context.name
             container.close()
             raise SourceError("unsupported_codec", f"{name} cannot be recorded; set the camera to H.264 or H.265")
+        assert self.video.time_base is not None, "every stream that is read has a time base"
+        self._time_base = self.video.time_base
         self.simulated = container.metadata.get("title", "") == SIMULATED_TITLE
 
     @classmethod
@@ -110,9 +112,10 @@ class Source:
                 if packet.dts is None:
                     untimed = [*untimed, (packet, came)][-_MOST_UNTIMED:]
                     continue
-                for earlier, its_arrival in self._placed_before(packet.dts, untimed):
-                    yield self._timed(earlier, its_arrival)
-                untimed = []
+                if untimed:
+                    for earlier, its_arrival in self._placed_before(packet.dts, untimed):
+                        yield self._timed(earlier, its_arrival)
+                    untimed = []
                 yield self._timed(packet, came)
         except (FFmpegError, OSError) as error:
             raise source_error(error, connected=True) from None
@@ -133,9 +136,10 @@ class Source:
             yield packet, came
 
     def _timed(self, packet: "Packet[VideoStream]", came: tuple[int, int]) -> Timed:
-        assert packet.dts is not None and self.video.time_base is not None
+        assert packet.dts is not None
         wall_us, steady_us = came
-        arrival = Arrival(wall_us, steady_us, int(packet.dts * self.video.time_base * 1_000_000))
+        base = self._time_base  # whole numbers: a Fraction per packet is a tenth of what recording costs
+        arrival = Arrival(wall_us, steady_us, packet.dts * base.numerator * 1_000_000 // base.denominator)
         return Timed(packet, arrival, _camera_clock(packet))
 
     def _now(self) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from .filmed import Filmed
 from .service import Service, World, furnish
 
 
@@ -26,3 +27,9 @@ def service(empty: Service) -> Service:
 def world(empty: Service) -> World:
     """The small world and its ids."""
     return furnish(empty)
+
+
+@pytest.fixture
+def filmed(empty: Service, world: World, filmed_folder: Path) -> Filmed:
+    """The small world with a camera in the first room that was recorded twice."""
+    return Filmed.of(empty, world, filmed_folder)

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.recording import Recorded
 
 from shike.capture import boxes
 from shike.capture.errors import FootageError
 from shike.capture.scan import read_fragments, read_head
-
-from .conftest import Recorded
 
 WALLS = st.integers(0, 4_000_000_000_000_000 // 2)
 

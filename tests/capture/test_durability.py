@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.recorded import CAMERA, strips, wait_until
+from tests.recording import Recorded, camera_thread, sharing
 
 from shike.camera_sim import CameraSim
 from shike.capture.archive import Archive
@@ -16,8 +17,6 @@ from shike.capture.recorder import recover_all
 from shike.capture.segment_file import SegmentFile
 from shike.capture.segmenter import hand_over
 from shike.capture.spool import Spool
-
-from .conftest import Recorded, camera_thread, sharing
 
 
 class Left:

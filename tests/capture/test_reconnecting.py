@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 from tests.recorded import position, sent_frames, strips, wait_until, whole_run
+from tests.recording import SHORT, camera_thread, sharing
 
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from shike.capture.segmenter import Lengths
-
-from .conftest import SHORT, camera_thread, sharing
 
 SECRET = "p@ss:w/rd"
 

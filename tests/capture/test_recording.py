@@ -4,10 +4,9 @@ import itertools
 
 import pytest
 from tests.recorded import FRAME_US, position, strips, timed_strips, whole_run
+from tests.recording import Recorded
 
 from shike.capture.scan import read_fragments, read_head
-
-from .conftest import Recorded
 
 
 def test_every_frame_sent_since_the_first_is_in_the_files_in_order(recorded: Recorded) -> None:

@@ -4,12 +4,11 @@ import itertools
 from pathlib import Path
 
 from tests.recorded import CAMERA, strips, wait_until
+from tests.recording import camera_thread, sharing
 
 from shike.camera_sim import CameraSim
 from shike.capture.pictures import decode_keyframe
 from shike.capture.tail import RunBegan, Tail, Written
-
-from .conftest import camera_thread, sharing
 
 
 def test_a_tail_yields_every_fragment_once_over_segments_and_runs(sim: CameraSim, tmp_path: Path) -> None:

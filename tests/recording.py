@@ -1,0 +1,49 @@
+"""A real camera thread on a real RTSP stream."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.recorded import CAMERA, Sent, address_of
+
+from shike.camera_sim import CameraSim
+from shike.capture.archive import Archive
+from shike.capture.camera import CameraThread, Recording
+from shike.capture.clock import SystemClock
+from shike.capture.desired import Wanted
+from shike.capture.health import StreamHealth
+from shike.capture.segment import SegmentRecord, StreamName
+from shike.capture.segmenter import Lengths
+from shike.capture.spool import Spool
+
+SHORT = Lengths(segment_s=2.0, sync_beat_s=0.5)
+
+
+def sharing(data: Path, lengths: Lengths = SHORT, timeout_s: float = 5.0) -> Recording:
+    """What camera threads on a data folder share."""
+    archive, spool = Archive(data / "footage"), Spool(data / "spool")
+    return Recording(archive, spool, SystemClock(), lengths, "test", data / "state" / "nudges", timeout_s)
+
+
+def camera_thread(
+    sim: CameraSim,
+    recording: Recording,
+    *,
+    path: str = "/hall/main",
+    stream: StreamName = "main",
+    username: str = "",
+    password: str = "",
+) -> CameraThread:
+    """A thread that records a simulated camera, not started."""
+    wanted = Wanted(CAMERA, stream, "127.0.0.1", sim.port, path, username, "", 1, 2**60)
+    return CameraThread(wanted, address_of(sim, path, username, password), recording, Random(1))
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One run: its archive, the records of its segments in order, what the camera sent, the last health."""
+
+    archive: Archive
+    records: list[SegmentRecord]
+    sent: list[Sent]
+    health: StreamHealth

@@ -30,7 +30,7 @@ def test_a_tail_yields_every_fragment_once_over_segments_and_runs(sim: CameraSim
     before = segments()
     wait_until(lambda: segments() > before, "the next run has a segment")
     thread.stop()
-    thread.join(20)
+    wait_until(lambda: segments() and not thread.is_alive(), "the thread has ended")
     found.extend(tail.poll())
 
     began = [each for each in found if isinstance(each, RunBegan)]

@@ -1,0 +1,128 @@
+"""One file to take away: every frame, its time from zero, and what it is said inside."""
+
+import io
+import itertools
+import json
+import re
+from pathlib import Path
+
+import av
+import pytest
+from sqlalchemy import update
+from tests.camera_sim.conftest import write_clip
+from tests.recorded import CAMERA, FRAME_US, position, timed_strips, wait_until
+from tests.recording import camera_thread, sharing
+
+from shike.api.keep import Housekeeper
+from shike.attendance.tables import Camera
+from shike.camera_sim import CameraSim, SimConfig, mounts_in
+from shike.capture import health
+
+from .filmed import Filmed
+
+
+def test_an_export_holds_every_frame_and_its_position_is_wall_time(filmed: Filmed) -> None:
+    answer = filmed.get("/export")
+    assert answer.headers["content-type"] == "video/mp4"
+    assert re.search(r"filename.*\d{8}-\d{6}\.mp4", answer.headers["content-disposition"])
+    shown = timed_strips(answer.content)
+    first, second = filmed.runs
+    count = round(sum(f.duration_us for record in first for f in record.fragments) / FRAME_US)
+    frames = [frame for frame, _ in shown]
+    assert shown[0][1] == 0
+    for part in (frames[:count], frames[count:]):
+        position(filmed.sent, part)
+    assert len(frames) == round(sum(f.duration_us for r in filmed.main for f in r.fragments) / FRAME_US)
+    assert all(later > earlier for (_, earlier), (_, later) in itertools.pairwise(shown))
+    # The gap between the runs is as long in the file as it was.
+    at_us = filmed.start_us + shown[count][1] * 1e6
+    assert at_us == pytest.approx(second[0].wall_start_us, abs=1000)
+
+
+def test_an_export_says_in_itself_what_it_is(filmed: Filmed) -> None:
+    answer = filmed.get("/export")
+    with av.open(io.BytesIO(answer.content)) as container:
+        comment = json.loads(container.metadata["comment"])
+        title = container.metadata["title"]
+    assert "[simulated]" in title and "[imported]" not in title
+    assert (comment["camera_id"], comment["stream"], comment["start_us"]) == (CAMERA, "main", filmed.start_us)
+    assert comment["exported_by"] == "supervisor"
+    runs = [[r[0].identity.run_id, "live", True, r[0].wall_start_us, r[-1].wall_end_us] for r in filmed.runs]
+    assert comment["runs"] == runs
+
+
+def test_a_part_begins_with_the_keyframe_at_or_before_its_start(filmed: Filmed) -> None:
+    start = filmed.main[1].wall_start_us + 500_000
+    shown = timed_strips(filmed.get("/export", from_=start, to=start + 1_000_000).content)
+    begun = filmed.sent[position(filmed.sent, [frame for frame, _ in shown])]
+    assert start - 450_000 <= begun.sent_us <= start + FRAME_US
+    assert begun.sent_us + shown[-1][1] * 1e6 + FRAME_US >= start + 1_000_000 - FRAME_US
+    assert shown[-1][1] < 2.0
+
+
+def test_an_export_is_written_to_the_audit_trail_and_leaves_no_file(filmed: Filmed) -> None:
+    size = len(filmed.get("/export").content)
+    (line,) = filmed.audit("export")
+    assert (line["camera_id"], line["account_name"], line["detail"]["bytes"]) == (CAMERA, "Supervisor", size)
+    folder = filmed.service.settings.data_dir / "exports"
+    wait_until(lambda: list(folder.iterdir()) == [], "the file is gone")
+
+
+def test_nothing_recorded_is_404_and_too_long_a_range_is_refused(filmed: Filmed) -> None:
+    early = filmed.start_us - 3600_000_000
+    answer = filmed.get("/export", from_=early, to=early + 1_000_000)
+    assert (answer.status_code, answer.json()["code"]) == (404, "nothing_recorded")
+    answer = filmed.get("/export", from_=filmed.start_us, to=filmed.start_us + 13 * 3600_000_000)
+    assert answer.json()["errors"][0]["code"] == "too_long"
+    assert filmed.audit("export") == []
+
+
+def test_a_range_in_which_the_picture_changes_size_is_409_and_says_where(filmed: Filmed, tmp_path: Path) -> None:
+    (tmp_path / "larger").mkdir()
+    write_clip(tmp_path / "larger" / "hall-main.mp4", 640, 360, view=2)
+    data = filmed.service.settings.data_dir
+    recording = sharing(data)
+    with CameraSim(SimConfig(mounts_in(tmp_path / "larger"))) as sim:
+        thread = camera_thread(sim, recording)
+        thread.start()
+        wait_until(lambda: thread.health.fps, "a second is recorded")
+        thread.stop()
+        thread.join(20)
+    larger = list(recording.spool.pending())
+    answer = filmed.get("/export", to=larger[-1].wall_end_us)
+    assert (answer.status_code, answer.json()["code"]) == (409, "mixed_parameters")
+    assert (
+        answer.json()["at"][:19] == filmed.get("/timeline", to=larger[-1].wall_end_us).json()["spans"][-1]["from"][:19]
+    )
+    assert filmed.get("/export", from_=larger[0].wall_start_us, to=larger[-1].wall_end_us).status_code == 200
+    assert list((data / "exports").iterdir()) == []
+
+
+def test_what_is_being_written_can_be_exported(filmed: Filmed, sim: CameraSim) -> None:
+    recording = sharing(filmed.service.settings.data_dir)
+    thread = camera_thread(sim, recording)
+    thread.start()
+    try:
+        wait_until(
+            lambda: (o := recording.archive.tail(CAMERA, "main")) and len(o.fragments) > 2, "a second is written"
+        )
+        now_us = filmed.service.clock.now()
+        shown = timed_strips(filmed.get("/export", from_=filmed.end_us, to=now_us).content)
+        assert shown[0][1] == 0 and len(shown) >= 20
+    finally:
+        thread.stop()
+        thread.join(20)
+
+
+def test_a_camera_that_says_that_it_is_simulated_is_marked_in_the_registry(filmed: Filmed, sim: CameraSim) -> None:
+    service = filmed.service
+    with service.database.writing() as db:
+        db.execute(update(Camera).where(Camera.id != CAMERA).values(enabled=False))
+    thread = camera_thread(sim, sharing(service.settings.data_dir))
+    thread.start()
+    wait_until(lambda: thread.health.simulated, "the camera says that it is simulated")
+    thread.stop()
+    health.write(service.settings.state_dir, "s0", [thread.health])
+    thread.join(20)
+    Housekeeper(service.settings, service.database, service.clock).publish()
+    assert service.client("supervisor").get(f"/api/cameras/{CAMERA}").json()["simulated"] is True

@@ -177,13 +177,14 @@ def test_a_second_institution_gets_404_on_every_way_to_footage(filmed: Filmed) -
     stranger = filmed.service.client("second institution")
     assert stranger.get(entry.url, headers={"Range": "bytes=0-10"}).status_code == 404
     month = datetime.fromtimestamp(filmed.start_us / 1e6, UTC).strftime("%Y-%m")
-    for path, query in [
+    ways: list[tuple[str, dict[str, Any]]] = [
         ("/playlist.m3u8", {}),
         ("/timeline", {}),
         ("/export", {}),
         ("/days", {"month": month}),
         ("/picture.jpg", {"at": filmed.end_us}),
-    ]:
+    ]
+    for path, query in ways:
         for who, codes in [
             ("second institution", {404, 403}),
             ("auditor of city 2", {404}),
@@ -219,7 +220,7 @@ def test_a_picture_is_the_keyframe_at_or_before_the_moment(filmed: Filmed) -> No
     answer = filmed.get("/picture.jpg", at=at)
     shown = to_us(datetime.fromisoformat(answer.headers["x-picture-time"]))
     assert at - 450_000 <= shown <= at
-    with av.open(io.BytesIO(answer.content)) as container:
+    with av.open(io.BytesIO(answer.content), "r") as container:
         picture = next(container.decode(video=0))
     assert (picture.width, picture.height) == (480, 270)
     seen = strip.read(picture.to_ndarray(format="gray"))
@@ -245,9 +246,9 @@ def test_a_look_is_one_line_of_the_audit_trail_and_not_one_per_picture(filmed: F
 
 def test_a_segment_whose_file_is_gone_is_404_and_not_a_broken_answer(filmed: Filmed) -> None:
     entry = parse(filmed.get("/playlist.m3u8").text)[0]
-    for path in filmed.service.settings.footage_dir.rglob("*.mp4"):
-        path.unlink()
+    for file in filmed.service.settings.footage_dir.rglob("*.mp4"):
+        file.unlink()
     client = filmed.service.client("supervisor")
     assert client.get(entry.url, headers={"Range": "bytes=0-10"}).status_code == 404
-    for path, query in [("/playlist.m3u8", {}), ("/export", {}), ("/picture.jpg", {"at": filmed.end_us})]:
-        assert filmed.get(path, **query).status_code == 404, path
+    for path in ("/playlist.m3u8", "/export", "/picture.jpg"):
+        assert filmed.get(path, at=filmed.end_us).status_code == 404, path

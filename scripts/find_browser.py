@@ -45,9 +45,7 @@ def _from_playwright() -> str | None:
     from playwright.sync_api import sync_playwright
 
     print("Installing Playwright's chromium for the browser tests", file=sys.stderr)
-    subprocess.run(
-        [sys.executable, "-m", "playwright", "install", "chromium"], stdout=sys.stderr, check=False
-    )
+    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], stdout=sys.stderr, check=False)
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
     return path if os.access(path, os.X_OK) else None

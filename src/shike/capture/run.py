@@ -79,9 +79,11 @@ class RunRecorder:
     def take(self, timed: Timed) -> EndReason | None:
         """Record a packet. Returns why the run must end, if it must. DiskError if the volume refuses."""
         packet = timed.packet
-        assert packet.dts is not None and packet.time_base is not None
-        if self._last_dts is not None and 0 <= (self._last_dts - packet.dts) * packet.time_base < _OUT_OF_ORDER_S:
-            return self._drop()
+        assert packet.dts is not None
+        if self._last_dts is not None and packet.dts <= self._last_dts:
+            assert packet.time_base is not None
+            if (self._last_dts - packet.dts) * packet.time_base < _OUT_OF_ORDER_S:
+                return self._drop()
         ended = self._timeline.observe(timed.arrival)
         if ended is not None:
             return ended
@@ -95,7 +97,8 @@ class RunRecorder:
         else:
             self._write(packet)
         assert self._segmenter is not None
-        if self._segmenter.overdue(self._timeline.wall(timed.arrival.media_us)):
+        # A file is as it is: only a camera can be made to send a keyframe, by connecting anew.
+        if self._start.origin == "live" and self._segmenter.overdue(self._timeline.wall(timed.arrival.media_us)):
             return "gop_too_long"
         return None
 

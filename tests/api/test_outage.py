@@ -1,0 +1,136 @@
+"""Recording waits for nobody: the service restarted and the database taken away, and no frame is missing."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from tests.recorded import CAMERA, position, sent_frames, strips, wait_until, whole_run
+
+from shike.api.db import Database
+from shike.api.migrate import migrate
+from shike.api.settings import Settings
+from shike.attendance.tables import Camera, Institution, Region, Room, Run, Segment, from_us
+from shike.camera_sim import CameraSim
+from shike.capture import health
+from shike.capture.archive import Archive
+from shike.capture.segment import SegmentRecord
+from shike.capture.spool import Spool
+
+from .outage import House
+
+
+@pytest.fixture
+def house(tmp_path: Path, sim: CameraSim) -> Iterator[House]:
+    """A data folder with one room and one simulated camera in the registry; nothing runs yet."""
+    settings = Settings(data_dir=tmp_path)
+    migrate(settings)
+    database = Database.at(settings.database)
+    moment = from_us(1_790_000_000_000_000)
+    with database.writing() as db:
+        db.add(Region(id="r", name="City", level="city", path="/r/"))
+        db.flush()
+        db.add(Institution(id="i", region_id="r", name="School", created_at=moment))
+        db.flush()
+        db.add(Room(id="o", institution_id="i", name="Room", created_at=moment))
+        db.flush()
+        camera = Camera(id=CAMERA, room_id="o", name="Front", host="127.0.0.1", port=sim.port, main_path="/hall/main")
+        camera.created_at = camera.updated_at = moment
+        db.add(camera)
+    database.dispose()
+    house = House(tmp_path)
+    yield house
+    house.stop()
+
+
+def is_recording(house: House) -> bool:
+    state = health.read(house.data / "state").get((CAMERA, "main"))
+    return state is not None and state.state == "recording"
+
+
+def indexed(house: House) -> list[str]:
+    """Object keys in the index, oldest first."""
+    database = Database.at(Settings(data_dir=house.data).database)
+    with database.reading() as db:
+        keys = list(db.scalars(select(Segment.object_key).order_by(Segment.wall_start)))
+    database.dispose()
+    return keys
+
+
+def expect_nothing_missing(house: House) -> None:
+    """Stop the recorder; then index, files and the camera's log must agree frame by frame."""
+    house.running["capture"].terminate()
+    house.running.pop("capture").wait(60)
+    spool = Spool(house.data / "spool")
+    wait_until(lambda: not list(spool.pending()), "the spool is drained")
+    archive = Archive(house.data / "footage")
+    files = {str(path.relative_to(house.data / "footage")) for path in (house.data / "footage").rglob("*.mp4")}
+    keys = indexed(house)
+    assert set(keys) == files and len(keys) == len(files)
+    records = [archive.examine(key, None) for key in keys]
+    whole: list[SegmentRecord] = [record for record in records if record is not None]
+    assert len(whole) == len(keys)
+    assert len({record.identity.run_id for record in whole}) == 1, "recording was interrupted"
+    frames = strips(whole_run(archive, whole))
+    sent = sent_frames(house.data / "sent.jsonl")
+    assert position(sent, frames) == 0
+    # The camera may have been disconnected with a frame or two on the way.
+    assert len(sent) - len(frames) <= 15
+    database = Database.at(Settings(data_dir=house.data).database)
+    with database.reading() as db:
+        (run,) = db.scalars(select(Run))
+    database.dispose()
+    assert run.end_reason == "stopped"
+
+
+def hold_the_lock(house: House, seconds: float) -> None:
+    """Nobody else can write, and in this mode not even read."""
+    connection = sqlite3.connect(house.data / "db" / "shike.sqlite3", timeout=30, isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    time.sleep(seconds)
+    connection.execute("ROLLBACK")
+    connection.close()
+
+
+@pytest.mark.parametrize("seconds", [6, pytest.param(60, marks=pytest.mark.long)])
+def test_the_service_restarted_and_the_database_gone_leave_no_frame_out(house: House, seconds: int) -> None:
+    house.start("keep", "api", "capture")
+    wait_until(lambda: is_recording(house), "it records")
+    wait_until(house.answers, "the service answers")
+    house.kill("api")
+    # Gone altogether: housekeeping dies or waits, as it likes; recording must not care.
+    house.kill("keep")
+    (house.data / "db").rename(house.data / "db.away")
+    time.sleep(seconds)
+    assert is_recording(house)
+    assert len(list(Spool(house.data / "spool").pending())) >= seconds // house.segment_s - 1
+    (house.data / "db.away").rename(house.data / "db")
+    house.start("keep", "api")
+    wait_until(house.answers, "the service answers again")
+    expect_nothing_missing(house)
+
+
+def test_a_database_that_is_locked_delays_the_index_and_nothing_else(house: House) -> None:
+    house.start("keep", "capture")
+    wait_until(lambda: is_recording(house), "it records")
+    wait_until(lambda: indexed(house), "something is indexed")
+    hold_the_lock(house, 5)
+    before = len(indexed(house))
+    assert is_recording(house)
+    wait_until(lambda: len(indexed(house)) > before, "indexing goes on by itself")
+    assert house.running["keep"].poll() is None
+    expect_nothing_missing(house)
+
+
+def test_a_database_file_that_disappears_under_the_housekeeper_does_not_end_it(house: House) -> None:
+    house.start("keep", "capture")
+    wait_until(lambda: is_recording(house), "it records")
+    (house.data / "db").rename(house.data / "db.away")
+    time.sleep(5)
+    (house.data / "db.away").rename(house.data / "db")
+    assert is_recording(house)
+    assert house.running["keep"].poll() is None, house.words("keep")
+    wait_until(lambda: indexed(house), "indexing goes on")
+    expect_nothing_missing(house)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import select
 from tests.recorded import CAMERA, position, sent_frames, strips, wait_until, whole_run
@@ -12,7 +13,7 @@ from tests.recorded import CAMERA, position, sent_frames, strips, wait_until, wh
 from shike.api.db import Database
 from shike.api.migrate import migrate
 from shike.api.settings import Settings
-from shike.attendance.tables import Camera, Institution, Region, Room, Run, Segment, from_us
+from shike.attendance.tables import Camera, Institution, Region, Room, Run, Segment, from_us, to_us
 from shike.camera_sim import CameraSim
 from shike.capture import health
 from shike.capture.archive import Archive
@@ -59,6 +60,15 @@ def indexed(house: House) -> list[str]:
     return keys
 
 
+def runs(house: House) -> list[Run]:
+    """The runs in the index, oldest first."""
+    database = Database.at(Settings(data_dir=house.data).database)
+    with database.reading() as db:
+        found = list(db.scalars(select(Run).order_by(Run.started_at)))
+    database.dispose()
+    return found
+
+
 def expect_nothing_missing(house: House) -> None:
     """Stop the recorder; then index, files and the camera's log must agree frame by frame."""
     house.running["capture"].terminate()
@@ -78,11 +88,7 @@ def expect_nothing_missing(house: House) -> None:
     assert position(sent, frames) == 0
     # The camera may have been disconnected with a frame or two on the way.
     assert len(sent) - len(frames) <= 15
-    database = Database.at(Settings(data_dir=house.data).database)
-    with database.reading() as db:
-        (run,) = db.scalars(select(Run))
-    database.dispose()
-    assert run.end_reason == "stopped"
+    assert [run.end_reason for run in runs(house)] == ["stopped"]
 
 
 def hold_the_lock(house: House, seconds: float) -> None:
@@ -122,6 +128,28 @@ def test_a_database_that_is_locked_delays_the_index_and_nothing_else(house: Hous
     wait_until(lambda: len(indexed(house)) > before, "indexing goes on by itself")
     assert house.running["keep"].poll() is None
     expect_nothing_missing(house)
+
+
+def test_what_a_killed_recorder_had_is_indexed_after_the_next_start(house: House) -> None:
+    house.start("keep", "capture")
+    wait_until(lambda: is_recording(house), "it records")
+    time.sleep(1)
+    recorder = psutil.Process(house.running["capture"].pid)
+    shards = recorder.children(recursive=True)
+    for victim in [*shards, recorder]:
+        victim.kill()
+    killed_us = time.time_ns() // 1000
+    house.kill("capture")
+    house.start("capture")
+    wait_until(lambda: [run.end_reason for run in runs(house)] == ["killed"], "the run is in the index and says why")
+    ended_us = to_us(runs(house)[0].ended_at or from_us(0))
+    # The end of the last whole fragment, by the camera's time of sending.
+    assert killed_us - 600_000 < ended_us <= killed_us + 100_000
+    wait_until(lambda: is_recording(house), "it records again")
+    house.running["capture"].terminate()
+    wait_until(lambda: [run.end_reason for run in runs(house)] == ["killed", "stopped"], "the second run too")
+    files = {str(path.relative_to(house.data / "footage")) for path in (house.data / "footage").rglob("*.mp4")}
+    assert set(indexed(house)) == files
 
 
 def test_a_database_file_that_disappears_under_the_housekeeper_does_not_end_it(house: House) -> None:

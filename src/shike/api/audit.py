@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session as DbSession
 from shike.api.auth.viewer import Caller
 from shike.api.moment import now
 from shike.attendance.tables import Base, Camera, Institution, Room, id_column
+from shike.attendance.training_tables import ClassSession, TrainingClass
 from shike.capture.clock import Clock
 
 Action = Literal[
@@ -27,6 +28,10 @@ Action = Literal[
     "registry_changed",
     "account_changed",
     "setup",
+    "import",
+    "verdict",
+    "acceptance",
+    "decision",
 ]
 
 
@@ -68,12 +73,17 @@ class Place:
 NOWHERE = Place()
 
 
-def place_of(db: DbSession, row: Institution | Room | Camera) -> Place:
-    """The place of an institution, a room or a camera, with everything above it."""
+def place_of(db: DbSession, row: Institution | Room | Camera | TrainingClass | ClassSession) -> Place:
+    """The place of an institution, a room, a camera, a class or a class session, with everything above it."""
     if isinstance(row, Institution):
         return Place(row.name, row.id)
     if isinstance(row, Room):
         return Place(row.name, row.institution_id, row.id)
+    if isinstance(row, TrainingClass):
+        return Place(f"{row.number} {row.name}", row.institution_id)
+    if isinstance(row, ClassSession):
+        of_class = db.get_one(TrainingClass, row.class_id)
+        return Place(f"{of_class.number} {of_class.name} · {row.sequence}", of_class.institution_id, row.room_id)
     room = db.get_one(Room, row.room_id)
     return Place(f"{room.name} · {row.name}", room.institution_id, room.id, row.id)
 

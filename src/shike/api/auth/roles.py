@@ -21,6 +21,13 @@ class Permission(StrEnum):
     REGISTRY_WRITE = "registry.write"
     ACCOUNTS_MANAGE = "accounts.manage"
     AUDIT_READ = "audit.read"
+    CLASSES_READ = "classes.read"
+    CLASSES_WRITE = "classes.write"
+    FLAGS_READ = "flags.read"
+    FLAGS_JUDGE = "flags.judge"
+    ACCEPTANCE_WRITE = "acceptance.write"
+    SUBSIDY_READ = "subsidy.read"
+    SUBSIDY_DECIDE = "subsidy.decide"
 
 
 class Role(StrEnum):
@@ -34,11 +41,16 @@ class Role(StrEnum):
 
 P = Permission
 
+# What every role may look at, within its scope.
+READERS: Final = frozenset(
+    {P.LIVE_VIEW, P.PLAYBACK_VIEW, P.REGISTRY_READ, P.CLASSES_READ, P.FLAGS_READ, P.SUBSIDY_READ}
+)
+
 ROLES: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.ADMINISTRATOR: frozenset(Permission) - {P.PUBLIC, P.MEMBER},
-    Role.SUPERVISOR: frozenset({P.LIVE_VIEW, P.PLAYBACK_VIEW, P.EXPORT, P.REGISTRY_READ}),
-    Role.AUDITOR: frozenset({P.LIVE_VIEW, P.PLAYBACK_VIEW, P.EXPORT, P.REGISTRY_READ, P.AUDIT_READ}),
-    Role.INSTITUTION: frozenset({P.LIVE_VIEW, P.PLAYBACK_VIEW, P.REGISTRY_READ}),
+    Role.SUPERVISOR: READERS | {P.EXPORT, P.FLAGS_JUDGE, P.ACCEPTANCE_WRITE, P.SUBSIDY_DECIDE},
+    Role.AUDITOR: READERS | {P.EXPORT, P.AUDIT_READ, P.FLAGS_JUDGE, P.SUBSIDY_DECIDE},
+    Role.INSTITUTION: READERS | {P.CLASSES_WRITE},
 }
 
 # "METHOD /path" as it is declared; WS is a WebSocket.

@@ -1,7 +1,8 @@
 """The one way to rows that belong to an institution: what a viewer may not see does not exist for them.
 
-Every query over regions, institutions, rooms, cameras, footage, samples, accounts and audit events starts with
-`visible(viewer, Entity)` or `load(db, viewer, Entity, id)`, in requests, WebSockets and background tasks alike.
+Every query over regions, institutions, rooms, cameras, footage, samples, classes and what hangs on them, flags,
+decisions, accounts and audit events starts with `visible(viewer, Entity)` or `load(db, viewer, Entity, id)`, in
+requests, WebSockets and background tasks alike.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,10 @@ from shike.api.audit import AuditEvent
 from shike.api.auth.tables import Account
 from shike.api.auth.viewer import Viewer
 from shike.api.errors import Invalid, NotFound
+from shike.attendance.judgement_tables import AcceptanceSample, AttendanceRecord, Flag, FlagVerdict
 from shike.attendance.tables import Base, Camera, CountSkip, Institution, Region, Room, Run, Sample, Segment
+from shike.attendance.training_tables import ClassSession, Enrolment, Leave, SignEvent, Trainee, TrainingClass
+from shike.subsidy.tables import Decision
 
 Entity = TypeVar("Entity", bound=Base)
 
@@ -47,6 +51,31 @@ def _of_cameras(column: Any) -> Callable[[Viewer], ColumnElement[bool]]:
     return lambda viewer: column.in_(select(Camera.id).where(_cameras(viewer)))
 
 
+_classes = _in_institutions(TrainingClass.institution_id)
+
+
+def _of_classes(column: Any) -> Callable[[Viewer], ColumnElement[bool]]:
+    return lambda viewer: column.in_(select(TrainingClass.id).where(_classes(viewer)))
+
+
+_class_sessions = _of_classes(ClassSession.class_id)
+
+
+def _of_class_sessions(column: Any) -> Callable[[Viewer], ColumnElement[bool]]:
+    return lambda viewer: column.in_(select(ClassSession.id).where(_class_sessions(viewer)))
+
+
+def _acceptance_samples(viewer: Viewer) -> ColumnElement[bool]:
+    return AcceptanceSample.room_id.in_(select(Room.id).where(_rooms(viewer)))
+
+
+_flags = _in_institutions(Flag.institution_id)
+
+
+def _flag_verdicts(viewer: Viewer) -> ColumnElement[bool]:
+    return FlagVerdict.flag_id.in_(select(Flag.id).where(_flags(viewer)))
+
+
 def _accounts(viewer: Viewer) -> ColumnElement[bool]:
     of_institutions = _in_institutions(Account.institution_id)(viewer)
     if viewer.region_path is None:
@@ -73,6 +102,17 @@ SCOPES: Mapping[type[Base], Callable[[Viewer], ColumnElement[bool]]] = {
     Segment: _of_cameras(Segment.camera_id),
     Sample: _of_cameras(Sample.camera_id),
     CountSkip: _of_cameras(CountSkip.camera_id),
+    TrainingClass: _classes,
+    ClassSession: _class_sessions,
+    Trainee: _in_institutions(Trainee.institution_id),
+    Enrolment: _of_classes(Enrolment.class_id),
+    SignEvent: _of_class_sessions(SignEvent.class_session_id),
+    Leave: _of_class_sessions(Leave.class_session_id),
+    AcceptanceSample: _acceptance_samples,
+    AttendanceRecord: _of_class_sessions(AttendanceRecord.class_session_id),
+    Flag: _flags,
+    FlagVerdict: _flag_verdicts,
+    Decision: _of_classes(Decision.class_id),
     Account: _accounts,
     AuditEvent: _audit_events,
 }

@@ -5,7 +5,10 @@ from typing import Any, Literal
 from alembic import context
 
 import shike.api.audit
-import shike.api.auth.tables  # noqa: F401  (their tables belong to the metadata)
+import shike.api.auth.tables
+import shike.attendance.judgement_tables
+import shike.attendance.training_tables
+import shike.subsidy.tables  # noqa: F401  (their tables belong to the metadata)
 from shike.api.db import make_engine
 from shike.api.settings import load_settings
 from shike.attendance.tables import Base, UtcMicros

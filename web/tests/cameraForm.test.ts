@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
-import { splitAddress, splitUrl } from '@/admin/cameras/cameraForm'
+import { faultOf, splitAddress, splitUrl } from '@/admin/cameras/cameraForm'
 import { codecName, probeFacts, tryNext } from '@/admin/cameras/probeWords'
 import { setLocale } from '@/messages'
 
@@ -24,6 +24,16 @@ describe('the address of a camera as people write it', () => {
       address: '192.168.10.21:554', username: 'viewer', password: 'p@ss', main_path: '/Streaming/Channels/101',
     })
     expect(splitUrl('192.168.10.21')).toBeNull()
+  })
+})
+
+describe('the field that a failed test speaks about', () => {
+  it.each([['unreachable', 'address'], ['timeout', 'address'], ['refused_401', 'login'], ['refused_404', 'path'], [null, 'path']])('%s: %s', (code, field) => {
+    expect(faultOf({ ok: false, code } as never)).toBe(field)
+  })
+
+  it('is none where the stream was seen', () => {
+    expect(faultOf({ ok: true, code: null } as never)).toBeNull()
   })
 })
 

@@ -212,7 +212,9 @@ def read_playlist(
     pieces = footage.pieces(camera_id, stream, asked.start_us, asked.end_us)
     if not pieces:
         raise NotFound("nothing was recorded in this range", code="nothing_recorded")
-    looks.note(caller, camera, asked, "video", stream)
+    # On record is what was there to be seen, not the window that the page asked for.
+    shown = Range(max(asked.start_us, pieces[0].start_us), min(asked.end_us, pieces[-1].end_us))
+    looks.note(caller, camera, shown, "video", stream)
     init_sizes: dict[str, int] = {}
     for piece in pieces:
         if piece.run_id not in init_sizes:

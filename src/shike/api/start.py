@@ -1,6 +1,6 @@
 """First run: how far an empty installation has come, and the first administrator."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
@@ -18,7 +18,7 @@ from shike.api.db import Db
 from shike.api.errors import BadSetupCode, Conflict
 from shike.api.me import CurrentSettings, Me, me_of, set_cookie
 from shike.api.moment import now
-from shike.api.regions import new_region
+from shike.api.regions import Level, new_region
 from shike.api.wire import PROBLEM, Body, Name, NewPassword
 from shike.attendance.tables import Base, Camera, Institution, Room, Run
 
@@ -48,7 +48,7 @@ class Setup(Body):
     name: Name
     password: NewPassword
     region_name: Name
-    region_level: Literal["country", "province", "city", "county"] = "province"
+    region_level: Level = "county"
 
 
 @router.get("/api/start")

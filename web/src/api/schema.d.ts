@@ -1157,7 +1157,7 @@ export interface components {
             region_name: string;
             /**
              * Region Level
-             * @default province
+             * @default county
              * @enum {string}
              */
             region_level?: "country" | "province" | "city" | "county";

@@ -3,7 +3,7 @@
 export interface WantedLabel {
   readonly x: number
   readonly text: string
-  readonly kind: 'gap' | 'imported'
+  readonly kind: 'gap' | 'before' | 'imported'
 }
 
 export interface PlacedLabel extends WantedLabel {
@@ -18,6 +18,13 @@ export function textWidth(text: string): number {
   let width = 0
   for (const letter of text) width += (letter.codePointAt(0) ?? 0) > 0x2e7f ? 12 : 6.8
   return width
+}
+
+/** Where words that want to begin at `x` begin so that the upright line at `lineX` does not cross them. */
+export function clearOf(x: number, needed: number, lineX: number | null, least: number): number {
+  if (lineX === null || lineX < x - LEADER_PX || lineX > x + needed + LEADER_PX) return x
+  const before = lineX - LEADER_PX - needed
+  return before >= least ? before : lineX + LEADER_PX
 }
 
 /** Labels from left to right; one that would touch its neighbour is left out, the gap itself stays. */

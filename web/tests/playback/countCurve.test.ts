@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { curvePieces, pathsOf, peopleAxis, sampleAt, type CountSample } from '@/playback/countCurve'
-import { laneLabels } from '@/playback/laneLabels'
+import { clearOf, laneLabels } from '@/playback/laneLabels'
 
 const at = (s: number, count: number | null = 20): CountSample => ({
   atMs: s * 1_000, count, low: count === null ? null : count - 2, high: count === null ? null : count + 2, valid: count !== null,
@@ -47,5 +47,11 @@ describe('words below the bar', () => {
     const [placed] = laneLabels([{ x: 590, text: '缺口', kind: 'gap' }], 600)
     expect(placed?.x).toBeLessThan(580)
     expect(placed?.leader).toBe(false)
+  })
+  it('step aside for the line at the moment shown', () => {
+    expect(clearOf(300, 100, null, 34)).toBe(300)
+    expect(clearOf(300, 100, 500, 34)).toBe(300)
+    expect(clearOf(300, 100, 340, 34)).toBe(232)
+    expect(clearOf(40, 100, 60, 34)).toBe(68)
   })
 })

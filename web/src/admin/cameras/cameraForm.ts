@@ -3,7 +3,7 @@ import { computed, reactive, ref } from 'vue'
 
 import { api, got } from '@/api/client'
 import { asProblem, type Problem } from '@/api/problem'
-import type { Camera, Probe, ProbeIn } from '@/api/types'
+import type { Camera, Probe, ProbeIn, StreamProbe } from '@/api/types'
 
 export const DEFAULT_PORT = 554
 
@@ -17,6 +17,16 @@ export interface CameraFields {
   main_path: string
   sub_path: string
   enabled: boolean
+}
+
+/** Which field a failed test speaks about. */
+export type FaultField = 'address' | 'login' | 'path'
+const ABOUT_ADDRESS = ['unreachable', 'timeout', 'connection_lost']
+
+export function faultOf(probe: StreamProbe): FaultField | null {
+  if (probe.ok) return null
+  if (probe.code === 'refused_401' || probe.code === 'refused_403') return 'login'
+  return ABOUT_ADDRESS.includes(probe.code ?? '') ? 'address' : 'path'
 }
 
 /** Splits `host`, `host:port` or `[v6]:port`; null where it is neither. */

@@ -1,0 +1,50 @@
+"""The cases that an officer can read, decided by the rules with the parameters that are shipped."""
+
+import pytest
+
+from shike.subsidy import errors
+from shike.subsidy.decision import Decision
+from shike.subsidy.parameters import shipped
+from shike.subsidy.rules import decide
+
+from .cases import EXPECTED_WORDS, VERDICTS, Written, case_of, written_cases
+
+CASES = list(written_cases())
+
+
+def test_there_are_enough_cases_and_no_two_have_one_name() -> None:
+    names = [case.name for case in CASES]
+    assert len(names) >= 25
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("written", CASES, ids=[case.name for case in CASES])
+def test_the_officers_case(written: Written) -> None:
+    expected = written.expected
+    assert expected.keys() <= EXPECTED_WORDS
+    if "错误" in expected:
+        with pytest.raises(getattr(errors, expected["错误"])):
+            decide(case_of(written.facts), shipped())
+        return
+    decision = decide(case_of(written.facts), shipped())
+    assert decision.verdict == VERDICTS[expected["结论"]], told(decision)
+    assert decision.amount_fen == (None if expected["金额元"] == "无" else expected["金额元"] * 100)
+    met = {reason.code: reason.met for reason in decision.reasons}
+    assert {code for code in expected.get("符合", ()) if met[code] is not True} == set(), told(decision)
+    assert {code for code, said in met.items() if said is False} == set(expected.get("不符合", ())), told(decision)
+    if decision.verdict != "referred":
+        assert {code for code, said in met.items() if said is None} == set(expected.get("未定", ())), told(decision)
+    assert [f"{each.fact} 由 {each.who}" for each in decision.missing] == expected.get("缺", told_missing(decision))
+    clauses = {reason.code: reason.clause for reason in decision.reasons}
+    assert expected.get("条款", {}).items() <= clauses.items()
+    assert expected.get("收款", decision.payee) == decision.payee
+    if "另可" in expected:
+        assert [each.clause for each in decision.entitlements] == expected["另可"]
+
+
+def told(decision: Decision) -> str:
+    return "; ".join(f"{reason.code}: {reason.met}" for reason in decision.reasons)
+
+
+def told_missing(decision: Decision) -> list[str]:
+    return [f"{each.fact} 由 {each.who}" for each in decision.missing]

@@ -95,7 +95,7 @@ def test_a_range_in_which_the_picture_changes_size_is_409_and_says_where(filmed:
         answer.json()["at"][:19] == filmed.get("/timeline", to=larger[-1].wall_end_us).json()["spans"][-1]["from"][:19]
     )
     assert filmed.get("/export", from_=larger[0].wall_start_us, to=larger[-1].wall_end_us).status_code == 200
-    assert list((data / "exports").iterdir()) == []
+    wait_until(lambda: list((data / "exports").iterdir()) == [], "no file is left")
 
 
 def test_what_is_being_written_can_be_exported(filmed: Filmed, sim: CameraSim) -> None:

@@ -69,18 +69,21 @@ def test_indexing_twice_changes_nothing(filmed: Filmed) -> None:
     assert count == len(filmed.records)
 
 
-def test_records_of_an_unknown_camera_wait_and_do_not_hold_up_the_others(filmed: Filmed) -> None:
+def test_records_of_an_unknown_camera_wait_and_do_not_hold_up_the_others(
+    filmed: Filmed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shike.api.keep._BATCH", 10)
     service, stranger = filmed.service, new_id()
     spool = Spool(service.settings.spool_dir)
     record = filmed.records[0]
     # More than a batch of them, and all older than the one that can be indexed.
-    for number in range(501):
+    for number in range(11):
         segment_id = f"00000000-0000-7000-8000-{number:012d}"
         spool.put(replace(record, identity=replace(record.identity, camera_id=stranger, segment_id=segment_id)))
     spool.put(record)
     housekeeper = keeper(service)
     assert housekeeper.index_spool() == 1
-    assert len(list(spool.pending())) == 501
+    assert len(list(spool.pending())) == 11
     camera = new_camera(filmed.world.rooms[0], "Late", service)
     camera.id = stranger
     service.add(camera)

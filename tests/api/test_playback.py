@@ -97,8 +97,10 @@ def test_each_entry_says_when_the_camera_sent_its_first_picture(filmed: Filmed) 
     for entry in parse(filmed.get("/playlist.m3u8").text):
         init = ranged(client, entry.init[0], 0, entry.init[1])
         frames = strips(init + ranged(client, entry.url, entry.offset, entry.size))
-        sent = filmed.sent[position(filmed.sent, frames)]
-        assert abs(entry.wall_us - sent.sent_us) < FRAME_US
+        # A clip comes round again, so a few frames may stand at several places of the log.
+        numbers = [each.frame for each in filmed.sent]
+        starts = [i for i in range(len(numbers)) if numbers[i : i + len(frames)] == frames]
+        assert min(abs(entry.wall_us - filmed.sent[i].sent_us) for i in starts) < FRAME_US
         assert entry.seconds == pytest.approx(len(frames) * FRAME_US / 1e6, abs=0.001)
 
 

@@ -46,7 +46,7 @@ def expect_all_but_half_a_second(data: Path, records: list[SegmentRecord], kille
 
 
 # The second moment is just before a segment ends, the first in the middle of one.
-@pytest.mark.parametrize("after_s", [1.0, 3.9])
+@pytest.mark.parametrize("after_s", [1.0, pytest.param(3.9, marks=pytest.mark.long)])
 def test_a_killed_recorder_loses_half_a_second_and_the_next_one_goes_on(
     sim: CameraSim, tmp_path: Path, recorder: RecorderProcess, after_s: float
 ) -> None:

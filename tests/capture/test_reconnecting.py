@@ -96,7 +96,7 @@ def test_nobody_at_the_address_is_unreachable_and_a_nudge_tries_at_once(sim: Cam
     sim.stop()
     thread = camera_thread(sim, recording)
     thread.start()
-    wait_until(lambda: thread.health.attempt >= 4, "some tries")
+    wait_until(lambda: thread.health.attempt >= 3, "some tries")
     assert (thread.health.state, thread.health.cause) == ("backing_off", "unreachable")
     next_try_us = thread.health.next_try_us
     assert next_try_us is not None

@@ -73,7 +73,8 @@ class Source:
         options = {
             "rtsp_transport": "tcp",
             "allowed_media_types": "video",
-            "timeout": str(int(timeout_s * 1_000_000)),
+            # Later than the one below: FFmpeg takes its own for the end of the stream, as if the camera had left.
+            "timeout": str(int((timeout_s + 5) * 1_000_000)),
             "analyzeduration": "300000",
             "fpsprobesize": "2",
         }

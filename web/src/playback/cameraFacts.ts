@@ -1,19 +1,20 @@
-/** What playback must know about a camera: its names and whether it has a sub-stream. Read from the wall's list. */
-import { readJson } from './read'
+/** What playback must know about a camera: its names and whether it has a sub-stream. One that is off has footage too. */
+import { loadCameras } from '@/admin/registry'
 
 export interface CameraFacts {
   readonly camera_id: string
   readonly camera_name: string
   readonly room_id: string
   readonly room_name: string
-  readonly institution_id: string
   readonly institution_name: string
   readonly simulated: boolean
   readonly has_sub: boolean
-  readonly count: { at: string; count: number | null; low: number | null; high: number | null; valid: boolean } | null
-  readonly state: { state: string; cause: string | null } | null
+  readonly recording: boolean
 }
 
-export async function fetchCameras(signal?: AbortSignal): Promise<CameraFacts[]> {
-  return (await readJson<{ items: CameraFacts[] }>('/api/wall', signal)).items
+export async function fetchCameras(): Promise<CameraFacts[]> {
+  return (await loadCameras()).map((one) => ({
+    camera_id: one.id, camera_name: one.name, room_id: one.room_id, room_name: one.room_name, institution_name: one.institution_name,
+    simulated: one.simulated, has_sub: one.has_sub, recording: one.state?.state === 'recording',
+  }))
 }

@@ -84,17 +84,25 @@ function joined<T extends Window>(left: readonly T[], right: readonly T[], same:
   return [...left.slice(0, -1), { ...first, fromMs: Math.min(last.fromMs, first.fromMs) }, ...right.slice(1)]
 }
 
-/** `old` until `cutMs`, `fresh` from there on. */
-export function spliced(old: Timeline, fresh: Timeline, cutMs: number): Timeline {
+function linked(left: Timeline, right: Timeline): Timeline {
   return {
-    spans: joined(before(old.spans, cutMs), fresh.spans, (a, b) => a.runId === b.runId && a.origin === b.origin),
-    gaps: joined(before(old.gaps, cutMs), fresh.gaps, (a, b) => a.reason === b.reason),
-    counts: [...old.counts.filter((one) => one.atMs < cutMs), ...fresh.counts.filter((one) => one.atMs >= cutMs)],
-    skips: joined(before(old.skips, cutMs), fresh.skips, (a, b) => a.reason === b.reason),
+    spans: joined(left.spans, right.spans, (a, b) => a.runId === b.runId && a.origin === b.origin),
+    gaps: joined(left.gaps, right.gaps, (a, b) => a.reason === b.reason),
+    counts: [...left.counts, ...right.counts],
+    skips: joined(left.skips, right.skips, (a, b) => a.reason === b.reason),
   }
 }
 
+/** `old` until `cutMs`, `fresh` from there on. */
+export function spliced(old: Timeline, fresh: Timeline, cutMs: number): Timeline {
+  const kept = {
+    spans: before(old.spans, cutMs), gaps: before(old.gaps, cutMs), skips: before(old.skips, cutMs),
+    counts: old.counts.filter((one) => one.atMs < cutMs),
+  }
+  return linked(kept, { ...fresh, counts: fresh.counts.filter((one) => one.atMs >= cutMs) })
+}
+
+/** Days that follow one another, as one. */
 export function concatenated(days: readonly Timeline[]): Timeline {
-  const [first, ...rest] = days
-  return rest.reduce<Timeline>((whole, day) => spliced(whole, day, Infinity), first ?? EMPTY)
+  return days.reduce(linked, EMPTY)
 }

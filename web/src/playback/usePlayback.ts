@@ -26,7 +26,10 @@ export interface Hold {
 }
 
 export interface Playback {
+  /** Where playback is, or is going. */
   readonly wallMs: Ref<number | null>
+  /** Wall time of the picture on screen; null while another one is being fetched. */
+  readonly shownMs: Ref<number | null>
   readonly playing: Ref<boolean>
   readonly rate: Ref<number>
   readonly skipGaps: Ref<boolean>
@@ -48,6 +51,7 @@ export function usePlayback(
   onCodecTrouble: () => void,
 ): Playback {
   const wallMs = ref<number | null>(null)
+  const shownMs = ref<number | null>(null)
   const playing = ref(false)
   const rate = ref(1)
   const skipGaps = ref(true)
@@ -103,7 +107,8 @@ export function usePlayback(
     if (player === null || element === null) return
     const now = performance.now()
     playing.value = wanted && phase.value !== 'end' && phase.value !== 'empty' && phase.value !== 'failed'
-    stalled.value = playing.value && hold.value === null && element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA
+    stalled.value = hold.value === null
+      && (element.seeking || (playing.value && element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA))
     if (hold.value !== null) return runHold(now)
     const positionS = player.positionS()
     if (lastS !== null && !element.paused && !element.seeking && positionS > lastS && positionS - lastS < 2) {
@@ -115,7 +120,9 @@ export function usePlayback(
     }
     lastS = positionS
     const at = player.wallOnScreen()
-    if (at !== null && phase.value === 'ready' && !element.seeking) wallMs.value = at
+    const there = at !== null && phase.value === 'ready' && !element.seeking
+    shownMs.value = there ? at : null
+    if (there) wallMs.value = at
     runReverse(now)
   }
 
@@ -139,6 +146,7 @@ export function usePlayback(
     hold.value = null
     lastS = null
     wallMs.value = ms
+    shownMs.value = null
     void player?.seek(ms).then(() => { if (wanted && hold.value === null && rate.value > 0) return video.value?.play() }).catch(() => undefined)
   }
 
@@ -180,7 +188,7 @@ export function usePlayback(
     player?.close()
   })
   return {
-    wallMs, playing, rate, skipGaps, hold, phase, problem, stalled,
+    wallMs, shownMs, playing, rate, skipGaps, hold, phase, problem, stalled,
     seek, toggle, setRate: applyRate, shuttle, step, endHold,
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { monthMoved, weeksOf } from '@/playback/month'
 import { addressed } from '@/playback/playbackAddress'
-import { EMPTY, spliced, type Timeline } from '@/playback/recordings'
+import { concatenated, EMPTY, spliced, type Timeline } from '@/playback/recordings'
 import { addressTime, fromAddress, stageStamp, tickWords, typedMoment } from '@/playback/wallWords'
 
 const NOON = Date.parse('2026-11-20T12:00:00+08:00')
@@ -15,6 +15,12 @@ describe('a timeline that grows', () => {
     const whole = spliced(old, fresh, 300)
     expect(whole.spans.map((one) => [one.fromMs, one.toMs])).toEqual([[0, 100], [150, 600]])
     expect(whole.gaps).toHaveLength(1)
+  })
+  it('shows what was counted on both sides of midnight', () => {
+    const count = (atMs: number) => ({ atMs, count: 20, low: 18, high: 22, valid: true })
+    const whole = concatenated([{ ...EMPTY, spans: [span(0, 100)], counts: [count(50)] }, { ...EMPTY, spans: [span(100, 200)], counts: [count(150)] }])
+    expect(whole.counts.map((one) => one.atMs)).toEqual([50, 150])
+    expect(whole.spans.map((one) => [one.fromMs, one.toMs])).toEqual([[0, 200]])
   })
   it('does not join runs that differ', () => {
     expect(spliced({ ...EMPTY, spans: [span(0, 300)] }, { ...EMPTY, spans: [span(300, 400, 'other')] }, 300).spans).toHaveLength(2)

@@ -1,34 +1,12 @@
 """A real Chromium on a real installation. Without a browser these tests fail and say what to install."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Page
 from tests.browser.product import ADMINISTRATOR, PASSWORD, Product, SimulatedCameras, post, wait_until
-
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--autoplay-policy=no-user-gesture-required",
-)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = os.environ.get("SHIKE_BROWSER") or shutil.which("chromium")
-    if not path:
-        pytest.fail("no browser: run `make test`, which installs one, or set SHIKE_BROWSER to a Chromium")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield launched
-        launched.close()
 
 
 @dataclass
@@ -97,26 +75,6 @@ def _recording(client: httpx.Client) -> int:
 
     items = client.get("/api/wall").json()["items"]
     return sum(1 for item in items if (item["state"] or {}).get("state") == "recording")
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN", accept_downloads=True)
-    made.set_default_timeout(20_000)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
-    made = context.new_page()
-    problems: list[str] = []
-    made.on("pageerror", lambda error: problems.append(str(error)))
-    yield made
-    shots = os.environ.get("SHIKE_SHOTS")
-    if shots:
-        made.screenshot(path=Path(shots) / f"{request.node.name}.png")
-    assert not problems, f"the page raised: {problems}"
 
 
 def log_in(page: Page, product: Product, username: str = ADMINISTRATOR) -> None:

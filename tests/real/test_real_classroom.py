@@ -17,10 +17,9 @@ from pathlib import Path
 import av
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import browser, context, log_in, page
+from tests.browser.conftest import log_in
 from tests.browser.product import ADMINISTRATOR, Product, post, wait_until
 
-__all__ = ["browser", "context", "page"]
 pytestmark = [pytest.mark.real, pytest.mark.browser, pytest.mark.timeout(240)]
 
 PEOPLE = 4

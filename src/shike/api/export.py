@@ -13,10 +13,10 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import FileResponse
-from starlette.background import BackgroundTask
+from fastapi.responses import StreamingResponse
 
 from shike.api import audit
 from shike.api.auth.guard import CurrentCaller, CurrentClock
@@ -38,6 +38,7 @@ from shike.capture.segment import Fragment
 router = APIRouter(tags=["playback"], responses=PROBLEM)
 _slots = threading.BoundedSemaphore(2)
 _CHUNK_BYTES = 1 << 20
+FOLDER = "exports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class _Part:
     last: Fragment
 
 
-@router.get("/api/cameras/{camera_id}/export", response_class=FileResponse)
+@router.get("/api/cameras/{camera_id}/export", response_class=StreamingResponse)
 def export_footage(
     camera_id: Id,
     asked: Annotated[Range, Depends(asked_range)],
@@ -59,7 +60,7 @@ def export_footage(
     footage: CurrentFootage,
     request: Request,
     stream: Literal["main", "sub"] = "main",
-) -> FileResponse:
+) -> StreamingResponse:
     """One MP4 of the range, copied and not transcoded, from the keyframe at or before its start."""
     settings: Settings = request.app.state.settings
     if asked.seconds > settings.max_export_hours * 3600:
@@ -74,13 +75,34 @@ def export_footage(
         exported_by=caller.viewer.username,
         exported_at=str(rfc3339_us(clock.now())),
     )
-    target = _make(settings.data_dir / "exports", stretches, label)
+    target = _make(settings.data_dir / FOLDER, stretches, label)
     shown = {"from": rfc3339_us(asked.start_us), "to": rfc3339_us(asked.end_us), "bytes": target.stat().st_size}
     with database_of(request).writing() as writing:
         audit.write(writing, clock, caller, "export", place, stream=stream, **shown)
     start = from_us(stretches[0].start_us) + timedelta(hours=8)
     name = re.sub(r"[^\w.-]+", "-", f"{place.target}-{start:%Y%m%d-%H%M%S}") + ".mp4"
-    return FileResponse(target, media_type="video/mp4", filename=name, background=BackgroundTask(target.unlink))
+    return _handed_out(target, name)
+
+
+def clear(folder: Path) -> None:
+    """Remove what an earlier process left while it was making an export."""
+    for path in folder.glob("*.mp4"):
+        path.unlink()
+
+
+def _handed_out(target: Path, name: str) -> StreamingResponse:
+    """The file's bytes. It has no name on disk any more: whatever becomes of the download, nothing stays behind."""
+    file = target.open("rb")
+    size = target.stat().st_size
+    target.unlink()
+
+    def chunks() -> Iterator[bytes]:
+        with file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
+
+    headers = {"Content-Length": str(size), "Content-Disposition": f"attachment; filename*=utf-8''{quote(name)}"}
+    return StreamingResponse(chunks(), headers=headers, media_type="video/mp4")
 
 
 def _make(folder: Path, stretches: list[Stretch], label: Label) -> Path:

@@ -115,6 +115,7 @@ async def living(app: FastAPI, announce: Callable[[str], None]) -> AsyncIterator
     state.footage = Footage(archive, Spool(settings.spool_dir), state.database.reading)
     state.feeds = Feeds(archive)
     state.looks = Looks(state.database, state.clock)
+    export.clear(settings.data_dir / export.FOLDER)
     state.news = News(state.database, state.clock, state.read_health, settings.event_poll_seconds)
     with state.database.reading() as db:
         first_run = needs_setup(db)

@@ -24,6 +24,7 @@ from shike.api import (
     regions,
     rooms,
     start,
+    subsidy,
     wall,
 )
 from shike.api.auth.guard import guard, require_table
@@ -63,6 +64,7 @@ ROUTERS = (
     playback.router,
     footage.router,
     export.router,
+    subsidy.router,
 )
 
 

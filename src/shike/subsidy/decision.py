@@ -107,6 +107,11 @@ class Decision:
         """Every missing fact once, in the order of the reasons."""
         return tuple(dict.fromkeys(each for reason in self.reasons for each in reason.missing))
 
+    @property
+    def attendance_is_enough(self) -> bool | None:
+        """What the attendance reason says; None also where there is none."""
+        return next((reason.met for reason in self.reasons if reason.code == "attendance"), None)
+
 
 def verdict_of(reasons: Sequence[Reason]) -> Verdict:
     """The worst of the reasons: one that is not met denies, one that cannot be said yet waits for a person."""
@@ -128,7 +133,30 @@ def body_of(decision: Decision) -> dict[str, Any]:
         "attendance": hours | {"low": str(attendance.low), "high": str(attendance.high)},
         "reasons": [_reason(reason) for reason in decision.reasons],
         "missing": [asdict(each) for each in decision.missing],
+        "sentence": sentence_of(decision),
         "entitlements": [asdict(each) | {"quote": QUOTES[each.clause]} for each in decision.entitlements],
+    }
+
+
+def sentence_of(decision: Decision) -> dict[str, Any]:
+    """The one sentence above the reasons, as a code and what is said in it; the words are the reader's language."""
+    not_met = [reason.code for reason in decision.reasons if reason.met is False]
+    open_reasons = [reason for reason in decision.reasons if reason.met is None]
+    facts = {reason.code: reason.facts for reason in decision.reasons}
+    code = "no_rate" if not_met == ["no_rate"] else decision.verdict.value
+    return {
+        "code": code,
+        "params": {
+            "not_met": not_met,
+            "open": [reason.code for reason in open_reasons],
+            "flags": facts.get("session_flags", {}).get("standing", 0),
+            "missing": len(decision.missing),
+            "attendance_is_enough": decision.attendance_is_enough,
+            "contested_hours": str(decision.attendance.contested),
+            "low_share": str(decision.attendance.low),
+            "high_share": str(decision.attendance.high),
+            "clause": decision.reasons[0].clause if decision.verdict is Verdict.REFERRED else None,
+        },
     }
 
 

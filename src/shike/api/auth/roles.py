@@ -92,6 +92,9 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /api/cameras/{camera_id}/picture.jpg": P.PLAYBACK_VIEW,
     "GET /api/cameras/{camera_id}/footage/{stream}/{day}/{name}": P.PLAYBACK_VIEW,
     "GET /api/cameras/{camera_id}/export": P.EXPORT,
+    "GET /api/classes/{class_id}/decisions": P.SUBSIDY_READ,
+    "POST /api/classes/{class_id}/decisions": P.SUBSIDY_DECIDE,
+    "GET /api/classes/{class_id}/decisions/{trainee_id}": P.SUBSIDY_READ,
 }
 
 

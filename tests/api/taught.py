@@ -1,0 +1,186 @@
+"""A class of the first institution that has ended: five sessions of four lessons, four trainees, one flag.
+
+Records are made by the product's own function from sign-ins, so a decision here rests on what it will rest on.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shike.api.moment import now
+from shike.attendance.inputs import Person, SessionInputs, Sign
+from shike.attendance.judgement_tables import AttendanceRecord, Flag
+from shike.attendance.records import make_record
+from shike.attendance.tables import to_us
+from shike.attendance.thresholds import in_force
+from shike.attendance.training_tables import ClassSession, Enrolment, Leave, Trainee, TrainingClass
+from shike.capture.ids import new_id
+
+from .service import Service, World
+
+FIRST = datetime(2026, 10, 12, 1, 0, tzinfo=UTC)  # 09:00 in Beijing
+LENGTH = timedelta(hours=3)  # four lessons of 45 minutes
+EMPLOYER = "全椒县襄河大酒店有限公司"
+
+
+@dataclass(frozen=True)
+class Taught:
+    """Ids of what was made. Trainees by name: 李秀兰 and 王强 came always, 赵敏 once, 陈静 pays for herself."""
+
+    service: Service
+    class_id: str
+    sessions: tuple[str, ...]
+    trainees: dict[str, str]
+    flag: str
+
+    @classmethod
+    def of(cls, service: Service, world: World, *, number: str = "2026-07", level: str = "中级工") -> "Taught":
+        class_id = add_class(service, world, number=number, level=level)
+        sessions = tuple(add_session(service, world, class_id, each) for each in range(1, 6))
+        trainees = {name: add_trainee(service, world, class_id, name) for name in ("李秀兰", "王强", "赵敏")}
+        trainees["陈静"] = add_trainee(service, world, class_id, "陈静", category="个人自费", employer=None)
+        # 王强 was on leave from the session that is flagged.
+        moment = now(service.clock)
+        service.add(
+            Leave(
+                class_session_id=sessions[-1],
+                trainee_id=trainees["王强"],
+                reason="病假",
+                approved_by="周老师",
+                created_at=moment,
+            )
+        )
+        always = {trainees["李秀兰"], trainees["陈静"]}
+        add_record(service, sessions[0], 1, trainees, always | {trainees["王强"], trainees["赵敏"]})
+        for sequence, session_id in enumerate(sessions[1:-1], 2):
+            add_record(service, session_id, sequence, trainees, always | {trainees["王强"]})
+        add_record(service, sessions[-1], 5, trainees, always, on_leave=trainees["王强"])
+        return cls(service, class_id, sessions, trainees, add_flag(service, world, sessions[-1]))
+
+    def path(self, name: str | None = None) -> str:
+        return f"/api/classes/{self.class_id}/decisions" + (f"/{self.trainees[name]}" if name else "")
+
+
+def add_class(service: Service, world: World, *, number: str, level: str, starts_on: str = "2026-10-12") -> str:
+    class_id = new_id()
+    service.add(
+        TrainingClass(
+            id=class_id,
+            institution_id=world.institutions[0],
+            number=number,
+            name="中式烹调师",
+            project_type="upgrade",
+            occupation="中式烹调师",
+            level=level,
+            starts_on=starts_on,
+            ends_on="2026-10-16",
+            planned_lesson_hours=20,
+            funding_year=2026,
+            created_at=now(service.clock),
+        )
+    )
+    return class_id
+
+
+def add_session(service: Service, world: World, class_id: str, sequence: int) -> str:
+    session_id, start = new_id(), FIRST + timedelta(days=sequence - 1)
+    service.add(
+        ClassSession(
+            id=session_id,
+            class_id=class_id,
+            room_id=world.rooms[0],
+            sequence=sequence,
+            starts_at=start,
+            ends_at=start + LENGTH,
+            state="final",
+            created_at=now(service.clock),
+        )
+    )
+    return session_id
+
+
+def add_trainee(
+    service: Service,
+    world: World,
+    class_id: str,
+    name: str,
+    *,
+    institution: int = 0,
+    id_number_hash: str | None = None,
+    category: str | None = None,
+    employer: str | None = EMPLOYER,
+    result: str | None = "passed",
+) -> str:
+    trainee_id, moment = new_id(), now(service.clock)
+    service.add(
+        Trainee(
+            id=trainee_id,
+            institution_id=world.institutions[institution],
+            name=name,
+            id_number_sealed=b"sealed",
+            id_number_hash=id_number_hash or f"hash of {name}",
+            id_number_masked="341124********2047",
+            category=category,
+            created_at=moment,
+        )
+    )
+    enrolment = Enrolment(class_id=class_id, trainee_id=trainee_id, employer=employer, joined_on="2026-10-12")
+    enrolment.result, enrolment.created_at = result, moment
+    service.add(enrolment)
+    return trainee_id
+
+
+def add_record(
+    service: Service,
+    session_id: str,
+    sequence: int,
+    trainees: dict[str, str],
+    came: set[str],
+    on_leave: str | None = None,
+    version: int = 1,
+    **body: Any,
+) -> None:
+    start = to_us(FIRST + timedelta(days=sequence - 1))
+    end = start + LENGTH // timedelta(microseconds=1)
+    signs = [Sign(at, each, kind) for each in came for at, kind in ((start, "in"), (end, "out"))]  # type: ignore[arg-type]
+    inputs = SessionInputs(
+        session_id=session_id,
+        start_us=start,
+        end_us=end,
+        expected=tuple(Person(each, each == on_leave) for each in trainees.values()),
+        signs=tuple(signs),
+    )
+    record = make_record(inputs, in_force(FIRST.date()))
+    service.add(
+        AttendanceRecord(
+            class_session_id=session_id,
+            version=version,
+            inputs_digest=record.inputs_digest,
+            settings_version=record.settings_version,
+            final=True,
+            body=record.body() | body,
+            created_at=now(service.clock),
+        )
+    )
+
+
+def add_flag(service: Service, world: World, session_id: str) -> str:
+    flag_id, start, moment = new_id(), FIRST + timedelta(days=4), now(service.clock)
+    service.add(
+        Flag(
+            id=flag_id,
+            class_session_id=session_id,
+            room_id=world.rooms[0],
+            institution_id=world.institutions[0],
+            code="LATE_START",
+            severity="yellow",
+            window_from=start,
+            window_to=start + timedelta(minutes=16),
+            moment_at=start,
+            values={},
+            rule_version="1",
+            opened_at=moment,
+            updated_at=moment,
+        )
+    )
+    return flag_id

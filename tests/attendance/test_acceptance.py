@@ -7,7 +7,7 @@ from shike.attendance.acceptance import LEAST_SAMPLES, assess, wanted_parts
 
 FULL = [(24, 24)] * 5
 EMPTY = [(0, 0)] * 5
-SHOWN = [0] * 50 + [24] * 50
+SHOWN = {0: 50, 24: 50}
 
 
 def test_nine_samples_are_not_enough() -> None:
@@ -27,7 +27,7 @@ def test_ten_samples_of_the_empty_room_are_not_enough() -> None:
 
 
 def test_a_room_that_is_often_half_full_wants_that_measured_too() -> None:
-    half = [0] * 30 + [12] * 30 + [24] * 30
+    half = {0: 30, 12: 30, 24: 30}
     assert assess(EMPTY + FULL, half).missing == "middle"
     assert assess([*EMPTY, *FULL, (12, 12), (11, 11)], half).accepted
     assert wanted_parts(EMPTY + FULL, half) == {"low": 0, "middle": 2, "high": 0}
@@ -44,7 +44,12 @@ def test_the_interval_narrows_to_what_was_measured() -> None:
 
 
 def test_a_room_that_was_never_measured_empty_is_never_proven_empty() -> None:
-    assert assess([(24, 24)] * 10, [24] * 100).interval(0).high == 2
+    assert assess([(24, 24)] * 10, {24: 100}).interval(0).high == 2
+
+
+def test_a_room_that_is_used_for_an_hour_a_week_is_not_accepted_by_its_nights() -> None:
+    nights = {0: 10_000, 24: 60}
+    assert assess([(0, 0)] * 9 + [(24, 24)], nights).missing == "high"
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=LEAST_SAMPLES, max_size=30))

@@ -1,4 +1,4 @@
-"""`shike keep`: the spool into the index, the registry into the recorder's desired state.
+"""`shike keep`: spool → index, registry → the recorder's desired state, what was stored → judged class sessions.
 
 Everything here may be done twice or late: recording does not wait for it. Design: docs/design/keep.md.
 """
@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session as DbSession
 from shike.api.db import Database
 from shike.api.moment import now
 from shike.api.settings import Settings
-from shike.attendance.footage import index
+from shike.attendance.evaluation import Evaluator
+from shike.attendance.footage import Footage, index
 from shike.attendance.tables import Camera, Lease, to_us
 from shike.capture import health
 from shike.capture.archive import Archive
@@ -43,6 +44,9 @@ class Housekeeper:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         self._published = Desired.load(settings.state_dir)
         self._left: set[str] = set()
+        footage = Footage(self._archive, self._spool, database.reading)
+        every_us = round(settings.sample_interval_s * 1_000_000)
+        self._evaluator = Evaluator(database, footage, clock, every_us, self._cause)
 
     def run(self, halt: Event) -> None:
         """Until `halt`. A database that is away delays housekeeping; the spool keeps what was recorded meanwhile."""
@@ -55,9 +59,15 @@ class Housekeeper:
                 halt.wait(_PAUSE_AFTER_FAILURE_S)
 
     def beat(self) -> None:
-        """Publish what should be recorded, then index what waits: the first must not fail with the second."""
+        """Publish what should be recorded, index what waits, judge a little: none must fail with what comes after."""
         self.publish()
         self.index_spool()
+        self._evaluator.step()
+
+    def _cause(self, camera_id: str) -> str | None:
+        """Why a camera is not recorded at this moment, as the recorder tells it."""
+        said = health.read(self._settings.state_dir).get((camera_id, "main"))
+        return said.cause if said else None
 
     def index_spool(self) -> int:
         """Bring closed segments into the index; returns how many."""

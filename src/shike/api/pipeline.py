@@ -25,7 +25,7 @@ def capture(settings: Settings, clock: Clock, halt: Event) -> None:
 
 
 def keep(settings: Settings, clock: Clock, halt: Event) -> None:
-    """spool → index; registry → desired state."""
+    """spool → index; registry → desired state; counts, sign-ins and footage → records, flags."""
     from shike.api.db import Database
     from shike.api.keep import Housekeeper
 

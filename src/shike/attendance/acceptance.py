@@ -5,9 +5,11 @@ its interval is what was measured. Not here: who counted, and where it is kept. 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
+from types import MappingProxyType
 from typing import Literal
 
 from shike.attendance.counting.interval import UNSEEN_LEAST, CountInterval
@@ -20,7 +22,8 @@ LEAST_OCCUPIED = 3
 NEAR_EMPTY = 2
 """Counts up to here tell how wrong an empty room may look."""
 SHOWN_SHARE = 0.02
-"""A part of the occupancy that fewer of the room's samples show is not asked for."""
+"""The middle of the occupancy is not asked for where fewer of the room's samples show it."""
+NOTHING: Mapping[int, int] = MappingProxyType({})
 
 Part = Literal["low", "middle", "high"]
 PARTS: tuple[Part, ...] = ("low", "middle", "high")
@@ -62,8 +65,8 @@ class Acceptance:
         return replace(count, low=interval.low, high=interval.high)
 
 
-def assess(pairs: Sequence[tuple[int, int]], shown: Sequence[int] = ()) -> Acceptance:
-    """The acceptance of a room from (true, counted) pairs; `shown`: what its samples of late counted.
+def assess(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int] = NOTHING) -> Acceptance:
+    """The acceptance of a room from (true, counted) pairs; `shown`: how often its samples of late had which count.
 
     Near-empty pictures (counted ≤ 2) measure how wrong an empty room may look, in heads; fuller ones measure the
     share of the count. Each side is the largest error seen: of n samples, the next one lies within with n / (n + 1).
@@ -95,26 +98,34 @@ def part_of(count: int, top: int) -> Part:
     return PARTS[min(2, count * 3 // max(1, top))]
 
 
-def top_of(pairs: Sequence[tuple[int, int]], shown: Sequence[int]) -> int:
-    """The fullest that the room was: by a person's count, or by its samples but for the fullest hundredth."""
-    usual = sorted(shown)[: max(1, math.ceil(len(shown) * 0.99))] if shown else [0]
-    return max(usual[-1], *(true for true, _ in pairs)) if pairs else usual[-1]
+def top_of(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> int:
+    """The fullest that the room was: by a person's count, or by its samples but for the fullest hundredth in use."""
+    top = max((true for true, _ in pairs), default=0)
+    in_use = sum(times for count, times in shown.items() if count)
+    beyond = in_use // 100
+    for count, times in sorted(shown.items(), reverse=True):
+        beyond -= times
+        if beyond < 0:
+            return max(top, count)
+    return top
 
 
-def wanted_parts(pairs: Sequence[tuple[int, int]], shown: Sequence[int]) -> dict[Part, int]:
-    """How many samples each part of the occupancy lacks. Only parts that occur are asked for."""
+def wanted_parts(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> dict[Part, int]:
+    """How many samples each part of the occupancy lacks. The ends are asked for if they occur at all."""
     top = top_of(pairs, shown)
     have = [part_of(true, top) for true, _ in pairs]
-    occurs = [part_of(count, top) for count in shown]
+    occurs: Counter[Part] = Counter()
+    for count, times in shown.items():
+        occurs[part_of(count, top)] += times
     asked: dict[Part, int] = {}
     for part in PARTS:
-        occurs_enough = occurs.count(part) > SHOWN_SHARE * len(occurs)
-        if occurs_enough or (not shown and part != "middle"):
+        least = SHOWN_SHARE * occurs.total() if part == "middle" else 0
+        if occurs[part] > least or (not shown and part != "middle"):
             asked[part] = max(0, LEAST_PER_PART - have.count(part))
     return asked
 
 
-def _missing(pairs: Sequence[tuple[int, int]], shown: Sequence[int]) -> Missing | None:
+def _missing(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> Missing | None:
     if len(pairs) < LEAST_SAMPLES:
         return "samples"
     if top_of(pairs, shown) < LEAST_OCCUPIED:

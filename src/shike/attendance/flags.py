@@ -31,6 +31,8 @@ Code = Literal[
 Severity = Literal["red", "yellow", "info"]
 
 ACCUSING: frozenset[Code] = frozenset({"EMPTY_ROOM", "LATE_START", "EARLY_END", "LOW_TURNOUT", "SIGNIN_GT_COUNT"})
+RULES = "flags-1"
+"""Rises with every change of what the code below finds, so that a flag says by which rules it was raised."""
 _BEFORE_GAP_US = 5 * SECOND_US
 
 

@@ -50,6 +50,10 @@ class CameraCoverage:
     gaps: tuple[Stretch, ...]
 
 
+GROWTH_US = 15 * MINUTE_US
+"""A verdict goes for a window and what it grows by up to here; beyond that it is a new case."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Rejected:
     """A window of a flag that a person has looked at and rejected: it puts nobody under review."""

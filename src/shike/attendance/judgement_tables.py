@@ -30,7 +30,7 @@ class AcceptanceSample(Base):
 
 
 class AttendanceRecord(Base):
-    """One version of what a class session came to. Versions are never changed; the highest one is in force."""
+    """One version of what a class session came to; the highest one is in force. A final one is never changed."""
 
     __tablename__ = "attendance_record"
     __table_args__ = (UniqueConstraint("class_session_id", "version"),)

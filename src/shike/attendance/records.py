@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any, Literal
 
 from shike.attendance.contradictions import Kind, confidence, empty_room, unseen
-from shike.attendance.inputs import MINUTE_US, Person, SessionInputs, Stretch, digest
+from shike.attendance.inputs import GROWTH_US, MINUTE_US, Person, SessionInputs, Stretch, digest
 from shike.attendance.minutes import minutes_of, samples_in
 from shike.attendance.presence import Stay, stays
 from shike.attendance.thresholds import Thresholds
@@ -136,11 +136,11 @@ def _review_windows(inputs: SessionInputs, thresholds: Thresholds) -> tuple[Revi
 
 
 def _rejected(window: ReviewWindow, inputs: SessionInputs) -> bool:
-    """Whether a person has rejected this window; what goes beyond it by more than a sample is a new case."""
+    """Whether a person has rejected this window; what goes far beyond what they saw is a new case."""
     return any(
         each.code == window.code
-        and each.start_us - MINUTE_US <= window.start_us
-        and window.end_us <= each.end_us + MINUTE_US
+        and each.start_us - GROWTH_US < window.start_us < each.end_us
+        and window.end_us <= each.end_us + GROWTH_US
         for each in inputs.rejected
     )
 

@@ -173,3 +173,37 @@ def test_the_audit_trail_says_who_decided_and_what_came_of_it(empty: Service, wo
     assert (line["account_name"], line["target"]) == ("Supervisor", "2026-07 中式烹调师")
     assert line["detail"]["new"] == 4
     assert line["detail"]["verdicts"]["review"] >= 1
+
+
+def test_hours_stay_credited_once_a_person_cannot_say_that_the_flag_is_true(empty: Service, world: World) -> None:
+    taught = Taught.of(empty, world)
+    last, person = taught.sessions[-1], taught.trainees["李秀兰"]
+    with empty.database.reading() as db:
+        record = db.scalars(select(AttendanceRecord.body).where(AttendanceRecord.class_session_id == last)).one()
+    (own,) = (each for each in record["people"] if each["trainee_id"] == person)
+    own |= {"status": "review", "review": ["EMPTY_ROOM"]}
+    window = {"code": "EMPTY_ROOM", "start_us": own["first_in_us"], "end_us": own["last_out_us"]}
+    add_record(empty, last, 5, taught.trainees, set(), version=2, people=[own], review=[window])
+    client = empty.client("supervisor")
+    for state, sure in (("open", "0.0"), ("undecidable", "4.0")):
+        with empty.database.writing() as db:
+            db.execute(update(Flag).values(code="EMPTY_ROOM", state=state))
+        client.post(taught.path(), json={})
+        assert client.get(taught.path("李秀兰")).json()["sessions"][-1]["sure_hours"] == sure
+
+
+def test_who_did_not_sign_out_keeps_what_is_credited_and_the_rest_is_for_a_person_to_say(
+    empty: Service, world: World
+) -> None:
+    taught = Taught.of(empty, world)
+    last, person = taught.sessions[-1], taught.trainees["李秀兰"]
+    with empty.database.reading() as db:
+        record = db.scalars(select(AttendanceRecord.body).where(AttendanceRecord.class_session_id == last)).one()
+    (own,) = (each for each in record["people"] if each["trainee_id"] == person)
+    own |= {"status": "review", "review": ["no_sign_out"], "last_out_us": None}
+    own |= {"credited_minutes": 45, "lesson_hours": "1.0"}
+    add_record(empty, last, 5, taught.trainees, set(), version=2, people=[own])
+    client = empty.client("supervisor")
+    client.post(taught.path(), json={})
+    cell = client.get(taught.path("李秀兰")).json()["sessions"][-1]
+    assert (cell["sure_hours"], cell["contested_hours"]) == ("1.0", "3.0")

@@ -6,7 +6,7 @@ Belongs here: queries and how rows become facts. Does not belong here: what foll
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_UP, Decimal
 from typing import Any, Final, cast
 
@@ -14,11 +14,13 @@ from sqlalchemy import and_, func, or_, select, true
 from sqlalchemy.orm import Session as DbSession
 from sqlalchemy.orm import aliased
 
+from shike.attendance.beijing import day_of
 from shike.attendance.judgement_tables import AttendanceRecord, Flag
-from shike.attendance.tables import to_us
+from shike.attendance.tables import from_us, to_us
 from shike.attendance.thresholds import in_force
 from shike.attendance.training_tables import ClassSession, Enrolment, Leave, Trainee, TrainingClass
 from shike.subsidy.case import Benefit, Case, FlagFact, FlagState, Result, Rule, SessionFact
+from shike.subsidy.checks import STANDING
 from shike.subsidy.tables import Decision
 
 SELF_PAID: Final = "个人自费"  # the category of a trainee who pays for the training (S09)
@@ -68,7 +70,7 @@ def _stored(db: DbSession, of_class: TrainingClass, roster: Sequence[tuple[Enrol
     leaves = db.execute(select(Leave.class_session_id, Leave.trainee_id).where(Leave.class_session_id.in_(ids)))
     return Stored(
         of_class,
-        _day(now_us),
+        day_of(from_us(now_us)),
         sessions,
         _records(db, ids),
         {session_id: tuple(each) for session_id, each in flags.items()},
@@ -151,13 +153,14 @@ def _case(stored: Stored, enrolment: Enrolment, trainee: Trainee) -> Case:
 
 
 def _session(stored: Stored, session: ClassSession, enrolment: Enrolment) -> SessionFact:
-    on = _day(to_us(session.starts_at))
+    on = day_of(session.starts_at)
     record = stored.records.get(session.id)
     body: Mapping[str, Any] = record.body if record else {}
     person = next((each for each in body.get("people", ()) if each["trainee_id"] == enrolment.trainee_id), None)
     held = record is not None and record.final
     planned = Decimal(body["planned_lesson_hours"]) if body else _planned_hours(session, on)
-    sure, contested = _hours(person, body, planned) if held and person else (Decimal(0), Decimal(0))
+    flags = stored.flags.get(session.id, ())
+    sure, contested = _hours(person, body, planned, _settled(flags)) if held and person else (Decimal(0), Decimal(0))
     on_roster = enrolment.joined_on <= on.isoformat() <= (enrolment.left_on or "9999")
     return SessionFact(
         session_id=session.id,
@@ -170,33 +173,38 @@ def _session(stored: Stored, session: ClassSession, enrolment: Enrolment) -> Ses
         held=held,
         expected=on_roster and (session.id, enrolment.trainee_id) not in stored.on_leave,
         record_version=record.version if record else None,
-        flags=stored.flags.get(session.id, ()),
+        flags=flags,
     )
 
 
-def _hours(person: Mapping[str, Any], body: Mapping[str, Any], planned: Decimal) -> tuple[Decimal, Decimal]:
+def _settled(flags: Sequence[FlagFact]) -> frozenset[str]:
+    """Codes whose flags people have judged without holding them true: the sign-ins stand."""
+    standing = {flag.code for flag in flags if flag.state in STANDING}
+    return frozenset(flag.code for flag in flags) - standing
+
+
+def _hours(
+    person: Mapping[str, Any], body: Mapping[str, Any], planned: Decimal, settled: frozenset[str]
+) -> tuple[Decimal, Decimal]:
     """Sure and contested lesson hours of a person in a final record.
 
-    Contested is what was credited within windows in which the room contradicts the sign-ins, in whole tenths upwards.
-    Without a sign-out nothing was credited and all of it may still be: a person decides.
+    Contested is what was credited within windows in which the room contradicts the sign-ins, in whole tenths upwards,
+    and after a sign-in without a sign-out all that was not credited: a person decides about both.
     """
-    hours = Decimal(person["lesson_hours"])
-    if person["status"] != "review":
-        return hours, Decimal(0)
-    if "no_sign_out" in person["review"]:
-        return Decimal(0), planned
+    hours, review = Decimal(person["lesson_hours"]), set(person["review"]) - settled
+    uncredited = planned - hours if "no_sign_out" in review else Decimal(0)
+    minutes = person["credited_minutes"]
+    if not minutes:
+        return hours, uncredited
     start, end = person["first_in_us"], person["last_out_us"]
     windows = [
-        (max(start, each["start_us"]), min(end, each["end_us"]))
-        for each in body["review"]
-        if each["code"] in person["review"]
+        (max(start, window["start_us"]), min(end or window["end_us"], window["end_us"]))
+        for window in body["review"]
+        if window["code"] in review
     ]
-    minutes = Decimal(_covered_us(windows)) / MINUTE_US
-    if not person["credited_minutes"]:
-        return hours, Decimal(0)
-    part = min(Decimal(1), minutes / person["credited_minutes"])
+    part = min(Decimal(1), Decimal(_covered_us(windows)) / MINUTE_US / minutes)
     contested = min(hours, (hours * part).quantize(TENTH, ROUND_UP))
-    return hours - contested, contested
+    return hours - contested, contested + uncredited
 
 
 def _covered_us(windows: Sequence[tuple[int, int]]) -> int:
@@ -212,8 +220,3 @@ def _planned_hours(session: ClassSession, on: date) -> Decimal:
     """Planned lesson hours of a session without a record; breaks are left in, the record will cut them out."""
     minutes = Decimal(to_us(session.ends_at) - to_us(session.starts_at)) / MINUTE_US
     return (minutes / in_force(on).lesson_hour_min).quantize(TENTH)
-
-
-def _day(moment_us: int) -> date:
-    """The day of a moment in Beijing."""
-    return date(1970, 1, 1) + timedelta(microseconds=moment_us + 8 * 3600 * 1_000_000)

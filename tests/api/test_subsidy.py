@@ -140,7 +140,10 @@ def test_the_same_person_at_another_institution_is_barred_from_the_same_level_tw
     client.post(f"/api/classes/{later}/decisions", json={})
     decision = client.get(f"/api/classes/{later}/decisions/{again}").json()
     reasons = {reason["code"]: reason for reason in decision["reasons"]}
-    assert (reasons["same_level"]["met"], reasons["same_level"]["facts"]["earlier"]) == (False, "2026-07 中式烹调师")
+    assert (reasons["same_level"]["met"], reasons["same_level"]["facts"]["earlier"]) == (
+        False,
+        "2026-10 中式烹调师 中级工",
+    )
     assert reasons["yearly_cap"]["facts"]["had"] == 1
 
 

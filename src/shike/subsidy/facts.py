@@ -123,7 +123,8 @@ def _benefits(
     found: dict[str, list[Benefit]] = defaultdict(list)
     for id_number_hash, earlier in db.execute(query):
         first = date.fromisoformat(earlier.starts_on)
-        reference = f"{earlier.number} {earlier.name}"
+        # Not the class's name: another institution's classes are no business of whoever reads this decision.
+        reference = " ".join(filter(None, (earlier.starts_on[:7], earlier.occupation, earlier.level)))
         found[id_number_hash].append(Benefit(reference, first, earlier.occupation, earlier.level))
     return {id_number_hash: tuple(each) for id_number_hash, each in found.items()}
 

@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from shike.attendance.errors import Refused
 from shike.capture.errors import CaptureError, NoFootage
 
 log = logging.getLogger(__name__)
@@ -136,6 +137,7 @@ TABLE: Mapping[type[Exception], Telling] = {
     NotFound: Telling(404, "not_found", "Not found"),
     Conflict: Telling(409, "conflict", "Does not fit what is there"),
     Invalid: Telling(422, "invalid", "Some fields are wrong"),
+    Refused: Telling(422, "invalid", "Some fields are wrong"),
     RequestValidationError: Telling(422, "invalid", "Some fields are wrong"),
     IntegrityError: Telling(409, "conflict", "Does not fit what is there"),
     OperationalError: Telling(503, "database_unavailable", "The database does not answer"),
@@ -170,6 +172,9 @@ def problem(request_id: str, error: Exception) -> JSONResponse:
             headers["Retry-After"] = str(error.extras["retry_after_s"])
     if isinstance(error, Invalid):
         body["errors"] = [each.model_dump() for each in error.errors]
+    if isinstance(error, Refused):
+        refused = FieldError(field=error.field, code=error.code, message=str(error))
+        body |= {"detail": str(error), "errors": [refused.model_dump()]}
     if isinstance(error, RequestValidationError):
         body["errors"] = [field_error(each).model_dump() for each in error.errors()]
     return JSONResponse(body, telling.status, headers, media_type="application/problem+json")
@@ -199,5 +204,6 @@ def install(app: FastAPI) -> None:
             log.error("request %s failed", request_id_of(request), exc_info=error)
         return problem(request_id_of(request), error)
 
-    for kind in (ApiError, HTTPException, RequestValidationError, IntegrityError, OperationalError, CaptureError):
+    told = (ApiError, Refused, HTTPException, RequestValidationError, IntegrityError, OperationalError, CaptureError)
+    for kind in told:
         app.add_exception_handler(kind, tell)

@@ -11,11 +11,15 @@ from shike.api import (
     accounts,
     audit_events,
     cameras,
+    class_sessions,
+    classes,
+    enrolments,
     errors,
     events,
     export,
     footage,
     health,
+    imports,
     institutions,
     live,
     me,
@@ -23,8 +27,10 @@ from shike.api import (
     probe,
     regions,
     rooms,
+    signins,
     start,
     subsidy,
+    trainees,
     wall,
 )
 from shike.api.auth.guard import guard, require_table
@@ -39,6 +45,7 @@ from shike.api.requests import RequestEdge
 from shike.api.settings import Settings
 from shike.api.wire import operation_id
 from shike.attendance.footage import Footage
+from shike.attendance.identities import Identities
 from shike.capture import health as capture_health
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock, SystemClock
@@ -56,6 +63,12 @@ ROUTERS = (
     rooms.router,
     probe.router,
     cameras.router,
+    classes.router,
+    enrolments.router,
+    trainees.router,
+    class_sessions.router,
+    signins.router,
+    imports.router,
     accounts.router,
     audit_events.router,
     wall.router,
@@ -113,6 +126,7 @@ async def living(app: FastAPI, announce: Callable[[str], None]) -> AsyncIterator
     state.database = Database.at(settings.database)
     state.gate = Gate(state.database, state.clock, settings)
     state.vault = Vault.at(settings.keys_dir)
+    state.identities = Identities.at(settings.keys_dir)
     archive = Archive(settings.footage_dir)
     state.footage = Footage(archive, Spool(settings.spool_dir), state.database.reading)
     state.feeds = Feeds(archive)

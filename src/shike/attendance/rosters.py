@@ -5,7 +5,7 @@ them out: who goes gets a day of leaving. See docs/design/training.md.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -112,23 +112,6 @@ def read_row(cells: Cells) -> Entry | None:
     return Entry(name, number, {field: value for field, value in said.items() if value})
 
 
-def take_in(
-    db: DbSession,
-    training_class: TrainingClass,
-    rows: Sequence[tuple[Row, Entry]],
-    enrol_one: Callable[[Entry], tuple[Enrolment, Verb]],
-) -> Tally:
-    """Enrol every row that can be; the errors say which cannot and why."""
-    tally = Tally()
-    for row, entry in rows:
-        try:
-            tally.count(enrol_one(entry)[1])
-        except Refused as refused:
-            tally.refuse(row, refused)
-    db.flush()
-    return tally
-
-
 class Roster:
     """The roster of one class, loaded once, so that a file of thousands of rows asks the database twice."""
 
@@ -188,6 +171,18 @@ class Roster:
         )
         self._db.add(enrolment)
         return enrolment
+
+
+def take_in(db: DbSession, roster: Roster, rows: Sequence[tuple[Row, Entry]]) -> Tally:
+    """Enrol every row that can be; the errors say which cannot and why."""
+    tally = Tally()
+    for row, entry in rows:
+        try:
+            tally.count(roster.enrol(entry)[1])
+        except Refused as refused:
+            tally.refuse(row, refused)
+    db.flush()
+    return tally
 
 
 def change(row: Trainee | Enrolment, said: Mapping[str, str], fields: Sequence[str]) -> bool:

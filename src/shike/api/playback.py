@@ -38,6 +38,7 @@ Stream = Literal["main", "sub"]
 Asked = Annotated[Range, Depends(asked_range)]
 BEIJING = timezone(timedelta(hours=8))
 _PICTURE_WIDTH = 480
+_LARGE_WIDTH = 1280
 _PICTURE_BEFORE_US = 30_000_000
 
 
@@ -231,16 +232,22 @@ def read_picture(
     caller: CurrentCaller,
     footage: CurrentFootage,
     looks: CurrentLooks,
+    large: bool = False,
 ) -> Response:
-    """The nearest keyframe at or before a moment, small; from the sub-stream where there is one."""
+    """The nearest keyframe at or before a moment, small; from the sub-stream where there is one.
+
+    `large`: from the main stream, in which heads can be counted, up to 1280 pixels wide.
+    """
     camera = load(db, caller.viewer, Camera, camera_id)
     at_us = to_us(at)
-    picture = _picture(footage, camera_id, "sub", at_us) or _picture(footage, camera_id, "main", at_us)
+    order: tuple[StreamName, ...] = ("main",) if large else ("sub", "main")
+    picture = next((found for stream in order if (found := _picture(footage, camera_id, stream, at_us))), None)
     if picture is None:
         raise NotFound("nothing was recorded at this moment", code="nothing_recorded")
-    looks.note(caller, camera, Range(picture.wall_us, picture.wall_us + 1), "picture", "sub")
-    height = max(1, picture.height * _PICTURE_WIDTH // picture.width)
-    small = cv2.resize(picture.image, (_PICTURE_WIDTH, height), interpolation=cv2.INTER_AREA)
+    looks.note(caller, camera, Range(picture.wall_us, picture.wall_us + 1), "picture", order[0])
+    width = min(picture.width, _LARGE_WIDTH) if large else _PICTURE_WIDTH
+    height = max(1, picture.height * width // picture.width)
+    small = cv2.resize(picture.image, (width, height), interpolation=cv2.INTER_AREA)
     ok, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 80])
     if not ok:
         raise Invalid("at", "unreadable", "this picture cannot be shown")

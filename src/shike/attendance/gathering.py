@@ -70,8 +70,8 @@ def gather(
         start_us=start_us,
         end_us=end_us,
         breaks=tuple(_break(each) for each in session.breaks),
-        expected=_expected(db, session, day.isoformat()),
-        signs=_signs(db, session.id),
+        expected=expected_of(db, session),
+        signs=signs_of(db, session.id),
         counts=acceptance.narrow(room_counts(samples, sample_every_us)),
         coverage=tuple(film.coverage for film in films),
         accepted=acceptance.accepted,
@@ -130,6 +130,27 @@ def shown_by(db: DbSession, room_id: str, until: datetime) -> Mapping[int, int]:
         .group_by(Sample.count)
     )
     return {count: times for count, times in db.execute(query) if count is not None}
+
+
+def expected_of(db: DbSession, session: ClassSession) -> tuple[Person, ...]:
+    """Who was on the roster on the day of the session (Beijing time), and who of them was on leave."""
+    day = session.starts_at.astimezone(BEIJING).date().isoformat()
+    on_leave = set(db.scalars(select(Leave.trainee_id).where(Leave.class_session_id == session.id)))
+    still_there: ColumnElement[bool] = or_(Enrolment.left_on.is_(None), Enrolment.left_on >= day)
+    enrolled = db.scalars(
+        select(Enrolment.trainee_id).where(
+            Enrolment.class_id == session.class_id, Enrolment.joined_on <= day, still_there
+        )
+    )
+    return tuple(Person(trainee_id, trainee_id in on_leave) for trainee_id in sorted(enrolled))
+
+
+def signs_of(db: DbSession, session_id: str) -> tuple[Sign, ...]:
+    """The events that stand: one that a later one corrects is left out."""
+    rows = list(db.scalars(select(SignEvent).where(SignEvent.class_session_id == session_id)))
+    corrected = {row.corrects_id for row in rows}
+    standing = [row for row in rows if row.id not in corrected]
+    return tuple(sorted(Sign(to_us(row.at), row.trainee_id, "in" if row.kind == "in" else "out") for row in standing))
 
 
 def _film(footage: Footage, camera: Camera, start_us: int, end_us: int, now_us: int, cause: Cause) -> Filmed | None:
@@ -191,25 +212,6 @@ def _counted(db: DbSession, film: Filmed, samples: Sequence[Sample], step_us: in
         if not any(begin < (step + 1) * step_us and until > step * step_us for begin, until in skipped)
     )
     return all(step in looked for step in wanted)
-
-
-def _expected(db: DbSession, session: ClassSession, day: str) -> tuple[Person, ...]:
-    on_leave = set(db.scalars(select(Leave.trainee_id).where(Leave.class_session_id == session.id)))
-    still_there: ColumnElement[bool] = or_(Enrolment.left_on.is_(None), Enrolment.left_on >= day)
-    enrolled = db.scalars(
-        select(Enrolment.trainee_id).where(
-            Enrolment.class_id == session.class_id, Enrolment.joined_on <= day, still_there
-        )
-    )
-    return tuple(Person(trainee_id, trainee_id in on_leave) for trainee_id in sorted(enrolled))
-
-
-def _signs(db: DbSession, session_id: str) -> tuple[Sign, ...]:
-    """The events that stand: one that a later one corrects is left out."""
-    rows = list(db.scalars(select(SignEvent).where(SignEvent.class_session_id == session_id)))
-    corrected = {row.corrects_id for row in rows}
-    standing = [row for row in rows if row.id not in corrected]
-    return tuple(sorted(Sign(to_us(row.at), row.trainee_id, "in" if row.kind == "in" else "out") for row in standing))
 
 
 def _rejected(db: DbSession, session_id: str) -> tuple[Rejected, ...]:

@@ -1,0 +1,378 @@
+"""Everything about one class session on one page: plan, room, footage, counts, sign-ins, flags, record.
+
+Shown as it is stored now; the record and the flags are those of the last judgement, some seconds old while the class
+runs. Editing a class session is class_sessions.py's. Design: docs/design/judgement.md.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.auth.guard import CurrentClock, CurrentViewer
+from shike.api.auth.scopes import load, visible
+from shike.api.db import Db
+from shike.api.footage import CurrentFootage
+from shike.api.judged import FlagOut, RoomCountOut, SignedOut, Window, count_outs, flag_outs
+from shike.api.moment import Moment, rfc3339_us
+from shike.api.wire import PROBLEM
+from shike.attendance.coverage import coverage
+from shike.attendance.footage import Footage
+from shike.attendance.gathering import acceptance_of, expected_of, room_counts, samples_of, signs_of
+from shike.attendance.inputs import Sign, Stretch
+from shike.attendance.judgement_tables import AttendanceRecord, Flag
+from shike.attendance.judgements import newest_record
+from shike.attendance.presence import SignedIn, stays
+from shike.attendance.records import merged
+from shike.attendance.tables import Camera, Institution, Room, from_us, to_us
+from shike.attendance.training_tables import ClassSession, SignEvent, Trainee, TrainingClass
+from shike.capture import health
+
+router = APIRouter(tags=["class sessions"], responses=PROBLEM)
+
+MARGIN = timedelta(minutes=15)
+
+
+class PlanOut(Window):
+    """The class session as it is planned."""
+
+    id: str
+    sequence: int
+    teacher: str
+    kind: str
+    state: str
+    breaks: list[Window]
+
+
+class OfClassOut(BaseModel):
+    """The class that the session belongs to."""
+
+    id: str
+    number: str
+    name: str
+    occupation: str
+    level: str | None
+    institution_id: str
+    institution_name: str
+
+
+class JudgedRoomOut(BaseModel):
+    """The room. `larger_of_views`: its cameras see the same seats, and the larger count is shown."""
+
+    id: str
+    name: str
+    no_camera_reason: str | None
+    accepted: bool
+    acceptance_mae: float | None
+    larger_of_views: bool
+
+
+class RecordedOut(Window):
+    run_id: str
+    origin: str
+    open: bool
+    simulated: bool
+
+
+class NotRecordedOut(Window):
+    reason: str
+
+
+class SessionCameraOut(BaseModel):
+    """A camera of the room, and what it recorded from a quarter of an hour before to one after the plan."""
+
+    id: str
+    name: str
+    view: str | None
+    has_sub: bool
+    simulated: bool
+    spans: list[RecordedOut]
+    gaps: list[NotRecordedOut]
+
+
+class AttendeeOut(BaseModel):
+    """One trainee in this class session."""
+
+    trainee_id: str
+    name: str
+    id_number_masked: str
+    status: str
+    marks: list[str]
+    first_in_at: str | None
+    last_out_at: str | None
+    credited_minutes: int
+    lesson_hours: str
+    review: list[str]
+
+
+class ReviewOut(Window):
+    """A window in which the room contradicts the sign-ins; `code` is the flag that says so."""
+
+    code: str
+
+
+class RecordOut(BaseModel):
+    """The version in force of the session's record."""
+
+    version: int
+    final: bool
+    made_at: Moment
+    settings_version: str
+    inputs_digest: str
+    planned_minutes: int
+    planned_lesson_hours: str
+    valid_share: float
+    covered_share: float | None
+    median: float | None
+    median_low: float | None
+    median_high: float | None
+    review: list[ReviewOut]
+    people: list[AttendeeOut]
+
+
+class JudgedSignOut(BaseModel):
+    """Somebody signed in or out; `stands` is false for an event that a later one corrects."""
+
+    id: str
+    trainee_id: str
+    trainee_name: str
+    kind: str
+    at: Moment
+    received_at: Moment
+    method: str
+    device: str | None
+    place: str | None
+    operator: str | None
+    reason: str | None
+    stands: bool
+
+
+class SessionDetail(Window):
+    """A class session with everything that is known about it, over the plan and a quarter of an hour on each side.
+
+    `covered_share`: of the planned time up to now, by any camera. `expected`: enrolled and not on leave.
+    """
+
+    session: PlanOut
+    of_class: OfClassOut
+    room: JudgedRoomOut | None
+    cameras: list[SessionCameraOut]
+    counts: list[RoomCountOut]
+    covered_share: float | None
+    expected: int
+    enrolled: int
+    signed: list[SignedOut]
+    flags: list[FlagOut]
+    record: RecordOut | None
+    sign_events: list[JudgedSignOut]
+
+
+@router.get("/api/class-sessions/{class_session_id}/detail")
+def read_session_detail(
+    class_session_id: str, db: Db, viewer: CurrentViewer, clock: CurrentClock, footage: CurrentFootage, request: Request
+) -> SessionDetail:
+    """Everything about a class session."""
+    session = load(db, viewer, ClassSession, class_session_id)
+    settings = request.app.state.settings
+    start, end, now_us = session.starts_at - MARGIN, session.ends_at + MARGIN, clock.now()
+    room = db.get(Room, session.room_id) if session.room_id else None
+    cameras = _cameras(db, room, start, end, now_us, footage, settings.state_dir)
+    every_us = round(settings.sample_interval_s * 1_000_000)
+    counts = room_counts(samples_of(db, [camera.id for camera in cameras], start, end), every_us)
+    signs, expected = signs_of(db, session.id), expected_of(db, session)
+    newest = newest_record(db, session.id)
+    flags = db.scalars(
+        visible(viewer, Flag)
+        .where(Flag.class_session_id == session.id, Flag.state != "withdrawn")
+        .order_by(Flag.window_from, Flag.code)
+    )
+    return SessionDetail(
+        start=start,
+        end=end,
+        session=_plan(session),
+        of_class=_of_class(db, session),
+        room=_room(db, room, cameras) if room else None,
+        cameras=cameras,
+        counts=count_outs(acceptance_of(db, room.id).narrow(counts) if room else counts),
+        covered_share=_covered_share(session, cameras, now_us),
+        expected=sum(not person.on_leave for person in expected),
+        enrolled=len(expected),
+        signed=_signed(signs, start, min(end, max(start, from_us(now_us)))),
+        flags=flag_outs(db, list(flags)),
+        record=_record(db, newest) if newest else None,
+        sign_events=_sign_events(db, session.id),
+    )
+
+
+def _plan(session: ClassSession) -> PlanOut:
+    return PlanOut(
+        id=session.id,
+        sequence=session.sequence,
+        teacher=session.teacher,
+        kind=session.kind,
+        state=session.state,
+        start=session.starts_at,
+        end=session.ends_at,
+        breaks=[
+            Window(start=datetime.fromisoformat(begin), end=datetime.fromisoformat(until))
+            for begin, until in session.breaks
+        ],
+    )
+
+
+def _of_class(db: DbSession, session: ClassSession) -> OfClassOut:
+    training_class = db.get_one(TrainingClass, session.class_id)
+    return OfClassOut(
+        id=training_class.id,
+        number=training_class.number,
+        name=training_class.name,
+        occupation=training_class.occupation,
+        level=training_class.level,
+        institution_id=training_class.institution_id,
+        institution_name=db.get_one(Institution, training_class.institution_id).name,
+    )
+
+
+def _room(db: DbSession, room: Room, cameras: list[SessionCameraOut]) -> JudgedRoomOut:
+    acceptance = acceptance_of(db, room.id)
+    return JudgedRoomOut(
+        id=room.id,
+        name=room.name,
+        no_camera_reason=room.no_camera_reason,
+        accepted=acceptance.accepted,
+        acceptance_mae=acceptance.mae,
+        larger_of_views=len(cameras) > 1,
+    )
+
+
+def _cameras(
+    db: DbSession, room: Room | None, start: datetime, end: datetime, now_us: int, footage: Footage, state_dir: Any
+) -> list[SessionCameraOut]:
+    if room is None:
+        return []
+    said = health.read(state_dir)
+    outs = []
+    for camera in db.scalars(select(Camera).where(Camera.room_id == room.id).order_by(Camera.name, Camera.id)):
+        stream = said.get((camera.id, "main"))
+        covered = coverage(
+            footage.pieces(camera.id, "main", to_us(start), to_us(end)),
+            to_us(start),
+            to_us(end),
+            max(to_us(start), now_us),
+            footage.last_end_reason(camera.id, "main", to_us(start)),
+            stream.cause if stream else None,
+        )
+        if not covered.spans and not camera.enabled:
+            continue
+        outs.append(
+            SessionCameraOut(
+                id=camera.id,
+                name=camera.name,
+                view=camera.view,
+                has_sub=camera.sub_path is not None,
+                simulated=camera.simulated,
+                spans=[
+                    RecordedOut(
+                        start=from_us(each.start_us),
+                        end=from_us(each.end_us),
+                        run_id=each.run_id,
+                        origin=each.origin,
+                        open=each.is_open,
+                        simulated=each.simulated,
+                    )
+                    for each in covered.spans
+                ],
+                gaps=[
+                    NotRecordedOut(start=from_us(each.start_us), end=from_us(each.end_us), reason=each.reason)
+                    for each in covered.gaps
+                ],
+            )
+        )
+    return outs
+
+
+def _covered_share(session: ClassSession, cameras: list[SessionCameraOut], now_us: int) -> float | None:
+    start_us, end_us = to_us(session.starts_at), min(to_us(session.ends_at), now_us)
+    if not cameras or end_us <= start_us:
+        return None
+    spans = (Stretch(to_us(each.start), to_us(each.end)) for camera in cameras for each in camera.spans)
+    covered = sum(until - begin for begin, until in merged(spans, start_us, end_us))
+    return covered / (end_us - start_us)
+
+
+def _signed(signs: tuple[Sign, ...], start: datetime, end: datetime) -> list[SignedOut]:
+    steps = SignedIn(stays(signs)).steps(to_us(start), to_us(end))
+    return [SignedOut(at=from_us(at), n=n) for at, n in steps]
+
+
+def _record(db: DbSession, record: AttendanceRecord) -> RecordOut:
+    body, room = record.body, record.body["room"]
+    ids = [person["trainee_id"] for person in body["people"]]
+    names = {row.id: row for row in db.scalars(select(Trainee).where(Trainee.id.in_(ids)))}
+    people = [
+        AttendeeOut(
+            trainee_id=each["trainee_id"],
+            name=names[each["trainee_id"]].name,
+            id_number_masked=names[each["trainee_id"]].id_number_masked,
+            status=each["status"],
+            marks=each["marks"],
+            first_in_at=rfc3339_us(each["first_in_us"]),
+            last_out_at=rfc3339_us(each["last_out_us"]),
+            credited_minutes=each["credited_minutes"],
+            lesson_hours=each["lesson_hours"],
+            review=each["review"],
+        )
+        for each in body["people"]
+        if each["trainee_id"] in names
+    ]
+    return RecordOut(
+        version=record.version,
+        final=record.final,
+        made_at=record.created_at,
+        settings_version=record.settings_version,
+        inputs_digest=record.inputs_digest,
+        planned_minutes=body["planned_minutes"],
+        planned_lesson_hours=body["planned_lesson_hours"],
+        valid_share=room["valid_share"],
+        covered_share=room["covered_share"],
+        median=room["median"],
+        median_low=room["median_low"],
+        median_high=room["median_high"],
+        review=[
+            ReviewOut(code=each["code"], start=from_us(each["start_us"]), end=from_us(each["end_us"]))
+            for each in body["review"]
+        ],
+        people=sorted(people, key=lambda person: (person.name, person.trainee_id)),
+    )
+
+
+def _sign_events(db: DbSession, session_id: str) -> list[JudgedSignOut]:
+    rows = list(
+        db.execute(
+            select(SignEvent, Trainee.name)
+            .join(Trainee, Trainee.id == SignEvent.trainee_id)
+            .where(SignEvent.class_session_id == session_id)
+            .order_by(SignEvent.at, SignEvent.id)
+        )
+    )
+    corrected = {event.corrects_id for event, _ in rows}
+    return [
+        JudgedSignOut(
+            id=event.id,
+            trainee_id=event.trainee_id,
+            trainee_name=name,
+            kind=event.kind,
+            at=event.at,
+            received_at=event.received_at,
+            method=event.method,
+            device=event.device,
+            place=event.place,
+            operator=event.operator,
+            reason=event.reason,
+            stands=event.id not in corrected,
+        )
+        for event, name in rows
+    ]

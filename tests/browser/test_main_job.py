@@ -76,8 +76,13 @@ def wall_ms(player: Locator) -> float:
 
 
 def a_click_on_the_time_line_plays_that_moment(page: Page, school: School, camera: str) -> None:
-    begun = min(sent for sent, _ in school.front.sent(f"{CLIP}/main"))
-    moment = datetime.fromtimestamp(begun / 1e6, UTC) + timedelta(seconds=8)
+    def after_revival() -> list[int]:
+        return [sent for sent, _ in school.front.sent(f"{CLIP}/main") if sent > school.front.killed_us]
+
+    wait_until(lambda: bool(after_revival()), 60, "the main stream is back as well")
+    healed = min(after_revival())
+    moment = datetime.fromtimestamp(healed / 1e6, UTC) + timedelta(seconds=2)
+    wait_until(lambda: datetime.now(UTC) > moment + timedelta(seconds=12), 30, "some seconds are recorded again")
     page.goto(f"{school.product.address}/cameras/{camera}?t={moment:%Y-%m-%dT%H:%M:%SZ}")
     player = page.locator("[data-player]")
     expect(player).to_have_attribute("data-wall-ms", re.compile(r"\d"), timeout=30_000)
@@ -85,7 +90,7 @@ def a_click_on_the_time_line_plays_that_moment(page: Page, school: School, camer
     box = time_line.bounding_box()
     assert box is not None
     first_ms, last_ms = (float(time_line.get_attribute(f"aria-value{end}") or 0) for end in ("min", "max"))
-    target_ms = begun / 1000 + 14_000
+    target_ms = healed / 1000 + 5_000
     x = box["x"] + box["width"] * (target_ms - first_ms) / (last_ms - first_ms)
     page.mouse.click(x, box["y"] + box["height"] / 2)
     # A pixel of the time line is some hundred milliseconds, and the video plays on after the click.

@@ -8,6 +8,7 @@ from functools import partial
 from fastapi import Depends, FastAPI
 
 from shike.api import (
+    acceptance,
     accounts,
     audit_events,
     cameras,
@@ -17,6 +18,7 @@ from shike.api import (
     errors,
     events,
     export,
+    flags,
     footage,
     health,
     imports,
@@ -27,6 +29,7 @@ from shike.api import (
     probe,
     regions,
     rooms,
+    session_detail,
     signins,
     start,
     subsidy,
@@ -67,6 +70,9 @@ ROUTERS = (
     enrolments.router,
     trainees.router,
     class_sessions.router,
+    session_detail.router,
+    flags.router,
+    acceptance.router,
     signins.router,
     imports.router,
     accounts.router,

@@ -96,3 +96,27 @@ def test_recorder_and_housekeeper_end_with_a_supervisor_that_is_killed(tmp_path:
     for orphan in alive:
         orphan.kill()
     assert alive == []
+
+
+def test_the_setup_code_reaches_the_console_and_no_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data"
+    environment = {"SHIKE_DATA_DIR": str(data), "SHIKE_PORT": "0"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        halt, said = threading.Event(), ""
+        processes = Processes(data / "logs", SystemClock(), {"api": ("api",)})
+        thread = threading.Thread(target=processes.run, args=(halt,))
+        thread.start()
+        try:
+            until = time.monotonic() + 60
+            while "Setup code" not in said:
+                assert time.monotonic() < until, "the setup code is printed"
+                time.sleep(0.2)
+                said += capfd.readouterr().err
+        finally:
+            halt.set()
+            thread.join(60)
+    code = next(line for line in said.splitlines() if "Setup code" in line).rsplit(" ", 1)[-1]
+    assert len(code) == 14
+    assert all(code not in log.read_text() for log in (data / "logs").iterdir())

@@ -1,9 +1,11 @@
 """The commands that run a part of the data path until they are stopped. Each loads only what it needs (pipeline)."""
 
+import os
+
 import typer
 
 from shike.api import pipeline
-from shike.api.processes import Processes
+from shike.api.processes import CONSOLE_ONLY, LIFELINE, Processes
 from shike.api.running import halt_on_signal, start_logging
 from shike.api.settings import Settings, load_settings
 from shike.capture.clock import SystemClock
@@ -49,7 +51,8 @@ def api() -> None:
     from shike.api.serve import serve
 
     settings = _started(migrated=False)  # serving migrates by itself
-    serve(settings, typer.echo, trial_counter(settings))
+    mark = CONSOLE_ONLY if os.environ.get(LIFELINE) else ""
+    serve(settings, lambda line: typer.echo(mark + line), trial_counter(settings))
 
 
 def _started(*, migrated: bool) -> Settings:

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 Commands = Mapping[str, Sequence[str]]
 COMMANDS: Commands = {name: (name,) for name in ("capture", "keep", "count", "api")}
 LIFELINE = "SHIKE_LIFELINE"
+# A child's line that begins so is for the person at the console and goes into no log: the setup code.
+CONSOLE_ONLY = "\x02"
 _POLL_S = 0.2
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _SETTLED_S = 1.0, 30.0, 60.0
 _STOP_LIMIT_S = 10.0
@@ -88,6 +90,9 @@ class Processes:
         )
         assert process.stdout is not None
         for line in process.stdout:
+            if line.startswith(CONSOLE_ONLY):
+                sys.stderr.write(f"{name:11}{line.removeprefix(CONSOLE_ONLY)}")
+                continue
             handler.emit(logging.LogRecord(name, logging.INFO, "", 0, "%s", (line.rstrip("\n"),), None))
             if self._aloud:
                 sys.stderr.write(f"{name:11}{line}")

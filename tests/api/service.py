@@ -29,6 +29,8 @@ from shike.capture.address import Address
 from shike.capture.ids import new_id
 from shike.capture.probe import Probed
 
+from .enrolled import Planned, plan
+
 PASSWORD = "correct horse"
 PASSWORD_HASH = hash_password(PASSWORD)
 
@@ -63,9 +65,9 @@ class StandInCamera:
 
 @dataclass(frozen=True)
 class World:
-    """Ids of what `furnish` made: two institutions in two cities, each with a room, a camera, a run and a segment;
+    """Ids of what `furnish` made: two institutions in two cities, each with a room, a camera, a run, a segment and a
 
-    accounts by name. Of the segments only the rows exist.
+    class that is planned; accounts by name. Of the segments only the rows exist.
     """
 
     root: str
@@ -75,6 +77,7 @@ class World:
     cameras: tuple[str, str]
     runs: tuple[str, str]
     segments: tuple[str, str]
+    planned: tuple[Planned, Planned]
     accounts: Mapping[str, str]
 
 
@@ -164,6 +167,7 @@ def furnish(service: Service) -> World:
         db.flush()
         segments = [new_segment(run, moment) for run in runs]
         db.add_all(segments)
+        planned = [plan(db, room.institution_id, room.id, moment) for room in rooms]
         scopes: dict[str, tuple[str, str | None, str | None]] = {
             "administrator": ("administrator", root.id, None),
             "supervisor": ("supervisor", root.id, None),
@@ -195,6 +199,7 @@ def furnish(service: Service) -> World:
         (cameras[0].id, cameras[1].id),
         (runs[0].id, runs[1].id),
         (segments[0].id, segments[1].id),
+        (planned[0], planned[1]),
         {username: account.id for username, account in accounts.items()},
     )
 

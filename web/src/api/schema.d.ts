@@ -320,6 +320,445 @@ export interface paths {
         patch: operations["update_camera"];
         trace?: never;
     };
+    "/api/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Classes
+         * @description Classes in scope, those that began last first. `q` is part of a number, a name or an occupation.
+         */
+        get: operations["list_classes"];
+        put?: never;
+        /**
+         * Create Class
+         * @description Add a class to an institution in scope.
+         */
+        post: operations["create_class"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/classes/{class_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Class
+         * @description One class.
+         */
+        get: operations["get_class"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Class
+         * @description Change a class. 409 `already_started` for what a subsidy hangs on, once the class has begun.
+         */
+        patch: operations["update_class"];
+        trace?: never;
+    };
+    "/api/classes/{class_id}/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Enrolments
+         * @description The roster of a class by name, with those who left.
+         */
+        get: operations["list_enrolments"];
+        put?: never;
+        /**
+         * Create Enrolment
+         * @description Put a person on the roster by hand. 409 `already_enrolled`; 422 on `id_number` if its checksum fails.
+         */
+        post: operations["create_enrolment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/enrolments/{enrolment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Enrolment
+         * @description Change an enrolment. A day of leaving makes its state `left`; nobody is removed from a roster.
+         */
+        patch: operations["update_enrolment"];
+        trace?: never;
+    };
+    "/api/trainees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Trainees
+         * @description People in scope, the latest first. `q` is part of a name, or the last four characters of an ID number: a whole
+         *     one does not belong into an address.
+         */
+        get: operations["list_trainees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trainees/{trainee_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trainee
+         * @description One person with their classes.
+         */
+        get: operations["get_trainee"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Trainee
+         * @description Mend what is known of a person.
+         */
+        patch: operations["update_trainee"];
+        trace?: never;
+    };
+    "/api/class-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Class Sessions
+         * @description Class sessions in scope, the latest first; `date` is a day in Beijing, and everything that touches it.
+         */
+        get: operations["list_class_sessions"];
+        put?: never;
+        /**
+         * Create Class Session
+         * @description Add a session to a class. 422 if its room or its class is taken at that time.
+         */
+        post: operations["create_class_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/classes/{class_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sessions Of Class
+         * @description The timetable of a class in its own order.
+         */
+        get: operations["list_sessions_of_class"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/class-sessions/{class_session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Class Session
+         * @description One class session.
+         */
+        get: operations["get_class_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Class Session
+         * @description Change a class session. 422 `already_started` once it has begun, but for those who keep the registry.
+         */
+        patch: operations["update_class_session"];
+        trace?: never;
+    };
+    "/api/class-sessions/{class_session_id}/detail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Session Detail
+         * @description Everything about a class session.
+         */
+        get: operations["read_session_detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Flags
+         * @description Flags in scope, the gravest first and of those the newest; at most 500.
+         */
+        get: operations["list_flags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flags/{flag_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Flag
+         * @description One flag with its evidence.
+         */
+        get: operations["get_flag"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flags/{flag_id}/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge Flag
+         * @description Say about a flag what it is. Again is allowed: the last word counts, every word is kept.
+         */
+        post: operations["judge_flag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Acceptance
+         * @description How far the acceptance of a room has come, and the picture that would help it most.
+         */
+        get: operations["read_acceptance"];
+        put?: never;
+        /**
+         * Enter True Count
+         * @description Enter the true number of a counted picture; a second number for the same picture takes the first one's place.
+         */
+        post: operations["enter_true_count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/acceptance/{sample_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove True Count
+         * @description Remove a number that was entered by mistake. The audit trail keeps it.
+         */
+        delete: operations["remove_true_count"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/class-sessions/{class_session_id}/sign-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sign Events
+         * @description Sign-ins and sign-outs of a class session by time, with those that were corrected.
+         */
+        get: operations["list_sign_events"];
+        put?: never;
+        /**
+         * Create Sign Event
+         * @description Note a sign-in or sign-out by hand. 409 `already_noted`, `already_corrected`.
+         */
+        post: operations["create_sign_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/class-sessions/{class_session_id}/leaves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Leaves
+         * @description Approved absences from a class session.
+         */
+        get: operations["list_leaves"];
+        put?: never;
+        /**
+         * Create Leave
+         * @description Note an approved absence. 409 `already_on_leave`.
+         */
+        post: operations["create_leave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leaves/{leave_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Leave
+         * @description Take back an absence; the trail keeps what it said.
+         */
+        delete: operations["delete_leave"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import File
+         * @description Take in a CSV file (UTF-8 or GB18030) for a class. With any bad row nothing is kept, unless `skip_bad`.
+         *
+         *     Taking the same file in again changes nothing. 422 on `file` for one that cannot be read at all.
+         */
+        post: operations["import_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{kind}/template.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Import Template
+         * @description A file to start from: the headings and one example row.
+         */
+        get: operations["import_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/accounts": {
         parameters: {
             query?: never;
@@ -494,6 +933,8 @@ export interface paths {
         /**
          * Read Picture
          * @description The nearest keyframe at or before a moment, small; from the sub-stream where there is one.
+         *
+         *     `large`: from the main stream, in which heads can be counted, up to 1280 pixels wide.
          */
         get: operations["read_picture"];
         put?: never;
@@ -544,10 +985,82 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/classes/{class_id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Decisions
+         * @description The trainees of a class by name, each with the decision in force.
+         */
+        get: operations["list_decisions"];
+        put?: never;
+        /**
+         * Make Decisions
+         * @description Decide the whole class anew from what is stored now. A decision that holds keeps its version.
+         */
+        post: operations["make_decisions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/classes/{class_id}/decisions/{trainee_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Decision
+         * @description The decision in force for one trainee, with reasons, clauses, parameters, facts and evidence.
+         */
+        get: operations["get_decision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AcceptanceOut
+         * @description How well a room is counted. Errors in heads: `mae` mean absolute, `bias` mean of counted − true.
+         *
+         *     `missing`: samples, occupied (never seen in use), low, middle or high (that part of the occupancy); null once
+         *     accepted. `least_samples`: from so many on. `larger_of_views`: several cameras, the larger count is taken.
+         */
+        AcceptanceOut: {
+            /** Accepted */
+            accepted: boolean;
+            /** Missing */
+            missing: string | null;
+            /** Least Samples */
+            least_samples: number;
+            /** Samples */
+            samples: components["schemas"]["LabelledOut"][];
+            /** Mae */
+            mae: number | null;
+            /** Bias */
+            bias: number | null;
+            /** Low Error */
+            low_error: number | null;
+            /** High Error */
+            high_error: number | null;
+            /** Larger Of Views */
+            larger_of_views: boolean;
+            next: components["schemas"]["ToLabel"] | null;
+        };
         /** AccountIn */
         AccountIn: {
             /** Username */
@@ -608,6 +1121,50 @@ export interface components {
             /** Institution Id */
             institution_id?: string | null;
         };
+        /**
+         * AttendanceOut
+         * @description Lesson hours over the class and the shares if all that is open goes one way or the other; decimals in text.
+         */
+        AttendanceOut: {
+            /** Planned */
+            planned: string;
+            /** Sure */
+            sure: string;
+            /** Contested */
+            contested: string;
+            /** Pending */
+            pending: string;
+            /** Low */
+            low: string;
+            /** High */
+            high: string;
+        };
+        /**
+         * AttendeeOut
+         * @description One trainee in this class session.
+         */
+        AttendeeOut: {
+            /** Trainee Id */
+            trainee_id: string;
+            /** Name */
+            name: string;
+            /** Id Number Masked */
+            id_number_masked: string;
+            /** Status */
+            status: string;
+            /** Marks */
+            marks: string[];
+            /** First In At */
+            first_in_at: string | null;
+            /** Last Out At */
+            last_out_at: string | null;
+            /** Credited Minutes */
+            credited_minutes: number;
+            /** Lesson Hours */
+            lesson_hours: string;
+            /** Review */
+            review: string[];
+        };
         /** AuditEventOut */
         AuditEventOut: {
             /** Id */
@@ -639,6 +1196,22 @@ export interface components {
             };
             /** Ip */
             ip: string | null;
+        };
+        /**
+         * Break
+         * @description A pause that counts for nobody.
+         */
+        Break: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
         };
         /**
          * CameraIn
@@ -765,6 +1338,276 @@ export interface components {
             main: components["schemas"]["StreamProbe"];
             sub: components["schemas"]["StreamProbe"] | null;
         };
+        /** CellFlag */
+        CellFlag: {
+            /** Flag Id */
+            flag_id: string;
+            /** Code */
+            code: string;
+            /** State */
+            state: string;
+        };
+        /**
+         * CellOut
+         * @description A class session as it stood when the decision was made.
+         */
+        CellOut: {
+            /** Class Session Id */
+            class_session_id: string;
+            /** Sequence */
+            sequence: number;
+            /** On */
+            on: string;
+            /** Status */
+            status: string;
+            /** Planned Hours */
+            planned_hours: string;
+            /** Sure Hours */
+            sure_hours: string;
+            /** Contested Hours */
+            contested_hours: string;
+            /** Final */
+            final: boolean;
+            /** Expected */
+            expected: boolean;
+            /** Record Version */
+            record_version: number | null;
+            /** Flags */
+            flags: components["schemas"]["CellFlag"][];
+        };
+        /**
+         * ClassDecisions
+         * @description Every trainee of a class with their decision, and the sums per verdict.
+         */
+        ClassDecisions: {
+            training_class: components["schemas"]["DecidedClass"];
+            /** Items */
+            items: components["schemas"]["DecisionLine"][];
+            /** Totals */
+            totals: components["schemas"]["TotalOut"][];
+        };
+        /**
+         * ClassIn
+         * @description A class. `planned_lesson_hours` counts lessons of 45 minutes. The county's review is entered by its keepers.
+         */
+        ClassIn: {
+            /** Institution Id */
+            institution_id: string;
+            /** Number */
+            number: string;
+            /** Name */
+            name: string;
+            /**
+             * Project Type
+             * @enum {string}
+             */
+            project_type: "new_hire" | "upgrade";
+            /** Occupation */
+            occupation: string;
+            /** Level */
+            level?: ("初级工" | "中级工" | "高级工" | "技师" | "高级技师") | null;
+            /**
+             * Starts On
+             * Format: date
+             */
+            starts_on: string;
+            /**
+             * Ends On
+             * Format: date
+             */
+            ends_on: string;
+            /** Planned Lesson Hours */
+            planned_lesson_hours: number;
+            /** Funding Year */
+            funding_year: number;
+            /** County Review Ref */
+            county_review_ref?: string | null;
+        };
+        /**
+         * ClassOut
+         * @description A class; `enrolled` are those who have not left, `class_sessions` those that are not cancelled.
+         */
+        ClassOut: {
+            /** Id */
+            id: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Number */
+            number: string;
+            /** Name */
+            name: string;
+            /**
+             * Project Type
+             * @enum {string}
+             */
+            project_type: "new_hire" | "upgrade";
+            /** Occupation */
+            occupation: string;
+            /** Level */
+            level: ("初级工" | "中级工" | "高级工" | "技师" | "高级技师") | null;
+            /**
+             * Starts On
+             * Format: date
+             */
+            starts_on: string;
+            /**
+             * Ends On
+             * Format: date
+             */
+            ends_on: string;
+            /** Planned Lesson Hours */
+            planned_lesson_hours: number;
+            /** Funding Year */
+            funding_year: number;
+            /** County Review Ref */
+            county_review_ref: string | null;
+            /** State */
+            state: string;
+            /** Enrolled */
+            enrolled: number;
+            /** Class Sessions */
+            class_sessions: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * ClassPatch
+         * @description Only the fields that are sent are changed.
+         */
+        ClassPatch: {
+            /** Number */
+            number?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Project Type */
+            project_type?: ("new_hire" | "upgrade") | null;
+            /** Occupation */
+            occupation?: string | null;
+            /** Level */
+            level?: ("初级工" | "中级工" | "高级工" | "技师" | "高级技师") | null;
+            /** Starts On */
+            starts_on?: string | null;
+            /** Ends On */
+            ends_on?: string | null;
+            /** Planned Lesson Hours */
+            planned_lesson_hours?: number | null;
+            /** Funding Year */
+            funding_year?: number | null;
+            /** County Review Ref */
+            county_review_ref?: string | null;
+            /** State */
+            state?: ("training" | "awaiting_assessment" | "completed" | "cancelled") | null;
+        };
+        /**
+         * ClassSessionIn
+         * @description A class session; without a `sequence` it gets the next one. Without a room nothing can be counted.
+         */
+        ClassSessionIn: {
+            /** Class Id */
+            class_id: string;
+            /** Sequence */
+            sequence?: number | null;
+            /** Room Id */
+            room_id?: string | null;
+            /** Teacher */
+            teacher?: string | null;
+            /**
+             * Kind
+             * @default theory
+             * @enum {string}
+             */
+            kind?: "theory" | "practice" | "makeup";
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Breaks */
+            breaks?: components["schemas"]["Break"][];
+        };
+        /**
+         * ClassSessionOut
+         * @description A class session with the names of what it belongs to.
+         */
+        ClassSessionOut: {
+            /** Id */
+            id: string;
+            /** Class Id */
+            class_id: string;
+            /** Class Number */
+            class_number: string;
+            /** Class Name */
+            class_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Room Id */
+            room_id: string | null;
+            /** Room Name */
+            room_name: string | null;
+            /** Sequence */
+            sequence: number;
+            /** Teacher */
+            teacher: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "theory" | "practice" | "makeup";
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Breaks */
+            breaks: components["schemas"]["Break"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "planned" | "running" | "ended" | "final" | "cancelled";
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * ClassSessionPatch
+         * @description Only the fields that are sent are changed. `state` calls it off, or takes that back.
+         */
+        ClassSessionPatch: {
+            /** Room Id */
+            room_id?: string | null;
+            /** Teacher */
+            teacher?: string | null;
+            /** Kind */
+            kind?: ("theory" | "practice" | "makeup") | null;
+            /** Starts At */
+            starts_at?: string | null;
+            /** Ends At */
+            ends_at?: string | null;
+            /** Breaks */
+            breaks?: components["schemas"]["Break"][] | null;
+            /** State */
+            state?: ("planned" | "cancelled") | null;
+        };
         /**
          * CountOut
          * @description People in one picture, with interval; None where the picture could not be counted.
@@ -816,6 +1659,251 @@ export interface components {
             days: components["schemas"]["DayOut"][];
         };
         /**
+         * DecidedClass
+         * @description The class that decisions are about.
+         */
+        DecidedClass: {
+            /** Id */
+            id: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Number */
+            number: string;
+            /** Name */
+            name: string;
+            /** Project Type */
+            project_type: string;
+            /** Occupation */
+            occupation: string;
+            /** Level */
+            level: string | null;
+            /** Starts On */
+            starts_on: string;
+            /** Ends On */
+            ends_on: string;
+            /** Planned Lesson Hours */
+            planned_lesson_hours: number;
+            /** County Review Ref */
+            county_review_ref: string | null;
+        };
+        /**
+         * DecidedTrainee
+         * @description The person, as masked as everywhere.
+         */
+        DecidedTrainee: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Id Number Masked */
+            id_number_masked: string;
+            /** Category */
+            category: string | null;
+            /** Employer */
+            employer: string | null;
+            /** Agency */
+            agency: string | null;
+            /** Hire Date */
+            hire_date: string | null;
+            /** Result */
+            result: string | null;
+            /** Certificate Level */
+            certificate_level: string | null;
+        };
+        /**
+         * DecisionLine
+         * @description A trainee of the class with the decision in force; all null where none was made yet.
+         *
+         *     `current` is false once facts, parameters or rules have changed since.
+         */
+        DecisionLine: {
+            /** Trainee Id */
+            trainee_id: string;
+            /** Trainee Name */
+            trainee_name: string;
+            /** Id Number Masked */
+            id_number_masked: string;
+            /** Employer */
+            employer: string | null;
+            /** Verdict */
+            verdict: ("eligible" | "not_eligible" | "review" | "referred") | null;
+            /** Amount Fen */
+            amount_fen: number | null;
+            /** Version */
+            version: number | null;
+            /** Made At */
+            made_at: string | null;
+            /** Current */
+            current: boolean | null;
+            sentence: components["schemas"]["SentenceOut"] | null;
+        };
+        /**
+         * DecisionOut
+         * @description A decision with everything it rests on. Under review `amount_fen` is what would be paid.
+         */
+        DecisionOut: {
+            training_class: components["schemas"]["DecidedClass"];
+            trainee: components["schemas"]["DecidedTrainee"];
+            /** Rule */
+            rule: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "eligible" | "not_eligible" | "review" | "referred";
+            /** Amount Fen */
+            amount_fen: number | null;
+            /** Payee */
+            payee: string | null;
+            /** Version */
+            version: number;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Current */
+            current: boolean;
+            /** Parameters On */
+            parameters_on: string;
+            /** Rules Version */
+            rules_version: string;
+            sentence: components["schemas"]["SentenceOut"];
+            attendance: components["schemas"]["AttendanceOut"];
+            /** Sessions */
+            sessions: components["schemas"]["CellOut"][];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /** Missing */
+            missing: components["schemas"]["MissingOut"][];
+            /** Entitlements */
+            entitlements: components["schemas"]["EntitlementOut"][];
+            /** History */
+            history: components["schemas"]["VersionOut"][];
+        };
+        /**
+         * EnrolmentIn
+         * @description A person for a class. `employer` is who actually uses the worker, `agency` who lends them out.
+         */
+        EnrolmentIn: {
+            /** Name */
+            name: string;
+            /**
+             * Id Number
+             * Format: password
+             */
+            id_number: string;
+            /** Phone */
+            phone?: string | null;
+            /** Category */
+            category?: string | null;
+            /** Employer */
+            employer?: string | null;
+            /** Agency */
+            agency?: string | null;
+            /** Hire Date */
+            hire_date?: string | null;
+            /** Joined On */
+            joined_on?: string | null;
+            /** Left On */
+            left_on?: string | null;
+            /** Result */
+            result?: ("passed" | "failed") | null;
+            /** Certificate Level */
+            certificate_level?: ("初级工" | "中级工" | "高级工" | "技师" | "高级技师") | null;
+        };
+        /**
+         * EnrolmentOut
+         * @description A person in a class. `phone` is masked for those who may not write.
+         */
+        EnrolmentOut: {
+            /** Id */
+            id: string;
+            /** Class Id */
+            class_id: string;
+            /** Trainee Id */
+            trainee_id: string;
+            /** Name */
+            name: string;
+            /** Id Number Masked */
+            id_number_masked: string;
+            /** Phone */
+            phone: string | null;
+            /** Category */
+            category: string | null;
+            /** Employer */
+            employer: string | null;
+            /** Agency */
+            agency: string | null;
+            /** Hire Date */
+            hire_date: string | null;
+            /**
+             * Joined On
+             * Format: date
+             */
+            joined_on: string;
+            /** Left On */
+            left_on: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "enrolled" | "left";
+            /** Result */
+            result: ("passed" | "failed") | null;
+            /** Certificate Level */
+            certificate_level: ("初级工" | "中级工" | "高级工" | "技师" | "高级技师") | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * EnrolmentPatch
+         * @description Only the fields that are sent are changed; null empties all but `joined_on`.
+         */
+        EnrolmentPatch: {
+            /** Employer */
+            employer?: string | null;
+            /** Agency */
+            agency?: string | null;
+            /** Hire Date */
+            hire_date?: string | null;
+            /** Joined On */
+            joined_on?: string | null;
+            /** Left On */
+            left_on?: string | null;
+            /** Result */
+            result?: ("passed" | "failed") | null;
+            /** Certificate Level */
+            certificate_level?: ("初级工" | "中级工" | "高级工" | "技师" | "高级技师") | null;
+        };
+        /**
+         * EntitlementOut
+         * @description What the trainee may claim elsewhere, beside this decision.
+         */
+        EntitlementOut: {
+            /** Code */
+            code: string;
+            /** Clause */
+            clause: string;
+            /** Quote */
+            quote: string;
+        };
+        /** EvidenceOut */
+        EvidenceOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "class_session" | "flag" | "enrolment";
+            /** Id */
+            id: string;
+            /** Url */
+            url: string | null;
+        };
+        /**
          * FieldError
          * @description One thing wrong with one field of a request; `field` is a dotted path, `code` is for programs.
          */
@@ -826,6 +1914,184 @@ export interface components {
             code: string;
             /** Message */
             message: string;
+        };
+        /**
+         * FlagDetail
+         * @description A flag with everything that speaks for and against it.
+         *
+         *     `against`: live, not_final_count, gaps, invalid_pictures, larger_of_views, imported, simulated.
+         */
+        FlagDetail: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "EMPTY_ROOM" | "LATE_START" | "EARLY_END" | "LOW_TURNOUT" | "SIGNIN_GT_COUNT" | "CAMERA_DOWN" | "VIDEO_GAP" | "LOW_CONFIDENCE";
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+            /** Limits */
+            limits: {
+                [key: string]: unknown;
+            };
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            why: components["schemas"]["WhyOut"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+        };
+        /**
+         * FlagOut
+         * @description A flag. `values` is what was found, `limits` what it was held against; `moment_at` is the first to play.
+         *
+         *     `live`: the class session is not settled, and the flag may go away by itself.
+         */
+        FlagOut: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "EMPTY_ROOM" | "LATE_START" | "EARLY_END" | "LOW_TURNOUT" | "SIGNIN_GT_COUNT" | "CAMERA_DOWN" | "VIDEO_GAP" | "LOW_CONFIDENCE";
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+            /** Limits */
+            limits: {
+                [key: string]: unknown;
+            };
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
         };
         /**
          * GapOut
@@ -852,6 +2118,61 @@ export interface components {
              * @constant
              */
             status: "ok";
+        };
+        /**
+         * HistoryOut
+         * @description What happened to a flag: it was opened, withdrawn, or judged by somebody with a note.
+         */
+        HistoryOut: {
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "opened" | "withdrawn" | "confirmed" | "rejected" | "undecidable";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Account Name */
+            account_name: string | null;
+            /** Note */
+            note: string | null;
+        };
+        /**
+         * ImportKind
+         * @description What a file holds.
+         * @enum {string}
+         */
+        ImportKind: "roster" | "timetable" | "sign_events";
+        /**
+         * ImportOut
+         * @description What came of a file: `accepted` rows are the sum of the three after it. `applied`: whether they were kept.
+         *
+         *     `ignored_columns`: headings that nobody knows. A row can have several errors.
+         */
+        ImportOut: {
+            kind: components["schemas"]["ImportKind"];
+            /** Dry Run */
+            dry_run: boolean;
+            /** Applied */
+            applied: boolean;
+            /** Rows */
+            rows: number;
+            /** Accepted */
+            accepted: number;
+            /** Created */
+            created: number;
+            /** Updated */
+            updated: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Refused */
+            refused: number;
+            /** Ignored Columns */
+            ignored_columns: string[];
+            /** Errors */
+            errors: components["schemas"]["RowErrorOut"][];
         };
         /**
          * InstitutionIn
@@ -909,10 +2230,35 @@ export interface components {
             /** Items */
             items: components["schemas"]["CameraOut"][];
         };
+        /** Items[ClassOut] */
+        Items_ClassOut_: {
+            /** Items */
+            items: components["schemas"]["ClassOut"][];
+        };
+        /** Items[ClassSessionOut] */
+        Items_ClassSessionOut_: {
+            /** Items */
+            items: components["schemas"]["ClassSessionOut"][];
+        };
+        /** Items[EnrolmentOut] */
+        Items_EnrolmentOut_: {
+            /** Items */
+            items: components["schemas"]["EnrolmentOut"][];
+        };
+        /** Items[FlagOut] */
+        Items_FlagOut_: {
+            /** Items */
+            items: components["schemas"]["FlagOut"][];
+        };
         /** Items[InstitutionOut] */
         Items_InstitutionOut_: {
             /** Items */
             items: components["schemas"]["InstitutionOut"][];
+        };
+        /** Items[LeaveOut] */
+        Items_LeaveOut_: {
+            /** Items */
+            items: components["schemas"]["LeaveOut"][];
         };
         /** Items[RegionOut] */
         Items_RegionOut_: {
@@ -924,10 +2270,95 @@ export interface components {
             /** Items */
             items: components["schemas"]["RoomOut"][];
         };
+        /** Items[SignEventOut] */
+        Items_SignEventOut_: {
+            /** Items */
+            items: components["schemas"]["SignEventOut"][];
+        };
         /** Items[WallItem] */
         Items_WallItem_: {
             /** Items */
             items: components["schemas"]["WallItem"][];
+        };
+        /**
+         * JudgedRoomOut
+         * @description The room. `larger_of_views`: its cameras see the same seats, and the larger count is shown.
+         */
+        JudgedRoomOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** No Camera Reason */
+            no_camera_reason: string | null;
+            /** Accepted */
+            accepted: boolean;
+            /** Acceptance Mae */
+            acceptance_mae: number | null;
+            /** Larger Of Views */
+            larger_of_views: boolean;
+        };
+        /**
+         * JudgedSignOut
+         * @description Somebody signed in or out; `stands` is false for an event that a later one corrects.
+         */
+        JudgedSignOut: {
+            /** Id */
+            id: string;
+            /** Trainee Id */
+            trainee_id: string;
+            /** Trainee Name */
+            trainee_name: string;
+            /** Kind */
+            kind: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Method */
+            method: string;
+            /** Device */
+            device: string | null;
+            /** Place */
+            place: string | null;
+            /** Operator */
+            operator: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Stands */
+            stands: boolean;
+        };
+        /**
+         * LabelledOut
+         * @description A picture with the true number and the one that was counted.
+         */
+        LabelledOut: {
+            /** Id */
+            id: string;
+            /**
+             * Picture At
+             * Format: date-time
+             */
+            picture_at: string;
+            /** Camera Ids */
+            camera_ids: string[];
+            /** Counted */
+            counted: number;
+            /** True Count */
+            true_count: number;
+            /** Entered By */
+            entered_by: string;
+            /**
+             * Entered At
+             * Format: date-time
+             */
+            entered_at: string;
         };
         /**
          * LatestCount
@@ -951,6 +2382,65 @@ export interface components {
             invalid_reason: string | null;
         };
         /**
+         * LeaveIn
+         * @description An approved absence; without `approved_by` whoever enters it has approved it.
+         */
+        LeaveIn: {
+            /** Trainee Id */
+            trainee_id: string;
+            /** Reason */
+            reason: string;
+            /** Approved By */
+            approved_by?: string | null;
+        };
+        /** LeaveOut */
+        LeaveOut: {
+            /** Id */
+            id: string;
+            /** Class Session Id */
+            class_session_id: string;
+            /** Trainee Id */
+            trainee_id: string;
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
+            /** Approved By */
+            approved_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * MadeDecisions
+         * @description The same after deciding anew: how many decisions are new versions, how many hold as they were.
+         */
+        MadeDecisions: {
+            training_class: components["schemas"]["DecidedClass"];
+            /** Items */
+            items: components["schemas"]["DecisionLine"][];
+            /** Totals */
+            totals: components["schemas"]["TotalOut"][];
+            /** New */
+            new: number;
+            /** Unchanged */
+            unchanged: number;
+        };
+        /**
+         * MadeOut
+         * @description How a flag was made.
+         */
+        MadeOut: {
+            /** Models */
+            models: string[];
+            /** Rule Version */
+            rule_version: string;
+            /** Record Version */
+            record_version: number | null;
+        };
+        /**
          * Me
          * @description Who is logged in, and what they may.
          */
@@ -968,12 +2458,85 @@ export interface components {
             /** Permissions */
             permissions: string[];
         };
+        /** MissingOut */
+        MissingOut: {
+            /** Fact */
+            fact: string;
+            /**
+             * Who
+             * @enum {string}
+             */
+            who: "institution" | "employer" | "county" | "supervisor";
+        };
+        /** NotRecordedOut */
+        NotRecordedOut: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * OfClassOut
+         * @description The class that the session belongs to.
+         */
+        OfClassOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            /** Name */
+            name: string;
+            /** Occupation */
+            occupation: string;
+            /** Level */
+            level: string | null;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+        };
         /** Page[AuditEventOut] */
         Page_AuditEventOut_: {
             /** Items */
             items: components["schemas"]["AuditEventOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** Page[TraineeOut] */
+        Page_TraineeOut_: {
+            /** Items */
+            items: components["schemas"]["TraineeOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * ParameterOut
+         * @description A value as it held on the class's first day. `value` is text, null for unlimited; fen are whole.
+         */
+        ParameterOut: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: string | null;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "fen" | "share" | "days" | "times" | "choice";
+            /** From */
+            from: string;
+            /** Source */
+            source: string;
+            /** Locality */
+            locality: string | null;
         };
         /** PasswordChange */
         PasswordChange: {
@@ -987,6 +2550,52 @@ export interface components {
              * Format: password
              */
             new: string;
+        };
+        /**
+         * PictureOut
+         * @description A picture to look at; its address is /api/cameras/{camera_id}/picture.jpg?at={at}.
+         */
+        PictureOut: {
+            /**
+             * Label
+             * @enum {string}
+             */
+            label: "before" | "moment" | "middle" | "end";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Camera Id */
+            camera_id: string;
+        };
+        /**
+         * PlanOut
+         * @description The class session as it is planned.
+         */
+        PlanOut: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /** Sequence */
+            sequence: number;
+            /** Teacher */
+            teacher: string;
+            /** Kind */
+            kind: string;
+            /** State */
+            state: string;
+            /** Breaks */
+            breaks: components["schemas"]["Window"][];
         };
         /** ProbeCount */
         ProbeCount: {
@@ -1049,6 +2658,85 @@ export interface components {
             /** Request Id */
             request_id: string;
         };
+        /**
+         * ReasonOut
+         * @description One conclusion. `met` is null where a person must look or a fact is missing; `clause` is null for a setting.
+         */
+        ReasonOut: {
+            /** Code */
+            code: string;
+            /** Met */
+            met: boolean | null;
+            /** Clause */
+            clause: string | null;
+            /** Quote */
+            quote: string | null;
+            parameter: components["schemas"]["ParameterOut"] | null;
+            /** Facts */
+            facts: {
+                [key: string]: string | number | boolean | null;
+            };
+            /** Evidence */
+            evidence: components["schemas"]["EvidenceOut"][];
+        };
+        /**
+         * RecordOut
+         * @description The version in force of the session's record.
+         */
+        RecordOut: {
+            /** Version */
+            version: number;
+            /** Final */
+            final: boolean;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Settings Version */
+            settings_version: string;
+            /** Inputs Digest */
+            inputs_digest: string;
+            /** Planned Minutes */
+            planned_minutes: number;
+            /** Planned Lesson Hours */
+            planned_lesson_hours: string;
+            /** Valid Share */
+            valid_share: number;
+            /** Covered Share */
+            covered_share: number | null;
+            /** Median */
+            median: number | null;
+            /** Median Low */
+            median_low: number | null;
+            /** Median High */
+            median_high: number | null;
+            /** Review */
+            review: components["schemas"]["ReviewOut"][];
+            /** People */
+            people: components["schemas"]["AttendeeOut"][];
+        };
+        /** RecordedOut */
+        RecordedOut: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Run Id */
+            run_id: string;
+            /** Origin */
+            origin: string;
+            /** Open */
+            open: boolean;
+            /** Simulated */
+            simulated: boolean;
+        };
         /** RegionIn */
         RegionIn: {
             /** Parent Id */
@@ -1078,11 +2766,50 @@ export interface components {
             path: string;
         };
         /**
+         * ReviewOut
+         * @description A window in which the room contradicts the sign-ins; `code` is the flag that says so.
+         */
+        ReviewOut: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Code */
+            code: string;
+        };
+        /**
          * Role
          * @description What somebody is; where they are it is their scope.
          * @enum {string}
          */
         Role: "administrator" | "supervisor" | "auditor" | "institution";
+        /**
+         * RoomCountOut
+         * @description People in a room at a time; nulls where no picture could be counted. `cameras`: whose pictures went in.
+         */
+        RoomCountOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Count */
+            count: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** Valid */
+            valid: boolean;
+            /** Cameras */
+            cameras: string[];
+        };
         /** RoomIn */
         RoomIn: {
             /** Institution Id */
@@ -1138,6 +2865,95 @@ export interface components {
             no_camera_reason?: string | null;
         };
         /**
+         * RowErrorOut
+         * @description Why a row was not taken. `row` is its number in the file from 1 on; numbers of people are masked.
+         */
+        RowErrorOut: {
+            /** Row */
+            row: number;
+            /** Field */
+            field: string;
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Value Masked */
+            value_masked: string;
+        };
+        /**
+         * SentenceOut
+         * @description The decision in one sentence: `code` chooses the words, `params` are what is said in them.
+         */
+        SentenceOut: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "eligible" | "not_eligible" | "review" | "referred" | "no_rate";
+            /** Params */
+            params: {
+                [key: string]: string | number | boolean | string[] | null;
+            };
+        };
+        /**
+         * SessionCameraOut
+         * @description A camera of the room, and what it recorded from a quarter of an hour before to one after the plan.
+         */
+        SessionCameraOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** View */
+            view: string | null;
+            /** Has Sub */
+            has_sub: boolean;
+            /** Simulated */
+            simulated: boolean;
+            /** Spans */
+            spans: components["schemas"]["RecordedOut"][];
+            /** Gaps */
+            gaps: components["schemas"]["NotRecordedOut"][];
+        };
+        /**
+         * SessionDetail
+         * @description A class session with everything that is known about it, over the plan and a quarter of an hour on each side.
+         *
+         *     `covered_share`: of the planned time up to now, by any camera. `expected`: enrolled and not on leave.
+         */
+        SessionDetail: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            session: components["schemas"]["PlanOut"];
+            of_class: components["schemas"]["OfClassOut"];
+            room: components["schemas"]["JudgedRoomOut"] | null;
+            /** Cameras */
+            cameras: components["schemas"]["SessionCameraOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Covered Share */
+            covered_share: number | null;
+            /** Expected */
+            expected: number;
+            /** Enrolled */
+            enrolled: number;
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Flags */
+            flags: components["schemas"]["FlagOut"][];
+            record: components["schemas"]["RecordOut"] | null;
+            /** Sign Events */
+            sign_events: components["schemas"]["JudgedSignOut"][];
+        };
+        /**
          * Setup
          * @description The first administrator, and the region that everything will lie in.
          */
@@ -1161,6 +2977,89 @@ export interface components {
              * @enum {string}
              */
             region_level?: "country" | "province" | "city" | "county";
+        };
+        /**
+         * SignEventIn
+         * @description A sign-in or sign-out by hand, and why. `corrects_id` names the event that it takes the place of.
+         */
+        SignEventIn: {
+            /** Trainee Id */
+            trainee_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "in" | "out";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
+            /** Corrects Id */
+            corrects_id?: string | null;
+        };
+        /**
+         * SignEventOut
+         * @description An event; one that was corrected names its correction and is no longer in force.
+         */
+        SignEventOut: {
+            /** Id */
+            id: string;
+            /** Class Session Id */
+            class_session_id: string;
+            /** Trainee Id */
+            trainee_id: string;
+            /** Name */
+            name: string;
+            /** Id Number Masked */
+            id_number_masked: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "in" | "out";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "file" | "hand" | "qr" | "card" | "device";
+            /** Device */
+            device: string | null;
+            /** Place */
+            place: string | null;
+            /** Operator */
+            operator: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Corrects Id */
+            corrects_id: string | null;
+            /** Corrected By Id */
+            corrected_by_id: string | null;
+        };
+        /**
+         * SignedOut
+         * @description From this moment on so many people are signed in.
+         */
+        SignedOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** N */
+            n: number;
         };
         /**
          * SpanOut
@@ -1314,6 +3213,166 @@ export interface components {
             /** Count Skips */
             count_skips: components["schemas"]["GapOut"][];
         };
+        /**
+         * ToLabel
+         * @description A picture that waits for its true number: /api/cameras/{camera_id}/picture.jpg?at={picture_at}&large=true.
+         *
+         *     `boxes`: of each camera in the order of `camera_ids`, [[x0, y0, x1, y1, score], ...] in 0..1, those that counted.
+         */
+        ToLabel: {
+            /**
+             * Picture At
+             * Format: date-time
+             */
+            picture_at: string;
+            /** Camera Ids */
+            camera_ids: string[];
+            /** Counted */
+            counted: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Boxes */
+            boxes: number[][][];
+        };
+        /**
+         * TotalOut
+         * @description People with one verdict (null: not decided yet) and the sum of their amounts in fen.
+         */
+        TotalOut: {
+            /** Verdict */
+            verdict: ("eligible" | "not_eligible" | "review" | "referred") | null;
+            /** People */
+            people: number;
+            /** Amount Fen */
+            amount_fen: number;
+        };
+        /**
+         * TraineeClass
+         * @description A class that a person is or was in.
+         */
+        TraineeClass: {
+            /** Class Id */
+            class_id: string;
+            /** Number */
+            number: string;
+            /** Name */
+            name: string;
+            /** Enrolment Id */
+            enrolment_id: string;
+            /** State */
+            state: string;
+            /** Result */
+            result: string | null;
+        };
+        /**
+         * TraineeDetail
+         * @description A person with their classes, the latest first.
+         */
+        TraineeDetail: {
+            /** Id */
+            id: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Name */
+            name: string;
+            /** Id Number Masked */
+            id_number_masked: string;
+            /** Phone */
+            phone: string | null;
+            /** Category */
+            category: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Classes */
+            classes: components["schemas"]["TraineeClass"][];
+        };
+        /**
+         * TraineeOut
+         * @description A person. `phone` is masked for those who may not write.
+         */
+        TraineeOut: {
+            /** Id */
+            id: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Name */
+            name: string;
+            /** Id Number Masked */
+            id_number_masked: string;
+            /** Phone */
+            phone: string | null;
+            /** Category */
+            category: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * TraineePatch
+         * @description Only the fields that are sent are changed. An ID number is not changed: another number is another person.
+         */
+        TraineePatch: {
+            /** Name */
+            name?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /** Category */
+            category?: string | null;
+        };
+        /**
+         * TrueCountIn
+         * @description How many people a picture of the room really shows.
+         */
+        TrueCountIn: {
+            /**
+             * Picture At
+             * Format: date-time
+             */
+            picture_at: string;
+            /** True Count */
+            true_count: number;
+        };
+        /**
+         * VerdictIn
+         * @description What a person says about a flag, and why.
+         */
+        VerdictIn: {
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "confirmed" | "rejected" | "undecidable";
+            /** Note */
+            note: string;
+        };
+        /** VersionOut */
+        VersionOut: {
+            /** Version */
+            version: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "eligible" | "not_eligible" | "review" | "referred";
+            /** Amount Fen */
+            amount_fen: number | null;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+        };
         /** WallItem */
         WallItem: {
             /** Camera Id */
@@ -1336,6 +3395,41 @@ export interface components {
             view: string | null;
             state: components["schemas"]["StreamState"] | null;
             count: components["schemas"]["LatestCount"] | null;
+        };
+        /**
+         * WhyOut
+         * @description Why a flag was raised: what was found, and what it was held against.
+         */
+        WhyOut: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "EMPTY_ROOM" | "LATE_START" | "EARLY_END" | "LOW_TURNOUT" | "SIGNIN_GT_COUNT" | "CAMERA_DOWN" | "VIDEO_GAP" | "LOW_CONFIDENCE";
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+            /** Limits */
+            limits: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * Window
+         * @description A stretch of time, its end left out.
+         */
+        Window: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
         };
     };
     responses: never;
@@ -2070,6 +4164,967 @@ export interface operations {
             };
         };
     };
+    list_classes: {
+        parameters: {
+            query?: {
+                institution_id?: string | null;
+                state?: ("training" | "awaiting_assessment" | "completed" | "cancelled") | null;
+                q?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ClassOut_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_class: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_class: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_class: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_enrolments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_EnrolmentOut_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_enrolment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolmentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_enrolment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                enrolment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolmentPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_trainees: {
+        parameters: {
+            query?: {
+                q?: string | null;
+                institution_id?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TraineeOut_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_trainee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trainee_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraineeDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_trainee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trainee_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TraineePatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraineeDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_class_sessions: {
+        parameters: {
+            query?: {
+                date?: string | null;
+                class_id?: string | null;
+                room_id?: string | null;
+                institution_id?: string | null;
+                state?: ("planned" | "running" | "ended" | "final" | "cancelled") | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ClassSessionOut_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_class_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassSessionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassSessionOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions_of_class: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ClassSessionOut_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_class_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassSessionOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_class_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassSessionPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassSessionOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_session_detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_flags: {
+        parameters: {
+            query?: {
+                state?: ("open" | "confirmed" | "rejected" | "undecidable" | "withdrawn")[] | null;
+                severity?: ("red" | "yellow" | "info")[] | null;
+                code?: ("EMPTY_ROOM" | "LATE_START" | "EARLY_END" | "LOW_TURNOUT" | "SIGNIN_GT_COUNT" | "CAMERA_DOWN" | "VIDEO_GAP" | "LOW_CONFIDENCE")[] | null;
+                class_session_id?: string | null;
+                institution_id?: string | null;
+                room_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_FlagOut_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judge_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerdictIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_acceptance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptanceOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enter_true_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrueCountIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptanceOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_true_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                sample_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptanceOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sign_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_SignEventOut_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_sign_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignEventIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignEventOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_leaves: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_LeaveOut_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaveOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                leave_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_file: {
+        parameters: {
+            query: {
+                class_id: string;
+                dry_run?: boolean;
+                skip_bad?: boolean;
+            };
+            header?: never;
+            path: {
+                kind: components["schemas"]["ImportKind"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_template: {
+        parameters: {
+            query?: {
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                kind: components["schemas"]["ImportKind"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_accounts: {
         parameters: {
             query?: never;
@@ -2170,7 +5225,7 @@ export interface operations {
     list_audit_events: {
         parameters: {
             query?: {
-                action?: ("login" | "login_failed" | "logout" | "live_opened" | "live_closed" | "playback" | "export" | "registry_changed" | "account_changed" | "setup") | null;
+                action?: ("login" | "login_failed" | "logout" | "live_opened" | "live_closed" | "playback" | "export" | "registry_changed" | "account_changed" | "setup" | "import" | "verdict" | "acceptance" | "decision") | null;
                 account_id?: string | null;
                 camera_id?: string | null;
                 from?: string | null;
@@ -2370,6 +5425,7 @@ export interface operations {
         parameters: {
             query: {
                 at: string;
+                large?: boolean;
             };
             header?: never;
             path: {
@@ -2452,6 +5508,100 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_decisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassDecisions"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_decisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeDecisions"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: string;
+                trainee_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionOut"];
+                };
             };
             /** @description What went wrong, as problem details */
             default: {

@@ -10,6 +10,7 @@ export type Role = Schemas['Role']
 
 export type Permission =
   | 'live.view' | 'playback.view' | 'export' | 'registry.read' | 'registry.write' | 'accounts.manage' | 'audit.read'
+  | 'classes.read' | 'classes.write' | 'flags.read' | 'flags.judge' | 'acceptance.write' | 'subsidy.read' | 'subsidy.decide'
 
 export type Me = Schemas['Me']
 export type StartState = Schemas['Start']
@@ -27,3 +28,14 @@ export type Probe = Schemas['CameraProbe']
 export type Account = Schemas['AccountOut']
 export type AuditEvent = Schemas['AuditEventOut']
 export type AuditQuery = NonNullable<import('./schema').operations['list_audit_events']['parameters']['query']>
+export type TrainingClass = Schemas['ClassOut']
+export type ClassSession = Schemas['ClassSessionOut']
+export type Enrolment = Schemas['EnrolmentOut']
+export type SignEvent = Schemas['SignEventOut']
+export type Leave = Schemas['LeaveOut']
+export type ImportKind = Schemas['ImportKind']
+export type ImportResult = Schemas['ImportOut']
+export type Acceptance = Schemas['AcceptanceOut']
+export type ClassDecisions = Schemas['ClassDecisions']
+export type DecisionLine = Schemas['DecisionLine']
+export type Decision = Schemas['DecisionOut']

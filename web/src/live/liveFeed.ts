@@ -55,7 +55,7 @@ export interface Socket {
 const FIRST_DELAY_MS = 500
 const LONGEST_DELAY_MS = 15_000
 /** The server speaks at least every 5 s; silence beyond this is a dead connection that TCP has not noticed. */
-const SILENCE_MS = 12_000
+const SILENCE_MS = 8_000
 const FINAL: Readonly<Record<number, LinkTrouble['cause']>> = {
   4401: 'signed_out', 4403: 'no_permission', 4404: 'gone',
 }

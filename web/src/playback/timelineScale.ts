@@ -42,6 +42,11 @@ export function msAt(window: Window, width: number, x: number): number {
   return window.fromMs + (x / width) * spanOf(window)
 }
 
+/** All of a piece with a little air on both sides; a piece of no length still gets ten seconds. */
+export function fitted(piece: Window): Window {
+  return around((piece.fromMs + piece.toMs) / 2, Math.min(LONGEST_SPAN_MS, Math.max(10 * SECOND, spanOf(piece) * 1.1)))
+}
+
 export function stepFor(window: Window, width: number): number {
   const closest = (spanOf(window) / width) * CLOSEST_TICK_PX
   return STEPS.find((step) => step >= closest) ?? 7 * DAY

@@ -1,4 +1,4 @@
-/** Pointer on the timeline: hover, click, drag to pan, wheel to zoom around it. Positions in px of the plot. */
+/** Pointer on the timeline: hover, click, double click to fit, drag to pan, wheel to zoom around it. Positions in px of the plot. */
 import { computed, onBeforeUnmount, onMounted, ref, type Ref } from 'vue'
 
 import { msAt, panned, spanOf, zoomed, type Window } from './timelineScale'
@@ -10,6 +10,8 @@ const WHEEL_STEP = 0.0016
 interface Wiring {
   view(): Window
   seek(ms: number): void
+  /** Double click: show the whole of what lies under the pointer. */
+  fit(ms: number): void
   change(view: Window): void
 }
 
@@ -69,6 +71,10 @@ export function useTimelinePointer(plot: Ref<HTMLElement | null>, wiring: Wiring
     else wiring.change(zoomed(view, Math.exp(event.deltaY * WHEEL_STEP), msAt(view, width.value, xOfEvent(event))))
   }
 
+  function dblclick(event: MouseEvent): void {
+    wiring.fit(msAt(wiring.view(), width.value, xOfEvent(event)))
+  }
+
   let sizes: ResizeObserver | null = null
   onMounted(() => {
     sizes = new ResizeObserver((entries) => { width.value = entries.at(-1)?.contentRect.width ?? 0 })
@@ -78,5 +84,5 @@ export function useTimelinePointer(plot: Ref<HTMLElement | null>, wiring: Wiring
   })
   onBeforeUnmount(() => sizes?.disconnect())
 
-  return { width, hoverX, hoverMs, handlers: { pointerdown, pointermove, pointerup, pointercancel, pointerleave } }
+  return { width, hoverX, hoverMs, handlers: { pointerdown, pointermove, pointerup, pointercancel, pointerleave, dblclick } }
 }

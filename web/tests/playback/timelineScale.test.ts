@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { around, CLOSEST_TICK_PX, DAY, dayOf, LONGEST_SPAN_MS, msAt, SHORTEST_SPAN_MS, showing, spanOf, ticks, xOf, zoomed } from '@/playback/timelineScale'
+import { around, CLOSEST_TICK_PX, DAY, dayOf, fitted, LONGEST_SPAN_MS, msAt, SHORTEST_SPAN_MS, showing, spanOf, ticks, xOf, zoomed } from '@/playback/timelineScale'
 
 const NOON = Date.parse('2026-11-20T12:00:00+08:00')
 
@@ -45,6 +45,10 @@ describe('following the playhead', () => {
   it('does nothing while it is on screen', () => {
     const view = around(NOON, 60_000)
     expect(showing(view, NOON + 29_000)).toBe(view)
+  })
+  it('fits a piece with a little air, and a very short one with more', () => {
+    expect(spanOf(fitted({ fromMs: NOON, toMs: NOON + 600_000 }))).toBeCloseTo(660_000, 3)
+    expect(spanOf(fitted({ fromMs: NOON, toMs: NOON + 100 }))).toBe(10_000)
   })
   it('turns the page when it leaves', () => {
     const next = showing(around(NOON, 60_000), NOON + 31_000)

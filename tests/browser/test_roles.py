@@ -1,0 +1,61 @@
+"""What each role meets: menus show only what it may open, and a stranger's address shows nothing of what is there."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.conftest import School, log_in
+from tests.browser.product import PASSWORD, post
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+
+@pytest.fixture(scope="session")
+def accounts(school: School) -> School:
+    """A supervisor and an auditor of the region, and an account of the institution of room B."""
+    with school.product.client() as client:
+        region = client.get("/api/regions").json()["items"][0]["id"]
+        institutions = {one["name"]: one["id"] for one in client.get("/api/institutions").json()["items"]}
+        scopes = {
+            "supervisor": {"region_id": region},
+            "auditor": {"region_id": region},
+            "institution": {"institution_id": institutions["襄河职业培训学校"]},
+        }
+        for role, scope in scopes.items():
+            post(client, "/api/accounts", username=role, name=role, password=PASSWORD, role=role, scope=scope)
+    return school
+
+
+@pytest.mark.parametrize(
+    ("role", "settings"),
+    [
+        ("supervisor", ["教室", "摄像机"]),
+        ("auditor", ["教室", "摄像机", "操作日志"]),
+        ("institution", ["教室", "摄像机"]),
+    ],
+)
+def test_settings_show_only_what_a_role_may_open(page: Page, accounts: School, role: str, settings: list[str]) -> None:
+    log_in(page, accounts.product, role)
+    page.goto(f"{accounts.product.address}/admin")
+    expect(page.get_by_role("navigation", name="设置").get_by_role("link")).to_have_text(settings)
+    expect(page.get_by_role("button", name="添加教室")).to_have_count(0)
+    page.goto(f"{accounts.product.address}/admin/accounts")
+    expect(page.get_by_role("heading", name="您没有查看这一页的权限")).to_be_visible()
+
+
+def test_an_institution_sees_its_own_camera_and_nothing_of_another(page: Page, accounts: School) -> None:
+    log_in(page, accounts.product, "institution")
+    expect(page.locator(".tile")).to_have_count(1)
+    page.goto(f"{accounts.product.address}/cameras/{accounts.cameras['room-a-front']}")
+    expect(page.get_by_role("heading", name="没有这个地址")).to_be_visible()
+    expect(page.locator("body")).not_to_contain_text("201 教室")
+    page.goto(f"{accounts.product.address}/cameras/{accounts.cameras['room-b']}")
+    expect(page.get_by_role("heading", name="305 教室")).to_be_visible()
+
+
+def test_the_menu_is_reached_with_the_tab_key(page: Page, accounts: School) -> None:
+    log_in(page, accounts.product, "supervisor")
+    expect(page.locator(".tile").first).to_be_visible()
+    reached = []
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.textContent.trim()"))
+    assert reached[2:] == ["实况", "回放", "设置"]

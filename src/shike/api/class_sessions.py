@@ -241,6 +241,9 @@ def change(table: Timetable, row: ClassSession, plan: Plan, state: str | None) -
     copy(plan, row)
     if revived or state == "cancelled":
         row.state = state or row.state
+    elif row.state == "final":
+        # Judged anew by its new plan.
+        row.state = "ended"
 
 
 def note_change(

@@ -20,7 +20,8 @@ from shike.api.trainees import Phone, shown_phone
 from shike.api.wire import PROBLEM, Body, Items, Name
 from shike.attendance import rosters
 from shike.attendance.idnumbers import BadIdNumber, normalised
-from shike.attendance.training_tables import Enrolment, Trainee, TrainingClass
+from shike.attendance.judgements import reopen
+from shike.attendance.training_tables import ClassSession, Enrolment, Trainee, TrainingClass
 
 router = APIRouter(tags=["enrolments"], responses=PROBLEM)
 
@@ -125,7 +126,7 @@ def create_enrolment(
     said = stored(body.model_dump(exclude={"name", "id_number"}))
     entry = rosters.Entry(body.name, number, {key: value for key, value in said.items() if value})
     enrolment, _ = roster.enrol(entry)
-    db.flush()
+    roster.write()
     trainee = db.get_one(Trainee, enrolment.trainee_id)
     place = audit.place_of(db, training_class)
     audit.write(db, clock, caller, "registry_changed", place, verb="created", kind="enrolment", trainee_id=trainee.id)
@@ -150,6 +151,7 @@ def update_enrolment(
     rosters.check_days({}, enrolment, training_class)
     rosters.settle_state(enrolment)
     db.flush()
+    reopen(db, ClassSession.class_id == enrolment.class_id)
     place, changed = audit.place_of(db, training_class), {key: [old, values[key]] for key, old in before.items()}
     detail = {"verb": "updated", "kind": "enrolment", "trainee_id": enrolment.trainee_id, "changed": changed}
     audit.write(db, clock, caller, "registry_changed", place, **detail)

@@ -91,7 +91,7 @@ class Receiver:
         if kind is ImportKind.ROSTER:
             entries, errors = rosters.read(file)
             roster = rosters.Roster(self.db, self.training_class, self.identities, self.moment)
-            tally = rosters.take_in(self.db, roster, entries)
+            tally = rosters.take_in(roster, entries)
         elif kind is ImportKind.TIMETABLE:
             lines, errors = timetable.read(file)
             tally = timetable.take_in(

@@ -121,6 +121,7 @@ class Roster:
         self._trainees = {row.id_number_hash: row for row in db.scalars(trainees)}
         enrolments = select(Enrolment).where(Enrolment.class_id == training_class.id)
         self._enrolments = {row.trainee_id: row for row in db.scalars(enrolments)}
+        self._fresh: list[Enrolment] = []
 
     def enrol(self, entry: Entry) -> tuple[Enrolment, Verb]:
         """Put a person on the roster, or bring what is known of them up to date. Refused leaves all as it was."""
@@ -169,11 +170,18 @@ class Roster:
             state="enrolled",
             created_at=self._moment,
         )
-        self._db.add(enrolment)
+        self._fresh.append(enrolment)
         return enrolment
 
+    def write(self) -> None:
+        """Send everything to the database: people first, for enrolments name them."""
+        self._db.flush()
+        self._db.add_all(self._fresh)
+        self._fresh.clear()
+        self._db.flush()
 
-def take_in(db: DbSession, roster: Roster, rows: Sequence[tuple[Row, Entry]]) -> Tally:
+
+def take_in(roster: Roster, rows: Sequence[tuple[Row, Entry]]) -> Tally:
     """Enrol every row that can be; the errors say which cannot and why."""
     tally = Tally()
     for row, entry in rows:
@@ -181,7 +189,7 @@ def take_in(db: DbSession, roster: Roster, rows: Sequence[tuple[Row, Entry]]) ->
             tally.count(roster.enrol(entry)[1])
         except Refused as refused:
             tally.refuse(row, refused)
-    db.flush()
+    roster.write()
     return tally
 
 

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import Annotated
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
 
 import typer
 from sqlalchemy import func, select
@@ -25,6 +28,8 @@ from shike.api.auth.passwords import hash_password
 from shike.api.auth.roles import Role
 from shike.api.auth.tables import Account
 from shike.api.db import Database
+from shike.api.demo_client import DemoClient
+from shike.api.demo_story import begin_class, tell_yesterday
 from shike.api.migrate import migrate
 from shike.api.moment import now
 from shike.api.processes import COMMANDS, Processes
@@ -68,7 +73,7 @@ def demo(
         port = _free_port()
     os.environ.update({"SHIKE_DATA_DIR": str(data), "SHIKE_PORT": str(port), "SHIKE_SAMPLE_INTERVAL_S": "5"})
     settings = load_settings()
-    typer.echo("1/4  Preparing the data folder and the registry …")
+    typer.echo("1/7  Preparing the data folder and the registry …")
     migrate(settings)
     database = Database.at(settings.database)
     note = _prepare(database, data)
@@ -76,7 +81,7 @@ def demo(
         "camera-sim": ("camera-sim", "--clips", str(clips.folder()), "--port", str(note["sim_port"])),
         **COMMANDS,
     }
-    typer.echo("2/4  Starting simulated cameras, recorder, counter and service …")
+    typer.echo("2/7  Starting simulated cameras, recorder, counter and service …")
     halt = halt_on_signal()
     Thread(target=_tell, args=(settings, database, note, halt), daemon=True).start()
     Processes(settings.logs_dir, SystemClock(), commands, aloud=False).run(halt)
@@ -145,14 +150,25 @@ def _tell(settings: Settings, database: Database, note: dict[str, str | int], ha
     streams = 2 * sum(len(place.cameras) for place in PLACES)
     if not _until(halt, lambda: _recording(settings) == streams):
         return
-    typer.echo(f"3/4  Recording {streams} streams of {streams // 2} cameras. Waiting for the first counts …")
-    if not _until(halt, lambda: _counted(database) == streams // 2):
+    typer.echo(f"3/7  Recording {streams} streams of {streams // 2} cameras. Waiting for the first counts …")
+    if not _until(halt, lambda: _counted(database) == streams // 2 and _answers(settings)):
         return
-    typer.echo("4/4  Ready.\n")
+    typer.echo("4/7  Ready.\n")
     typer.echo(f"     Open      http://{settings.host}:{settings.port}/")
     typer.echo(f"     User name {USERNAME}")
     typer.echo(f"     Password  {note['password']}\n")
-    typer.echo(f"     Logs are in {settings.logs_dir}. Stop with Ctrl-C.")
+    typer.echo(f"     Logs are in {settings.logs_dir}. Stop with Ctrl-C.\n")
+    try:
+        _tell_story(settings, note)
+    except (HTTPError, URLError, TimeoutError, subprocess.CalledProcessError) as error:
+        typer.echo(f"Yesterday's class session could not be told: {error}", err=True)
+
+
+def _tell_story(settings: Settings, note: dict[str, str | int]) -> None:
+    client = DemoClient(f"http://{settings.host}:{settings.port}", USERNAME, str(note["password"]))
+    rooms = {room["name"]: room for room in client.get("/api/rooms")["items"]}
+    begin_class(client, rooms)
+    tell_yesterday(client, rooms, settings.data_dir, typer.echo)
 
 
 def _until(halt: Event, done: Callable[[], bool], seconds: float = 120.0) -> bool:
@@ -176,6 +192,14 @@ def _counted(database: Database) -> int:
             return db.scalar(select(func.count(func.distinct(Sample.camera_id)))) or 0
     except SQLAlchemyError:
         return 0
+
+
+def _answers(settings: Settings) -> bool:
+    try:
+        with urlopen(f"http://{settings.host}:{settings.port}/api/health", timeout=2):
+            return True
+    except (URLError, TimeoutError):
+        return False
 
 
 def _password() -> str:

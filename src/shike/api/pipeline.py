@@ -43,6 +43,7 @@ def count(settings: Settings, clock: Clock, halt: Event) -> None:
         node=settings.node,
         place_file=settings.state_dir / "counting.json",
         sample_interval_s=settings.sample_interval_s,
+        imported_interval_s=settings.imported_sample_interval_s,
     )
     database = Database.at(settings.database)
     run(Archive(settings.footage_dir), database, detector(settings), options, clock, halt)

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     cameras_per_shard: int = Field(default=32, ge=1, le=32)
 
     sample_interval_s: float = Field(default=10, ge=0.5, le=3600)
+    imported_sample_interval_s: float = Field(default=30, ge=0.5, le=3600)
     detector_threads: int = Field(default=1, ge=1, le=64)
     detector_threshold: float = Field(default=0.225, ge=0.1, le=1)
     detector_width: int = Field(default=1280, ge=320, le=3840)

@@ -59,12 +59,17 @@ class Backlog:
         *,
         place_file: Path,
         interval_us: int,
+        imported_interval_us: int,
         limit_us: int,
     ) -> None:
-        """`place_file` is written by this object alone. `limit_us`: longest wait in the index before giving up."""
+        """`place_file` is written by this object alone. Imports are counted at an interval of their own.
+
+        `limit_us`: longest wait in the index before giving up.
+        """
         self._database, self._archive, self._clock = database, archive, clock
         self._place_file = place_file
-        self._interval_us, self._limit_us = interval_us, limit_us
+        self._intervals_us: dict[Origin, int] = {"live": interval_us, "imported": imported_interval_us}
+        self._limit_us = limit_us
         self._place_us = self._read_place()
         self._seen: dict[str, int] = {}
         self._queue: deque[_Wanted | SkippedStretch] = deque()
@@ -97,7 +102,8 @@ class Backlog:
         try:
             data = self._archive.read(wanted.key, fragment.offset, fragment.size)
         except FootageError:
-            return skipped(wanted.source.camera_id, [fragment], self._interval_us, "no_footage")[0]
+            interval_us = self._intervals_us[wanted.source.origin]
+            return skipped(wanted.source.camera_id, [fragment], interval_us, "no_footage")[0]
         return RecordedKeyframe(wanted.source, fragment, wanted.init, data)
 
     def _look(self) -> None:
@@ -122,19 +128,20 @@ class Backlog:
     def _work(self, db: DbSession, segment_id: str, indexed_us: int) -> Sequence[_Wanted | SkippedStretch]:
         """What is to be done about a segment: keyframes to count, or stretches to give up if they waited too long."""
         segment = db.get_one(Segment, segment_id)
-        lacking = self._lacking(db, segment)
+        run = db.get_one(Run, segment.run_id)
+        source = Source(segment.camera_id, "main", run.id, cast(Origin, run.origin), run.simulated)
+        interval_us = self._intervals_us[source.origin]
+        lacking = self._lacking(db, segment, interval_us)
         if not lacking:
             return []
         if too_old(indexed_us, self._clock.now(), self._limit_us):
-            return skipped(segment.camera_id, lacking, self._interval_us, "behind")
-        run = db.get_one(Run, segment.run_id)
-        source = Source(segment.camera_id, "main", run.id, cast(Origin, run.origin), run.simulated)
+            return skipped(segment.camera_id, lacking, interval_us, "behind")
         return [_Wanted(source, segment.object_key, keyframe, run.init) for keyframe in lacking]
 
-    def _lacking(self, db: DbSession, segment: Segment) -> list[Fragment]:
+    def _lacking(self, db: DbSession, segment: Segment, interval_us: int) -> list[Fragment]:
         """The keyframes of a segment whose slots have neither a sample nor a recorded skip."""
         fragments = unpack(segment.fragments)
-        start_us = slot_start_us(slot_of(fragments[0].wall_us, self._interval_us), self._interval_us)
+        start_us = slot_start_us(slot_of(fragments[0].wall_us, interval_us), interval_us)
         start, end = from_us(start_us), segment.wall_end
         sampled = db.scalars(
             select(Sample.picture_at).where(
@@ -144,14 +151,14 @@ class Backlog:
                 Sample.picture_at < end,
             )
         )
-        taken = {slot_of(to_us(moment), self._interval_us) for moment in sampled}
+        taken = {slot_of(to_us(moment), interval_us) for moment in sampled}
         skips = db.execute(
             select(CountSkip.from_at, CountSkip.to_at).where(
                 CountSkip.camera_id == segment.camera_id, CountSkip.from_at < end, CountSkip.to_at > start
             )
         )
         spans = [(to_us(begin), to_us(until)) for begin, until in skips]
-        lacking = due(fragments, taken, self._interval_us)
+        lacking = due(fragments, taken, interval_us)
         return [one for one in lacking if not any(begin <= one.wall_us < until for begin, until in spans)]
 
     def _advance(self, indexed_us: int) -> None:

@@ -35,6 +35,7 @@ class CountingOptions:
     node: str
     place_file: Path
     sample_interval_s: float = 10.0
+    imported_interval_s: float = 30.0
     catch_up_hours: float = 24.0
     poll_s: float = 0.2
 
@@ -62,6 +63,7 @@ class Counter:
             clock,
             place_file=options.place_file,
             interval_us=options.interval_us,
+            imported_interval_us=round(options.imported_interval_s * 1_000_000),
             limit_us=options.catch_up_us,
         )
 

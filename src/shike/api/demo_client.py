@@ -1,0 +1,38 @@
+"""The demonstration as a user of the service: what it enters goes through the same API as what a person enters."""
+
+import json
+from http.cookiejar import CookieJar
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, Request, build_opener
+
+# ruff: noqa: S310 the address is this machine's own service
+
+
+class DemoClient:
+    """Logged in; answers are parsed JSON. urllib.error.HTTPError for a refusal."""
+
+    def __init__(self, address: str, username: str, password: str) -> None:
+        self._address = address
+        self._opener = build_opener(HTTPCookieProcessor(CookieJar()))
+        self.post("/api/login", username=username, password=password)
+
+    def get(self, path: str, **query: str) -> Any:
+        return self._send(Request(f"{self._address}{path}?{urlencode(query)}"))
+
+    def post(self, path: str, **body: Any) -> Any:
+        return self._write(path, "application/json", json.dumps(body).encode())
+
+    def upload(self, path: str, rows: list[list[str]], **query: str) -> Any:
+        """A CSV file of these rows."""
+        text = "\n".join(",".join(row) for row in rows)
+        return self._write(f"{path}?{urlencode(query)}", "text/csv", text.encode())
+
+    def _write(self, path: str, kind: str, data: bytes) -> Any:
+        headers = {"Content-Type": kind, "Origin": self._address}
+        return self._send(Request(f"{self._address}{path}", data, headers, method="POST"))
+
+    def _send(self, request: Request) -> Any:
+        with self._opener.open(request, timeout=60) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None

@@ -3,6 +3,7 @@
 from sqlalchemy import delete
 
 from shike.api.keep import Housekeeper
+from shike.api.moment import rfc3339
 from shike.attendance.judgement_tables import AcceptanceSample
 from shike.attendance.tables import Sample
 from shike.attendance.training_tables import ClassSession
@@ -144,6 +145,38 @@ def test_a_cancelled_session_keeps_no_open_flag(empty: Service, world: World) ->
     evaluator.step()
     assert not observed.flags()
     assert observed.session().state == "cancelled"
+
+
+def test_a_session_that_was_moved_keeps_no_open_flag_and_waits(empty: Service, world: World) -> None:
+    observed = ended(empty, world)
+    evaluator = observed.evaluator()
+    evaluator.step()
+    moved = {"starts_at": rfc3339(observed.at(24 * 60)), "ends_at": rfc3339(observed.at(24 * 60 + 40))}
+    answer = empty.client("administrator").patch(f"/api/class-sessions/{observed.session_id}", json=moved)
+    assert answer.status_code in (200, 422), answer.text
+    if answer.status_code == 422:  # outside of the days of the class
+        with empty.database.writing() as db:
+            row = db.get_one(ClassSession, observed.session_id)
+            row.starts_at, row.ends_at = observed.at(24 * 60), observed.at(24 * 60 + 40)
+    empty.clock.move(11)
+    evaluator.step()
+    assert not observed.flags()
+    assert observed.session().state == "planned"
+
+
+def test_taking_back_an_acceptance_or_a_day_of_leaving_judges_again(empty: Service, world: World) -> None:
+    observed = ended(empty, world)
+    evaluator = observed.evaluator()
+    evaluator.step()
+    path = f"/api/rooms/{world.rooms[0]}/acceptance"
+    client = empty.client("administrator")
+    sample = client.get(path).json()["samples"][0]
+    assert not client.delete(f"{path}/{sample['id']}").json()["accepted"]
+    assert observed.session().state == "ended"
+    empty.clock.move(11)
+    evaluator.step()
+    assert not observed.flags()
+    assert [row.final for row in observed.records()] == [True, True]
 
 
 def test_a_session_in_the_future_is_left_alone(empty: Service, world: World) -> None:

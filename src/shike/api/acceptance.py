@@ -23,8 +23,10 @@ from shike.api.wire import PROBLEM, Body
 from shike.attendance.acceptance import LEAST_SAMPLES
 from shike.attendance.gathering import acceptance_of
 from shike.attendance.judgement_tables import AcceptanceSample
+from shike.attendance.judgements import reopen
 from shike.attendance.labelling import count_at, next_to_label
 from shike.attendance.tables import Camera, Room, from_us
+from shike.attendance.training_tables import ClassSession
 
 router = APIRouter(tags=["acceptance"], responses=PROBLEM)
 
@@ -133,6 +135,7 @@ def remove_true_count(
     audit.write(db, clock, caller, "acceptance", place, verb="removed", sample_id=sample.id, **numbers)
     db.delete(sample)
     db.flush()
+    reopen(db, ClassSession.room_id == room.id)
     return _out(db, room, clock.now(), _every_us(request))
 
 

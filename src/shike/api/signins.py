@@ -14,6 +14,7 @@ from shike.api.db import Db
 from shike.api.errors import Conflict, Invalid
 from shike.api.moment import Moment, now, rfc3339
 from shike.api.wire import PROBLEM, Body, Id, Items, Name
+from shike.attendance.judgements import reopen
 from shike.attendance.signins import Kind, Method, check_moment
 from shike.attendance.training_tables import ClassSession, Enrolment, Leave, SignEvent, Trainee
 
@@ -195,3 +196,4 @@ def delete_leave(leave_id: str, db: Db, caller: CurrentCaller, clock: CurrentClo
     detail |= {"approved_by": row.approved_by}
     audit.write(db, clock, caller, "registry_changed", audit.place_of(db, session), **detail)
     db.delete(row)
+    reopen(db, ClassSession.id == session.id)

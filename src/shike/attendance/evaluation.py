@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.counting.samples import Transactions
@@ -95,10 +95,10 @@ class Evaluator:
                 .order_by(ClassSession.ends_at.desc(), ClassSession.id)
             )
             self._queue.extend(dict.fromkeys([*running, *_touched(db, self._looked_at - OVERLAP), *self._recheck(db)]))
-            cancelled = _cancelled(db)
+            off = _called_off(db, moment)
         self._looked_at = moment
-        if cancelled:
-            self._withdraw(cancelled, moment)
+        if off:
+            self._withdraw(off, moment)
 
     def _recheck(self, db: DbSession) -> list[str]:
         """One settled session after the other, round and round: edits that leave no trace are found that way."""
@@ -114,14 +114,17 @@ class Evaluator:
             rows = db.scalars(select(Flag).where(Flag.class_session_id.in_(session_ids), Flag.state == "open"))
             for row in rows:
                 row.state, row.live, row.updated_at = "withdrawn", False, moment
+            moved = ClassSession.id.in_(session_ids), ClassSession.state != "cancelled"
+            db.execute(update(ClassSession).where(*moved).values(state="planned"))
 
 
-def _cancelled(db: DbSession) -> list[str]:
-    """Cancelled sessions that still have open flags."""
+def _called_off(db: DbSession, moment: datetime) -> list[str]:
+    """Sessions that were cancelled or moved into the future and still have open flags."""
+    moved = ClassSession.starts_at > moment
     query = (
         select(ClassSession.id)
         .join(Flag, Flag.class_session_id == ClassSession.id)
-        .where(ClassSession.state == "cancelled", Flag.state == "open")
+        .where(or_(ClassSession.state == "cancelled", moved), Flag.state == "open")
         .distinct()
     )
     return list(db.scalars(query))

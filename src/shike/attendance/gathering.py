@@ -6,13 +6,14 @@ when a session is judged (evaluation.py), how it is kept (judgements.py). Design
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session as DbSession
 from sqlalchemy.orm import defer
 
 from shike.attendance.acceptance import Acceptance, assess
+from shike.attendance.beijing import day_of
 from shike.attendance.coverage import coverage
 from shike.attendance.footage import Footage, Piece
 from shike.attendance.inputs import CameraCoverage, Person, Rejected, SessionInputs, Sign, Stretch
@@ -22,7 +23,6 @@ from shike.attendance.tables import Camera, CountSkip, Institution, Region, Room
 from shike.attendance.thresholds import Thresholds, in_force
 from shike.attendance.training_tables import ClassSession, Enrolment, Leave, SignEvent
 
-BEIJING = timezone(timedelta(hours=8))
 QUIET_US = 30 * 60_000_000
 """A session that ended is settled once nothing has come in for so long, whatever is missing."""
 AFTER_END_US = 10 * 60_000_000
@@ -64,7 +64,7 @@ def gather(
     samples = samples_of(db, [film.coverage.camera_id for film in films], session.starts_at, session.ends_at)
     settled = now_us >= end_us and _settled(db, session, films, samples, now_us, sample_every_us)
     acceptance = acceptance_of(db, room.id) if room else assess([])
-    day = session.starts_at.astimezone(BEIJING).date()
+    day = day_of(session.starts_at)
     inputs = SessionInputs(
         session_id=session.id,
         start_us=start_us,
@@ -134,7 +134,7 @@ def shown_by(db: DbSession, room_id: str, until: datetime) -> Mapping[int, int]:
 
 def expected_of(db: DbSession, session: ClassSession) -> tuple[Person, ...]:
     """Who was on the roster on the day of the session (Beijing time), and who of them was on leave."""
-    day = session.starts_at.astimezone(BEIJING).date().isoformat()
+    day = day_of(session.starts_at).isoformat()
     on_leave = set(db.scalars(select(Leave.trainee_id).where(Leave.class_session_id == session.id)))
     still_there: ColumnElement[bool] = or_(Enrolment.left_on.is_(None), Enrolment.left_on >= day)
     enrolled = db.scalars(

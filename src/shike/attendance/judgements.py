@@ -7,7 +7,7 @@ Design: docs/design/judgement.md.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.flags import RULES, Flag
@@ -17,6 +17,7 @@ from shike.attendance.judgement_tables import AttendanceRecord as RecordRow
 from shike.attendance.judgement_tables import Flag as FlagRow
 from shike.attendance.records import AttendanceRecord
 from shike.attendance.tables import from_us, to_us
+from shike.attendance.training_tables import ClassSession
 
 
 def newest_record(db: DbSession, session_id: str) -> RecordRow | None:
@@ -24,6 +25,15 @@ def newest_record(db: DbSession, session_id: str) -> RecordRow | None:
     return db.scalars(
         select(RecordRow).where(RecordRow.class_session_id == session_id).order_by(RecordRow.version.desc()).limit(1)
     ).first()
+
+
+def reopen(db: DbSession, which: ColumnElement[bool]) -> None:
+    """Have settled class sessions judged again soon: something was changed that leaves no trace in their rows.
+
+    `which`: a condition on ClassSession.
+    """
+    settled = update(ClassSession).where(which, ClassSession.state == "final").values(state="ended")
+    db.execute(settled, execution_options={"synchronize_session": "fetch"})
 
 
 def keep(db: DbSession, gathered: Gathered, record: AttendanceRecord, flags: Sequence[Flag], moment: datetime) -> bool:

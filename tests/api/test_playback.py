@@ -246,6 +246,12 @@ def test_a_look_is_one_line_of_the_audit_trail_and_not_one_per_picture(filmed: F
     assert (lines[-1]["detail"]["from"], lines[-1]["detail"]["kind"]) == (asked["from"], "video")
 
 
+def test_a_look_is_on_record_with_what_was_there_to_be_seen(filmed: Filmed) -> None:
+    filmed.get("/playlist.m3u8", from_=filmed.start_us - MINUTE_US, to=filmed.end_us + MINUTE_US)
+    detail = filmed.audit("playback")[-1]["detail"]
+    assert (detail["from"], detail["to"]) == (rfc3339_us(filmed.start_us), rfc3339_us(filmed.end_us))
+
+
 def test_a_segment_whose_file_is_gone_is_404_and_not_a_broken_answer(filmed: Filmed) -> None:
     entry = parse(filmed.get("/playlist.m3u8").text)[0]
     for file in filmed.service.settings.footage_dir.rglob("*.mp4"):

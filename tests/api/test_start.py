@@ -31,6 +31,7 @@ def test_the_code_on_the_console_makes_the_first_administrator_once(empty: Servi
     made = nobody.post("/api/start", json=setup_of(code.lower().replace("-", " ")))
     assert (made.status_code, made.json()["role"], made.json()["scope_label"]) == (201, "administrator", "Jiangsu")
     assert nobody.get("/api/me").json()["username"] == "first"
+    assert [one["level"] for one in nobody.get("/api/regions").json()["items"]] == ["county"]
     again = empty.nobody().post("/api/start", json=setup_of(code))
     assert (again.status_code, again.json()["code"]) == (409, "already_set_up")
 

@@ -81,6 +81,8 @@ export function useCameraForm(camera: Camera | null, roomId: string) {
     JSON.stringify([fields.address, fields.username, fields.password, fields.main_path, fields.sub_path]),
   )
   const fresh = computed(() => probe.value !== null && probed.value === addressKey.value)
+  /** A sub-stream that was tried and not found is not saved: its tiles would stay dark while the main stream is there. */
+  const subFailed = computed(() => fresh.value && probe.value?.main.ok === true && probe.value.sub?.ok === false)
   const testable = computed(() => endpoint.value !== null && fields.main_path.trim() !== '')
 
   /** Connects to the address as it is filled in. The stored password is used where none was typed. */
@@ -118,7 +120,7 @@ export function useCameraForm(camera: Camera | null, roomId: string) {
       name: fields.name.trim(),
       username: fields.username,
       main_path: fields.main_path.trim(),
-      sub_path: fields.sub_path.trim() || null,
+      sub_path: subFailed.value ? null : fields.sub_path.trim() || null,
       enabled: fields.enabled,
       simulated: probe.value && fresh.value ? (probe.value.main.simulated ?? false) : (camera?.simulated ?? false),
       ...(fields.password ? { password: fields.password } : {}),
@@ -142,5 +144,5 @@ export function useCameraForm(camera: Camera | null, roomId: string) {
     return found !== null
   }
 
-  return { fields, probe, probing, saving, problem, endpoint, fresh, testable, test, save, pasted }
+  return { fields, probe, probing, saving, problem, endpoint, fresh, subFailed, testable, test, save, pasted }
 }

@@ -15,6 +15,7 @@ from shike.api.errors import Conflict
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Id, Items, Name, Note
 from shike.attendance.tables import Camera, Institution, Room
+from shike.attendance.training_tables import ClassSession
 
 router = APIRouter(tags=["rooms"], responses=PROBLEM)
 
@@ -120,10 +121,12 @@ def update_room(room_id: str, body: RoomPatch, db: Db, caller: CurrentCaller, cl
 
 @router.delete("/api/rooms/{room_id}", status_code=204)
 def delete_room(room_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
-    """Remove a room that has no camera. One with cameras stays, and so does its evidence."""
+    """Remove a room that has no camera and no class session. One with either stays, and so does its evidence."""
     room = load(db, caller.viewer, Room, room_id)
     if db.scalar(select(exists().where(Camera.room_id == room.id))):
         raise Conflict("the room has cameras", code="has_cameras", hint="remove or disable its cameras first")
+    if db.scalar(select(exists().where(ClassSession.room_id == room.id))):
+        raise Conflict("classes sit in the room", code="has_class_sessions", hint="give them another room first")
     place = audit.place_of(db, room)
     audit.write(db, clock, caller, "registry_changed", place, verb="deleted", kind="room")
     db.delete(room)

@@ -119,8 +119,7 @@ def test_a_cameras_password_goes_in_sealed_and_never_comes_out(
         sealed = db.execute(text("SELECT password_encrypted FROM camera WHERE name = 'Front'")).scalar_one()
     assert SECRET.encode() not in sealed
     assert Vault.at(empty.settings.keys_dir).open(sealed) == SECRET
-    (key,) = empty.settings.keys_dir.iterdir()
-    assert key.stat().st_mode & 0o777 == 0o600
+    assert {key.stat().st_mode & 0o777 for key in empty.settings.keys_dir.iterdir()} == {0o600}
     assert client.patch(path, json={"password": ""}).json()["has_password"] is False
 
 

@@ -9,7 +9,7 @@ import yaml
 from shike.attendance.flags import flags_of
 from shike.attendance.records import make_record
 
-from .judged import THRESHOLDS, Case, clock
+from .judged import THRESHOLDS, Case, at, clock
 
 CASES = [
     Case.of(document)
@@ -38,3 +38,16 @@ def test_case(case: Case) -> None:
         assert credited[: len(wanted)] == wanted
     if case.lesson_hours is not None:
         assert [person.lesson_hours for person in record.people][: len(case.lesson_hours)] == list(case.lesson_hours)
+
+
+def test_a_flag_begins_to_play_where_footage_is() -> None:
+    case = Case(
+        name="recorded from the second minute on",
+        planned="08:00-08:40",
+        seen=["08:00-08:16 shows 0", "08:16-08:40 shows 20"],
+        signed_in=["20 people 08:16-08:40"],
+        recorded=["08:00:02-08:40"],
+    )
+    inputs = case.inputs()
+    (flag,) = flags_of(inputs, make_record(inputs, THRESHOLDS), THRESHOLDS)
+    assert (flag.start_us, flag.moment_us) == (at("08:00"), at("08:00:02"))

@@ -81,7 +81,8 @@ def empty_room(inputs: SessionInputs, thresholds: Thresholds) -> EmptyRoom | Non
         return None
     if not inputs.ended and len(middle) < thresholds.turnout_after_min:
         return None
-    empty = [each for each in samples if each.high <= inputs.empty_up_to(thresholds)]
+    most = inputs.empty_up_to(thresholds)
+    empty = [each for each in samples if each.high <= most]
     if not empty or len(empty) < thresholds.empty_least_share * len(samples):
         return None
     until_us = end_us if inputs.ended else middle[-1].end_us

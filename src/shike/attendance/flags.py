@@ -6,7 +6,7 @@ flags and verdicts (evaluation.py). Formulas: docs/design/judgement.md.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from shike.attendance.contradictions import empty_room, may_accuse, unseen
@@ -67,7 +67,14 @@ def flags_of(inputs: SessionInputs, record: AttendanceRecord, thresholds: Thresh
     if inputs.coverage:
         found += _low_confidence(inputs, record, thresholds)
         found += [*_camera_down(inputs, thresholds), *_video_gap(inputs, record, thresholds)]
-    return tuple(sorted(found, key=lambda flag: (flag.start_us, flag.code)))
+    recorded = merged((span for each in inputs.coverage for span in each.spans), inputs.start_us, inputs.until_us)
+    return tuple(sorted((_playable(flag, recorded) for flag in found), key=lambda flag: (flag.start_us, flag.code)))
+
+
+def _playable(flag: Flag, recorded: Sequence[tuple[int, int]]) -> Flag:
+    """The flag with the first recorded moment at or after its own, if there is one before the window ends."""
+    at_us = next((max(begin, flag.moment_us) for begin, end in recorded if end > flag.moment_us), flag.moment_us)
+    return replace(flag, moment_us=at_us) if at_us < flag.end_us else flag
 
 
 def _empty_room(inputs: SessionInputs, thresholds: Thresholds) -> list[Flag]:

@@ -38,6 +38,7 @@ from shike.api.running import halt_on_signal
 from shike.api.settings import Settings, load_settings
 from shike.attendance.tables import Camera, Institution, Room, Sample
 from shike.camera_sim import clips
+from shike.camera_sim.clip import ClipError
 from shike.capture import health
 from shike.capture.clock import SystemClock
 
@@ -160,7 +161,7 @@ def _tell(settings: Settings, database: Database, note: dict[str, str | int], ha
     typer.echo(f"     Logs are in {settings.logs_dir}. Stop with Ctrl-C.\n")
     try:
         _tell_story(settings, note)
-    except (HTTPError, URLError, TimeoutError, subprocess.CalledProcessError) as error:
+    except (HTTPError, URLError, TimeoutError, subprocess.CalledProcessError, ClipError) as error:
         typer.echo(f"Yesterday's class session could not be told: {error}", err=True)
 
 

@@ -32,7 +32,15 @@ class DemoClient:
         headers = {"Content-Type": kind, "Origin": self._address}
         return self._send(Request(f"{self._address}{path}", data, headers, method="POST"))
 
+    def picture(self, path: str, **query: str) -> bytes:
+        """A picture, as the bytes of its file."""
+        return self._read(Request(f"{self._address}{path}?{urlencode(query)}"))
+
     def _send(self, request: Request) -> Any:
-        with self._opener.open(request, timeout=60) as answer:
-            text = answer.read()
+        text = self._read(request)
         return json.loads(text) if text else None
+
+    def _read(self, request: Request) -> bytes:
+        with self._opener.open(request, timeout=60) as answer:
+            found: bytes = answer.read()
+        return found

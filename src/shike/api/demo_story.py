@@ -15,11 +15,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+
 from shike.api.demo_client import DemoClient
 from shike.attendance.beijing import BEIJING
 from shike.attendance.idnumbers import check_character
-from shike.camera_sim import clips
+from shike.camera_sim import clips, strip
 from shike.camera_sim.assembly import Part, assemble, groups_of
+from shike.camera_sim.clip import ClipError
 
 GROUP_S = 2.0
 # Room B's clip: empty until 8 s, everybody seated from 30 s to 42 s, empty again from 58 s.
@@ -110,7 +114,7 @@ def tell_yesterday(client: DemoClient, rooms: dict[str, Any], data: Path, say: S
     _import_footage(data, _camera(client, room["id"]), start)
     made = _register(client, room, start)
     say("6/7  Counting it, and accepting the room by the true number of people in its pictures …")
-    _accept(client, room["id"], start)
+    _accept(client, room["id"])
     say("     The room is accepted; waiting for yesterday's flags …")
     session_id = client.get("/api/class-sessions", class_id=made["id"], room_id=room["id"])["items"][0]["id"]
     _until(lambda: _is_final(client, session_id), 240)
@@ -193,25 +197,31 @@ def _roster(crowd: list[Person], *, decided: bool = False) -> list[list[str]]:
     return rows
 
 
-def _accept(client: DemoClient, room_id: str, start: datetime) -> None:
-    """Enter the true number of each picture that is asked about: the clip's own truth says who is in it."""
-    truth = json.loads((clips.folder() / "truth.json").read_text())["truth"]
-    shown = groups_of(PARTS, GROUP_S)
-    first = start - BEFORE
+def _accept(client: DemoClient, room_id: str) -> None:
+    """Enter the true number of each picture that is asked about, as a person would who counts in the picture."""
+    truth = json.loads((clips.folder() / "truth.json").read_text())
 
     def enter_next() -> bool:
         state = client.get(f"/api/rooms/{room_id}/acceptance")
-        asked = state["next"]
-        if state["accepted"] or asked is None:
+        if state["accepted"] or state["next"] is None:
             return bool(state["accepted"])
-        moment = datetime.fromisoformat(asked["picture_at"])
-        group = int((moment - first).total_seconds() / GROUP_S + 0.5)
-        if 0 <= group < len(shown):
-            seen = len(truth[int(shown[group] * GROUP_S)]["views"]["room-b"])
-            client.post(f"/api/rooms/{room_id}/acceptance", picture_at=asked["picture_at"], true_count=seen)
+        picture_at, camera_id = state["next"]["picture_at"], state["next"]["camera_ids"][0]
+        seen = _seen(client, camera_id, datetime.fromisoformat(picture_at), truth)
+        client.post(f"/api/rooms/{room_id}/acceptance", picture_at=picture_at, true_count=seen)
         return False
 
-    _until(enter_next, 240, pause_s=1.0)
+    _until(enter_next, 240, pause_s=0.5)
+
+
+def _seen(client: DemoClient, camera_id: str, moment: datetime, truth: Any) -> int:
+    """How many people a picture of room B shows: the strip along its edge says which second of the clip it is."""
+    at = (moment + timedelta(milliseconds=50)).isoformat()  # main and sub-stream are some milliseconds apart
+    jpeg = client.picture(f"/api/cameras/{camera_id}/picture.jpg", at=at, large="true")
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    found = None if picture is None else strip.read(picture)
+    if found is None:
+        raise ClipError(f"the picture of {moment} is not from the sample videos")
+    return len(truth["truth"][found.frame // truth["fps"]]["views"]["room-b"])
 
 
 def _is_final(client: DemoClient, session_id: str) -> bool:

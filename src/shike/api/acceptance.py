@@ -7,7 +7,7 @@ trail, and settled class sessions of the room are judged again. Not here: when a
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
@@ -17,11 +17,10 @@ from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
 from shike.api.auth.scopes import load
 from shike.api.db import Db
 from shike.api.errors import Invalid, NotFound
+from shike.api.judged import CurrentAcceptances, SampleEvery
 from shike.api.moment import Moment, now
-from shike.api.settings import Settings
 from shike.api.wire import PROBLEM, Body
-from shike.attendance.acceptance import LEAST_SAMPLES
-from shike.attendance.gathering import acceptance_of
+from shike.attendance.acceptance import LEAST_SAMPLES, Acceptance
 from shike.attendance.judgement_tables import AcceptanceSample
 from shike.attendance.judgements import reopen
 from shike.attendance.labelling import count_at, next_to_label
@@ -88,19 +87,30 @@ class AcceptanceOut(BaseModel):
 
 @router.get("/api/rooms/{room_id}/acceptance")
 def read_acceptance(
-    room_id: str, db: Db, viewer: CurrentViewer, clock: CurrentClock, request: Request
+    room_id: str,
+    db: Db,
+    viewer: CurrentViewer,
+    clock: CurrentClock,
+    every_us: SampleEvery,
+    acceptances: CurrentAcceptances,
 ) -> AcceptanceOut:
     """How far the acceptance of a room has come, and the picture that would help it most."""
     room = load(db, viewer, Room, room_id)
-    return _out(db, room, clock.now(), _every_us(request))
+    return _out(db, room, acceptances.of(db, room.id), clock.now(), every_us)
 
 
 @router.post("/api/rooms/{room_id}/acceptance")
 def enter_true_count(
-    room_id: str, body: TrueCountIn, db: Db, caller: CurrentCaller, clock: CurrentClock, request: Request
+    room_id: str,
+    body: TrueCountIn,
+    db: Db,
+    caller: CurrentCaller,
+    clock: CurrentClock,
+    every_us: SampleEvery,
+    acceptances: CurrentAcceptances,
 ) -> AcceptanceOut:
     """Enter the true number of a counted picture; a second number for the same picture takes the first one's place."""
-    room, every_us = load(db, caller.viewer, Room, room_id), _every_us(request)
+    room = load(db, caller.viewer, Room, room_id)
     counted = count_at(db, room.id, body.picture_at, every_us)
     if counted is None:
         raise Invalid("picture_at", "not_counted", "no countable picture of this room was counted at this moment")
@@ -118,12 +128,18 @@ def enter_true_count(
     place = audit.place_of(db, room)
     numbers = {"true_count": body.true_count, "counted": counted.count}
     audit.write(db, clock, caller, "acceptance", place, verb="entered", sample_id=sample.id, **numbers)
-    return _out(db, room, clock.now(), every_us)
+    return _out(db, room, acceptances.of(db, room.id), clock.now(), every_us)
 
 
 @router.delete("/api/rooms/{room_id}/acceptance/{sample_id}")
 def remove_true_count(
-    room_id: str, sample_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock, request: Request
+    room_id: str,
+    sample_id: str,
+    db: Db,
+    caller: CurrentCaller,
+    clock: CurrentClock,
+    every_us: SampleEvery,
+    acceptances: CurrentAcceptances,
 ) -> AcceptanceOut:
     """Remove a number that was entered by mistake. The audit trail keeps it."""
     room = load(db, caller.viewer, Room, room_id)
@@ -136,19 +152,13 @@ def remove_true_count(
     db.delete(sample)
     db.flush()
     reopen(db, ClassSession.room_id == room.id)
-    return _out(db, room, clock.now(), _every_us(request))
+    return _out(db, room, acceptances.of(db, room.id), clock.now(), every_us)
 
 
-def _every_us(request: Request) -> int:
-    settings: Settings = request.app.state.settings
-    return round(settings.sample_interval_s * 1_000_000)
-
-
-def _out(db: DbSession, room: Room, now_us: int, every_us: int) -> AcceptanceOut:
+def _out(db: DbSession, room: Room, found: Acceptance, now_us: int, every_us: int) -> AcceptanceOut:
     rows = db.scalars(
         select(AcceptanceSample).where(AcceptanceSample.room_id == room.id).order_by(AcceptanceSample.picture_at)
     )
-    found = acceptance_of(db, room.id)
     waiting = next_to_label(db, room.id, from_us(now_us), every_us)
     return AcceptanceOut(
         accepted=found.accepted,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, StringConstraints
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session as DbSession
@@ -19,11 +19,22 @@ from shike.api.auth.scopes import load, visible
 from shike.api.db import Db
 from shike.api.errors import Conflict
 from shike.api.footage import CurrentFootage
-from shike.api.judged import FlagCode, FlagOut, FlagState, RoomCountOut, Severity, SignedOut, count_outs, flag_outs
+from shike.api.judged import (
+    CurrentAcceptances,
+    FlagCode,
+    FlagOut,
+    FlagState,
+    RoomCountOut,
+    SampleEvery,
+    Severity,
+    SignedOut,
+    count_outs,
+    flag_outs,
+)
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Items
 from shike.attendance.footage import Footage
-from shike.attendance.gathering import acceptance_of, room_counts, samples_of, signs_of
+from shike.attendance.gathering import Acceptances, room_counts, samples_of, signs_of
 from shike.attendance.judgement_tables import AttendanceRecord, Flag, FlagVerdict
 from shike.attendance.presence import SignedIn, stays
 from shike.attendance.tables import Camera, Room, Sample, from_us, to_us
@@ -124,9 +135,16 @@ def list_flags(
 
 
 @router.get("/api/flags/{flag_id}")
-def get_flag(flag_id: str, db: Db, viewer: CurrentViewer, footage: CurrentFootage, request: Request) -> FlagDetail:
+def get_flag(
+    flag_id: str,
+    db: Db,
+    viewer: CurrentViewer,
+    footage: CurrentFootage,
+    acceptances: CurrentAcceptances,
+    every_us: SampleEvery,
+) -> FlagDetail:
     """One flag with its evidence."""
-    return _detail(db, load(db, viewer, Flag, flag_id), footage, request)
+    return _detail(db, load(db, viewer, Flag, flag_id), footage, acceptances, every_us)
 
 
 @router.post("/api/flags/{flag_id}/verdict")
@@ -137,7 +155,8 @@ def judge_flag(
     caller: CurrentCaller,
     clock: CurrentClock,
     footage: CurrentFootage,
-    request: Request,
+    acceptances: CurrentAcceptances,
+    every_us: SampleEvery,
 ) -> FlagDetail:
     """Say about a flag what it is. Again is allowed: the last word counts, every word is kept."""
     flag = load(db, caller.viewer, Flag, flag_id)
@@ -157,11 +176,10 @@ def judge_flag(
     place = audit.place_of(db, db.get_one(Room, flag.room_id))
     audit.write(db, clock, caller, "verdict", place, flag_id=flag.id, code=flag.code, verdict=body.verdict)
     db.flush()
-    return _detail(db, flag, footage, request)
+    return _detail(db, flag, footage, acceptances, every_us)
 
 
-def _detail(db: DbSession, flag: Flag, footage: Footage, request: Request) -> FlagDetail:
-    every_us = round(request.app.state.settings.sample_interval_s * 1_000_000)
+def _detail(db: DbSession, flag: Flag, footage: Footage, acceptances: Acceptances, every_us: int) -> FlagDetail:
     cameras = list(db.scalars(select(Camera.id).where(Camera.room_id == flag.room_id).order_by(Camera.name, Camera.id)))
     start, end = flag.window_from - AROUND, flag.window_to + AROUND
     samples = samples_of(db, cameras, start, end)
@@ -172,7 +190,7 @@ def _detail(db: DbSession, flag: Flag, footage: Footage, request: Request) -> Fl
     return FlagDetail(
         **dict(out),
         pictures=_pictures(flag, [flag.camera_id] if flag.camera_id else cameras, footage),
-        counts=count_outs(acceptance_of(db, flag.room_id).narrow(room_counts(samples, every_us))),
+        counts=count_outs(acceptances.of(db, flag.room_id).narrow(room_counts(samples, every_us))),
         signed=[SignedOut(at=from_us(at), n=n) for at, n in signed.steps(to_us(start), to_us(end))],
         expected=record.body["room"]["expected"] if record else None,
         why=WhyOut(code=out.code, values=out.values, limits=out.limits),

@@ -1,13 +1,16 @@
 """Shapes of judgement on the wire, shared by flags, acceptance and the page of a class session."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.moment import Moment
+from shike.api.settings import Settings
+from shike.attendance.gathering import Acceptances
 from shike.attendance.judgement_tables import Flag
 from shike.attendance.roomcounts import RoomCount
 from shike.attendance.tables import Institution, Room, from_us
@@ -81,6 +84,24 @@ class FlagOut(Window):
     rule_version: str
     opened_at: Moment
     updated_at: Moment
+
+
+def current_acceptances(request: Request) -> Acceptances:
+    """What the application knows of how well rooms are counted."""
+    acceptances: Acceptances = request.app.state.acceptances
+    return acceptances
+
+
+CurrentAcceptances = Annotated[Acceptances, Depends(current_acceptances)]
+
+
+def sample_every_us(request: Request) -> int:
+    """The sample interval of the service, which is the length of a room's slot."""
+    settings: Settings = request.app.state.settings
+    return round(settings.sample_interval_s * 1_000_000)
+
+
+SampleEvery = Annotated[int, Depends(sample_every_us)]
 
 
 def count_outs(counts: Iterable[RoomCount]) -> list[RoomCountOut]:

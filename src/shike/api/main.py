@@ -48,6 +48,7 @@ from shike.api.requests import RequestEdge
 from shike.api.settings import Settings
 from shike.api.wire import operation_id
 from shike.attendance.footage import Footage
+from shike.attendance.gathering import Acceptances
 from shike.attendance.identities import Identities
 from shike.capture import health as capture_health
 from shike.capture.archive import Archive
@@ -115,6 +116,7 @@ def create_app(
     state = app.state
     state.settings, state.clock = settings, clock or SystemClock()
     state.prober, state.counter = prober, counter
+    state.acceptances = Acceptances()
     state.read_health = partial(capture_health.read, settings.state_dir)
     for router in ROUTERS:
         app.include_router(router)

@@ -16,12 +16,22 @@ from shike.api.auth.guard import CurrentClock, CurrentViewer
 from shike.api.auth.scopes import load, visible
 from shike.api.db import Db
 from shike.api.footage import CurrentFootage
-from shike.api.judged import FlagOut, RoomCountOut, SignedOut, Window, count_outs, flag_outs
+from shike.api.judged import (
+    CurrentAcceptances,
+    FlagOut,
+    RoomCountOut,
+    SampleEvery,
+    SignedOut,
+    Window,
+    count_outs,
+    flag_outs,
+)
 from shike.api.moment import Moment, rfc3339_us
 from shike.api.wire import PROBLEM
+from shike.attendance.acceptance import Acceptance, assess
 from shike.attendance.coverage import coverage
 from shike.attendance.footage import Footage
-from shike.attendance.gathering import acceptance_of, expected_of, room_counts, samples_of, signs_of
+from shike.attendance.gathering import expected_of, room_counts, samples_of, signs_of
 from shike.attendance.inputs import Sign, Stretch
 from shike.attendance.judgement_tables import AttendanceRecord, Flag
 from shike.attendance.judgements import newest_record
@@ -172,15 +182,21 @@ class SessionDetail(Window):
 
 @router.get("/api/class-sessions/{class_session_id}/detail")
 def read_session_detail(
-    class_session_id: str, db: Db, viewer: CurrentViewer, clock: CurrentClock, footage: CurrentFootage, request: Request
+    class_session_id: str,
+    db: Db,
+    viewer: CurrentViewer,
+    clock: CurrentClock,
+    footage: CurrentFootage,
+    acceptances: CurrentAcceptances,
+    every_us: SampleEvery,
+    request: Request,
 ) -> SessionDetail:
     """Everything about a class session."""
     session = load(db, viewer, ClassSession, class_session_id)
-    settings = request.app.state.settings
     start, end, now_us = session.starts_at - MARGIN, session.ends_at + MARGIN, clock.now()
     room = db.get(Room, session.room_id) if session.room_id else None
-    cameras = _cameras(db, room, start, end, now_us, footage, settings.state_dir)
-    every_us = round(settings.sample_interval_s * 1_000_000)
+    cameras = _cameras(db, room, start, end, now_us, footage, request.app.state.settings.state_dir)
+    acceptance = acceptances.of(db, room.id) if room else assess([])
     counts = room_counts(samples_of(db, [camera.id for camera in cameras], start, end), every_us)
     signs, expected = signs_of(db, session.id), expected_of(db, session)
     newest = newest_record(db, session.id)
@@ -194,9 +210,9 @@ def read_session_detail(
         end=end,
         session=_plan(session),
         of_class=_of_class(db, session),
-        room=_room(db, room, cameras) if room else None,
+        room=_room(room, acceptance, cameras) if room else None,
         cameras=cameras,
-        counts=count_outs(acceptance_of(db, room.id).narrow(counts) if room else counts),
+        counts=count_outs(acceptance.narrow(counts)),
         covered_share=_covered_share(session, cameras, now_us),
         expected=sum(not person.on_leave for person in expected),
         enrolled=len(expected),
@@ -236,8 +252,7 @@ def _of_class(db: DbSession, session: ClassSession) -> OfClassOut:
     )
 
 
-def _room(db: DbSession, room: Room, cameras: list[SessionCameraOut]) -> JudgedRoomOut:
-    acceptance = acceptance_of(db, room.id)
+def _room(room: Room, acceptance: Acceptance, cameras: list[SessionCameraOut]) -> JudgedRoomOut:
     return JudgedRoomOut(
         id=room.id,
         name=room.name,

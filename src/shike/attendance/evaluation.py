@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session as DbSession
 from shike.attendance.counting.samples import Transactions
 from shike.attendance.flags import flags_of
 from shike.attendance.footage import Footage
-from shike.attendance.gathering import Cause, gather
+from shike.attendance.gathering import Acceptances, Cause, gather
 from shike.attendance.judgement_tables import AcceptanceSample, Flag, FlagVerdict
 from shike.attendance.judgements import keep
 from shike.attendance.records import make_record
@@ -43,6 +43,7 @@ class Evaluator:
     ) -> None:
         self._database, self._footage, self._clock = database, footage, clock
         self._sample_every_us, self._cause = sample_every_us, cause
+        self._acceptances = Acceptances()
         self._queue: deque[str] = deque()
         self._next_look_s = float("-inf")
         self._looked_at = from_us(clock.now()) - FIRST_LOOK_BACK
@@ -69,7 +70,9 @@ class Evaluator:
             if session is None or session.state == "cancelled" or session.starts_at > from_us(moment_us):
                 return False
             try:
-                gathered = gather(db, self._footage, session, moment_us, self._sample_every_us, self._cause)
+                gathered = gather(
+                    db, self._footage, self._acceptances, session, moment_us, self._sample_every_us, self._cause
+                )
             except JudgementError as error:
                 if session_id not in self._failing:
                     log.warning("class session %s is not judged: %s (%s)", session_id, error, error.hint)

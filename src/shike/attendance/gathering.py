@@ -53,8 +53,34 @@ class Filmed:
     pieces: tuple[Piece, ...]
 
 
+class Acceptances:
+    """How well rooms are counted. Owner of what was worked out already: a room's week of samples is long to read."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[object, ...], Acceptance]] = {}
+
+    def of(self, db: DbSession, room_id: str) -> Acceptance:
+        """A room's acceptance, from what people entered and from what it showed in the week before that."""
+        rows = list(db.scalars(select(AcceptanceSample).where(AcceptanceSample.room_id == room_id)))
+        if not rows:
+            return assess([])
+        entered = tuple((row.id, row.true_count, row.counted, row.entered_at) for row in rows)
+        known = self._known.get(room_id)
+        if known is None or known[0] != entered:
+            shown = shown_by(db, room_id, max(row.entered_at for row in rows))
+            known = entered, assess([(row.true_count, row.counted) for row in rows], shown)
+            self._known[room_id] = known
+        return known[1]
+
+
 def gather(
-    db: DbSession, footage: Footage, session: ClassSession, now_us: int, sample_every_us: int, cause: Cause
+    db: DbSession,
+    footage: Footage,
+    acceptances: Acceptances,
+    session: ClassSession,
+    now_us: int,
+    sample_every_us: int,
+    cause: Cause,
 ) -> Gathered:
     """All inputs of a class session as they are stored now. NoThresholds if none are in force on its day."""
     room = db.get(Room, session.room_id) if session.room_id else None
@@ -63,7 +89,7 @@ def gather(
     films = [film for camera in cameras if (film := _film(footage, camera, start_us, end_us, now_us, cause))]
     samples = samples_of(db, [film.coverage.camera_id for film in films], session.starts_at, session.ends_at)
     settled = now_us >= end_us and _settled(db, session, films, samples, now_us, sample_every_us)
-    acceptance = acceptance_of(db, room.id) if room else assess([])
+    acceptance = acceptances.of(db, room.id) if room else assess([])
     day = day_of(session.starts_at)
     inputs = SessionInputs(
         session_id=session.id,
@@ -105,15 +131,6 @@ def room_counts(samples: Sequence[Sample], slot_us: int) -> tuple[RoomCount, ...
         for each in samples
     ]
     return fuse(seen, slot_us, newest.model_digest if newest else None)
-
-
-def acceptance_of(db: DbSession, room_id: str) -> Acceptance:
-    """How well a room is counted, from what people entered and from what it showed in the week before that."""
-    rows = list(db.scalars(select(AcceptanceSample).where(AcceptanceSample.room_id == room_id)))
-    if not rows:
-        return assess([])
-    until = max(row.entered_at for row in rows)
-    return assess([(row.true_count, row.counted) for row in rows], shown_by(db, room_id, until))
 
 
 def shown_by(db: DbSession, room_id: str, until: datetime) -> Mapping[int, int]:

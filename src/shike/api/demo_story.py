@@ -68,13 +68,13 @@ def people(count: int, start: int) -> list[Person]:
 
 
 def begin_class(client: DemoClient, rooms: dict[str, Any]) -> None:
-    """A class session in room A that began ten minutes ago, with its people signed in."""
+    """A class session in room A that begins now, with its people signed in."""
     room, moment = rooms["201 教室"], datetime.now(UTC)
     if client.get("/api/class-sessions", state="running")["items"]:
         return
     known = client.get("/api/classes")["items"]
     found = next((each for each in known if each["number"] == "2026-014"), None)
-    start = (moment - timedelta(minutes=10)).replace(second=0, microsecond=0)
+    start = moment.replace(microsecond=0)
     crowd = people(22, 100)
     made = found or client.post(
         "/api/classes",

@@ -262,3 +262,17 @@ def test_the_largest_roster_is_taken_in_within_seconds(empty: Service, world: Wo
     assert counts(send(client, world, "roster", text)) == (MOST_ROWS, 0, 0, 0)
     assert time.monotonic() - started < 20
     assert count(empty, ClassSession) == 2
+
+
+def test_the_largest_sheet_of_sign_ins_without_numbers_of_sessions_is_taken_in_within_seconds(
+    empty: Service, world: World
+) -> None:
+    client = empty.client("institution")
+    send(client, world, "roster", "姓名,身份证号\n" + "".join(f"学员{each},{number(each)}\n" for each in range(2500)))
+    empty.clock.move(YEARS_S)
+    client = empty.client("institution")
+    rows = [f"学员{each},{at},{kind}\n" for each in range(2500) for at, kind in (("08:55", "签到"), ("12:00", "签退"))]
+    text = "姓名,时间,签到类型\n" + "".join(rows).replace(",08:", ",2030-01-07 08:").replace(",12:", ",2030-01-07 12:")
+    started = time.monotonic()
+    assert counts(send(client, world, "sign_events", text)) == (5000, 0, 0, 0)
+    assert time.monotonic() - started < 20

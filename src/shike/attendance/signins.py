@@ -3,7 +3,7 @@
 A correction is a new event that names the old one; the same event said twice is one event. See docs/design/training.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -113,8 +113,11 @@ class SignSheet:
             .join(Enrolment, Enrolment.trainee_id == Trainee.id)
             .where(Enrolment.class_id == training_class.id)
         )
-        self._trainees = list(db.scalars(enrolled))
-        self._by_number = {row.id_number_hash: row for row in self._trainees}
+        trainees = list(db.scalars(enrolled))
+        self._by_number = {row.id_number_hash: row for row in trainees}
+        self._by_name: dict[str, list[Trainee]] = {}
+        for trainee in trainees:
+            self._by_name.setdefault(trainee.name, []).append(trainee)
         ids = [row.id for row in self._sessions.values()]
         known = db.scalars(select(SignEvent).where(SignEvent.class_session_id.in_(ids)))
         self._known = {(e.class_session_id, e.trainee_id, e.kind, e.at) for e in known if e.method == "file"}
@@ -173,7 +176,7 @@ class SignSheet:
             if said.name is not None and said.name != trainee.name:
                 raise Refused("name", "name_differs", "the roster has another name for this ID number")
             return trainee
-        found = [trainee for trainee in self._trainees if trainee.name == said.name]
+        found = self._by_name.get(said.name or "", [])
         if len(found) != 1:
             code = "ambiguous_name" if found else "not_enrolled"
             message = "several on the roster have this name" if found else "nobody on the roster has this name"
@@ -218,10 +221,3 @@ def check_moment(session: ClassSession, at: datetime, moment: datetime, field: s
         raise Refused(
             field, "outside_session", f"more than {AROUND.total_seconds() / 3600:.0f} hours outside of the plan"
         )
-
-
-def in_force(events: Iterable[SignEvent]) -> list[SignEvent]:
-    """The events that stand, by time: those that no correction names."""
-    every = list(events)
-    corrected = {event.corrects_id for event in every}
-    return sorted((event for event in every if event.id not in corrected), key=lambda event: (event.at, event.id))

@@ -69,7 +69,9 @@ def spool(tmp_path: Path) -> Spool:
 @pytest.fixture
 def options(tmp_path: Path) -> CountingOptions:
     """Two seconds between samples."""
-    return CountingOptions(node="node-1", place_file=tmp_path / "state" / "count.json", sample_interval_s=2, imported_interval_s=2)
+    return CountingOptions(
+        node="node-1", place_file=tmp_path / "state" / "count.json", sample_interval_s=2, imported_interval_s=2
+    )
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from shike.api.auth.roles import ROUTES, Permission
 from shike.api.cli import COMMANDS

@@ -5,7 +5,7 @@ from sqlalchemy import delete
 from shike.api.keep import Housekeeper
 from shike.api.moment import rfc3339
 from shike.attendance.judgement_tables import AcceptanceSample
-from shike.attendance.tables import Sample
+from shike.attendance.tables import Camera, Sample
 from shike.attendance.training_tables import ClassSession
 
 from .observed import Observed, late
@@ -133,6 +133,17 @@ def test_a_room_without_footage_is_told_and_accuses_nobody(empty: Service, world
     observed.evaluator().step()
     assert set(observed.flags()) == {"CAMERA_DOWN", "VIDEO_GAP", "LOW_CONFIDENCE"}
     assert {person["status"] for person in observed.people()} == {"present"}
+
+
+def test_the_time_before_a_room_had_a_camera_is_no_gap(empty: Service, world: World) -> None:
+    observed = Observed.of(empty, world, ago_min=20)
+    with empty.database.writing() as db:
+        db.get_one(Camera, world.cameras[0]).created_at = observed.at(10)
+    observed.filmed(10, 20)
+    observed.counted(lambda minute: 20 if minute >= 10 else None, 20)
+    observed.evaluator().step()
+    assert set(observed.flags()) == {"LOW_CONFIDENCE"}
+    assert observed.records()[0].body["room"]["covered_share"] > 0.9
 
 
 def test_a_cancelled_session_keeps_no_open_flag(empty: Service, world: World) -> None:

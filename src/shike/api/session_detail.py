@@ -42,11 +42,10 @@ from shike.attendance.acceptance import Acceptance, assess
 from shike.attendance.coverage import coverage
 from shike.attendance.footage import Footage
 from shike.attendance.gathering import expected_of, room_counts, samples_of, signs_of
-from shike.attendance.inputs import Sign, Stretch
+from shike.attendance.inputs import Sign
 from shike.attendance.judgement_tables import AttendanceRecord, Flag
 from shike.attendance.judgements import newest_record
 from shike.attendance.presence import SignedIn, stays
-from shike.attendance.records import merged
 from shike.attendance.tables import Camera, Institution, Room, from_us, to_us
 from shike.attendance.training_tables import ClassSession, SignEvent, Trainee, TrainingClass
 from shike.capture import health
@@ -89,7 +88,7 @@ def read_session_detail(
         room=_room(room, acceptance, cameras) if room else None,
         cameras=cameras,
         counts=count_outs(acceptance.narrow(counts)),
-        covered_share=_covered_share(session, cameras, now_us),
+        covered_share=newest.body["room"]["covered_share"] if newest else None,
         expected=sum(not person.on_leave for person in expected),
         enrolled=len(expected),
         signed=_signed(signs, start, min(end, max(start, from_us(now_us)))),
@@ -183,15 +182,6 @@ def _cameras(
             )
         )
     return outs
-
-
-def _covered_share(session: ClassSession, cameras: list[SessionCameraOut], now_us: int) -> float | None:
-    start_us, end_us = to_us(session.starts_at), min(to_us(session.ends_at), now_us)
-    if not cameras or end_us <= start_us:
-        return None
-    spans = (Stretch(to_us(each.start), to_us(each.end)) for camera in cameras for each in camera.spans)
-    covered = sum(until - begin for begin, until in merged(spans, start_us, end_us))
-    return covered / (end_us - start_us)
 
 
 def _signed(signs: tuple[Sign, ...], start: datetime, end: datetime) -> list[SignedOut]:

@@ -242,8 +242,8 @@ def _camera_down(inputs: SessionInputs, thresholds: Thresholds) -> list[Flag]:
 def _video_gap(inputs: SessionInputs, record: AttendanceRecord, thresholds: Thresholds) -> list[Flag]:
     """Times of which no camera of the room has a picture: each long one, or the session if short ones add up."""
     limits = {"seconds": thresholds.video_gap_s, "coverage": float(thresholds.video_least_coverage)}
-    covered = merged((span for each in inputs.coverage for span in each.spans), inputs.start_us, inputs.until_us)
-    edges = [inputs.start_us, *(edge for span in covered for edge in span), inputs.until_us]
+    covered = merged((span for each in inputs.coverage for span in each.spans), inputs.watched_from_us, inputs.until_us)
+    edges = [inputs.watched_from_us, *(edge for span in covered for edge in span), inputs.until_us]
     blind = [(edges[at], edges[at + 1]) for at in range(0, len(edges), 2) if edges[at + 1] > edges[at]]
     share = record.room.covered_share
     coverage = None if share is None else round(share, 4)
@@ -265,7 +265,7 @@ def _video_gap(inputs: SessionInputs, record: AttendanceRecord, thresholds: Thre
 
 def _before(inputs: SessionInputs, start_us: int, end_us: int) -> int:
     """Where to begin playing to see the picture go away; after a gap at the very start, where it comes."""
-    return end_us if start_us <= inputs.start_us else max(inputs.start_us, start_us - _BEFORE_GAP_US)
+    return end_us if start_us <= inputs.watched_from_us else max(inputs.start_us, start_us - _BEFORE_GAP_US)
 
 
 def stamp(at_us: int) -> str:

@@ -177,11 +177,14 @@ def _film(footage: Footage, camera: Camera, start_us: int, end_us: int, now_us: 
         return None
     before = footage.last_end_reason(camera.id, "main", start_us)
     covered = coverage(pieces, start_us, end_us, max(start_us, now_us), before, cause(camera.id))
+    since_us = min([max(start_us, to_us(camera.created_at)), *(span.start_us for span in covered.spans)])
+    gaps = (Stretch(max(since_us, gap.start_us), gap.end_us, gap.reason) for gap in covered.gaps)
     return Filmed(
         CameraCoverage(
             camera.id,
             tuple(Stretch(span.start_us, span.end_us) for span in covered.spans),
-            tuple(Stretch(gap.start_us, gap.end_us, gap.reason) for gap in covered.gaps),
+            tuple(gap for gap in gaps if gap.end_us > gap.start_us),
+            since_us,
         ),
         tuple(pieces),
     )

@@ -43,11 +43,15 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class CameraCoverage:
-    """What one camera of the room recorded of the session, up to now."""
+    """What one camera of the room recorded of the session, up to now.
+
+    `since_us`: when the camera was put in, if that was later than the planned start. No camera before is no gap.
+    """
 
     camera_id: str
     spans: tuple[Stretch, ...]
     gaps: tuple[Stretch, ...]
+    since_us: int = 0
 
 
 GROWTH_US = 15 * MINUTE_US
@@ -87,6 +91,12 @@ class SessionInputs:
     def until_us(self) -> int:
         """The end of what can be known: the planned end, or now if that is earlier."""
         return self.end_us if self.now_us is None else max(self.start_us, min(self.end_us, self.now_us))
+
+    @property
+    def watched_from_us(self) -> int:
+        """Since when the room has had a camera, at the earliest the planned start."""
+        since = min((each.since_us for each in self.coverage), default=0)
+        return min(self.until_us, max(self.start_us, since))
 
     @property
     def ended(self) -> bool:

@@ -238,8 +238,8 @@ def _working(inputs: SessionInputs) -> list[tuple[int, int]]:
 def _room(inputs: SessionInputs, thresholds: Thresholds) -> RoomRecord:
     minutes = minutes_of(inputs, thresholds)
     samples, sure = samples_in(minutes), confidence(minutes)
-    length_us = inputs.until_us - inputs.start_us
-    spans = merged((span for each in inputs.coverage for span in each.spans), inputs.start_us, inputs.until_us)
+    length_us = inputs.until_us - inputs.watched_from_us
+    spans = merged((span for each in inputs.coverage for span in each.spans), inputs.watched_from_us, inputs.until_us)
     covered_us = sum(until - begin for begin, until in spans)
     return RoomRecord(
         accepted=inputs.accepted,

@@ -123,7 +123,8 @@ class JudgedSignOut(BaseModel):
 class SessionDetail(Window):
     """A class session with everything that is known about it, over the plan and a quarter of an hour on each side.
 
-    `covered_share`: of the planned time since there is a camera, by any of them; as of the last judgement. `expected`: enrolled and not on leave.
+    `covered_share`: of the planned time since there is a camera, by any of them; as of the last judgement.
+    `expected`: enrolled and not on leave.
     """
 
     session: PlanOut

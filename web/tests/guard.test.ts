@@ -43,6 +43,8 @@ describe('who may open which page', () => {
     ['/live', 'live.view'],
     ['/cameras', 'playback.view'],
     ['/cameras/0190', 'playback.view'],
+    ['/classes', 'classes.read'],
+    ['/classes/0190/timetable', 'classes.read'],
     ['/admin/rooms', 'registry.read'],
     ['/admin/cameras', 'registry.read'],
     ['/admin/accounts', 'accounts.manage'],

@@ -5,8 +5,10 @@ import type { Permission } from '@/api/types'
 import type { IconName } from '@/parts/icons'
 import { may } from '@/session/session'
 
+export type MenuKey = 'live' | 'playback' | 'classes' | 'admin'
+
 export interface MenuEntry {
-  key: 'live' | 'playback' | 'admin'
+  key: MenuKey
   to: string
   icon: IconName
   permission: Permission
@@ -15,6 +17,7 @@ export interface MenuEntry {
 export const ENTRIES: readonly MenuEntry[] = [
   { key: 'live', to: '/live', icon: 'live', permission: 'live.view' },
   { key: 'playback', to: '/cameras', icon: 'playback', permission: 'playback.view' },
+  { key: 'classes', to: '/classes', icon: 'people', permission: 'classes.read' },
   { key: 'admin', to: '/admin/rooms', icon: 'settings', permission: 'registry.read' },
 ]
 

@@ -2,6 +2,7 @@
 import type { RouteRecordRaw } from 'vue-router'
 
 import type { Permission } from '@/api/types'
+import type { MenuKey } from '@/frame/menu'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -14,7 +15,7 @@ declare module 'vue-router' {
     /** false: the page draws itself without rail and top bar; `member`: so for those who are not logged in. */
     frame?: false | 'member'
     /** Which entry of the rail is lit. */
-    menu?: 'live' | 'playback' | 'admin'
+    menu?: MenuKey
     /** The page is dark unless the viewer chose otherwise here. */
     darkByDefault?: boolean
   }
@@ -38,6 +39,17 @@ export const routes: RouteRecordRaw[] = [
     path: '/cameras/:id',
     component: () => import('@/playback/CameraPlaybackPage.vue'),
     meta: { title: 'playback.title', permission: 'playback.view', menu: 'playback' },
+  },
+  {
+    path: '/classes',
+    component: () => import('@/classes/ClassesPage.vue'),
+    meta: { title: 'classes.title', permission: 'classes.read', menu: 'classes' },
+  },
+  { path: '/classes/:id', redirect: (to) => `/classes/${String(to.params.id)}/roster` },
+  {
+    path: '/classes/:id/:tab(roster|timetable|results)',
+    component: () => import('@/classes/ClassPage.vue'),
+    meta: { title: 'classes.one', permission: 'classes.read', menu: 'classes' },
   },
   { path: '/admin', redirect: '/admin/rooms' },
   {

@@ -5,7 +5,7 @@ import type { Permission } from '@/api/types'
 import type { IconName } from '@/parts/icons'
 import { may } from '@/session/session'
 
-export type MenuKey = 'live' | 'playback' | 'classes' | 'admin'
+export type MenuKey = 'live' | 'playback' | 'sessions' | 'flags' | 'classes' | 'admin'
 
 export interface MenuEntry {
   key: MenuKey
@@ -17,6 +17,8 @@ export interface MenuEntry {
 export const ENTRIES: readonly MenuEntry[] = [
   { key: 'live', to: '/live', icon: 'live', permission: 'live.view' },
   { key: 'playback', to: '/cameras', icon: 'playback', permission: 'playback.view' },
+  { key: 'sessions', to: '/class-sessions', icon: 'sessions', permission: 'classes.read' },
+  { key: 'flags', to: '/flags', icon: 'flag', permission: 'flags.read' },
   { key: 'classes', to: '/classes', icon: 'people', permission: 'classes.read' },
   { key: 'admin', to: '/admin/rooms', icon: 'settings', permission: 'registry.read' },
 ]

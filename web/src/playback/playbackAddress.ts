@@ -78,11 +78,12 @@ export function usePlaybackAddress(onMoment: (ms: number) => void) {
 
   /** The moment during play; written now and then. */
   const scrub = (ms: number, playing: boolean): void => write({ t: addressTime(ms) }, playing ? WRITE_EVERY_MS : 250)
-  function jump(ms: number): void {
+  /** `change`: what else this step of the history brings, as the flag that was chosen. */
+  function jump(ms: number, change: LocationQueryRaw = {}): void {
     flush()
     written = addressTime(ms)
     pending = {}
-    void router.push({ query: merged({ t: written }) })
+    void router.push({ query: merged({ ...change, t: written }) })
   }
 
   watch(() => route.query['t'], (now) => {

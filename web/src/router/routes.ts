@@ -41,6 +41,21 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'playback.title', permission: 'playback.view', menu: 'playback' },
   },
   {
+    path: '/class-sessions',
+    component: () => import('@/sessions/SessionsPage.vue'),
+    meta: { title: 'sessions.title', permission: 'classes.read', menu: 'sessions' },
+  },
+  {
+    path: '/class-sessions/:id',
+    component: () => import('@/sessions/SessionPage.vue'),
+    meta: { title: 'sessions.one', permission: 'flags.read', menu: 'sessions' },
+  },
+  {
+    path: '/flags',
+    component: () => import('@/flags/FlagsPage.vue'),
+    meta: { title: 'flags.title', permission: 'flags.read', menu: 'flags' },
+  },
+  {
     path: '/classes',
     component: () => import('@/classes/ClassesPage.vue'),
     meta: { title: 'classes.title', permission: 'classes.read', menu: 'classes' },

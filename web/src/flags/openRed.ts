@@ -1,0 +1,33 @@
+/** How many red flags wait for a verdict, for the menu. Asked once a minute while anybody shows it. */
+import { onScopeDispose, readonly, ref, watch, type Ref } from 'vue'
+
+import { api, got } from '@/api/client'
+import { asProblem } from '@/api/problem'
+import { may } from '@/session/session'
+
+const EVERY_MS = 60_000
+const count = ref(0)
+let watchers = 0
+let timer = 0
+
+export async function refreshOpenRed(): Promise<void> {
+  if (!may('flags.read') || document.hidden) return
+  try {
+    const { items } = await got(api.GET('/api/flags', { params: { query: { state: ['open'], severity: ['red'] } } }))
+    count.value = items.length
+  } catch (error) {
+    // A badge is no place for trouble: the page of flags says it, and the next minute asks again.
+    asProblem(error)
+  }
+}
+
+export function useOpenRed(): Readonly<Ref<number>> {
+  watchers += 1
+  if (watchers === 1) timer = window.setInterval(() => void refreshOpenRed(), EVERY_MS)
+  watch(() => may('flags.read'), (allowed) => { if (allowed) void refreshOpenRed(); else count.value = 0 }, { immediate: true })
+  onScopeDispose(() => {
+    watchers -= 1
+    if (watchers === 0) window.clearInterval(timer)
+  })
+  return readonly(count)
+}

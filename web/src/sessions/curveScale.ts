@@ -1,0 +1,22 @@
+/** The people axis of a class session, and the path of those signed in. Pure. */
+import type { CountSample } from '@/playback/countCurve'
+import { xOf, type Window } from '@/playback/timelineScale'
+
+import type { SignedStep } from './detail'
+
+/** Upper end and grid lines of an axis that holds counts with their interval, the expected and the signed in. */
+export function sessionAxis(counts: readonly CountSample[], signed: readonly SignedStep[], expected: number): { top: number; lines: number[] } {
+  const most = Math.max(expected, ...signed.map((one) => one.n), ...counts.map((one) => (one.valid ? (one.high ?? one.count ?? 0) : 0)))
+  const step = most <= 8 ? 4 : most <= 30 ? 10 : most <= 60 ? 20 : 50
+  const top = Math.max(step, Math.ceil((most + 1) / step) * step)
+  return { top, lines: Array.from({ length: top / step + 1 }, (_, index) => index * step) }
+}
+
+/** Steps from the first sign-in until `untilMs`; empty without one. */
+export function stepsPath(signed: readonly SignedStep[], untilMs: number, view: Window, width: number, y: (people: number) => number): string {
+  const first = signed[0]
+  if (first === undefined) return ''
+  let path = `M${xOf(view, width, first.atMs).toFixed(1)},${y(first.n).toFixed(1)}`
+  for (const one of signed.slice(1)) path += `H${xOf(view, width, one.atMs).toFixed(1)}V${y(one.n).toFixed(1)}`
+  return `${path}H${xOf(view, width, Math.max(untilMs, signed.at(-1)?.atMs ?? 0)).toFixed(1)}`
+}

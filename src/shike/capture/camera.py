@@ -104,16 +104,24 @@ class CameraThread(threading.Thread):
             simulated=source.simulated,
         )
         recording = self._recording
-        run = RunRecorder(recording.archive, recording.spool, recording.clock, recording.lengths, source.video, start)
+        run = self._run_recorder(source, start)
         reason: EndReason = "connection_lost"
+        after_pause = False
         try:
             for timed in source.packets():
                 if self._halt.is_set():
                     reason = "stopped"
                     break
                 self.beat_s = recording.clock.monotonic()
+                if after_pause and not timed.packet.is_keyframe:
+                    continue
+                after_pause = False
                 ended = run.take(timed)
-                if ended is not None:
+                if ended == "camera_silent":
+                    # It paused and goes on by itself: the connection is good, and a new one would lose more.
+                    run.finish(ended)
+                    run, after_pause = self._run_recorder(source, start), True
+                elif ended is not None:
                     reason = ended
                     break
                 self._report(run, source)
@@ -126,6 +134,10 @@ class CameraThread(threading.Thread):
         finally:
             run.finish(reason)
         return "connection_lost" if reason == "stopped" else reason
+
+    def _run_recorder(self, source: Source, start: RunStart) -> RunRecorder:
+        recording = self._recording
+        return RunRecorder(recording.archive, recording.spool, recording.clock, recording.lengths, source.video, start)
 
     def _report(self, run: RunRecorder, source: Source) -> None:
         if self.health.state != "recording":

@@ -19,6 +19,8 @@ from shike.capture.spool import Spool
 from shike.capture.timeline import Timeline
 
 _BAD_IN_A_ROW = 50
+# Longer than the pictures of the slowest camera are apart.
+PAUSE_US = 2_500_000
 _OUT_OF_ORDER_S = 1
 _RATE_WINDOW_US = 5_000_000
 _OFFSET_LIMIT_MS = 10 * 365 * 86_400_000
@@ -58,6 +60,7 @@ class RunRecorder:
         self._segmenter: Segmenter | None = None
         self._base_us = 0
         self._last_dts: int | None = None
+        self._last_media_us: int | None = None
         self._bad_in_a_row = 0
         self._recent: deque[tuple[int, int]] = deque()
         self.dropped = 0
@@ -87,7 +90,10 @@ class RunRecorder:
         ended = self._timeline.observe(timed.arrival)
         if ended is not None:
             return ended
+        if self._has_paused(timed):
+            return "camera_silent"
         self._last_dts, self._bad_in_a_row = packet.dts, 0
+        self._last_media_us = timed.arrival.media_us
         self._note(timed)
         if self._segmenter is None:
             self._waiting.append(timed)
@@ -101,6 +107,12 @@ class RunRecorder:
         if self._start.origin == "live" and self._segmenter.overdue(self._timeline.wall(timed.arrival.media_us)):
             return "gop_too_long"
         return None
+
+    def _has_paused(self, timed: Timed) -> bool:
+        """Whether a camera sent nothing for a while: a picture must not stand for seconds that nobody saw."""
+        if self._start.origin != "live" or self._last_media_us is None:
+            return False
+        return timed.arrival.media_us - self._last_media_us > PAUSE_US
 
     def finish(self, reason: EndReason) -> None:
         """End the run and close its last segment. DiskError if the volume refuses; the file is abandoned then."""

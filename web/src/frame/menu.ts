@@ -5,7 +5,7 @@ import type { Permission } from '@/api/types'
 import type { IconName } from '@/parts/icons'
 import { may } from '@/session/session'
 
-export type MenuKey = 'live' | 'playback' | 'sessions' | 'flags' | 'classes' | 'admin'
+export type MenuKey = 'live' | 'playback' | 'sessions' | 'flags' | 'classes' | 'subsidy' | 'admin'
 
 export interface MenuEntry {
   key: MenuKey
@@ -20,6 +20,7 @@ export const ENTRIES: readonly MenuEntry[] = [
   { key: 'sessions', to: '/class-sessions', icon: 'sessions', permission: 'classes.read' },
   { key: 'flags', to: '/flags', icon: 'flag', permission: 'flags.read' },
   { key: 'classes', to: '/classes', icon: 'people', permission: 'classes.read' },
+  { key: 'subsidy', to: '/subsidy', icon: 'money', permission: 'subsidy.read' },
   { key: 'admin', to: '/admin/rooms', icon: 'settings', permission: 'registry.read' },
 ]
 
@@ -38,4 +39,8 @@ export const SETTINGS: readonly SettingsEntry[] = [
 ]
 
 export const menu = computed(() => ENTRIES.filter((entry) => may(entry.permission)))
+/** A phone's dock has five places; what does not fit is behind the last one. */
+const DOCK_PLACES = 5
+export const docked = computed(() => (menu.value.length <= DOCK_PLACES ? menu.value : menu.value.slice(0, DOCK_PLACES - 1)))
+export const undocked = computed(() => menu.value.slice(docked.value.length))
 export const settingsMenu = computed(() => SETTINGS.filter((entry) => may(entry.permission)))

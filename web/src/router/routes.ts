@@ -66,11 +66,31 @@ export const routes: RouteRecordRaw[] = [
     component: () => import('@/classes/ClassPage.vue'),
     meta: { title: 'classes.one', permission: 'classes.read', menu: 'classes' },
   },
+  {
+    path: '/subsidy',
+    component: () => import('@/subsidy/SubsidyPage.vue'),
+    meta: { title: 'subsidy.title', permission: 'subsidy.read', menu: 'subsidy' },
+  },
+  {
+    path: '/subsidy/classes/:id',
+    component: () => import('@/subsidy/ClassDecisionsPage.vue'),
+    meta: { title: 'subsidy.decisions', permission: 'subsidy.read', menu: 'subsidy' },
+  },
+  {
+    path: '/subsidy/classes/:id/trainees/:trainee',
+    component: () => import('@/subsidy/DecisionPage.vue'),
+    meta: { title: 'subsidy.one', permission: 'subsidy.read', menu: 'subsidy' },
+  },
   { path: '/admin', redirect: '/admin/rooms' },
   {
     path: '/admin/rooms',
     component: () => import('@/admin/rooms/RoomsPage.vue'),
     meta: { title: 'admin.rooms.title', permission: 'registry.read', menu: 'admin' },
+  },
+  {
+    path: '/admin/rooms/:id/acceptance',
+    component: () => import('@/acceptance/AcceptancePage.vue'),
+    meta: { title: 'acceptance.title', permission: 'flags.read', menu: 'admin' },
   },
   {
     path: '/admin/cameras',

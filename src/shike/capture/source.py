@@ -79,7 +79,8 @@ class Source:
             "fpsprobesize": "2",
         }
         try:
-            container = av.open(address.url(), "r", options=options, timeout=(timeout_s, timeout_s))
+            # FFmpeg takes up a read that timed out once more before it gives up.
+            container = av.open(address.url(), "r", options=options, timeout=(timeout_s, timeout_s / 2))
         except (FFmpegError, OSError) as error:
             raise source_error(error) from None
         return cls(container, clock)

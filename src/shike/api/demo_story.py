@@ -89,7 +89,7 @@ def begin_class(client: DemoClient, rooms: dict[str, Any]) -> None:
         planned_lesson_hours=40,
         funding_year=start.year,
     )
-    client.upload("/api/imports/roster", _roster(crowd), class_id=made["id"])
+    client.upload("/api/imports/roster", roster(crowd), class_id=made["id"])
     created = client.post(
         "/api/class-sessions",
         class_id=made["id"],
@@ -112,12 +112,14 @@ def tell_yesterday(client: DemoClient, rooms: dict[str, Any], data: Path, say: S
     start = datetime.now(BEIJING).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=1)
     say("5/7  Importing yesterday's class session: 42 minutes of room B …")
     _import_footage(data, _camera(client, room["id"]), start)
-    made = _register(client, room, start)
+    made = register_class(client, room, start)
+    client.upload("/api/imports/roster", roster(people(EXPECTED + 1, 0), decided=True), class_id=made["id"])
+    register_sessions(client, made, room, start)
     say("6/7  Counting it, and accepting the room by the true number of people in its pictures …")
-    _accept(client, room["id"])
+    accept(client, room["id"])
     say("     The room is accepted; waiting for yesterday's flags …")
-    session_id = client.get("/api/class-sessions", class_id=made["id"], room_id=room["id"])["items"][0]["id"]
-    _until(lambda: _is_final(client, session_id), 240)
+    session_id = session_of(client, made["id"], room["id"])
+    _until(lambda: is_final(client, session_id), 240)
     client.post(f"/api/classes/{made['id']}/decisions")
     say("7/7  Yesterday's class session is judged, and the decisions about its class are made.")
 
@@ -131,7 +133,29 @@ def _import_footage(data: Path, camera_id: str, start: datetime) -> None:
     file.unlink()
 
 
-def _register(client: DemoClient, room: dict[str, Any], start: datetime) -> Any:
+def register_class(client: DemoClient, room: dict[str, Any], start: datetime) -> Any:
+    """The class that yesterday's session belongs to; it began three lessons before."""
+    return client.post(
+        "/api/classes",
+        institution_id=room["institution_id"],
+        number="2026-007",
+        name="中式烹调师 技师 1 班",
+        project_type="upgrade",
+        occupation="中式烹调师",
+        level="技师",
+        starts_on=_days(start)[0].date().isoformat(),
+        ends_on=start.date().isoformat(),
+        planned_lesson_hours=12,
+        funding_year=start.year,
+    )
+
+
+def _days(start: datetime) -> list[datetime]:
+    return [start - timedelta(days=back) for back in (4, 3, 2)]
+
+
+def register_sessions(client: DemoClient, made: Any, room: dict[str, Any], start: datetime) -> None:
+    """Three sessions in a yard without a camera, yesterday's in room B, their sign-ins, and one person on leave."""
     yard = client.post(
         "/api/rooms",
         institution_id=room["institution_id"],
@@ -140,22 +164,7 @@ def _register(client: DemoClient, room: dict[str, Any], start: datetime) -> Any:
         privacy_notice_posted=True,
         no_camera_reason="条件成熟后配备",
     )
-    days = [start - timedelta(days=back) for back in (4, 3, 2)]
-    made = client.post(
-        "/api/classes",
-        institution_id=room["institution_id"],
-        number="2026-007",
-        name="中式烹调师 技师 1 班",
-        project_type="upgrade",
-        occupation="中式烹调师",
-        level="技师",
-        starts_on=days[0].date().isoformat(),
-        ends_on=start.date().isoformat(),
-        planned_lesson_hours=12,
-        funding_year=start.year,
-    )
-    crowd = people(EXPECTED + 1, 0)
-    client.upload("/api/imports/roster", _roster(crowd, decided=True), class_id=made["id"])
+    days, crowd = _days(start), people(EXPECTED + 1, 0)
     timetable = [["课次", "日期", "开始时间", "结束时间", "教室", "教师", "类型"]]
     for sequence, day in enumerate(days, 1):
         timetable.append([str(sequence), day.date().isoformat(), "09:00", "12:00", yard["name"], "周明", "实操"])
@@ -165,7 +174,6 @@ def _register(client: DemoClient, room: dict[str, Any], start: datetime) -> Any:
     signs = [["课次", "身份证号", "签到时间", "签退时间"], *_signs(crowd, days, start)]
     client.upload("/api/imports/sign_events", signs, class_id=made["id"])
     _on_leave(client, made["id"], crowd[0])
-    return made
 
 
 def _signs(crowd: list[Person], days: list[datetime], start: datetime) -> Iterator[list[str]]:
@@ -187,7 +195,7 @@ def _on_leave(client: DemoClient, class_id: str, person: Person) -> None:
     client.post(f"/api/class-sessions/{last['id']}/leaves", trainee_id=trainee, reason="病假", approved_by="周明")
 
 
-def _roster(crowd: list[Person], *, decided: bool = False) -> list[list[str]]:
+def roster(crowd: list[Person], *, decided: bool = False) -> list[list[str]]:
     rows = [["姓名", "身份证号", "人员类别", "用人单位", "考核结果"]]
     for at, person in enumerate(crowd):
         # The first is on leave and passed; the second pays for herself; the third failed; the others passed.
@@ -197,7 +205,7 @@ def _roster(crowd: list[Person], *, decided: bool = False) -> list[list[str]]:
     return rows
 
 
-def _accept(client: DemoClient, room_id: str) -> None:
+def accept(client: DemoClient, room_id: str) -> None:
     """Enter the true number of each picture that is asked about, as a person would who counts in the picture."""
     truth = json.loads((clips.folder() / "truth.json").read_text())
 
@@ -224,9 +232,14 @@ def _seen(client: DemoClient, camera_id: str, moment: datetime, truth: Any) -> i
     return len(truth["truth"][found.frame // truth["fps"]]["views"]["room-b"])
 
 
-def _is_final(client: DemoClient, session_id: str) -> bool:
+def is_final(client: DemoClient, session_id: str) -> bool:
     detail = client.get(f"/api/class-sessions/{session_id}/detail")
     return bool(detail["record"] and detail["record"]["final"] and detail["flags"])
+
+
+def session_of(client: DemoClient, class_id: str, room_id: str) -> str:
+    """The class's session in a room."""
+    return str(client.get("/api/class-sessions", class_id=class_id, room_id=room_id)["items"][0]["id"])
 
 
 def _camera(client: DemoClient, room_id: str) -> str:

@@ -12,6 +12,17 @@ export function sessionAxis(counts: readonly CountSample[], signed: readonly Sig
   return { top, lines: Array.from({ length: top / step + 1 }, (_, index) => index * step) }
 }
 
+/** The longest level stretch with somebody signed in, within `shown`; null without one. */
+export function plateau(signed: readonly SignedStep[], shown: Window): (Window & { readonly n: number }) | null {
+  let best: (Window & { readonly n: number }) | null = null
+  signed.forEach((one, index) => {
+    const fromMs = Math.max(one.atMs, shown.fromMs)
+    const toMs = Math.min(signed[index + 1]?.atMs ?? shown.toMs, shown.toMs)
+    if (one.n > 0 && toMs > fromMs && (best === null || toMs - fromMs > best.toMs - best.fromMs)) best = { fromMs, toMs, n: one.n }
+  })
+  return best
+}
+
 /** Steps from the first sign-in until `untilMs`; empty without one. */
 export function stepsPath(signed: readonly SignedStep[], untilMs: number, view: Window, width: number, y: (people: number) => number): string {
   const first = signed[0]

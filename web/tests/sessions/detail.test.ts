@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { sessionAxis, stepsPath } from '@/sessions/curveScale'
+import { plateau, sessionAxis, stepsPath } from '@/sessions/curveScale'
 import { firstMoment, signedAt, type Detail } from '@/sessions/detail'
 import { correction } from '@/sessions/useInStep'
 
@@ -35,6 +35,11 @@ describe('those signed in', () => {
 
   it('are drawn as steps until now', () => {
     expect(stepsPath(steps.slice(0, 2), 500, { fromMs: 0, toMs: 1_000 }, 1_000, (n) => 10 - n)).toBe('M100.0,8.0H200.0V5.0H500.0')
+  })
+
+  it('are named on their longest level stretch', () => {
+    expect(plateau(steps, { fromMs: 0, toMs: 1_000 })).toEqual({ fromMs: 200, toMs: 900, n: 5 })
+    expect(plateau([{ atMs: 0, n: 0 }], { fromMs: 0, toMs: 1_000 })).toBeNull()
   })
 
   it('fit under the top of the axis, as the expected do', () => {

@@ -236,7 +236,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Room
-         * @description Remove a room that has no camera. One with cameras stays, and so does its evidence.
+         * @description Remove a room that has no camera and no class session. One with either stays, and so does its evidence.
          */
         delete: operations["delete_room"];
         options?: never;
@@ -2919,7 +2919,8 @@ export interface components {
          * SessionDetail
          * @description A class session with everything that is known about it, over the plan and a quarter of an hour on each side.
          *
-         *     `covered_share`: of the planned time up to now, by any camera. `expected`: enrolled and not on leave.
+         *     `covered_share`: of the planned time since there is a camera, by any of them; as of the last judgement.
+         *     `expected`: enrolled and not on leave.
          */
         SessionDetail: {
             /**

@@ -33,6 +33,8 @@ check: .stamps/venv .stamps/web
 	$(BIN)/lint-imports
 	cd web && ../$(WITH_NODE) npm run --silent lint
 	cd web && ../$(WITH_NODE) npm run --silent typecheck
+	$(BIN)/shike openapi --output .stamps/openapi.json
+	cd web && ../$(WITH_NODE) npm run --silent gen:api -- ../.stamps/openapi.json --check
 
 bench: .stamps/venv .stamps/bench $(MODEL)
 	$(BIN)/python -m bench

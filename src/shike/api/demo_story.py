@@ -145,7 +145,7 @@ def register_class(client: DemoClient, room: dict[str, Any], start: datetime) ->
         level="技师",
         starts_on=_days(start)[0].date().isoformat(),
         ends_on=start.date().isoformat(),
-        planned_lesson_hours=12,
+        planned_lesson_hours=13,
         funding_year=start.year,
     )
 

@@ -7,7 +7,8 @@ WITH_NODE := scripts/with-node
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 MODEL := src/shike/attendance/counting/models/centerface.onnx
 APP := src/shike/api/static/index.html
-TESTS := $(BIN)/python -m pytest
+# Two at a time, a file staying with one worker: most tests wait for real cameras, processes and pages.
+TESTS := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 .PHONY: demo test test-all check bench wheel lock schema screenshots clean
 .DELETE_ON_ERROR:
@@ -18,12 +19,14 @@ demo: .stamps/venv $(MODEL) $(APP)
 test: check $(MODEL) $(APP) .stamps/browser
 	cd web && ../$(WITH_NODE) npm run --silent test
 	$(BIN)/python scripts/check_migrations.py
-	SHIKE_BROWSER="$$(cat .stamps/browser)" $(TESTS) -m "not long"
+	$(TESTS) -m "not browser and not long"
+	SHIKE_BROWSER="$$(cat .stamps/browser)" $(TESTS) -m "browser and not long"
 
 test-all: check $(MODEL) $(APP) .stamps/browser
 	cd web && ../$(WITH_NODE) npm run --silent test
 	$(BIN)/python scripts/check_migrations.py
-	SHIKE_BROWSER="$$(cat .stamps/browser)" $(TESTS)
+	$(TESTS) -m "not browser"
+	SHIKE_BROWSER="$$(cat .stamps/browser)" $(TESTS) -m browser
 
 # The fast part, for every commit.
 check: .stamps/venv .stamps/web

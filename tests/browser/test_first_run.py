@@ -67,6 +67,8 @@ def the_first_administrator_is_made(page: Page, code: str) -> None:
 
 
 def a_wrong_address_is_explained(page: Page, camera: SimulatedCameras) -> None:
+    # The room's form has a name as well: only when it has gone is this one meant.
+    expect(page.get_by_role("heading", name="接入摄像机")).to_be_visible()
     page.get_by_label("名称").fill("前摄像机")
     page.get_by_label("地址").fill(f"127.0.0.1:{camera.port}")
     page.get_by_label("主码流路径").fill("/nothing/here")

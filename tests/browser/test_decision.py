@@ -19,7 +19,7 @@ from shike.attendance.beijing import BEIJING
 from shike.camera_sim import clips
 from shike.camera_sim.assembly import assemble, groups_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(660)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
 FPS, GROUP_FRAMES = 25, 50
 
@@ -83,7 +83,7 @@ def test_a_late_class_is_flagged_confirmed_and_stands_in_the_decision(
     demo_story.register_sessions(client, made, yesterday.rooms["305 教室"], yesterday.start)
     demo_story.accept(client, yesterday.rooms["305 教室"]["id"])
     session_id = demo_story.session_of(client, made["id"], yesterday.rooms["305 教室"]["id"])
-    wait_until(lambda: demo_story.is_final(client, session_id), 330, "yesterday's class session is judged")
+    wait_until(lambda: demo_story.is_final(client, session_id), 180, "yesterday's class session is judged")
 
     flags = {each["code"]: each for each in client.get("/api/flags", state="open")["items"]}
     assert {"LATE_START", "LOW_TURNOUT"} <= set(flags)

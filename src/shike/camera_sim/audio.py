@@ -4,6 +4,7 @@ It is encoded once, in a loop that fits whole seconds, and cut into the payloads
 against the wall clock says in a recording how far sound and picture are apart.
 """
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -68,12 +69,10 @@ def sound(kind: AudioKind) -> Sound:
         return Sound(97, f"MP4A-LATM/{_AAC_RATE}/1", fmtp, _AAC_RATE, _AAC_SAMPLES, packets)
     if kind == "aac-adts":
         units = [_adts(len(unit)) + unit for unit in units]
-    packets = tuple(
-        framed([(16).to_bytes(2, "big") + (len(unit) << 3).to_bytes(2, "big") + unit], 97) for unit in units
-    )
-    fmtp = (
-        f"streamtype=5;profile-level-id=1;mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3;config={config}"
-    )
+    # RFC 3640, AAC-hbr: the length of the headers in bits, one header of 13 bits of size and 3 of index, the unit.
+    packets = tuple(framed([struct.pack("!HH", 16, len(unit) << 3) + unit], 97) for unit in units)
+    lengths = "sizelength=13;indexlength=3;indexdeltalength=3"
+    fmtp = f"streamtype=5;profile-level-id=1;mode=AAC-hbr;{lengths};config={config}"
     return Sound(97, f"mpeg4-generic/{_AAC_RATE}/1", fmtp, _AAC_RATE, _AAC_SAMPLES, packets)
 
 

@@ -48,10 +48,7 @@ def _payloads(nal: bytes, coding: Coding) -> Iterator[bytes]:
         yield nal
         return
     kind = coding.kind(nal)
-    if coding.header == 1:
-        head = bytes((nal[0] & 0xE0 | _FU_A,))
-    else:
-        head = bytes((nal[0] & 0x81 | _FU << 1, nal[1]))
+    head = bytes((nal[0] & 0xE0 | _FU_A,) if coding.header == 1 else (nal[0] & 0x81 | _FU << 1, nal[1]))
     step = _MAX_PAYLOAD - len(head) - 1
     for start in range(coding.header, len(nal), step):
         piece = nal[start : start + step]

@@ -19,9 +19,11 @@ from av.error import (
 from av.error import (
     ExitError,
     FFmpegError,
+    HTTPClientError,
     HTTPForbiddenError,
     HTTPNotFoundError,
     HTTPOtherClientError,
+    HTTPServerError,
     HTTPUnauthorizedError,
 )
 from av.packet import Packet
@@ -30,6 +32,7 @@ from av.video.stream import VideoStream
 from shike.capture.address import Address
 from shike.capture.clock import Clock
 from shike.capture.errors import SourceError
+from shike.capture.refusal import Refusal
 from shike.capture.timeline import Arrival
 
 SIMULATED_TITLE = "shike-camera-sim"
@@ -71,18 +74,21 @@ class Source:
     def open_camera(cls, address: Address, clock: Clock, timeout_s: float = 10.0) -> Self:
         """Connect to a camera. SourceError with a cause code if it refuses or does not answer."""
         options = {
-            "rtsp_transport": "tcp",
+            # Over TCP; over UDP where the camera has nothing else (461).
+            "rtsp_transport": "tcp+udp",
+            "rtsp_flags": "prefer_tcp",
             "allowed_media_types": "video",
             # Later than the one below: FFmpeg takes its own for the end of the stream, as if the camera had left.
             "timeout": str(int((timeout_s + 5) * 1_000_000)),
             "analyzeduration": "300000",
             "fpsprobesize": "2",
         }
-        try:
-            # FFmpeg takes up a read that timed out once more before it gives up.
-            container = av.open(address.url(), "r", options=options, timeout=(timeout_s, timeout_s / 2))
-        except (FFmpegError, OSError) as error:
-            raise source_error(error) from None
+        with Refusal() as refusal:
+            try:
+                # FFmpeg takes up a read that timed out once more before it gives up.
+                container = av.open(address.url(), "r", options=options, timeout=(timeout_s, timeout_s / 2))
+            except (FFmpegError, OSError) as error:
+                raise source_error(error, refusal=refusal.cause) from None
         return cls(container, clock)
 
     @classmethod
@@ -130,11 +136,17 @@ class Source:
             yield packet, handed_over
 
     def _placed_before(self, dts: int, untimed: list["_Came"]) -> Iterator["_Came"]:
-        """An RTSP stream's first picture, a keyframe, comes without a time: it lies one picture before the second."""
+        """An RTSP stream's first picture, a keyframe, comes without a time: it lies one picture before the second.
+
+        Where pictures are not sent in the order of showing, the next few come without the time of decoding.
+        """
         rate, base = self.video.average_rate, self.video.time_base
         ticks = round(1 / (rate * base)) if rate and base else dts // max(1, len(untimed))
+        shown = min((packet.pts for packet, _ in untimed if packet.pts is not None), default=None)
         for distance, (packet, came) in zip(range(len(untimed), 0, -1), untimed, strict=True):
-            packet.dts = packet.pts = dts - distance * max(1, ticks)
+            packet.dts = dts - distance * max(1, ticks)
+            if packet.pts is None:  # the keyframe, which is shown before all others
+                packet.pts = packet.dts if shown is None else max(packet.dts, shown - max(1, ticks))
             yield packet, came
 
     def _timed(self, packet: "Packet[VideoStream]", came: tuple[int, int]) -> Timed:
@@ -157,13 +169,16 @@ class Source:
         self.close()
 
 
-def source_error(error: Exception, *, connected: bool = False) -> SourceError:
+def source_error(error: Exception, *, connected: bool = False, refusal: str | None = None) -> SourceError:
     """The cause code of an FFmpeg error. Its text is left out: it holds the address."""
+    if refusal is not None and isinstance(error, (HTTPClientError, HTTPServerError)):
+        return SourceError(refusal)
     causes: list[tuple[type[BaseException], str]] = [
         (HTTPUnauthorizedError, "refused_401"),
         (HTTPForbiddenError, "refused_403"),
         (HTTPNotFoundError, "refused_404"),
         (HTTPOtherClientError, "refused_other"),
+        (HTTPServerError, "refused_other"),
         (AvConnectionRefusedError, "unreachable"),
         (ConnectionRefusedError, "unreachable"),
         (ExitError, "no_data" if connected else "timeout"),

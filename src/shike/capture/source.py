@@ -4,6 +4,7 @@ This is the only place that opens media for input from outside. Errors become So
 FFmpeg's own words are not passed on, because they hold the address. Design: docs/design/capture.md.
 """
 
+import errno
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from shike.capture.address import Address
 from shike.capture.clock import Clock
 from shike.capture.errors import SourceError
 from shike.capture.refusal import Refusal
+from shike.capture.silence import SILENCE, Reader
 from shike.capture.timeline import Arrival
 
 SIMULATED_TITLE = "shike-camera-sim"
@@ -56,8 +58,9 @@ _MOST_UNTIMED = 8
 class Source:
     """An open stream. Use as a context manager; iterate `packets()` once."""
 
-    def __init__(self, container: InputContainer, clock: Clock) -> None:
-        self._container, self._clock = container, clock
+    def __init__(self, container: InputContainer, clock: Clock, silence_s: float | None = None) -> None:
+        self._container, self._clock, self._silence_s = container, clock, silence_s
+        self._reader: Reader | None = None
         if not container.streams.video:
             container.close()
             raise SourceError("no_video")
@@ -73,23 +76,12 @@ class Source:
     @classmethod
     def open_camera(cls, address: Address, clock: Clock, timeout_s: float = 10.0) -> Self:
         """Connect to a camera. SourceError with a cause code if it refuses or does not answer."""
-        options = {
-            # Over TCP; over UDP where the camera has nothing else (461).
-            "rtsp_transport": "tcp+udp",
-            "rtsp_flags": "prefer_tcp",
-            "allowed_media_types": "video",
-            # Later than the one below: FFmpeg takes its own for the end of the stream, as if the camera had left.
-            "timeout": str(int((timeout_s + 5) * 1_000_000)),
-            "analyzeduration": "300000",
-            "fpsprobesize": "2",
-        }
         with Refusal() as refusal:
             try:
-                # FFmpeg takes up a read that timed out once more before it gives up.
-                container = av.open(address.url(), "r", options=options, timeout=(timeout_s, timeout_s / 2))
+                container = _connect(address, timeout_s)
             except (FFmpegError, OSError) as error:
                 raise source_error(error, refusal=refusal.cause) from None
-        return cls(container, clock)
+        return cls(container, clock, timeout_s)
 
     @classmethod
     def open_file(cls, path: Path, clock: Clock) -> Self:
@@ -130,10 +122,19 @@ class Source:
 
     def _arrivals(self) -> Iterator["_Came"]:
         """Packets with the moment each came: FFmpeg hands one over when the next begins to arrive."""
+        reader = self._reader = SILENCE.watch(self._silence_s) if self._silence_s is not None else None
         came = self._now()
-        for packet in self._container.demux(self.video):
-            came, handed_over = self._now(), came
-            yield packet, handed_over
+        try:
+            for packet in self._container.demux(self.video):
+                came, handed_over = self._now(), came
+                yield packet, handed_over
+                if reader is not None:
+                    reader.packets += 1
+        except FFmpegError:
+            if reader is None or not reader.cut:
+                raise
+        if reader is not None and reader.cut:
+            raise SourceError("no_data")
 
     def _placed_before(self, dts: int, untimed: list["_Came"]) -> Iterator["_Came"]:
         """An RTSP stream's first picture, a keyframe, comes without a time: it lies one picture before the second.
@@ -160,6 +161,8 @@ class Source:
         return self._clock.now(), int(self._clock.monotonic() * 1_000_000)
 
     def close(self) -> None:
+        if self._reader is not None:
+            SILENCE.forget(self._reader)
         self._container.close()
 
     def __enter__(self) -> Self:
@@ -167,6 +170,27 @@ class Source:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _connect(address: Address, timeout_s: float) -> InputContainer:
+    """Over TCP; over UDP where the camera has nothing else."""
+    options = {
+        "rtsp_transport": "tcp",
+        "allowed_media_types": "video",
+        # Begins again with every byte; pictures that stay away are noticed earlier (silence.py).
+        "timeout": str(int((timeout_s + 5) * 1_000_000)),
+        "analyzeduration": "300000",
+        "fpsprobesize": "2",
+    }
+    try:
+        # No time limit of PyAV's for reading: it takes Python's lock three times per RTP packet.
+        return av.open(address.url(), "r", options=options, timeout=(timeout_s, None))
+    except OSError as error:
+        if error.errno != errno.EPROTONOSUPPORT:  # what FFmpeg makes of 461
+            raise
+    # Over UDP a reader waits for several sockets, none of which can be shut down for it: here the limit is PyAV's.
+    # FFmpeg takes up a read that timed out once more before it gives up.
+    return av.open(address.url(), "r", options=options | {"rtsp_transport": "udp"}, timeout=(timeout_s, timeout_s / 2))
 
 
 def source_error(error: Exception, *, connected: bool = False, refusal: str | None = None) -> SourceError:

@@ -25,6 +25,9 @@ def cast(stage: Stage) -> Mapping[str, Misbehaving]:
     large, retuned = stage.clips["large"], stage.clips["retuned"]
     return {
         "udp": Misbehaving(at_first=doing(transports=("udp",))),
+        "udp-silent": Misbehaving(
+            at_first=doing(transports=("udp",)), acts=((2, doing(silent=True)), (6, doing(silent=False)))
+        ),
         "silent": Misbehaving(acts=((2, doing(silent=True)), (6, doing(silent=False)))),
         "trickle": Misbehaving(acts=((2, doing(trickle_bytes_s=200)), (7, doing(trickle_bytes_s=None)))),
         "cut": Misbehaving(acts=((2, doing(cut=True)),)),
@@ -37,7 +40,7 @@ def cast(stage: Stage) -> Mapping[str, Misbehaving]:
         "resolution-reconnect": Misbehaving(acts=((3, doing(show=large, cut=True)),)),
         "retuned": Misbehaving(acts=((3, doing(show=retuned)),)),
         "untimed": Misbehaving(acts=((3, doing(untimed_frames=4)),)),
-        "stuck": Misbehaving(acts=((3, doing(untimed_frames=80)),)),
+        "stuck": Misbehaving(acts=((3, doing(untimed_frames=54)),)),
         "backward": Misbehaving(acts=((3, doing(backward_frames=4)),)),
         "hour-later": Misbehaving(acts=((3, doing(shift_us=HOUR_US)),)),
         "hour-earlier": Misbehaving(acts=((3, doing(shift_us=-HOUR_US)),)),

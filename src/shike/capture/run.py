@@ -12,6 +12,7 @@ from av.video.stream import VideoStream
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 from shike.capture.ids import new_id
+from shike.capture.parameters import Parameters
 from shike.capture.segment import EndReason, Identity, Origin, SegmentRecord, StreamName
 from shike.capture.segmenter import Lengths, RunMux, Segmenter
 from shike.capture.source import Timed
@@ -50,10 +51,19 @@ class RunRecorder:
     """Takes the packets of one run. `take` until it says why the run is over, then `finish` once."""
 
     def __init__(
-        self, archive: Archive, spool: Spool, clock: Clock, lengths: Lengths, video: VideoStream, start: RunStart
+        self,
+        archive: Archive,
+        spool: Spool,
+        clock: Clock,
+        lengths: Lengths,
+        video: VideoStream,
+        start: RunStart,
+        *,
+        coded: Parameters | None = None,
     ) -> None:
+        """`coded`: how the pictures are coded, where the camera changed that since the stream was opened."""
         self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
-        self._video, self._start = video, start
+        self._video, self._start, self._coded = video, start, coded
         self._timeline = Timeline()
         self._waiting: list[Timed] = []
         self._mux: RunMux | None = None
@@ -71,6 +81,11 @@ class RunRecorder:
     @property
     def writing(self) -> bool:
         return self._segmenter is not None
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether its times never rise: another run on this connection would fare no better."""
+        return self._bad_in_a_row >= _BAD_IN_A_ROW
 
     @property
     def rate(self) -> Rate:
@@ -144,7 +159,7 @@ class RunRecorder:
     def _begin(self) -> None:
         first = self._waiting[0].arrival.media_us
         self._base_us = first
-        self._mux = RunMux(self._video, self._lengths.fragment_s)
+        self._mux = RunMux(self._video, self._lengths.fragment_s, self._coded)
         started_us = self._timeline.wall(first)
         start = self._start
         identity = Identity(

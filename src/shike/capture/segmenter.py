@@ -16,6 +16,7 @@ from shike.capture import boxes
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 from shike.capture.ids import new_id
+from shike.capture.parameters import Parameters
 from shike.capture.segment import EndReason, Identity, SegmentRecord
 from shike.capture.segment_file import SegmentFile, disk_error
 from shike.capture.spool import Spool
@@ -65,7 +66,8 @@ class _Sink:
 class RunMux:
     """One fragmented MP4 stream per run. Decode times begin at zero and go on through the run."""
 
-    def __init__(self, template: VideoStream, fragment_s: float) -> None:
+    def __init__(self, template: VideoStream, fragment_s: float, coded: Parameters | None = None) -> None:
+        """`coded`: how the pictures are coded now, where that is not how the template's stream began."""
         self._sink = _Sink()
         options = {
             "movflags": "empty_moov+default_base_moof+frag_keyframe",
@@ -76,6 +78,9 @@ class RunMux:
         self._stream = self._container.add_stream_from_template(template)
         if template.codec_context.name == "hevc":
             self._stream.codec_context.codec_tag = "hvc1"
+        if coded is not None and coded.extradata is not None:
+            context = self._stream.codec_context
+            context.width, context.height, context.extradata = coded.width, coded.height, coded.extradata
         self._container.start_encoding()
         self.init = self._sink.take_init()
         self._base: int | None = None

@@ -29,7 +29,7 @@ def cast(stage: Stage) -> Mapping[str, Misbehaving]:
             at_first=doing(transports=("udp",)), acts=((2, doing(silent=True)), (6, doing(silent=False)))
         ),
         "silent": Misbehaving(acts=((2, doing(silent=True)), (6, doing(silent=False)))),
-        "trickle": Misbehaving(acts=((2, doing(trickle_bytes_s=200)), (7, doing(trickle_bytes_s=None)))),
+        "trickle": Misbehaving(acts=((2, doing(trickle_bytes_s=40)), (7, doing(trickle_bytes_s=None)))),
         "cut": Misbehaving(acts=((2, doing(cut=True)),)),
         "refused-401": Misbehaving(at_first=doing(refuse=401), acts=((1, doing(refuse=None)),)),
         "refused-404": Misbehaving(at_first=doing(refuse=404), acts=((1, doing(refuse=None)),)),

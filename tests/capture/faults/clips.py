@@ -5,6 +5,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 
 from shike.camera_sim import strip
 
@@ -43,10 +44,11 @@ def write(path: Path, kind: Kind) -> None:
     settings = f"keyint={kind.gop_frames}:min-keyint={kind.gop_frames}:scenecut=0:open-gop=0:{kind.more}"
     with av.open(str(path), "w") as container:
         stream = container.add_stream(kind.codec, rate=FPS)
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = kind.width, kind.height, "yuv420p"
         stream.gop_size = kind.gop_frames
-        options = {"x265-params": f"{settings}:log-level=none"} if x265 else {"x264-params": f"{settings}:threads=1"}
-        stream.options = {"preset": "ultrafast"} | options
+        own = f"{settings}:log-level=none" if x265 else f"{settings}:threads=1"
+        stream.options = {"preset": "ultrafast", "x265-params" if x265 else "x264-params": own}
         for number in range(ROUND_S * FPS):
             picture = np.full((kind.height, kind.width), 90, np.uint8)
             at = number * 4 % kind.width

@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from uuid import UUID
 
 import av
 from av.container import InputContainer
-from tests.recorded import Sent, sent_frames, timed_strips, wait_until
+from tests.recorded import Sent, sent_frames, timed_strips, wait_until, whole_run
 from tests.recording import sharing
 
 from shike.camera_sim import CameraSim, Clip, Faults, Mount, SimConfig, read_clip
@@ -28,7 +29,9 @@ from . import clips
 
 USER, PASSWORD = "viewer", "p@ss:w/rd"
 LENGTHS = Lengths(segment_s=3.0, sync_beat_s=1.0)
+TCP = {"rtsp_transport": "tcp", "allowed_media_types": "video", "analyzeduration": "300000"}
 TIMEOUT_S = 3.0
+AFTER_S = 2.5
 
 Act = Callable[[Faults], object]
 
@@ -87,17 +90,40 @@ class Story:
     def back_after_s(self) -> float:
         """Seconds from the last thing that was done to the camera until a run began after it."""
         begun = [run[0].wall_start_us for run in self.runs if run[0].wall_start_us > self.acted_us[-1]]
+        assert begun, "it is not back"
         return (begun[0] - self.acted_us[-1]) / 1e6
 
     @property
-    def causes(self) -> list[tuple[State, str | None]]:
+    def said(self) -> str:
+        """The story in one line, for the table in docs/design/capture.md."""
+        gaps = ", ".join(f"{gap.reason} {gap.seconds:.1f} s" for gap in self.gaps)
+        back = [run[0] for run in self.runs if 0 < self.acted_us[-1] < run[0].wall_start_us]
+        after = f"{self.back_after_s:.1f} s" if back else "-"
+        states = " → ".join(f"{state} {cause or ''}".strip() for state, cause in self.states)
+        return f"runs {len(self.runs)}; gaps [{gaps}]; back after {after}; dropped {self.dropped}; {states}"
+
+    @property
+    def states(self) -> list[tuple[State, str | None]]:
         """The states that the supervisor saw, each once in a row."""
         return [(seen.state, seen.cause) for seen in self.seen]
 
     def pictures(self, run: int = 0) -> list[tuple[int, float]]:
         """(frame number, seconds since the run's start) of a run's pictures, in the order of showing."""
-        data = b"".join(self.archive.read(each.key, 0, each.size) for each in self.runs[run])
-        return timed_strips(data)
+        return timed_strips(whole_run(self.archive, self.runs[run]))
+
+    def frames(self, run: int = 0) -> list[int]:
+        """The numbers of a run's pictures."""
+        return [frame for frame, _ in self.pictures(run)]
+
+    @property
+    def seconds(self) -> float:
+        """How much is recorded."""
+        return sum(each.duration_us for record in self.records for each in record.fragments) / 1e6
+
+    @property
+    def dropped(self) -> int:
+        """Pictures that came and could not be placed."""
+        return sum(record.dropped for record in self.records)
 
 
 @dataclass(frozen=True)
@@ -121,8 +147,8 @@ def stage(folder: Path) -> Stage:
 class House:
     """Plays a cast of cameras to the end."""
 
-    def __init__(self, folder: Path, cast: Mapping[str, Misbehaving], seconds: float) -> None:
-        self._folder, self._cast, self._seconds = folder, cast, seconds
+    def __init__(self, folder: Path, cast: Mapping[str, Misbehaving]) -> None:
+        self._folder, self._cast = folder, cast
         self._acted_us: dict[str, list[int]] = {name: [0] for name in cast}
         self._seen: dict[str, list[Seen]] = {name: [] for name in cast}
         self._over = threading.Event()
@@ -144,9 +170,10 @@ class House:
             watching = threading.Thread(target=self._watch, args=(threads,), daemon=True)
             for thread in (*threads.values(), watching):
                 thread.start()
-            for name, thread in threads.items():
-                wait_until(lambda thread=thread: self._is_settled(thread.health), f"{name} has begun", 20)
+            _await(threads, ("recording", "refused"))
             self._act(sim)
+            _await(threads, ("recording",))
+            time.sleep(AFTER_S)
             healths = {name: thread.health for name, thread in threads.items()}
             for thread in threads.values():
                 thread.stop()
@@ -166,10 +193,6 @@ class House:
             threads[name] = CameraThread(wanted, wanted.address(PASSWORD), recording, Random(number))
         return threads
 
-    @staticmethod
-    def _is_settled(health: StreamHealth) -> bool:
-        return health.state in ("recording", "refused")
-
     def _act(self, sim: CameraSim) -> None:
         began = time.monotonic()
         acts = [(at, name, act) for name, each in self._cast.items() for at, act in each.acts]
@@ -177,7 +200,6 @@ class House:
             time.sleep(max(0.0, began + at - time.monotonic()))
             self._acted_us[name].append(time.time_ns() // 1000)
             act(sim.faults(name))
-        time.sleep(max(0.0, began + self._seconds - time.monotonic()))
 
     def _watch(self, threads: Mapping[str, CameraThread]) -> None:
         while not self._over.wait(0.05):
@@ -199,4 +221,11 @@ class House:
         return stories
 
 
-TCP = {"rtsp_transport": "tcp", "allowed_media_types": "video", "analyzeduration": "300000"}
+def _await(threads: Mapping[str, CameraThread], states: tuple[State, ...]) -> None:
+    """Wait until each thread has come to one of these states."""
+    for name, thread in threads.items():
+        wait_until(partial(_is_in, thread, states), f"{name} is {' or '.join(states)}")
+
+
+def _is_in(thread: CameraThread, states: tuple[State, ...]) -> bool:
+    return thread.health.state in states

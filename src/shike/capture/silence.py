@@ -68,9 +68,11 @@ class Silence:
         packets, since_s = self._seen[reader]
         if reader.packets != packets:
             self._seen[reader] = (reader.packets, now_s)
-        elif now_s - since_s >= reader.limit_s and _shut_down(reader.thread_id):
-            # The lock is held: the reader cannot have closed its container, so it was its socket.
+        elif now_s - since_s >= reader.limit_s:
+            # Said before the read ends, or the reader would take it for a connection that broke.
             reader.cut = True
+            # The lock is held: the reader cannot have closed its container, so it is its socket.
+            reader.cut = _shut_down(reader.thread_id)
 
 
 def _shut_down(thread_id: int) -> bool:

@@ -23,6 +23,7 @@ EndReason = Literal[
     "killed",
     "gop_too_long",
     "lease_lost",
+    "off_schedule",
     "import_done",
 ]
 STREAMS: tuple[StreamName, ...] = get_args(StreamName)

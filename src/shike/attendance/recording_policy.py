@@ -59,7 +59,8 @@ def in_force(policies: Sequence[Policy], now_us: int) -> Policy:
     valid = [policy for policy in policies if policy.valid_from_us <= now_us]
     if not valid:
         raise ValueError("no policy is in force")
-    return max(valid, key=lambda policy: policy.valid_from_us)
+    # Of two that begin together the later one, as in `windows`.
+    return sorted(valid, key=lambda policy: policy.valid_from_us)[-1]
 
 
 def due(policy: Policy, class_sessions: Iterable[PlannedSession], now_us: int) -> Due:

@@ -70,7 +70,7 @@ def sessions_of(
     )
     for room_id, session_id, starts_at, ends_at, created_at in db.execute(query):
         planned = PlannedSession(session_id, to_us(starts_at), to_us(ends_at), known_us=to_us(created_at))
-        found[room_id].append(planned)
+        found[str(room_id)].append(planned)
     return {room_id: tuple(sessions) for room_id, sessions in found.items()}
 
 
@@ -87,8 +87,6 @@ def windows_of(
     return found
 
 
-def room_windows(
-    db: DbSession, room_id: str, default: Policy, from_us_: int, to_us_: int
-) -> tuple[Window, ...] | None:
+def room_windows(db: DbSession, room_id: str, default: Policy, from_us_: int, to_us_: int) -> tuple[Window, ...] | None:
     """When one room was or is to be recorded within [from, to); None: all the time."""
     return windows_of(db, policies_of(db, [room_id], default), from_us_, to_us_)[room_id]

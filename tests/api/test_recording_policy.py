@@ -170,7 +170,7 @@ def test_a_mode_can_be_tried_before_it_is_chosen_for_all_rooms_or_for_some(empty
     tried = client.get("/api/recording-needs", params={"mode": "timetable"}).json()["rooms"]
     # Three hours and twenty minutes in four weeks; the other room has no session in that time.
     assert [(room["hours_from"], room["hours_a_week"]) for room in tried] == [("timetable", 0.8), ("assumed", 40)]
-    query = {"mode": "timetable", "room_id": world.rooms[1], "hours_without_timetable": 10}
+    query: dict[str, str | int] = {"mode": "timetable", "room_id": world.rooms[1], "hours_without_timetable": 10}
     some = client.get("/api/recording-needs", params=query).json()["rooms"]
     assert [(room["mode"], room["hours_from"]) for room in some] == [("always", "always"), ("timetable", "assumed")]
     assert some[1]["bytes"] * 4 == pytest.approx(tried[1]["bytes"], abs=4)

@@ -1849,13 +1849,15 @@ export interface components {
         };
         /**
          * DiskOut
-         * @description The volume that footage is written to. `usable`: what of it footage may fill.
+         * @description The volume that footage is written to. `usable`: what of it footage may fill, with what it holds already.
          */
         DiskOut: {
             /** Total Bytes */
             total_bytes: number;
             /** Free Bytes */
             free_bytes: number;
+            /** Footage Bytes */
+            footage_bytes: number;
             /** Usable Bytes */
             usable_bytes: number;
         };

@@ -87,8 +87,6 @@ def windows_of(
     return found
 
 
-def room_windows(
-    db: DbSession, room_id: str, default: Policy, from_us_: int, to_us_: int
-) -> tuple[Window, ...] | None:
+def room_windows(db: DbSession, room_id: str, default: Policy, from_us_: int, to_us_: int) -> tuple[Window, ...] | None:
     """When one room was or is to be recorded within [from, to); None: all the time."""
     return windows_of(db, policies_of(db, [room_id], default), from_us_, to_us_)[room_id]

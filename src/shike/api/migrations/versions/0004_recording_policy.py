@@ -29,9 +29,7 @@ def upgrade() -> None:
         sa.Column("set_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("mode IN ('always', 'timetable')", name=op.f("ck_recording_policy_mode")),
         sa.CheckConstraint("g711 IN ('transcode', 'drop')", name=op.f("ck_recording_policy_g711")),
-        sa.CheckConstraint(
-            "margin_before_min > 0 AND margin_after_min >= 0", name=op.f("ck_recording_policy_margins")
-        ),
+        sa.CheckConstraint("margin_before_min > 0 AND margin_after_min >= 0", name=op.f("ck_recording_policy_margins")),
         sa.ForeignKeyConstraint(
             ["room_id"], ["room.id"], name=op.f("fk_recording_policy_room_id_room"), ondelete="CASCADE"
         ),

@@ -70,7 +70,7 @@ def sessions_of(
     )
     for room_id, session_id, starts_at, ends_at, created_at in db.execute(query):
         planned = PlannedSession(session_id, to_us(starts_at), to_us(ends_at), known_us=to_us(created_at))
-        found[room_id].append(planned)
+        found[str(room_id)].append(planned)
     return {room_id: tuple(sessions) for room_id, sessions in found.items()}
 
 

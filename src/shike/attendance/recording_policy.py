@@ -89,7 +89,7 @@ def due(policy: Policy, class_sessions: Iterable[PlannedSession], now_us: int) -
 def windows(
     policies: Sequence[Policy], class_sessions: Iterable[PlannedSession], from_us: int, to_us: int
 ) -> tuple[Window, ...]:
-    """When a room is to be recorded within [from, to): in order, apart, each moment by the policy that is in force then.
+    """When a room is to be recorded within [from, to): in order, apart, each moment by the policy in force then.
 
     A session that was entered late counts from then on: nobody could have recorded it before.
     """

@@ -1,6 +1,7 @@
 """When a stream is recorded: windows of time, and what lies between them.
 
-Here: what a shard must know to decide by its own clock. Not here: where windows come from (attendance.recording_policy).
+Here: what a shard must know to decide by its own clock. Not here: where windows come from
+(attendance.recording_policy).
 """
 
 from collections.abc import Sequence

@@ -28,7 +28,7 @@ from shike.capture.timeline import Timeline
 log = logging.getLogger(__name__)
 
 _RUN_END = {"no_data": "camera_silent", "timeout": "camera_silent"}
-_REPORT_EVERY_S = 0.2
+_REPORT_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,6 @@ class CameraThread(threading.Thread):
             origin="live",
             simulated=source.simulated,
         )
-        recording = self._recording
         run = self._run_recorder(source, start)
         reason: EndReason = "connection_lost"
         after_pause = False
@@ -118,7 +117,7 @@ class CameraThread(threading.Thread):
                 if self._halt.is_set():
                     reason = self._halted_for
                     break
-                self.beat_s = recording.clock.monotonic()
+                self.beat_s = timed.arrival.steady_us / 1_000_000
                 if after_pause and not timed.packet.is_keyframe:
                     continue
                 after_pause = False

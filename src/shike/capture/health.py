@@ -4,7 +4,7 @@ Shards write `state/health-<shard>.json` once a second; the service reads all of
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -39,11 +39,14 @@ class StreamHealth:
     audio: str | None = None
 
 
+_FIELDS = tuple(field.name for field in fields(StreamHealth))
+
+
 def write(folder: Path, shard: str, streams: list[StreamHealth]) -> None:
     """Replace a shard's snapshot. Not synced: it is worth nothing after a crash."""
     path = folder / f"health-{shard}.json"
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps([asdict(stream) for stream in streams]))
+    fresh.write_text(json.dumps([{name: getattr(stream, name) for name in _FIELDS} for stream in streams]))
     fresh.replace(path)
 
 

@@ -66,7 +66,7 @@ class RunRecorder:
     ) -> None:
         """`timeline` is that of the run before where this one goes on without a break."""
         self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
-        self._video, self._start, self._sound = video, start, sound
+        self._video, self._start, self._live, self._sound = video, start, start.origin == "live", sound
         self.timeline = timeline or Timeline()
         self._audio: AudioTrack | None = None
         self._waiting: list[Timed] = []
@@ -96,22 +96,24 @@ class RunRecorder:
 
     def take(self, timed: Timed) -> EndReason | None:
         """Record a packet. Returns why the run must end, if it must. DiskError if the volume refuses."""
-        packet = timed.packet
-        assert packet.dts is not None
-        if self._last_dts is not None and packet.dts <= self._last_dts:
+        packet, arrival, _ = timed
+        dts, media_us = packet.dts, arrival.media_us
+        assert dts is not None
+        if self._last_dts is not None and dts <= self._last_dts:
             assert packet.time_base is not None
-            if (self._last_dts - packet.dts) * packet.time_base < _OUT_OF_ORDER_S:
+            if (self._last_dts - dts) * packet.time_base < _OUT_OF_ORDER_S:
                 return self._drop()
-        ended = self.timeline.observe(timed.arrival)
+        ended = self.timeline.observe(arrival)
         if ended is not None:
             return ended
-        if self._has_paused(timed):
+        if self._live and self._last_media_us is not None and media_us - self._last_media_us > PAUSE_US:
+            # A picture must not stand for seconds that nobody saw.
             return "camera_silent"
         if self._sound is not None and packet.is_keyframe and self._audio_changed(self._sound, timed):
             return "audio_changed"
-        self._last_dts, self._bad_in_a_row = packet.dts, 0
-        self._last_media_us = timed.arrival.media_us
-        self._note(timed)
+        self._last_dts, self._bad_in_a_row = dts, 0
+        self._last_media_us = media_us
+        self._note(timed, packet.size)
         if self._segmenter is None:
             self._waiting.append(timed)
             if not self.timeline.anchored or self._awaits_audio(timed):
@@ -121,15 +123,9 @@ class RunRecorder:
             self._write(packet)
         assert self._segmenter is not None
         # A file is as it is: only a camera can be made to send a keyframe, by connecting anew.
-        if self._start.origin == "live" and self._segmenter.overdue(self.timeline.wall(timed.arrival.media_us)):
+        if self._live and self._segmenter.overdue(self.timeline.wall(media_us)):
             return "gop_too_long"
         return None
-
-    def _has_paused(self, timed: Timed) -> bool:
-        """Whether a camera sent nothing for a while: a picture must not stand for seconds that nobody saw."""
-        if self._start.origin != "live" or self._last_media_us is None:
-            return False
-        return timed.arrival.media_us - self._last_media_us > PAUSE_US
 
     def _awaits_audio(self, timed: Timed) -> bool:
         """Whether the run's beginning waits a moment for the first of its audio."""
@@ -206,17 +202,18 @@ class RunRecorder:
 
     def _write(self, packet: "Packet[VideoStream]") -> None:
         assert self._mux is not None and self._segmenter is not None
-        self._segmenter.clock_offset_ms = self.clock_offset_ms
         for payload in self._mux.mux(packet):
+            self._segmenter.clock_offset_ms = self.clock_offset_ms
             self._segmenter.append(payload, b"" if self._audio is None else self._audio.part())
 
-    def _note(self, timed: Timed) -> None:
-        self.last_packet_us = timed.arrival.wall_us
-        self._recent.append((timed.arrival.media_us, timed.packet.size))
-        while self._recent[0][0] < timed.arrival.media_us - _RATE_WINDOW_US:
-            self._recent.popleft()
-        if timed.camera_clock_us is not None and self.timeline.anchored:
-            offset_ms = (timed.camera_clock_us - self.timeline.wall(timed.arrival.media_us)) // 1000
+    def _note(self, timed: Timed, size: int) -> None:
+        _, (self.last_packet_us, _, media_us), camera_clock_us = timed
+        recent = self._recent
+        recent.append((media_us, size))
+        while recent[0][0] < media_us - _RATE_WINDOW_US:
+            recent.popleft()
+        if camera_clock_us is not None and self.timeline.anchored:
+            offset_ms = (camera_clock_us - self.timeline.wall(media_us)) // 1000
             self.clock_offset_ms = max(-_OFFSET_LIMIT_MS, min(_OFFSET_LIMIT_MS, offset_ms))
 
     def _drop(self) -> EndReason | None:

@@ -50,6 +50,8 @@ class _Sink:
 
     def take_fragments(self) -> list[bytes]:
         """Whole fragments (moof + mdat); the trailer that closing writes is dropped."""
+        if not self._buffer:
+            return []
         fragments: list[bytes] = []
         start: int | None = None
         taken = 0
@@ -85,11 +87,12 @@ class RunMux:
 
     def mux(self, packet: "Packet[VideoStream]") -> list[bytes]:
         """Take a packet (its times are rebased in place); returns the fragments that it completed."""
-        assert packet.dts is not None
+        dts, pts = packet.dts, packet.pts
+        assert dts is not None
         if self._base is None:
-            self._base = packet.dts
-        packet.dts -= self._base
-        packet.pts = packet.dts if packet.pts is None else packet.pts - self._base
+            self._base = dts
+        packet.dts = dts - self._base
+        packet.pts = (dts if pts is None else pts) - self._base
         packet.stream = self._stream
         self._container.mux(packet)
         return self._sink.take_fragments()

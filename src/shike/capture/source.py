@@ -6,10 +6,9 @@ FFmpeg's own words are not passed on, because they hold the address. Design: doc
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import NamedTuple, Self, cast
 
 import av
 from av.audio.stream import AudioStream
@@ -40,8 +39,7 @@ SIMULATED_TITLE = "shike-camera-sim"
 CODECS = ("h264", "hevc")
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(NamedTuple):
     """A packet, when it came, and the camera's own clock for it (µs UTC) once a sender report has arrived."""
 
     packet: "Packet[VideoStream]"
@@ -52,6 +50,7 @@ class Timed:
 # A packet, and the wall and steady time (µs) at which it came.
 _Came = tuple["Packet[VideoStream]", tuple[int, int]]
 _MOST_UNTIMED = 8
+_CAMERA_CLOCK_EVERY_US = 500_000
 
 
 class Source:
@@ -70,7 +69,9 @@ class Source:
             container.close()
             raise SourceError("unsupported_codec", f"{name} cannot be recorded; set the camera to H.264 or H.265")
         assert self.video.time_base is not None, "every stream that is read has a time base"
-        self._time_base = self.video.time_base
+        # Whole numbers: a Fraction per packet is a tenth of what recording costs.
+        self._per_tick, self._ticks = self.video.time_base.numerator * 1_000_000, self.video.time_base.denominator
+        self._asked_clock_us = 0
         self.simulated = container.metadata.get("title", "") == SIMULATED_TITLE
 
     @classmethod
@@ -113,40 +114,33 @@ class Source:
         return None if duration is None or duration <= 0 else duration / 1_000_000
 
     def packets(self) -> Iterator[Timed]:
-        """Packets from the first keyframe on. SourceError when the connection ends or falls silent."""
+        """Packets from the first keyframe on. SourceError when the connection ends or falls silent.
+
+        FFmpeg hands a packet over when the next begins to arrive, so each came when the one before was handed over.
+        """
+        reader = self._reader = SILENCE.watch(self._silence_s) if self._silence_s is not None else None
         started = False
         untimed: list[_Came] = []
-        try:
-            for packet, came in self._arrivals():
-                started = started or packet.is_keyframe
-                if not started or packet.size == 0 or packet.is_corrupt:
-                    continue
-                if packet.dts is None and not self.video.codec_context.has_b_frames:
-                    packet.dts = packet.pts
-                if packet.dts is None:
-                    untimed = [*untimed, (packet, came)][-_MOST_UNTIMED:]
-                    continue
-                if untimed:
-                    for earlier, its_arrival in self._placed_before(packet.dts, untimed):
-                        yield self._timed(earlier, its_arrival)
-                    untimed = []
-                yield self._timed(packet, came)
-        except (FFmpegError, OSError) as error:
-            raise source_error(error, connected=True) from None
-
-    def _arrivals(self) -> Iterator["_Came"]:
-        """Packets with the moment each came: FFmpeg hands one over when the next begins to arrive."""
-        reader = self._reader = SILENCE.watch(self._silence_s) if self._silence_s is not None else None
-        came = self._now()
+        handed_over = self._now()
         try:
             for packet in self._container.demux(self.video) if self.sound is None else self._pictures(self.sound):
-                came, handed_over = self._now(), came
-                yield packet, handed_over
+                came, handed_over = handed_over, self._now()
+                started = started or packet.is_keyframe
+                if started and packet.size > 0 and not packet.is_corrupt:
+                    if packet.dts is None and not self.video.codec_context.has_b_frames:
+                        packet.dts = packet.pts
+                    if packet.dts is None:
+                        untimed = [*untimed, (packet, came)][-_MOST_UNTIMED:]
+                    else:
+                        for earlier, its_arrival in self._placed_before(packet.dts, untimed) if untimed else ():
+                            yield self._timed(earlier, its_arrival)
+                        untimed = []
+                        yield self._timed(packet, came)
                 if reader is not None:
                     reader.packets += 1
-        except FFmpegError:
+        except (FFmpegError, OSError) as error:
             if reader is None or not reader.cut:
-                raise
+                raise source_error(error, connected=True) from None
         if reader is not None and reader.cut:
             raise SourceError("no_data")
 
@@ -167,11 +161,13 @@ class Source:
             yield packet, came
 
     def _timed(self, packet: "Packet[VideoStream]", came: tuple[int, int]) -> Timed:
-        assert packet.dts is not None
+        dts = packet.dts
+        assert dts is not None
         wall_us, steady_us = came
-        base = self._time_base  # whole numbers: a Fraction per packet is a tenth of what recording costs
-        arrival = Arrival(wall_us, steady_us, packet.dts * base.numerator * 1_000_000 // base.denominator)
-        return Timed(packet, arrival, _camera_clock(packet))
+        clock_us = None
+        if steady_us - self._asked_clock_us >= _CAMERA_CLOCK_EVERY_US:  # every packet says it, and asking costs
+            self._asked_clock_us, clock_us = steady_us, _camera_clock(packet)
+        return Timed(packet, Arrival(wall_us, steady_us, dts * self._per_tick // self._ticks), clock_us)
 
     def _now(self) -> tuple[int, int]:
         return self._clock.now(), int(self._clock.monotonic() * 1_000_000)

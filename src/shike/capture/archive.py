@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shike.capture.clock import Clock
-from shike.capture.errors import FootageError, NoFootage, StillWritten
+from shike.capture.errors import DiskError, FootageError, NoFootage, StillWritten
 from shike.capture.scan import Head, read_fragments, read_head
 from shike.capture.segment import (
     STREAMS,
@@ -50,8 +50,9 @@ class OpenSegment:
 class Archive:
     """Footage below one folder. Readers pass keys and ranges; they never see a path."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, reserve_bytes: int = 0) -> None:
+        """`reserve_bytes` of the volume are left free by `create` and `expect_room`."""
+        self._root, self._reserve_bytes = root, reserve_bytes
 
     # ── reading ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -115,10 +116,20 @@ class Archive:
         marker = self._marker(identity.camera_id, identity.stream, identity.origin)
         try:
             marker.parent.mkdir(parents=True, exist_ok=True)
+            self.expect_room()
             replace_file(marker, json.dumps({"key": identity.object_key}).encode())
         except OSError as error:
             raise disk_error(error) from error
         return SegmentFile(self._path(identity.object_key), identity, init, clock, sync_beat_s)
+
+    def expect_room(self) -> None:
+        """DiskError `disk_full` once only the reserve is left: what closes a file and says why needs room, too."""
+        try:
+            volume = os.statvfs(self._root)
+        except OSError as error:
+            raise disk_error(error) from error
+        if volume.f_bavail * volume.f_frsize < self._reserve_bytes:
+            raise DiskError("disk_full", f"the volume of the footage has less than {self._reserve_bytes >> 20} MB left")
 
     def forget_open(self, key: str, camera_id: str, stream: StreamName, origin: Origin = "live") -> None:
         """Remove the marker of a segment that is closed and in the spool; not one that names another by now."""

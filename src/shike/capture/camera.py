@@ -117,8 +117,8 @@ class CameraThread(threading.Thread):
                     continue
                 after_pause = False
                 ended = run.take(timed)
-                if ended == "camera_silent":
-                    # It paused and goes on by itself: the connection is good, and a new one would lose more.
+                if ended in ("camera_silent", "clock_step"):
+                    # The camera goes on by itself: the connection is good, and a new one would lose more.
                     run.finish(ended)
                     run, after_pause = self._run_recorder(source, start), True
                 elif ended is not None:
@@ -137,7 +137,15 @@ class CameraThread(threading.Thread):
 
     def _run_recorder(self, source: Source, start: RunStart) -> RunRecorder:
         recording = self._recording
-        return RunRecorder(recording.archive, recording.spool, recording.clock, recording.lengths, source.video, start)
+        return RunRecorder(
+            recording.archive,
+            recording.spool,
+            recording.clock,
+            recording.lengths,
+            source.video,
+            start,
+            in_thread=True,
+        )
 
     def _report(self, run: RunRecorder, source: Source) -> None:
         if self.health.state != "recording":

@@ -50,10 +50,19 @@ class RunRecorder:
     """Takes the packets of one run. `take` until it says why the run is over, then `finish` once."""
 
     def __init__(
-        self, archive: Archive, spool: Spool, clock: Clock, lengths: Lengths, video: VideoStream, start: RunStart
+        self,
+        archive: Archive,
+        spool: Spool,
+        clock: Clock,
+        lengths: Lengths,
+        video: VideoStream,
+        start: RunStart,
+        *,
+        in_thread: bool = False,
     ) -> None:
+        """`in_thread`: files are written by a thread of the run, because who reads a camera must not wait for a disk."""
         self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
-        self._video, self._start = video, start
+        self._video, self._start, self._in_thread = video, start, in_thread
         self._timeline = Timeline()
         self._waiting: list[Timed] = []
         self._mux: RunMux | None = None
@@ -69,7 +78,8 @@ class RunRecorder:
 
     @property
     def writing(self) -> bool:
-        return self._segmenter is not None
+        """Whether something has been stored."""
+        return self._segmenter is not None and self._segmenter.stored
 
     @property
     def rate(self) -> Rate:
@@ -159,7 +169,14 @@ class RunRecorder:
             simulated=start.simulated,
         )
         self._segmenter = Segmenter(
-            self._archive, self._spool, self._clock, self._lengths, identity, self._mux.init, self._wall_of
+            self._archive,
+            self._spool,
+            self._clock,
+            self._lengths,
+            identity,
+            self._mux.init,
+            self._wall_of,
+            in_thread=self._in_thread,
         )
         waiting, self._waiting = self._waiting, []
         for each in waiting:

@@ -18,6 +18,8 @@ from shike.capture.clock import Clock
 from shike.capture.errors import DiskError
 from shike.capture.segment import EndReason, Fragment, Identity, SegmentRecord
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 def fsync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
@@ -42,8 +44,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 def disk_error(error: OSError) -> DiskError:
     """What an OSError of the footage volume means."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return DiskError("disk_full" if full else "disk_failed", f"writing footage failed: {error.strerror}")
+    return DiskError("disk_full" if error.errno in FULL else "disk_failed", f"writing footage failed: {error.strerror}")
 
 
 class SegmentFile:

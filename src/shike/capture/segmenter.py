@@ -125,6 +125,7 @@ class Segmenter:
         self._file: SegmentFile | None = None  # only the disk's jobs touch it
         self._checked_s = clock.monotonic()
         self._disk: Disk = DiskQueue(self._let_go, f"disk-{identity.camera_id}") if in_thread else AtOnce(self._let_go)
+        self._rolled: SegmentRecord | None = None
         self.stored = False
         self.clock_offset_ms: int | None = None
         self.dropped = 0
@@ -138,8 +139,8 @@ class Segmenter:
         if self._started_us is None:
             identity = replace(self._next, segment_id=new_id(), started_us=wall_us)
             self._next = replace(self._next, sequence=identity.sequence + 1)
-            self._started_us = wall_us
             self._disk.do(partial(self._open, identity))
+            self._started_us = wall_us
         self._disk.do(partial(self._store, payload, wall_us), len(payload))
 
     def overdue(self, wall_us: int) -> bool:
@@ -151,6 +152,13 @@ class Segmenter:
         if self._started_us is not None:
             self._end(reason)
         self._disk.finish()
+        if self._rolled is not None and self._rolled.ends_run is None:
+            hand_over(self._archive, self._spool, self._rolled.ending(reason))
+
+    @property
+    def unended(self) -> SegmentRecord | None:
+        """The last segment where it was closed to begin the next, and the next could not be begun. Once abandoned."""
+        return self._rolled
 
     def abandon(self) -> None:
         """Let go of the open file after a failed write; recovery closes it."""
@@ -168,6 +176,7 @@ class Segmenter:
 
     def _open(self, identity: Identity) -> None:
         self._file = self._archive.create(identity, self._init, self._clock, self._lengths.sync_beat_s)
+        self._rolled = None
 
     def _store(self, payload: bytes, wall_us: int) -> None:
         assert self._file is not None
@@ -182,6 +191,7 @@ class Segmenter:
         file, self._file = self._file, None
         record = file.close(reason, clock_offset_ms, dropped, file.identity.object_key)
         hand_over(self._archive, self._spool, record)
+        self._rolled = record
 
     def _let_go(self) -> None:
         if self._file is not None:
@@ -190,13 +200,15 @@ class Segmenter:
 
 
 def hand_over(archive: Archive, spool: Spool, record: SegmentRecord) -> None:
-    """Put a closed segment's record into the spool, and only then forget that it was open.
+    """Link a closed segment into its camera's chain, put its record into the spool, and only then forget that it was
+    open.
 
     DiskError if the volume refuses: the marker still names the segment then, and recovery tries again.
     """
     identity = record.identity
     try:
-        spool.put(record)
+        link = archive.chain(identity.camera_id).append_segment(record)
+        spool.put(record.linked(link.number, link.digest))
         archive.forget_open(record.key, identity.camera_id, identity.stream, identity.origin)
     except OSError as error:
         raise disk_error(error) from error

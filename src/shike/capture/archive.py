@@ -120,16 +120,16 @@ class Archive:
         marker = self._marker(identity.camera_id, identity.stream, identity.origin)
         try:
             marker.parent.mkdir(parents=True, exist_ok=True)
-            self.expect_room()
+            self.expect_room(identity.camera_id)
             replace_file(marker, json.dumps({"key": identity.object_key}).encode())
         except OSError as error:
             raise disk_error(error) from error
         return SegmentFile(self._path(identity.object_key), identity, init, clock, sync_beat_s)
 
-    def expect_room(self) -> None:
+    def expect_room(self, camera_id: str) -> None:
         """DiskError `disk_full` once only the reserve is left: what closes a file and says why needs room, too."""
         try:
-            volume = os.statvfs(self._root)
+            volume = os.statvfs(self._root / camera_id)  # a camera may have a volume to itself
         except OSError as error:
             raise disk_error(error) from error
         if volume.f_bavail * volume.f_frsize < self._reserve_bytes:

@@ -60,7 +60,7 @@ class RunRecorder:
         *,
         in_thread: bool = False,
     ) -> None:
-        """`in_thread`: files are written by a thread of the run, because who reads a camera must not wait for a disk."""
+        """`in_thread`: the run's files are written by a thread of their own; who reads a camera must not wait."""
         self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
         self._video, self._start, self._in_thread = video, start, in_thread
         self._timeline = Timeline()

@@ -181,7 +181,7 @@ class Segmenter:
     def _store(self, payload: bytes, wall_us: int) -> None:
         assert self._file is not None
         if self._clock.monotonic() - self._checked_s >= self._lengths.sync_beat_s:
-            self._archive.expect_room()
+            self._archive.expect_room(self._next.camera_id)
             self._checked_s = self._clock.monotonic()
         self._file.append(payload, wall_us)
         self.stored = True

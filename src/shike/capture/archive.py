@@ -165,6 +165,9 @@ class Archive:
             return None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # What counts is what the disk has, which after a failed write is not what memory remembers.
+            os.fsync(handle)
+            os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
             data = path.read_bytes()
             contents = read_contents(data)
             if contents is None:

@@ -8,6 +8,7 @@ import pytest
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
 
 from .recorder_process import RecorderProcess
+from .volume import Volume
 
 PATHS = ("hall/main", "hall/sub", "third/main=hall/main", "fourth/main=hall/sub")
 
@@ -25,3 +26,11 @@ def four(clips: Path, tmp_path: Path) -> Iterator[CameraSim]:
     config = SimConfig(mounts_in(clips, paths=PATHS), log=tmp_path / "sent.jsonl", report_every_s=0.5)
     with CameraSim(config) as running:
         yield running
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Iterator[Volume]:
+    """A volume of 24 MB at `tmp_path/small`, seen at its `path`."""
+    volume = Volume(tmp_path / "small", 24)
+    yield volume
+    volume.close()

@@ -20,6 +20,11 @@ GOP_S = 0.4
 Runs = dict[str, list[SegmentRecord]]
 
 
+def now_us() -> int:
+    """The machine's wall clock, which the simulated camera has, too."""
+    return time.time_ns() // 1000
+
+
 def runs_of(data: Path, camera: str = CAMERA) -> Runs:
     """Records in the spool by run, oldest first."""
     runs: Runs = {}

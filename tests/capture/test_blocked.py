@@ -16,13 +16,13 @@ from .evidence import (
     ends,
     expect_all_but_half_a_second,
     expect_everything_known_and_playable,
+    now_us,
     promised_s,
     recorded_of,
     runs_of,
 )
 from .faults_inside import FaultsInside
 from .recorder_process import RecorderProcess
-from .test_disk_full import now_us
 
 
 def test_a_blocked_thread_costs_the_others_of_its_shard_one_restart_and_no_second(

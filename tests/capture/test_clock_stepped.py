@@ -8,10 +8,9 @@ from tests.recorded import CAMERA, sent_frames, wait_until, want
 
 from shike.camera_sim import CameraSim
 
-from .evidence import ends, expect_everything_known_and_playable, recorded_of, runs_of
+from .evidence import ends, expect_everything_known_and_playable, now_us, recorded_of, runs_of
 from .faults_inside import FaultsInside
 from .recorder_process import RecorderProcess
-from .test_disk_full import now_us
 
 HOUR_US = 3_600_000_000
 # At this moment clocks in Berlin went from 03:00 back to 02:00.
@@ -34,9 +33,9 @@ def test_steps_of_an_hour_begin_new_runs_and_the_end_of_summer_time_is_no_step(
     wait_until(lambda: now_us() + ahead_us[1] > AUTUMN_US + 2_000_000, "the night in which clocks go back")
     for step_us in (HOUR_US, -HOUR_US):
         ahead_us.append(ahead_us[-1] + step_us)
-        runs = len(runs_of(tmp_path))
+        before = len(runs_of(tmp_path))
         faults.set_clock(ahead_us[-1])
-        wait_until(lambda before=runs: len(runs_of(tmp_path)) > before, "a segment of the next run")  # type: ignore[misc]
+        wait_until(lambda than=before: len(runs_of(tmp_path)) > than, "a segment of the next run")  # type: ignore[misc]
     recorder.stop()
 
     runs = runs_of(tmp_path)
@@ -47,8 +46,8 @@ def test_steps_of_an_hour_begin_new_runs_and_the_end_of_summer_time_is_no_step(
         for records, ahead in zip(runs.values(), ahead_us, strict=True)
     ]
     sent = sent_frames(tmp_path / "sent.jsonl")
-    for before, after in itertools.pairwise(recorded):
-        assert 0 < sent.index(after[0]) - sent.index(before[-1]) <= MOST_LOST
+    for earlier, later in itertools.pairwise(recorded):
+        assert 0 < sent.index(later[0]) - sent.index(earlier[-1]) <= MOST_LOST
     night = [fragment for record in list(runs.values())[1] for fragment in record.fragments]
     assert night[0].wall_us < AUTUMN_US < night[-1].wall_us
     assert all(0 < later.wall_us - earlier.wall_us < 1_000_000 for earlier, later in itertools.pairwise(night))

@@ -17,12 +17,12 @@ from .evidence import (
     ends,
     expect_all_but_half_a_second,
     expect_everything_known_and_playable,
+    now_us,
     recorded_of,
     runs_of,
 )
 from .faults_inside import FaultsInside
 from .recorder_process import RecorderProcess
-from .test_disk_full import now_us
 
 REFUSED = {CAMERA: ("write", "hall/main"), OTHER: ("fdatasync", "hall/sub"), THIRD: ("fsync", "third/main")}
 

@@ -1,10 +1,8 @@
 """A volume without room: what is written stays whole, the word gets out, and recording comes back by itself."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from tests.recorded import CAMERA, wait_until, want
 
 from shike.camera_sim import CameraSim
@@ -14,22 +12,12 @@ from .evidence import (
     ends,
     expect_all_but_half_a_second,
     expect_everything_known_and_playable,
+    now_us,
     recorded_of,
     runs_of,
 )
 from .recorder_process import RecorderProcess
 from .volume import Volume
-
-
-@pytest.fixture
-def volume(tmp_path: Path) -> Iterator[Volume]:
-    volume = Volume(tmp_path / "small", 24)
-    yield volume
-    volume.close()
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000
 
 
 def test_a_full_volume_ends_the_runs_on_it_and_no_other(

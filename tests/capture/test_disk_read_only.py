@@ -1,10 +1,8 @@
 """A volume that takes no writes: said, tried again, and no process ends."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from tests.recorded import CAMERA, wait_until, want
 
 from shike.camera_sim import CameraSim
@@ -12,13 +10,6 @@ from shike.camera_sim import CameraSim
 from .evidence import OTHER, ends, expect_everything_known_and_playable, recorded_of, runs_of
 from .recorder_process import RecorderProcess
 from .volume import Volume
-
-
-@pytest.fixture
-def volume(tmp_path: Path) -> Iterator[Volume]:
-    volume = Volume(tmp_path / "small", 24)
-    yield volume
-    volume.close()
 
 
 def test_a_camera_whose_volume_is_read_only_says_so_while_the_others_go_on(

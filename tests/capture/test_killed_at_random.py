@@ -18,9 +18,8 @@ from shike.camera_sim import CameraSim
 from shike.capture.clock import SystemClock
 from shike.capture.spool import Spool
 
-from .evidence import GOP_S, OTHER, Runs, expect_everything_known_and_playable, promised_s, recorded_of, runs_of
+from .evidence import GOP_S, OTHER, expect_everything_known_and_playable, now_us, promised_s, recorded_of, runs_of
 from .recorder_process import RecorderProcess
-from .test_disk_full import now_us
 
 PATHS = {CAMERA: "hall/main", OTHER: "hall/sub"}
 SEED = int(os.environ.get("SHIKE_TEST_SEED", "20261125"))

@@ -1,4 +1,4 @@
-"""The server's clock set an hour on, an hour back, and local time put back in autumn: nothing is overwritten or lost."""
+"""The clock set an hour on, an hour back, and local time put back in autumn: nothing is overwritten or lost."""
 
 import itertools
 from datetime import UTC, datetime

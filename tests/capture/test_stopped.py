@@ -11,7 +11,7 @@ from .evidence import FOURTH, OTHER, THIRD, ends, expect_everything_known_and_pl
 from .recorder_process import RecorderProcess
 
 
-def test_a_recorder_told_to_stop_is_gone_in_five_seconds_and_what_a_silent_camera_left_is_closed_by_the_next(
+def test_a_recorder_told_to_stop_closes_every_run_and_is_gone_in_five_seconds_though_one_camera_is_silent(
     four: CameraSim, tmp_path: Path, recorder: RecorderProcess
 ) -> None:
     recorder.settings = {"SHIKE_READ_TIMEOUT_SECONDS": "30"}
@@ -28,11 +28,6 @@ def test_a_recorder_told_to_stop_is_gone_in_five_seconds_and_what_a_silent_camer
     took_s = time.monotonic() - began
     print(f"gone after {took_s:.1f} s")
     assert took_s < promised_s(5)
-    assert ends(runs_of(tmp_path)) == ends(runs_of(tmp_path, OTHER)) == ["stopped"]
-
-    four.silence("third/main", False)
-    recorder.start()
-    wait_until(lambda: runs_of(tmp_path, THIRD), "what the silent camera left is closed")
-    recorder.stop()
-    assert ends(runs_of(tmp_path, THIRD))[0] == "killed"
+    for camera in (CAMERA, OTHER, THIRD):
+        assert ends(runs_of(tmp_path, camera)) == ["stopped"]
     expect_everything_known_and_playable(tmp_path)

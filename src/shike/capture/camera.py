@@ -127,7 +127,7 @@ class CameraThread(threading.Thread):
                     break
                 self._report(run, source)
         except SourceError as error:
-            reason = end_reason(error.cause)
+            reason = "stopped" if self._halt.is_set() else end_reason(error.cause)
             raise
         except DiskError:
             run.abandon()

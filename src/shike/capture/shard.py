@@ -26,6 +26,7 @@ from shike.capture.desired import Wanted, Watch
 from shike.capture.lifeline import end_with_parent
 from shike.capture.segment import StreamName
 from shike.capture.segmenter import Lengths
+from shike.capture.silence import SILENCE
 from shike.capture.spool import Spool
 from shike.capture.vault import Vault
 
@@ -35,6 +36,7 @@ StreamKey = tuple[str, StreamName]
 ASSIGNMENT_FILE = "shards.json"
 _POLL_S = 0.5
 _STOP_LIMIT_S = 3.5
+_LAST_PACKET_S = 1.0
 _TRY_AGAIN_S = 2.0
 
 
@@ -110,6 +112,7 @@ class Shard:
             self._halt.wait(_POLL_S)
         for thread in self._threads.values():
             thread.stop()
+        SILENCE.hurry(_LAST_PACKET_S)
         until = self._clock.monotonic() + _STOP_LIMIT_S
         for thread in [*self._threads.values(), *self._leaving]:
             thread.join(max(0.0, until - self._clock.monotonic()))

@@ -38,6 +38,13 @@ class _Child:
     restart_at_s: float | None = None
 
 
+class _Words(RotatingFileHandler):
+    """A log on a volume that may refuse: a line is lost then. Who did not read on would hold up the recorder."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 the library's name
+        return
+
+
 class Processes:
     """The processes of this machine."""
 
@@ -85,8 +92,8 @@ class Processes:
         return process
 
     def _copy_words(self, name: str, process: "subprocess.Popen[str]") -> None:
-        handler = RotatingFileHandler(
-            self._logs / f"{name}.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
+        handler = _Words(
+            self._logs / f"{name}.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", delay=True
         )
         assert process.stdout is not None
         for line in process.stdout:

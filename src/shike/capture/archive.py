@@ -30,7 +30,7 @@ from shike.capture.segment import (
     SegmentRecord,
     StreamName,
 )
-from shike.capture.segment_file import SegmentFile, disk_error, fsync_folder, replace_file
+from shike.capture.segment_file import SegmentFile, disk_error, fsync_folder, make_folder, replace_file
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class Archive:
         """Open a new segment for writing, its marker first. DiskError if the volume refuses."""
         marker = self._marker(identity.camera_id, identity.stream, identity.origin)
         try:
-            marker.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(marker.parent)
             self.expect_room(identity.camera_id)
             replace_file(marker, json.dumps({"key": identity.object_key}).encode())
         except OSError as error:

@@ -32,6 +32,15 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, so that its name is durable on return."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    fsync_folder(folder.parent)
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Put `content` in place of `path` so that a reader sees the old or the new, never half; durable on return."""
     fresh = path.with_name(path.name + ".new")
@@ -68,7 +77,7 @@ class SegmentFile:
         head = init + boxes.identity_box(identity.to_json())
         self._head_size = self._size = len(head)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
         except OSError as error:
             raise disk_error(error) from error

@@ -81,9 +81,11 @@ class RecorderProcess:
     def kill_tree(self) -> None:
         """`kill -9` of everything at once."""
         assert self.process is not None
-        for victim in [psutil.Process(self.process.pid), *self.shards]:
+        victims = [psutil.Process(self.process.pid), *self.shards]
+        for victim in victims:
             victim.kill()
         self.process.wait()
+        psutil.wait_procs(victims, timeout=60)
 
     def stop(self) -> None:
         if self.process is None or self.process.poll() is not None:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -92,9 +93,10 @@ class Processes:
         return process
 
     def _copy_words(self, name: str, process: "subprocess.Popen[str]") -> None:
-        handler = _Words(
-            self._logs / f"{name}.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", delay=True
-        )
+        path = self._logs / f"{name}.log"
+        handler = _Words(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", delay=True)
+        with suppress(OSError):
+            path.touch()
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith(CONSOLE_ONLY):

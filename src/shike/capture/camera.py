@@ -122,8 +122,8 @@ class CameraThread(threading.Thread):
                     continue
                 after_pause = False
                 ended = run.take(timed)
-                if ended == "camera_silent":
-                    # It paused and goes on by itself: the connection is good, and a new one would lose more.
+                if ended in ("camera_silent", "clock_step"):
+                    # The camera goes on by itself: the connection is good, and a new one would lose more.
                     run.finish(ended)
                     run, after_pause = self._run_recorder(source, start), True
                 elif ended == "audio_changed":
@@ -135,20 +135,32 @@ class CameraThread(threading.Thread):
                     break
                 self._report(run, source)
         except SourceError as error:
-            reason = end_reason(error.cause)
+            reason = self._halted_for if self._halt.is_set() else end_reason(error.cause)
             raise
         except DiskError:
             run.abandon()
-            self._unended = run.unended
             raise
         finally:
-            run.finish(reason)
+            try:
+                run.finish(reason)
+            finally:
+                self._unended = run.unended
         return "connection_lost" if reason == self._halted_for else reason
 
     def _run_recorder(self, source: Source, start: RunStart, timeline: Timeline | None = None) -> RunRecorder:
         """A new run on a connection; it goes on where the last one ended if it is given that one's timeline."""
         it = self._recording
-        return RunRecorder(it.archive, it.spool, it.clock, it.lengths, source.video, start, source.sound, timeline)
+        return RunRecorder(
+            it.archive,
+            it.spool,
+            it.clock,
+            it.lengths,
+            source.video,
+            start,
+            source.sound,
+            timeline,
+            in_thread=True,
+        )
 
     def _report(self, run: RunRecorder, source: Source) -> None:
         if self.health.state != "recording":

@@ -63,10 +63,16 @@ class RunRecorder:
         start: RunStart,
         sound: Sound | None = None,
         timeline: Timeline | None = None,
+        *,
+        in_thread: bool = False,
     ) -> None:
-        """`timeline` is that of the run before where this one goes on without a break."""
+        """`timeline` is that of the run before where this one goes on without a break.
+
+        `in_thread`: the run's files are written by a thread of their own; who reads a camera must not wait.
+        """
         self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
         self._video, self._start, self._live, self._sound = video, start, start.origin == "live", sound
+        self._in_thread = in_thread
         self.timeline = timeline or Timeline()
         self._audio: AudioTrack | None = None
         self._waiting: list[Timed] = []
@@ -84,7 +90,8 @@ class RunRecorder:
 
     @property
     def writing(self) -> bool:
-        return self._segmenter is not None
+        """Whether something has been stored."""
+        return self._segmenter is not None and self._segmenter.stored
 
     @property
     def rate(self) -> Rate:
@@ -164,8 +171,8 @@ class RunRecorder:
         """A write failed: let go of the file without closing it properly. Where none is open, `unended` is the last."""
         self._waiting = []
         if self._segmenter is not None:
-            self.unended = self._segmenter.unended
             self._segmenter.abandon()
+            self.unended = self._segmenter.unended
             self._segmenter = None
 
     def _begin(self) -> None:
@@ -190,7 +197,14 @@ class RunRecorder:
             simulated=start.simulated,
         )
         self._segmenter = Segmenter(
-            self._archive, self._spool, self._clock, self._lengths, identity, self._mux.init, self._wall_of
+            self._archive,
+            self._spool,
+            self._clock,
+            self._lengths,
+            identity,
+            self._mux.init,
+            self._wall_of,
+            in_thread=self._in_thread,
         )
         self._audio = None if sound is None else AudioTrack(sound, started_us)
         waiting, self._waiting = self._waiting, []

@@ -13,6 +13,7 @@ from shike.capture.archive import Archive
 from shike.capture.audio import AudioTrack, Sound
 from shike.capture.clock import Clock
 from shike.capture.ids import new_id
+from shike.capture.parameters import Parameters
 from shike.capture.segment import EndReason, Identity, Origin, SegmentRecord, StreamName
 from shike.capture.segmenter import Lengths, RunMux, Segmenter
 from shike.capture.source import Timed
@@ -63,16 +64,18 @@ class RunRecorder:
         start: RunStart,
         sound: Sound | None = None,
         timeline: Timeline | None = None,
+        coded: Parameters | None = None,
         *,
         in_thread: bool = False,
     ) -> None:
         """`timeline` is that of the run before where this one goes on without a break.
 
+        `coded`: how the pictures are coded, where the camera changed that since the stream was opened.
         `in_thread`: the run's files are written by a thread of their own; who reads a camera must not wait.
         """
         self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
         self._video, self._start, self._live, self._sound = video, start, start.origin == "live", sound
-        self._in_thread = in_thread
+        self._coded, self._in_thread = coded, in_thread
         self.timeline = timeline or Timeline()
         self._audio: AudioTrack | None = None
         self._waiting: list[Timed] = []
@@ -92,6 +95,11 @@ class RunRecorder:
     def writing(self) -> bool:
         """Whether something has been stored."""
         return self._segmenter is not None and self._segmenter.stored
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether its times never rise: another run on this connection would fare no better."""
+        return self._bad_in_a_row >= _BAD_IN_A_ROW
 
     @property
     def rate(self) -> Rate:
@@ -180,7 +188,7 @@ class RunRecorder:
         self._base_us = first
         heard = self._sound is not None and self._sound.is_heard(self._waiting[-1].arrival.wall_us)
         sound = self._sound if heard else None
-        self._mux = RunMux(self._video, self._lengths.fragment_s, sound)
+        self._mux = RunMux(self._video, self._lengths.fragment_s, sound, self._coded)
         started_us = self.timeline.wall(first)
         start = self._start
         identity = Identity(

@@ -4,6 +4,7 @@ This is the only place that opens media for input from outside. Errors become So
 FFmpeg's own words are not passed on, because they hold the address. Design: docs/design/capture.md.
 """
 
+import errno
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,9 +20,11 @@ from av.error import (
 from av.error import (
     ExitError,
     FFmpegError,
+    HTTPClientError,
     HTTPForbiddenError,
     HTTPNotFoundError,
     HTTPOtherClientError,
+    HTTPServerError,
     HTTPUnauthorizedError,
 )
 from av.packet import Packet
@@ -31,6 +34,7 @@ from shike.capture.address import Address
 from shike.capture.audio import Sound
 from shike.capture.clock import Clock
 from shike.capture.errors import SourceError
+from shike.capture.refusal import Refusal
 from shike.capture.schedule import G711
 from shike.capture.silence import SILENCE, Reader
 from shike.capture.timeline import Arrival
@@ -80,19 +84,11 @@ class Source:
 
         `audio` says what is done with G.711; None leaves audio out altogether: the camera is not even asked for it.
         """
-        options = {
-            "rtsp_transport": "tcp",
-            "allowed_media_types": "video" if audio is None else "video+audio",
-            # Begins again with every byte; pictures that stay away are noticed earlier (silence.py).
-            "timeout": str(int((timeout_s + 5) * 1_000_000)),
-            "analyzeduration": "300000",
-            "fpsprobesize": "2",
-        }
-        try:
-            # No time limit of PyAV's for reading: it takes Python's lock three times per RTP packet.
-            container = av.open(address.url(), "r", options=options, timeout=(timeout_s, None))
-        except (FFmpegError, OSError) as error:
-            raise source_error(error) from None
+        with Refusal() as refusal:
+            try:
+                container = _connect(address, timeout_s, "video" if audio is None else "video+audio")
+            except (FFmpegError, OSError) as error:
+                raise source_error(error, refusal=refusal.cause) from None
         source = cls(container, clock, timeout_s)
         if audio is not None and container.streams.audio:
             source.sound = Sound(container.streams.audio[0], audio)
@@ -153,11 +149,17 @@ class Source:
                 sound.take(cast("Packet[AudioStream]", packet), *self._now())
 
     def _placed_before(self, dts: int, untimed: list["_Came"]) -> Iterator["_Came"]:
-        """An RTSP stream's first picture, a keyframe, comes without a time: it lies one picture before the second."""
+        """An RTSP stream's first picture, a keyframe, comes without a time: it lies one picture before the second.
+
+        Where pictures are not sent in the order of showing, the next few come without the time of decoding.
+        """
         rate, base = self.video.average_rate, self.video.time_base
         ticks = round(1 / (rate * base)) if rate and base else dts // max(1, len(untimed))
+        shown = min((packet.pts for packet, _ in untimed if packet.pts is not None), default=None)
         for distance, (packet, came) in zip(range(len(untimed), 0, -1), untimed, strict=True):
-            packet.dts = packet.pts = dts - distance * max(1, ticks)
+            packet.dts = dts - distance * max(1, ticks)
+            if packet.pts is None:  # the keyframe, which is shown before all others
+                packet.pts = packet.dts if shown is None else max(packet.dts, shown - max(1, ticks))
             yield packet, came
 
     def _timed(self, packet: "Packet[VideoStream]", came: tuple[int, int]) -> Timed:
@@ -184,13 +186,37 @@ class Source:
         self.close()
 
 
-def source_error(error: Exception, *, connected: bool = False) -> SourceError:
+def _connect(address: Address, timeout_s: float, media: str) -> InputContainer:
+    """Over TCP; over UDP where the camera has nothing else."""
+    options = {
+        "rtsp_transport": "tcp",
+        "allowed_media_types": media,
+        # Begins again with every byte; pictures that stay away are noticed earlier (silence.py).
+        "timeout": str(int((timeout_s + 5) * 1_000_000)),
+        "analyzeduration": "300000",
+        "fpsprobesize": "2",
+    }
+    try:
+        # No time limit of PyAV's for reading: it takes Python's lock three times per RTP packet.
+        return av.open(address.url(), "r", options=options, timeout=(timeout_s, None))
+    except OSError as error:
+        if error.errno != errno.EPROTONOSUPPORT:  # what FFmpeg makes of 461
+            raise
+    # Over UDP a reader waits for several sockets, none of which can be shut down for it: here the limit is PyAV's.
+    # FFmpeg takes up a read that timed out once more before it gives up.
+    return av.open(address.url(), "r", options=options | {"rtsp_transport": "udp"}, timeout=(timeout_s, timeout_s / 2))
+
+
+def source_error(error: Exception, *, connected: bool = False, refusal: str | None = None) -> SourceError:
     """The cause code of an FFmpeg error. Its text is left out: it holds the address."""
+    if refusal is not None and isinstance(error, (HTTPClientError, HTTPServerError)):
+        return SourceError(refusal)
     causes: list[tuple[type[BaseException], str]] = [
         (HTTPUnauthorizedError, "refused_401"),
         (HTTPForbiddenError, "refused_403"),
         (HTTPNotFoundError, "refused_404"),
         (HTTPOtherClientError, "refused_other"),
+        (HTTPServerError, "refused_other"),
         (AvConnectionRefusedError, "unreachable"),
         (ConnectionRefusedError, "unreachable"),
         (ExitError, "no_data" if connected else "timeout"),

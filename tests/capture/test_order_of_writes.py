@@ -105,4 +105,4 @@ def test_there_is_one_way_only_to_make_a_segment_file() -> None:
     creates = {path.stem for path, text in sources.items() if re.search(r"rchive\.create\(", text)}
     hands_over = {path.stem for path, text in sources.items() if re.search(r"[^f] hand_over\(|spool\.put\(", text)}
     assert (makes, creates) == ({"archive"}, {"segmenter"})
-    assert hands_over == {"segmenter", "camera", "recorder", "ingest"}, "a record that bypasses the chain"
+    assert hands_over == {"segmenter", "camera", "recorder", "ingest", "shard"}, "a record that bypasses the chain"

@@ -53,7 +53,7 @@ class Link:
         try:
             said = json.loads(line)
             return cls(int(said["number"]), str(said["prev"]), str(said["kind"]), said, line)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise FootageError("a row of the chain cannot be read") from error
 
 
@@ -111,6 +111,11 @@ class Chain:
         """Number and `prev` that the next row will have; sure within a turn only."""
         *_, last = [None, *self._recent_lines()]
         return (1, "") if last is None else (last[0] + 1, sha256(last[1]))
+
+    def mark(self) -> tuple[str, int]:
+        """Changes with every row that is added; cheap."""
+        files = self._files()
+        return (files[-1].name, files[-1].stat().st_size) if files else ("", 0)
 
     def head(self) -> Link | None:
         """The last row; None before the first."""

@@ -61,12 +61,12 @@ def authority(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def ask(url: str, data: bytes, timeout_s: float = 10.0) -> bytes:
-    """A time stamp token over `data`, as it came. TimestampError if there is none, or it is over something else."""
+def ask(url: str, data: bytes, timeout_s: float = 5.0) -> bytes:
+    """A time stamp token (DER) over `data`. TimestampError if there is none, or it is over something else."""
     request = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).build()
     answer = _post(url, request.as_bytes(), timeout_s)
     try:
-        response = decode_timestamp_response(answer)
+        response = decode_timestamp_response(_in_order(answer))
         if response.status not in (0, 1):
             raise TimestampError(f"{authority(url)} refused: {'; '.join(response.status_string) or response.status}")
         if response.tst_info.nonce != request.nonce:
@@ -81,7 +81,7 @@ def ask(url: str, data: bytes, timeout_s: float = 10.0) -> bytes:
 def check(token: bytes, data: bytes, trusted: tuple[x509.Certificate, ...]) -> Stamp:
     """What a token says. TimestampError if it cannot be read or is not over `data`."""
     try:
-        response = decode_timestamp_response(_response(token))
+        response = decode_timestamp_response(_in_order(_response(token)))
         imprint, at = response.tst_info.message_imprint, response.tst_info.gen_time
     except ValueError as error:
         raise TimestampError("the time stamp cannot be read") from error
@@ -131,3 +131,41 @@ def _response(token: bytes) -> bytes:
     size = len(inside).to_bytes((len(inside).bit_length() + 7) // 8, "big")
     head = bytes([0x30, len(inside)]) if len(inside) < 0x80 else bytes([0x30, 0x80 | len(size)]) + size
     return head + inside
+
+
+def _in_order(response: bytes) -> bytes:
+    """A response whose certificates stand in the order of DER. Many authorities do not sort them, and no signature is
+    over their order; the library reads nothing else.
+    """
+    try:
+        _, token = _parts(response, *_parts(response)[0])[:2]
+        content = _parts(response, *_parts(response, *token)[1])[0]
+        # version, digestAlgorithms, encapContentInfo, [0] certificates
+        certificates = _parts(response, *content)[3]
+        inside = _parts(response, *certificates)
+    except (IndexError, ValueError):
+        return response
+    if response[certificates[0]] != 0xA0:
+        return response
+    first, last = inside[0][0], inside[-1][1]
+    return response[:first] + b"".join(sorted(response[a:b] for a, b in inside)) + response[last:]
+
+
+def _parts(data: bytes, start: int | None = None, end: int | None = None) -> list[tuple[int, int]]:
+    """Where the elements lie that a DER element encloses; those of `data` itself if no element is given."""
+    at, until = (0, len(data)) if start is None or end is None else (_body(data, start)[0], end)
+    found: list[tuple[int, int]] = []
+    while at < until:
+        body, size = _body(data, at)
+        found.append((at, body + size))
+        at = body + size
+    return found
+
+
+def _body(data: bytes, at: int) -> tuple[int, int]:
+    """Where the content of the DER element at an offset begins, and its size."""
+    size = data[at + 1]
+    if size < 0x80:
+        return at + 2, size
+    count = size & 0x7F
+    return at + 2 + count, int.from_bytes(data[at + 2 : at + 2 + count], "big")

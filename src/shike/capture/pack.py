@@ -1,4 +1,4 @@
-"""The evidence pack: a ZIP of footage with what proves it, for somebody who does not trust us and has only common tools.
+"""The evidence pack: a ZIP of footage with what proves it, for somebody who does not trust us and has common tools.
 
 The files of segments go in untouched, the chain's rows as they stand; `manifest.json` names every file with its digest
 and is signed. Not here: which rows (proof), who may (api). Design: docs/design/integrity.md, "The pack".

@@ -1,6 +1,6 @@
 """What of a camera's chain goes with footage that leaves the house, so that it can be checked without the rest.
 
-Here: which rows. Not here: making them (chain, signing), the file that they go into (pack).
+Here: which rows, and that they are signed. Not here: signatures (signing), the file that they go into (pack).
 Design: docs/design/integrity.md, "The pack".
 """
 
@@ -8,7 +8,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from shike.capture.chain import Chain, Link
+from shike.capture.clock import Clock
 from shike.capture.errors import NoFootage
+from shike.capture.signing import Signer, checkpoint, introduce
 
 # How many rows more are worth a time stamp: with one an hour and some rows a minute there are a few hundred.
 _ROWS_FOR_A_STAMP = 5_000
@@ -79,3 +81,22 @@ def proof(chain: Chain, numbers: Collection[int]) -> Proof | None:
         ),
         stamp=stamp,
     )
+
+
+def prove(chain: Chain, camera_id: str, numbers: Collection[int], signer: Signer, clock: Clock) -> Proof:
+    """What proves the rows with these numbers: signs the chain first where that was not yet done behind the last.
+
+    NoFootage if there are no rows, FootageError if the chain cannot be read, SigningKeyError if the key was replaced
+    meanwhile, OSError if the volume refuses.
+    """
+    found = proof(chain, numbers)
+    if found is None:
+        checkpoint(chain, camera_id, signer, clock)
+        found = proof(chain, numbers)
+    if found is None:
+        raise NoFootage(f"the chain of camera {camera_id} ends before row {max(numbers)}")
+    if all(key.said["key"] != signer.key_id for key in found.all_keys):
+        # Signed with a key that was replaced since: what signs the pack must follow from it.
+        introduce(chain, camera_id, signer, clock)
+        found = proof(chain, numbers) or found
+    return found

@@ -12,18 +12,22 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
+from tests.camera_sim.conftest import write_clip
 from tests.recorded import CAMERA
 
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
 from shike.capture.export import Label, Stretch, export_mp4
 from shike.capture.ids import new_id
+from shike.capture.ingest import ingest
 from shike.capture.pack import Blank, Subject, write_pack
 from shike.capture.proof import prove
-from shike.capture.segment import SegmentRecord
+from shike.capture.segment import SegmentRecord, StreamName
+from shike.capture.segmenter import Lengths
 from shike.capture.signing import Signer, checkpoint_statement
 from shike.capture.spool import Spool
 
+START_US = 1_790_000_000_000_000
 HOW_TO = Path(__file__).parents[1] / "src/shike/capture/evidence/HOW-TO-CHECK.md"
 
 
@@ -36,12 +40,35 @@ class Footage:
     main: tuple[SegmentRecord, ...]
 
     @classmethod
-    def copied(cls, folder: Path, target: Path) -> "Footage":
+    def imported(cls, data: Path) -> "Footage":
+        """A sub-stream and two runs of a main stream with a gap of ten seconds, of a simulated camera."""
+        clip = data / "clip.mp4"
+        data.mkdir(parents=True)
+        write_clip(clip, 320, 180, view=0)
+        archive, spool, clock = Archive(data / "footage"), Spool(data / "spool"), SystemClock()
+        streams: tuple[tuple[StreamName, int], ...] = (("sub", 0), ("main", 0), ("main", 13_200_000))
+        for stream, later_us in streams:
+            ingest(
+                clip,
+                CAMERA,
+                stream,
+                START_US + later_us,
+                archive=archive,
+                spool=spool,
+                clock=clock,
+                lengths=Lengths(segment_s=1.0),
+                node="test",
+                simulated=True,
+            )
+        records = (record for record in spool.pending() if record.identity.stream == "main")
+        return cls(data, archive, tuple(sorted(records, key=lambda record: record.wall_start_us)))
+
+    @classmethod
+    def copied(cls, footage: "Footage", data: Path) -> "Footage":
+        """The same in a folder of its own, with keys of its own."""
         for name in ("footage", "spool"):
-            shutil.copytree(folder / name, target / name)
-        records = (record for record in Spool(target / "spool").pending() if record.identity.stream == "main")
-        main = tuple(sorted(records, key=lambda record: record.wall_start_us))
-        return cls(target, Archive(target / "footage"), main)
+            shutil.copytree(footage.data / name, data / name)
+        return cls(data, Archive(data / "footage"), footage.main)
 
     @property
     def signer(self) -> Signer:
@@ -210,8 +237,7 @@ def segment_dropped(folder: Path) -> None:
 
 
 def row_dropped(folder: Path) -> None:
-    rows = _rows(folder)
-    del rows[2]
+    rows = [row for row in _rows(folder) if not str(row.get("key")).endswith(_segment(folder).name)]
     _write_rows(folder, rows)
 
 
@@ -278,7 +304,7 @@ TAMPERED: Mapping[str, Tampering] = {
     "a byte in the video": Tampering(byte_in_the_video, frozenset({1}), 7, "video.mp4"),
     "another camera in the manifest": Tampering(manifest_says_another_camera, frozenset({2}), 2, "manifest.json"),
     "a segment dropped": Tampering(segment_dropped, frozenset({1}), 1, "segments/"),
-    "a row dropped": Tampering(row_dropped, frozenset({1, 4}), 3, "行"),
+    "a row dropped": Tampering(row_dropped, frozenset({1, 4, 6}), 3, "行"),
     "a row changed": Tampering(row_changed, frozenset({1, 4}), 3, "行被改动"),
     "a row changed, all links made anew": Tampering(row_changed_and_linked_anew, frozenset({2, 5}), 2, "manifest.json"),
     "two rows swapped": Tampering(rows_swapped, frozenset({1, 4}), 3, "自称第"),

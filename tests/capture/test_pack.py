@@ -21,18 +21,25 @@ from shike.capture.signing_keys import SigningKeys
 needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl on this machine")
 
 
-@pytest.fixture
-def footage(filmed_folder: Path, tmp_path: Path) -> Footage:
-    return Footage.copied(filmed_folder, tmp_path / "data")
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Footage:
+    """Footage that a test only reads, with its pack beside it, packed and extracted."""
+    folder = tmp_path_factory.mktemp("packed")
+    made = Footage.imported(folder / "data")
+    extracted(made.pack(folder / "good.zip"), folder / "good")
+    return made
 
 
 @pytest.fixture(scope="module")
-def good(filmed_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Footage:
-    """Footage that a test only reads, with its pack beside it, packed and extracted."""
-    folder = tmp_path_factory.mktemp("packed")
-    made = Footage.copied(filmed_folder, folder / "data")
-    extracted(made.pack(folder / "good.zip"), folder / "good")
-    return made
+def unsigned(tmp_path_factory: pytest.TempPathFactory) -> Footage:
+    """Footage of which nothing is signed yet, only to be copied."""
+    return Footage.imported(tmp_path_factory.mktemp("unsigned") / "data")
+
+
+@pytest.fixture
+def footage(unsigned: Footage, tmp_path: Path) -> Footage:
+    """Footage that a test may spoil, with keys of its own."""
+    return Footage.copied(unsigned, tmp_path / "data")
 
 
 def _good(footage: Footage) -> Path:
@@ -50,8 +57,8 @@ def test_a_pack_holds_the_files_untouched_and_says_what_it_is(good: Footage) -> 
         assert (folder / "segments" / name).read_bytes() == good.archive.read(record.key, 0, record.size)
     said = manifest(folder)
     assert [entry["row"] for entry in said["files"] if "row" in entry] == [record.link_number for record in good.main]
-    assert (said["camera"]["id"], said["simulated"], said["imported"]) == (CAMERA, True, False)
-    assert [gap["reason"] for gap in said["gaps"]] == ["stopped"]
+    assert (said["camera"]["id"], said["simulated"], said["imported"]) == (CAMERA, True, True)
+    assert [gap["reason"] for gap in said["gaps"]] == ["import_done"]
     assert [part["reason"] for part in said["unsealed"]] == ["being_written"]
     assert strips((folder / "video.mp4").read_bytes())
     assert re.fullmatch(r"2\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+08:00", said["range"]["start"])

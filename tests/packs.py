@@ -292,25 +292,33 @@ class Tampering:
 
     do: Callable[[Path], None]
     sections: frozenset[int]
-    item: int
+    items: frozenset[int]
     names: str
+
+    @property
+    def item(self) -> int:
+        return min(self.items)
 
 
 TAMPERED: Mapping[str, Tampering] = {
-    "a byte in a segment": Tampering(byte_in_a_segment, frozenset({1, 6}), 6, "文件在录制之后被改动"),
+    "a byte in a segment": Tampering(byte_in_a_segment, frozenset({1, 6}), frozenset({6, 7}), "文件在录制之后被改动"),
     "a byte in a segment, all digests made anew": Tampering(
-        byte_in_a_segment_and_digests_anew, frozenset({2, 6}), 2, "manifest.json"
+        byte_in_a_segment_and_digests_anew, frozenset({2, 6}), frozenset({2, 6}), "manifest.json"
     ),
-    "a byte in the video": Tampering(byte_in_the_video, frozenset({1}), 7, "video.mp4"),
-    "another camera in the manifest": Tampering(manifest_says_another_camera, frozenset({2}), 2, "manifest.json"),
-    "a segment dropped": Tampering(segment_dropped, frozenset({1}), 1, "segments/"),
-    "a row dropped": Tampering(row_dropped, frozenset({1, 4, 6}), 3, "行"),
-    "a row changed": Tampering(row_changed, frozenset({1, 4}), 3, "行被改动"),
-    "a row changed, all links made anew": Tampering(row_changed_and_linked_anew, frozenset({2, 5}), 2, "manifest.json"),
-    "two rows swapped": Tampering(rows_swapped, frozenset({1, 4}), 3, "自称第"),
-    "another signature": Tampering(signature_swapped, frozenset({1, 2}), 2, "签名"),
-    "a manifest signed by somebody else": Tampering(foreign_signer, frozenset({7}), 4, "不在记录链中"),
-    "a file put in": Tampering(file_put_in, frozenset({6}), 1, "不在清单中"),
+    "a byte in the video": Tampering(byte_in_the_video, frozenset({1}), frozenset({7}), "video.mp4"),
+    "another camera in the manifest": Tampering(
+        manifest_says_another_camera, frozenset({2}), frozenset({2}), "manifest.json"
+    ),
+    "a segment dropped": Tampering(segment_dropped, frozenset({1}), frozenset({1, 6, 7}), "segments/"),
+    "a row dropped": Tampering(row_dropped, frozenset({1, 4, 6}), frozenset({3, 6, 7}), "行"),
+    "a row changed": Tampering(row_changed, frozenset({1, 4}), frozenset({3, 6, 7}), "行被改动"),
+    "a row changed, all links made anew": Tampering(
+        row_changed_and_linked_anew, frozenset({2, 5}), frozenset({2, 5, 6}), "manifest.json"
+    ),
+    "two rows swapped": Tampering(rows_swapped, frozenset({1, 4}), frozenset({3, 7}), "自称第"),
+    "another signature": Tampering(signature_swapped, frozenset({1, 2}), frozenset({2, 7}), "签名"),
+    "a manifest signed by somebody else": Tampering(foreign_signer, frozenset({7}), frozenset({4}), "不在记录链中"),
+    "a file put in": Tampering(file_put_in, frozenset({6}), frozenset({1, 7}), "不在清单中"),
 }
 
 

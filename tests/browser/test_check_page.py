@@ -1,6 +1,7 @@
 """The page that checks a pack: opened from a file, without a server, by somebody who drops the pack onto it."""
 
 import base64
+import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests import packs
-from tests.packs import TAMPERED, Footage, extracted, public_fingerprint, zipped
+from tests.packs import START_US, TAMPERED, Footage, extracted, public_fingerprint, zipped
 from tests.recorded import CAMERA
 
 from shike.capture.clock import SystemClock
@@ -111,6 +112,7 @@ def test_the_page_names(what: str, checking: Page, footage: Footage, tmp_path: P
     said = _verdict(checking, "bad")
     assert f"不成立：第 {done.item} 项" in said and "第一个断开的环节" in said
     assert done.names in said
+    assert {at for at, mark in enumerate(_marks(checking), 1) if mark == "✗"} == done.items
 
 
 def test_who_holds_the_key_and_leaves_a_segment_out_is_found_by_the_chain(
@@ -168,6 +170,24 @@ def test_a_segment_deleted_by_rule_is_no_tampering_and_one_that_vanished_is(
     (footage.data / "footage" / by_hand.key).unlink()
     checking.set_input_files("#zip", footage.pack(tmp_path / "hand.zip"))
     assert "在导出时已不在录像库中" in _verdict(checking, "bad")
+
+
+def test_a_time_stamp_is_shown_and_left_to_openssl(checking: Page, unsigned: Footage, tmp_path: Path) -> None:
+    footage = Footage.copied(unsigned, tmp_path / "data")
+    chain = footage.archive.chain(CAMERA)
+    closing = checkpoint(chain, CAMERA, footage.signer, SystemClock())
+    token = base64.b64encode(b"a token over " + hashlib.sha256(closing.line).digest()).decode()
+    said = {"checkpoint": closing.number, "authority": "tsa.example", "algorithm": "rfc3161", "token": token}
+    chain.append("timestamp", said | {"at_us": START_US})
+    pack = footage.pack(tmp_path / "pack.zip")
+    checking.set_input_files("#zip", pack)
+    shown = _verdict(checking, "unsure")
+    assert "tsa.example" in shown and "openssl ts -verify" in shown
+    folder = extracted(pack, tmp_path / "pack")
+    (folder / "timestamp.tst").write_bytes(b"another token")
+    checking.set_input_files("#zip", zipped(folder, tmp_path / "changed.zip"))
+    _verdict(checking, "bad")
+    assert "时间戳说的不是" in checking.locator("#list").inner_text()
 
 
 def test_a_browser_without_ed25519_is_never_told_that_all_holds(checking: Page, footage: Footage) -> None:

@@ -214,6 +214,18 @@ def test_large_files_are_digested_piece_by_piece_to_the_same_digest(checking: Pa
     assert found == []
 
 
+def test_the_form_that_packs_of_many_gigabytes_have_is_read(
+    checking: Page, unsigned: Footage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shike.capture.pack._ZIP64_FROM", 0)
+    monkeypatch.setattr("zipfile.ZIP64_LIMIT", 1000)
+    pack = Footage.copied(unsigned, tmp_path / "data").pack(tmp_path / "pack.zip")
+    assert b"PK\x06\x06" in pack.read_bytes()[-200:], "it has the directory of a ZIP64"
+    checking.set_input_files("#zip", pack)
+    _verdict(checking, "ok")
+    assert _marks(checking) == ["✓"] * 7
+
+
 @pytest.mark.parametrize(
     ("spoil", "word"),
     [

@@ -89,9 +89,8 @@ async function fromZip(file) {
   const end = await view(file, file.size - 22, 22)
   if (end.getUint32(0, true) !== 0x06054b50) throw new Broken('notZip')
   let count = end.getUint16(10, true), size = end.getUint32(12, true), start = end.getUint32(16, true), behind = file.size - 22
-  if (count === 0xffff || size === 0xffffffff || start === 0xffffffff) {
-    const locator = await view(file, behind - 20, 20)
-    if (locator.getUint32(0, true) !== 0x07064b50) throw new Broken('notZip')
+  const locator = await view(file, Math.max(0, behind - 20), 20)
+  if (locator.getUint32(0, true) === 0x07064b50) { // ZIP64: more than 4 GB
     behind = Number(locator.getBigUint64(8, true))
     const record = await view(file, behind, 56)
     if (record.byteLength < 56 || record.getUint32(0, true) !== 0x06064b50) throw new Broken('notZip')

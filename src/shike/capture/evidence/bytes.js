@@ -93,7 +93,7 @@ async function fromZip(file) {
   if (locator.getUint32(0, true) === 0x07064b50) { // ZIP64: more than 4 GB
     behind = Number(locator.getBigUint64(8, true))
     const record = await view(file, behind, 56)
-    if (record.byteLength < 56 || record.getUint32(0, true) !== 0x06064b50) throw new Broken('notZip')
+    if (behind + 56 !== file.size - 42 || record.getUint32(0, true) !== 0x06064b50) throw new Broken('notZip')
     count = Number(record.getBigUint64(32, true)); size = Number(record.getBigUint64(40, true)); start = Number(record.getBigUint64(48, true))
   }
   if (start + size !== behind) throw new Broken('zipHidden', 'END')

@@ -53,7 +53,7 @@ class Link:
         try:
             said = json.loads(line)
             return cls(int(said["number"]), str(said["prev"]), str(said["kind"]), said, line)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise FootageError("a row of the chain cannot be read") from error
 
 
@@ -112,18 +112,23 @@ class Chain:
         *_, last = [None, *self._recent_lines()]
         return (1, "") if last is None else (last[0] + 1, sha256(last[1]))
 
+    def mark(self) -> tuple[str, int]:
+        """Changes with every row that is added; cheap."""
+        files = self._files()
+        return (files[-1].name, files[-1].stat().st_size) if files else ("", 0)
+
     def head(self) -> Link | None:
-        """The last row; None before the first."""
+        """The last row that can be read; None before the first."""
         return next(self.backwards(), None)
 
     def backwards(self) -> Iterator[Link]:
-        """Rows from the last to the first. FootageError at one that cannot be read."""
+        """Rows from the last to the first; those that cannot be read are left out."""
         recent = self._recent_lines()
-        yield from (Link.parse(line) for _, line in reversed(recent))
+        yield from (link for _, line in reversed(recent) if (link := _read(line)))
         for path in reversed(self._files()):
             if recent and int(path.stem) < recent[0][0]:
                 rows = list(_numbered(path))
-                yield from (Link.parse(line) for at, line in reversed(rows) if at < recent[0][0])
+                yield from (link for at, line in reversed(rows) if at < recent[0][0] and (link := _read(line)))
 
     def links(self, first: int = 1) -> Iterator[Link]:
         """Rows from number `first` on, as they stand. FootageError at one that cannot be read; a torn end is left out.

@@ -124,7 +124,7 @@ def introduce(chain: Chain, camera_id: str, signer: Signer, clock: Clock) -> boo
 
 
 def _introduce(chain: Chain, append: Append, camera_id: str, signer: Signer, used: str | None, at_us: int) -> None:
-    if used is not None and any(link.kind == "key" and link.said["key"] == signer.key_id for link in chain.links()):
+    if used is not None and _has_seen(chain, signer.key_id):
         raise SigningKeyError(
             f"the chain of camera {camera_id} is signed with {used}, which replaced {signer.key_id}",
             hint="put keys/ back from its newest backup, or make a new key with `shike keys rotate`",
@@ -150,9 +150,13 @@ def _since_checkpoint(chain: Chain) -> tuple[Link | None, bool, str | None]:
     grown, used = False, None
     for link in chain.backwards():
         if link.kind == "checkpoint":
-            return link, grown, used or str(link.said["key"])
+            return link, grown, used or str(link.said.get("key"))
         if link.kind == "key":
-            used = used or str(link.said["key"])
+            used = used or str(link.said.get("key"))
         elif link.kind != "timestamp":
             grown = True
     return None, grown, used
+
+
+def _has_seen(chain: Chain, key: str) -> bool:
+    return any(link.kind == "key" and link.said.get("key") == key for link in chain.backwards())

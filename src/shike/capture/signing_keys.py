@@ -65,9 +65,8 @@ class SigningKeys:
 
     def current(self) -> Ed25519PrivateKey:
         """The key that signs; it is made where there is none. SigningKeyError if it is named and not there."""
+        self.have_one()
         with self._locked():
-            if not (self._folder / _CURRENT).exists():
-                self._make()
             named = (self._folder / _CURRENT).read_text().strip()
         found = self.private(named)
         if found is None:
@@ -76,6 +75,12 @@ class SigningKeys:
                 hint="put it back from the backup of keys/, or make a new one with `shike keys rotate`",
             )
         return found
+
+    def have_one(self) -> None:
+        """Make the first key where there never was one."""
+        with self._locked():
+            if not (self._folder / _CURRENT).exists():
+                self._make()
 
     def private(self, named: str) -> Ed25519PrivateKey | None:
         """A private key that is still kept; None if it is not, and for what is no key's name."""

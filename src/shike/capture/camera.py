@@ -24,12 +24,19 @@ from shike.capture.segment import EndReason, SegmentRecord
 from shike.capture.segmenter import Lengths, hand_over
 from shike.capture.source import Source
 from shike.capture.spool import Spool
+from shike.capture.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
 _RUN_END = {"no_data": "camera_silent", "timeout": "camera_silent"}
-_REPORT_EVERY_S = 0.2
-_GOES_ON: tuple[EndReason, ...] = ("camera_silent", "clock_step", "timestamps_broken", "parameters_changed")
+_REPORT_EVERY_S = 0.5
+_GOES_ON: tuple[EndReason, ...] = (
+    "camera_silent",
+    "clock_step",
+    "timestamps_broken",
+    "parameters_changed",
+    "audio_changed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +68,15 @@ class CameraThread(threading.Thread):
         self._address, self._recording = address, recording
         self._backoff = Backoff(random)
         self._halt = threading.Event()
+        self._halted_for: EndReason = "stopped"
         self._ended: EndReason = "killed"
         self._unended: SegmentRecord | None = None
         self.beat_s = self._reported_s = recording.clock.monotonic()
         self.health = StreamHealth(wanted.camera_id, wanted.stream, "waiting", recording.clock.now())
 
-    def stop(self) -> None:
-        """Ask the thread to end its run and finish."""
+    def stop(self, reason: EndReason = "stopped") -> None:
+        """Ask the thread to end its run for a reason and finish."""
+        self._halted_for = reason
         self._halt.set()
 
     def run(self) -> None:
@@ -83,7 +92,9 @@ class CameraThread(threading.Thread):
         """One connection, one run; returns the cause of its end."""
         self._enter("connecting", self.health.cause)
         try:
-            with Source.open_camera(self._address, self._recording.clock, self._recording.timeout_s) as source:
+            audio = self.wanted.g711 if self.wanted.audio else None
+            recording = self._recording
+            with Source.open_camera(self._address, recording.clock, recording.timeout_s, audio) as source:
                 return self._record(source)
         except SourceError as error:
             log.info("camera %s %s: %s", self.wanted.camera_id, self.wanted.stream, error.cause)
@@ -106,7 +117,6 @@ class CameraThread(threading.Thread):
             origin="live",
             simulated=source.simulated,
         )
-        recording = self._recording
         coding = ParameterWatch(source.video)
         run = self._run_recorder(source, start, coding)
         reason: EndReason = "connection_lost"
@@ -114,9 +124,9 @@ class CameraThread(threading.Thread):
         try:
             for timed in source.packets():
                 if self._halt.is_set():
-                    reason = "stopped"
+                    reason = self._halted_for
                     break
-                self.beat_s = recording.clock.monotonic()
+                self.beat_s = timed.arrival.steady_us / 1_000_000
                 if awaits_key and not timed.packet.is_keyframe:
                     continue
                 awaits_key = False
@@ -125,33 +135,42 @@ class CameraThread(threading.Thread):
                 if ended in _GOES_ON and not run.hopeless:
                     # The camera goes on by itself: the connection is good, and a new one would lose more.
                     run.finish(ended)
-                    run, awaits_key = self._run_recorder(source, start, coding), not timed.packet.is_keyframe
+                    timeline = run.timeline if ended == "audio_changed" else None
+                    run, awaits_key = self._run_recorder(source, start, coding, timeline), not timed.packet.is_keyframe
                     ended = None if awaits_key else run.take(timed)
                 if ended is not None:
                     reason = ended
                     break
                 self._report(run, source, coding.now)
         except SourceError as error:
-            reason = end_reason(error.cause)
+            reason = self._halted_for if self._halt.is_set() else end_reason(error.cause)
             raise
         except DiskError:
             run.abandon()
-            self._unended = run.unended
             raise
         finally:
-            run.finish(reason)
-        return "connection_lost" if reason == "stopped" else reason
+            try:
+                run.finish(reason)
+            finally:
+                self._unended = run.unended
+        return "connection_lost" if reason == self._halted_for else reason
 
-    def _run_recorder(self, source: Source, start: RunStart, coding: ParameterWatch) -> RunRecorder:
-        recording = self._recording
+    def _run_recorder(
+        self, source: Source, start: RunStart, coding: ParameterWatch, timeline: Timeline | None = None
+    ) -> RunRecorder:
+        """A new run on a connection; it goes on where the last one ended if it is given that one's timeline."""
+        it = self._recording
         return RunRecorder(
-            recording.archive,
-            recording.spool,
-            recording.clock,
-            recording.lengths,
+            it.archive,
+            it.spool,
+            it.clock,
+            it.lengths,
             source.video,
             start,
-            coded=coding.now,
+            source.sound,
+            timeline,
+            coding.now,
+            in_thread=True,
         )
 
     def _report(self, run: RunRecorder, source: Source, coded: Parameters) -> None:
@@ -174,6 +193,7 @@ class CameraThread(threading.Thread):
             dropped=run.dropped,
             clock_offset_ms=run.clock_offset_ms,
             simulated=source.simulated,
+            audio=None if source.sound is None else source.sound.state,
         )
 
     def _wait(self, cause: str, healthy_for_s: float) -> None:

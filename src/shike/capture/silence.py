@@ -54,6 +54,12 @@ class Silence:
         with self._lock:
             self._seen.pop(reader, None)
 
+    def hurry(self, limit_s: float) -> None:
+        """Let every reader of now wait no longer than this: the process is about to end."""
+        with self._lock:
+            for reader in self._seen:
+                reader.limit_s = min(reader.limit_s, limit_s)
+
     def _look(self) -> None:
         while True:
             time.sleep(_LOOK_EVERY_S)
@@ -69,9 +75,9 @@ class Silence:
         if reader.packets != packets:
             self._seen[reader] = (reader.packets, now_s)
         elif now_s - since_s >= reader.limit_s:
-            # Said before the read ends, or the reader would take it for a connection that broke.
+            # The lock is held: the reader cannot have closed its container, so it is its socket. Said before it is
+            # done: the read may end before this thread goes on.
             reader.cut = True
-            # The lock is held: the reader cannot have closed its container, so it is its socket.
             reader.cut = _shut_down(reader.thread_id)
 
 

@@ -55,7 +55,7 @@ class Gauges(Collector):
         healths = self._read_health()
         with self._database.reading() as db:
             rows = db.execute(select(Camera, Room.name).join(Room, Room.id == Camera.room_id).where(Camera.enabled))
-            named: list[Named] = [(camera, room) for camera, room in rows.tuples()]
+            named: list[Named] = [(camera, room) for camera, room in rows]
             indexed = db.scalar(select(func.max(Segment.created_at)))
         cameras = [camera for camera, _ in named]
         yield _infos(named)

@@ -46,13 +46,14 @@ def test_the_index_says_what_the_files_say(filmed: Filmed) -> None:
     }
     for record in filmed.records:
         row, run = rows[record.identity.segment_id], runs[record.identity.run_id]
-        examined = Archive(service.settings.footage_dir).examine(row.object_key, record.ends_run)
+        examined = Archive(service.settings.footage_dir).examine(row.object_key)
         assert examined is not None and examined.fragments == record.fragments
         assert (to_us(row.wall_start), to_us(row.wall_end), row.size) == (
             record.wall_start_us,
             record.wall_end_us,
             record.size,
         )
+        assert (row.digest, row.link_number, row.link) == (record.digest, record.link_number, record.link)
         assert (run.end_reason, run.simulated, run.origin, run.codec) == ("stopped", True, "live", record.codec)
         assert len(run.init) == record.init_size
 

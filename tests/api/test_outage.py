@@ -79,7 +79,7 @@ def expect_nothing_missing(house: House) -> None:
     files = {str(path.relative_to(house.data / "footage")) for path in (house.data / "footage").rglob("*.mp4")}
     keys = indexed(house)
     assert set(keys) == files and len(keys) == len(files)
-    records = [archive.examine(key, None) for key in keys]
+    records = [archive.examine(key) for key in keys]
     whole: list[SegmentRecord] = [record for record in records if record is not None]
     assert len(whole) == len(keys)
     assert len({record.identity.run_id for record in whole}) == 1, "recording was interrupted"

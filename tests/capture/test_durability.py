@@ -10,13 +10,19 @@ from tests.recording import Recorded, camera_thread, sharing
 
 from shike.camera_sim import CameraSim
 from shike.capture.archive import Archive
+from shike.capture.boxes import closing_box
+from shike.capture.chain import sha256
 from shike.capture.clock import SystemClock
 from shike.capture.errors import DiskError, StillWritten
 from shike.capture.ids import new_id
 from shike.capture.recorder import recover_all
+from shike.capture.segment import Closing
 from shike.capture.segment_file import SegmentFile
-from shike.capture.segmenter import hand_over
+from shike.capture.segmenter import Lengths, Segmenter, hand_over
 from shike.capture.spool import Spool
+
+# What recovery writes behind the last whole fragment: the box that says that the writer was killed.
+CLOSED = len(closing_box(Closing("killed").to_json()))
 
 
 class Left:
@@ -57,7 +63,8 @@ def test_a_segment_is_cut_after_its_last_whole_fragment(left: Left) -> None:
         assert recover_all(left.archive, left.spool) == 1
         (record,) = left.spool.pending()
         assert record.fragments == left.record.fragments[:3]
-        assert file.path.stat().st_size == record.size == record.fragments[-1].end
+        assert file.path.stat().st_size == record.size == record.fragments[-1].end + CLOSED
+        assert record.digest == sha256(file.path.read_bytes())
         assert record.ends_run == "killed"
         assert strips(left.archive.read(record.key, 0, record.size))
         assert list(left.archive.unfinished()) == []
@@ -190,3 +197,51 @@ def test_a_record_that_is_taken_while_another_reads_the_spool_is_no_error(left: 
     assert next(reading) == left.recorded.records[0]
     left.spool.done(left.recorded.records)
     assert list(reading) == []
+
+
+def test_a_segment_that_its_writer_closed_keeps_its_own_ending_and_has_one_link(left: Left) -> None:
+    """The power went after the file was closed: in the chain or not, the spool and the marker know nothing of it."""
+    for linked in (False, True):
+        file = left.write(3)
+        closed = file.close("camera_silent", 120, 2, file.identity.object_key)
+        if linked:
+            left.archive.chain(CAMERA).append_segment(closed)
+        assert recover_all(left.archive, left.spool) == 1
+        (record,) = left.spool.pending()
+        assert record.digest == closed.digest == sha256(file.path.read_bytes())
+        assert (record.ends_run, record.clock_offset_ms, record.dropped) == ("camera_silent", 120, 2)
+        rows = [
+            link for link in left.archive.chain(CAMERA).links() if link.said["segment"] == record.identity.segment_id
+        ]
+        assert [(link.number, link.digest) for link in rows] == [(record.link_number, record.link)]
+        left.spool.done([record])
+
+
+def test_a_closed_file_says_alone_all_that_its_record_says_but_digest_and_link(left: Left) -> None:
+    file = left.write(3)
+    closed = file.close("parameters_changed", -40, 7, file.identity.object_key)
+    assert left.archive.examine(closed.key) == replace(closed, digest=None)
+
+
+def test_a_run_whose_next_file_cannot_be_begun_ends_with_the_reason_and_not_without_one(
+    left: Left, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = left.record
+    init = left.recorded.archive.read(record.key, 0, record.init_size)
+    lengths = Lengths(segment_s=0.1)
+    segmenter = Segmenter(left.archive, left.spool, SystemClock(), lengths, record.identity, init, lambda media: media)
+    whole = [left.recorded.archive.read(record.key, f.offset, f.size)[32:] for f in record.fragments]
+    segmenter.append(whole[0])
+    with monkeypatch.context() as patched:
+        patched.setattr(Archive, "create", lambda *_: (_ for _ in ()).throw(DiskError("disk_full", "no space left")))
+        with pytest.raises(DiskError):
+            for payload in whole[1:]:
+                segmenter.append(payload)
+    assert segmenter.unended is not None
+    hand_over(left.archive, left.spool, segmenter.unended.ending("disk_full"))
+    (stored,) = left.spool.pending()
+    assert stored.ends_run == "disk_full"
+    rows = list(left.archive.chain(CAMERA).links())
+    assert [row.said["ends_run"] for row in rows] == [None, "disk_full"]
+    assert len({row.said["digest"] for row in rows}) == 1
+    assert stored.link_number == 2

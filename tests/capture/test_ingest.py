@@ -134,7 +134,7 @@ def test_what_an_import_that_was_killed_left_is_kept_by_the_next_one(tmp_path: P
     marker = tmp_path / "footage" / CAMERA / "main.imported.open.json"
     marker.write_text(f'{{"key": "{record.key}"}}')
     _, records = take_in(write(tmp_path / "b.mp4", 60), tmp_path)
-    assert [r.ends_run for r in records if r.key == record.key] == ["killed"]
+    assert [r.ends_run for r in records if r.key == record.key] == ["import_done"]
     assert len(records) == 2 and list(archive.unfinished("imported")) == []
 
 

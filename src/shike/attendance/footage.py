@@ -96,9 +96,12 @@ def index(
         run.ended_at = max(run.ended_at or run.started_at, from_us(record.wall_end_us))
         if record.ends_run is not None:
             run.end_reason = record.ends_run
-        if db.get(Segment, record.identity.segment_id) is None:
+        there = db.get(Segment, record.identity.segment_id)
+        if there is None:
             db.add(_new_segment(record, clock.now()))
             db.flush()
+        elif record.link_number is not None and (there.link_number or 0) < record.link_number:
+            there.link_number, there.link = record.link_number, record.link
     return taken
 
 
@@ -139,6 +142,9 @@ def _new_segment(record: SegmentRecord, indexed_us: int) -> Segment:
         fragments=pack(record.fragments),
         clock_offset_ms=record.clock_offset_ms,
         dropped=record.dropped,
+        digest=record.digest,
+        link_number=record.link_number,
+        link=record.link,
         created_at=from_us(indexed_us),
     )
 

@@ -176,7 +176,10 @@ class Run(Base):
 
 
 class Segment(Base):
-    """One closed file of about a minute: where it lies, what time it covers, and its fragment table (compact bytes)."""
+    """One closed file of about a minute: where it lies, what time it covers, and its fragment table (compact bytes).
+
+    `digest` is that of the whole file, `link` that of its row in the camera's chain; both name their algorithm.
+    """
 
     __tablename__ = "segment"
     __table_args__ = (
@@ -199,6 +202,9 @@ class Segment(Base):
     fragments: Mapped[bytes] = mapped_column(LargeBinary)
     clock_offset_ms: Mapped[int | None]
     dropped: Mapped[int] = mapped_column(default=0)
+    digest: Mapped[str | None] = mapped_column(String(140))
+    link_number: Mapped[int | None]
+    link: Mapped[str | None] = mapped_column(String(140))
     state: Mapped[str] = mapped_column(String(20), default="closed")
     created_at: Mapped[datetime]
 

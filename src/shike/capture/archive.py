@@ -6,18 +6,23 @@ Design: docs/design/capture.md.
 """
 
 import fcntl
+import hashlib
 import json
 import logging
+import mmap
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from shike.capture import boxes
+from shike.capture.chain import Chain, sha256
 from shike.capture.clock import Clock
 from shike.capture.errors import FootageError, NoFootage, StillWritten
-from shike.capture.scan import Head, read_fragments, read_head
+from shike.capture.scan import Contents, Head, read_contents, read_fragments, read_head
 from shike.capture.segment import (
     STREAMS,
+    Closing,
     EndReason,
     Fragment,
     Identity,
@@ -83,6 +88,25 @@ class Archive:
     def head(self, key: str) -> Head | None:
         """The init section and identity of a segment, None while they are being written."""
         return read_head(self.read(key, 0, _HEAD_BYTES))
+
+    def cameras(self) -> list[str]:
+        """Ids of the cameras that have a folder here."""
+        return sorted(path.name for path in self._root.iterdir() if path.is_dir()) if self._root.exists() else []
+
+    def stored(self, camera_id: str) -> Iterator[tuple[str, int]]:
+        """Keys and sizes in bytes of a camera's segment files, in order of stream and time; damaged ones as well."""
+        for stream in STREAMS:
+            folder = self._path(f"{camera_id}/{stream}")
+            for path in sorted(folder.glob("*/*.mp4*")):
+                yield str(path.relative_to(self._root)), path.stat().st_size
+
+    def digest(self, key: str) -> str:
+        """The digest of a segment's file, read anew. NoFootage if the file is gone."""
+        try:
+            with self._path(key).open("rb") as file:
+                return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        except FileNotFoundError as error:
+            raise NoFootage(f"segment {key} is not in the archive") from error
 
     def open_key(self, camera_id: str, stream: StreamName, origin: Origin = "live") -> str | None:
         """The key of the segment that a stream is being written to, if any. An import has a marker of its own."""
@@ -170,45 +194,38 @@ class Archive:
             return None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            record = self.examine(key, reason)
-            if record is None:
+            data = path.read_bytes()
+            contents = read_contents(data)
+            if contents is None:
                 _set_aside(path)
                 self.forget_open(key, camera_id, stream, origin)
                 return None
-            os.ftruncate(handle, record.size)
-            os.fsync(handle)
-            fsync_folder(path.parent)
-            return record
+            return _closed(handle, path, key, data, contents, Closing(reason))
         except BlockingIOError:
             raise StillWritten(f"segment {key} is being written") from None
         finally:
             os.close(handle)
 
-    def examine(self, key: str, ends_run: EndReason | None) -> SegmentRecord | None:
-        """The record of a segment file made from the file alone; None if it holds no whole fragment."""
-        data = self._path(key).read_bytes()
+    def examine(self, key: str) -> SegmentRecord | None:
+        """The record of a closed segment made from its file alone, without digest and link.
+
+        None if it holds no whole fragment. Reads the boxes, not the pictures. NoFootage if the file is gone.
+        """
         try:
-            head = read_head(data)
-        except FootageError:
+            with self._path(key).open("rb") as file:
+                if os.fstat(file.fileno()).st_size == 0:
+                    return None
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
+                    contents, size = read_contents(data), len(data)
+        except FileNotFoundError as error:
+            raise NoFootage(f"segment {key} is not in the archive") from error
+        if contents is None:
             return None
-        if head is None:
-            return None
-        fragments = read_fragments(memoryview(data)[head.size :], head.size, head.facts.timescale)
-        if not fragments:
-            return None
-        return SegmentRecord(
-            identity=head.identity,
-            key=key,
-            init_size=len(head.init),
-            head_size=head.size,
-            size=fragments[-1].end,
-            fragments=tuple(fragments),
-            codec=head.facts.codec,
-            width=head.facts.width,
-            height=head.facts.height,
-            timescale=head.facts.timescale,
-            ends_run=ends_run,
-        )
+        return contents.record(key, contents.closing or Closing(None), size)
+
+    def chain(self, camera_id: str) -> Chain:
+        """The chain of a camera's footage."""
+        return Chain(self._path(camera_id) / "chain")
 
     def _path(self, key: str) -> Path:
         path = self._root / key
@@ -218,6 +235,21 @@ class Archive:
 
     def _marker(self, camera_id: str, stream: StreamName, origin: Origin) -> Path:
         return self._root / camera_id / f"{stream}.{origin}.open.json"
+
+
+def _closed(handle: int, path: Path, key: str, data: bytes, contents: Contents, closing: Closing) -> SegmentRecord:
+    """Cut a file after what is whole in it, and close it so; one that its writer closed stays as it is."""
+    os.ftruncate(handle, contents.size)
+    tail = b""
+    if contents.closing is None:
+        tail = boxes.closing_box(closing.to_json())
+        os.pwrite(handle, tail, contents.size)
+    os.fsync(handle)
+    fsync_folder(path.parent)
+    record = contents.record(key, contents.closing or closing, contents.size + len(tail))
+    # Closed to begin the next file, which never began: the run did end with it.
+    ending = record.ending(record.ends_run or closing.ends_run or "killed")
+    return replace(ending, digest=sha256(data[: contents.size] + tail))
 
 
 def _set_aside(path: Path) -> None:

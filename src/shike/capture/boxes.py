@@ -13,6 +13,7 @@ from uuid import UUID
 from shike.capture.errors import FootageError
 
 IDENTITY_UUID = UUID("6f1d6f5c-2a63-4f0e-9d3a-5e8b1c0a7e11").bytes
+CLOSING_UUID = UUID("6f1d6f5c-2a63-4f0e-9d3a-5e8b1c0a7e12").bytes
 _NTP_UNIX_SECONDS = 2_208_988_800
 _SAMPLE_IS_NON_SYNC = 0x10000
 
@@ -179,4 +180,13 @@ def prft_wall_us(data: Bytes, box: Box) -> int:
 
 def identity_box(payload: bytes) -> bytes:
     """The `uuid` box that carries a segment's identity."""
-    return struct.pack(">I4s16s", 24 + len(payload), b"uuid", IDENTITY_UUID) + payload
+    return _uuid_box(IDENTITY_UUID, payload)
+
+
+def closing_box(payload: bytes) -> bytes:
+    """The `uuid` box that ends a segment file and says how it ended."""
+    return _uuid_box(CLOSING_UUID, payload)
+
+
+def _uuid_box(kind: bytes, payload: bytes) -> bytes:
+    return struct.pack(">I4s16s", 24 + len(payload), b"uuid", kind) + payload

@@ -19,7 +19,7 @@ from shike.capture.desired import Wanted
 from shike.capture.errors import CaptureError, DiskError, SourceError, StillWritten
 from shike.capture.health import State, StreamHealth
 from shike.capture.run import RunRecorder, RunStart
-from shike.capture.segment import EndReason
+from shike.capture.segment import EndReason, SegmentRecord
 from shike.capture.segmenter import Lengths, hand_over
 from shike.capture.source import Source
 from shike.capture.spool import Spool
@@ -60,6 +60,7 @@ class CameraThread(threading.Thread):
         self._backoff = Backoff(random)
         self._halt = threading.Event()
         self._ended: EndReason = "killed"
+        self._unended: SegmentRecord | None = None
         self.beat_s = self._reported_s = recording.clock.monotonic()
         self.health = StreamHealth(wanted.camera_id, wanted.stream, "waiting", recording.clock.now())
 
@@ -130,6 +131,7 @@ class CameraThread(threading.Thread):
             raise
         except DiskError:
             run.abandon()
+            self._unended = run.unended
             raise
         finally:
             run.finish(reason)
@@ -193,6 +195,9 @@ class CameraThread(threading.Thread):
         archive, spool = self._recording.archive, self._recording.spool
         while not self._halt.is_set():
             try:
+                if self._unended is not None:
+                    hand_over(archive, spool, self._unended.ending(self._ended))
+                    self._unended = None
                 record = archive.recover(self.wanted.camera_id, self.wanted.stream, self._ended)
                 if record is not None:
                     hand_over(archive, spool, record)

@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 from shike.capture.ids import new_id
-from shike.capture.segment import EndReason, Identity, Origin, StreamName
+from shike.capture.segment import EndReason, Identity, Origin, SegmentRecord, StreamName
 from shike.capture.segmenter import Lengths, RunMux, Segmenter
 from shike.capture.source import Timed
 from shike.capture.spool import Spool
@@ -64,6 +64,7 @@ class RunRecorder:
         self._bad_in_a_row = 0
         self._recent: deque[tuple[int, int]] = deque()
         self.dropped = 0
+        self.unended: SegmentRecord | None = None
         self.clock_offset_ms: int | None = None
         self.last_packet_us: int | None = None
 
@@ -133,9 +134,10 @@ class RunRecorder:
         self._segmenter = None
 
     def abandon(self) -> None:
-        """A write failed: let go of the file without closing it properly."""
+        """A write failed: let go of the file without closing it properly. Where none is open, `unended` is the last."""
         self._waiting = []
         if self._segmenter is not None:
+            self.unended = self._segmenter.unended
             self._segmenter.abandon()
             self._segmenter = None
 

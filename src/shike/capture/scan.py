@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from shike.capture import boxes
 from shike.capture.errors import FootageError
-from shike.capture.segment import Fragment, Identity
+from shike.capture.segment import Closing, Fragment, Identity, SegmentRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,69 @@ class Head:
     size: int
 
 
-def read_head(data: bytes) -> Head | None:
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a segment file holds that is whole. `closing` is None where its writer did not come to close it."""
+
+    head: Head
+    fragments: tuple[Fragment, ...]
+    closing: Closing | None
+    size: int
+
+    def record(self, key: str, closing: Closing, size: int) -> SegmentRecord:
+        """The record of a file of `size` bytes that is closed so."""
+        facts = self.head.facts
+        return SegmentRecord(
+            identity=self.head.identity,
+            key=key,
+            init_size=len(self.head.init),
+            head_size=self.head.size,
+            size=size,
+            fragments=self.fragments,
+            codec=facts.codec,
+            width=facts.width,
+            height=facts.height,
+            timescale=facts.timescale,
+            clock_offset_ms=closing.clock_offset_ms,
+            dropped=closing.dropped,
+            ends_run=closing.ends_run,
+        )
+
+
+def read_contents(data: boxes.Bytes) -> Contents | None:
+    """What of a whole file is footage; None if it holds no whole fragment. Touches the boxes only, not the pictures."""
+    try:
+        head = read_head(data)
+    except FootageError:
+        return None
+    if head is None:
+        return None
+    with memoryview(data)[head.size :] as rest:
+        fragments = tuple(read_fragments(rest, head.size, head.facts.timescale))
+    if not fragments:
+        return None
+    size = fragments[-1].end
+    last = next(boxes.walk(data, size), None)
+    closing = None if last is None else _closing(data, last)
+    return Contents(head, fragments, closing, size if closing is None or last is None else last.end)
+
+
+def _closing(data: boxes.Bytes, box: boxes.Box) -> Closing | None:
+    if box.kind != b"uuid" or bytes(data[box.body : box.body + 16]) != boxes.CLOSING_UUID:
+        return None
+    try:
+        return Closing.from_json(bytes(data[box.body + 16 : box.end]))
+    except (ValueError, TypeError):
+        return None
+
+
+def read_head(data: boxes.Bytes) -> Head | None:
     """The head, or None while it is not wholly written. FootageError if this is not a segment file."""
     init_end = 0
     for box in boxes.walk(data):
         if box.kind in (b"ftyp", b"moov"):
             init_end = box.end
-        elif box.kind == b"uuid" and data[box.body : box.body + 16] == boxes.IDENTITY_UUID:
+        elif box.kind == b"uuid" and bytes(data[box.body : box.body + 16]) == boxes.IDENTITY_UUID:
             init = bytes(data[:init_end])
             try:
                 identity = Identity.from_json(bytes(data[box.body + 16 : box.end]))

@@ -22,6 +22,8 @@ EndReason = Literal[
     "disk_failed",
     "killed",
     "gop_too_long",
+    "off_schedule",
+    "storage_full",
     "lease_lost",
     "import_done",
 ]
@@ -60,6 +62,22 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """What is known of a segment only at its end; written as the last box of its file."""
+
+    ends_run: EndReason | None
+    clock_offset_ms: int | None = None
+    dropped: int = 0
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self), separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "Closing":
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
 class Fragment:
     """A piece of at most half a second: byte range in its file, wall time of its first picture, length, key or not."""
 
@@ -81,7 +99,11 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRecord:
-    """A closed segment, as the spool carries it to the index. Sizes in bytes, times in µs."""
+    """A closed segment, as the spool carries it to the index. Sizes in bytes, times in µs.
+
+    `digest` is that of the whole file, `link` that of its line in the camera's chain and `link_number` the line's
+    number: each names its algorithm (`sha256:…`), and is None in what was recorded before there were chains.
+    """
 
     identity: Identity
     key: str
@@ -96,6 +118,9 @@ class SegmentRecord:
     clock_offset_ms: int | None = None
     dropped: int = 0
     ends_run: EndReason | None = None
+    digest: str | None = None
+    link_number: int | None = None
+    link: str | None = None
 
     @property
     def wall_start_us(self) -> int:
@@ -106,8 +131,12 @@ class SegmentRecord:
         return self.fragments[-1].wall_end_us
 
     def ending(self, reason: EndReason) -> "SegmentRecord":
-        """The same segment as the last of its run."""
+        """The same segment as the last of its run, which was not known when it was closed."""
         return replace(self, ends_run=reason)
+
+    def linked(self, number: int, link: str) -> "SegmentRecord":
+        """The same segment with its place in the camera's chain."""
+        return replace(self, link_number=number, link=link)
 
     def to_json(self) -> bytes:
         value: dict[str, Any] = asdict(self)

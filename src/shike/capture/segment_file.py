@@ -3,20 +3,21 @@
 1. marker    open.json names the key, fsynced            → a file never exists that recovery does not know
 2. create    O_EXCL, locked, head written, folder fsynced → names never collide, never overwrite
 3. fragments one write() each; fdatasync on a fixed beat  → kill -9 loses only the fragment being collected
-4. close     fsync file, then the record goes to the spool, then the marker goes
+4. close     closing box, fsync file → line in the camera's chain → record in the spool → marker goes
 A failed write or sync means that the content is unknown: the caller abandons the file and starts another.
 Design: docs/design/capture.md, "Durability".
 """
 
 import errno
 import fcntl
+import hashlib
 import os
 from pathlib import Path
 
 from shike.capture import boxes
 from shike.capture.clock import Clock
 from shike.capture.errors import DiskError
-from shike.capture.segment import EndReason, Fragment, Identity, SegmentRecord
+from shike.capture.segment import Closing, EndReason, Fragment, Identity, SegmentRecord
 
 
 def fsync_folder(folder: Path) -> None:
@@ -55,6 +56,7 @@ class SegmentFile:
         self.facts = boxes.init_facts(init)
         self._clock, self._sync_beat_s = clock, sync_beat_s
         self._fragments: list[Fragment] = []
+        self._digest = hashlib.sha256()
         self._init_size = len(init)
         head = init + boxes.identity_box(identity.to_json())
         self._head_size = self._size = len(head)
@@ -95,8 +97,11 @@ class SegmentFile:
         return fragment
 
     def close(self, ends_run: EndReason | None, clock_offset_ms: int | None, dropped: int, key: str) -> SegmentRecord:
-        """Make the file durable and say what it holds. DiskError if the volume refuses."""
+        """Say in the file how it ended, make it durable, and say what it holds. DiskError if the volume refuses."""
+        tail = boxes.closing_box(Closing(ends_run, clock_offset_ms, dropped).to_json())
         try:
+            self._write(tail)
+            self._size += len(tail)
             os.fsync(self._fd)
         except OSError as error:
             raise disk_error(error) from error
@@ -116,6 +121,7 @@ class SegmentFile:
             clock_offset_ms=clock_offset_ms,
             dropped=dropped,
             ends_run=ends_run,
+            digest=f"sha256:{self._digest.hexdigest()}",
         )
 
     def abandon(self) -> None:
@@ -126,3 +132,4 @@ class SegmentFile:
         view = memoryview(data)
         while view:
             view = view[os.write(self._fd, view) :]
+        self._digest.update(data)

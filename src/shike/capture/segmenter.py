@@ -115,6 +115,7 @@ class Segmenter:
         self._next, self._init, self._wall_of = identity, init, wall_of
         self._timescale = boxes.init_facts(init).timescale
         self._file: SegmentFile | None = None
+        self._rolled: SegmentRecord | None = None
         self.clock_offset_ms: int | None = None
         self.dropped = 0
 
@@ -127,7 +128,7 @@ class Segmenter:
         if self._file is None:
             identity = replace(self._next, segment_id=new_id(), started_us=wall_us)
             self._file = self._archive.create(identity, self._init, self._clock, self._lengths.sync_beat_s)
-            self._next = replace(self._next, sequence=identity.sequence + 1)
+            self._next, self._rolled = replace(self._next, sequence=identity.sequence + 1), None
         self._file.append(payload, wall_us)
 
     def overdue(self, wall_us: int) -> bool:
@@ -138,6 +139,13 @@ class Segmenter:
         """End the run."""
         if self._file is not None:
             self._close(reason)
+        elif self._rolled is not None:
+            hand_over(self._archive, self._spool, self._rolled.ending(reason))
+
+    @property
+    def unended(self) -> SegmentRecord | None:
+        """The last segment where it was closed to begin the next, and the next could not be begun."""
+        return self._rolled
 
     def abandon(self) -> None:
         """Let go of the open file after a failed write; recovery closes it."""
@@ -159,16 +167,19 @@ class Segmenter:
         record = file.close(reason, self.clock_offset_ms, self.dropped, file.identity.object_key)
         self.dropped = 0
         hand_over(self._archive, self._spool, record)
+        self._rolled = record
 
 
 def hand_over(archive: Archive, spool: Spool, record: SegmentRecord) -> None:
-    """Put a closed segment's record into the spool, and only then forget that it was open.
+    """Link a closed segment into its camera's chain, put its record into the spool, and only then forget that it was
+    open.
 
     DiskError if the volume refuses: the marker still names the segment then, and recovery tries again.
     """
     identity = record.identity
     try:
-        spool.put(record)
+        link = archive.chain(identity.camera_id).append_segment(record)
+        spool.put(record.linked(link.number, link.digest))
         archive.forget_open(record.key, identity.camera_id, identity.stream, identity.origin)
     except OSError as error:
         raise disk_error(error) from error

@@ -1,0 +1,23 @@
+"""Digests: what a segment's file came to, and its place in the chain of its camera."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0003"
+down_revision: str | None = "0002"
+branch_labels: str | None = None
+depends_on: str | None = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("segment") as table:
+        table.add_column(sa.Column("digest", sa.String(length=140), nullable=True))
+        table.add_column(sa.Column("link_number", sa.Integer(), nullable=True))
+        table.add_column(sa.Column("link", sa.String(length=140), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("segment") as table:
+        table.drop_column("link")
+        table.drop_column("link_number")
+        table.drop_column("digest")

@@ -1,0 +1,75 @@
+"""The chain of a camera: rows in one order from several writers, whatever was torn, each holding the one before."""
+
+import hashlib
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from shike.capture import chain as chain_module
+from shike.capture.chain import Chain
+from shike.capture.errors import FootageError
+
+APPEND = """
+import sys
+from pathlib import Path
+from shike.capture.chain import Chain
+for number in range(40):
+    Chain(Path(sys.argv[1])).append("note", {"by": sys.argv[2], "at": number})
+"""
+
+
+def test_each_row_holds_the_digest_of_the_row_before_as_common_tools_compute_it(tmp_path: Path) -> None:
+    chain = Chain(tmp_path)
+    for number in range(5):
+        chain.append("note", {"word": f"第{number}行"})
+    lines = (tmp_path / "000000001.jsonl").read_bytes().split(b"\n")[:-1]
+    links = list(chain.links())
+    assert [link.number for link in links] == [1, 2, 3, 4, 5]
+    assert links[0].prev == ""
+    for before, after in zip(lines, links[1:], strict=False):
+        assert after.prev == f"sha256:{hashlib.sha256(before).hexdigest()}"
+    assert chain.head() == links[-1]
+
+
+def test_writers_in_several_processes_make_one_unbroken_chain(tmp_path: Path) -> None:
+    writers = [subprocess.Popen([sys.executable, "-c", APPEND, str(tmp_path), name]) for name in ("a", "b", "c")]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    links = list(Chain(tmp_path).links())
+    assert [link.number for link in links] == list(range(1, 121))
+    assert all(after.prev == before.digest for before, after in pairwise(links))
+    for name in ("a", "b", "c"):
+        assert [link.said["at"] for link in links if link.said["by"] == name] == list(range(40))
+
+
+def test_a_torn_row_is_no_row_and_is_gone_with_the_next(tmp_path: Path) -> None:
+    chain = Chain(tmp_path)
+    chain.append("note", {"word": "first"})
+    with (tmp_path / "000000001.jsonl").open("ab") as file:
+        file.write(b'{"number":2,"prev":"sha2')
+    assert [link.number for link in chain.links()] == [1]
+    chain.append("note", {"word": "second"})
+    assert [link.said["word"] for link in chain.links()] == ["first", "second"]
+
+
+def test_a_long_chain_goes_on_in_the_next_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain_module, "LINKS_PER_FILE", 3)
+    chain = Chain(tmp_path)
+    for number in range(8):
+        chain.append("note", {"word": number})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000000001.jsonl", "000000004.jsonl", "000000007.jsonl"]
+    links = list(chain.links())
+    assert all(after.prev == before.digest for before, after in pairwise(links))
+    assert [link.number for link in chain.links(first=5)] == [5, 6, 7, 8]
+
+
+def test_a_row_that_cannot_be_read_is_an_error_and_not_an_end(tmp_path: Path) -> None:
+    chain = Chain(tmp_path)
+    for number in range(3):
+        chain.append("note", {"word": number})
+    path = tmp_path / "000000001.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"kind":"note","word":1', b'"kind":"note","word"'))
+    with pytest.raises(FootageError):
+        list(chain.links())

@@ -44,7 +44,7 @@ class StreamStatus(BaseModel):
     recorded_24h_s: float
 
 
-class DiskOut(BaseModel):
+class DiskSpaceOut(BaseModel):
     """The footage volume. `bytes_per_day` of all cameras; it and `days_left` are null until there is an hour of it."""
 
     free_bytes: int
@@ -67,7 +67,7 @@ class CameraStatus(BaseModel):
     created_at: Moment
     asked_at: Moment
     streams: list[StreamStatus]
-    disk: DiskOut
+    disk: DiskSpaceOut
 
 
 def current_stretches(connection: HTTPConnection) -> Stretches:
@@ -95,9 +95,9 @@ def gap_out(gap: Gap | None) -> GapOut | None:
     return None if gap is None else GapOut(start=from_us(gap.start_us), end=from_us(gap.end_us), reason=gap.reason)
 
 
-def disk_out(space: DiskSpace) -> DiskOut:
+def disk_out(space: DiskSpace) -> DiskSpaceOut:
     """The volume on the wire."""
-    return DiskOut(
+    return DiskSpaceOut(
         free_bytes=space.free, total_bytes=space.total, bytes_per_day=space.bytes_per_day, days_left=space.days_left
     )
 

@@ -12,7 +12,7 @@ from shike.attendance.coverage import Coverage, Gap
 
 NOT_REGISTERED = "not_registered"
 # Nothing was to be recorded, or what was recorded has been removed by a rule: no gap of recording.
-NOT_MISSING = frozenset({NOT_REGISTERED, "switched_off", "off_schedule", "deleted"})
+NOT_MISSING = frozenset({NOT_REGISTERED, "switched_off", "off_schedule", "deleted_by_rule"})
 
 
 @dataclass(frozen=True, slots=True)

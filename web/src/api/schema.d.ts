@@ -1567,7 +1567,7 @@ export interface components {
             asked_at: string;
             /** Streams */
             streams: components["schemas"]["StreamStatus"][];
-            disk: components["schemas"]["DiskOut"];
+            disk: components["schemas"]["DiskSpaceOut"];
         };
         /** CellFlag */
         CellFlag: {
@@ -2032,10 +2032,10 @@ export interface components {
             history: components["schemas"]["VersionOut"][];
         };
         /**
-         * DiskOut
+         * DiskSpaceOut
          * @description The footage volume. `bytes_per_day` of all cameras; it and `days_left` are null until there is an hour of it.
          */
-        DiskOut: {
+        DiskSpaceOut: {
             /** Free Bytes */
             free_bytes: number;
             /** Total Bytes */

@@ -81,19 +81,41 @@ def test_time_before_the_camera_was_registered_and_off_the_timetable_is_not_miss
     empty: Service, world: World
 ) -> None:
     watched = Watched.of(empty, world)
-    watched.recorded(hour(-15), 3600, "off_schedule")
+    watched.by_timetable((hour(8), hour(12)))
     watched.recorded(hour(8), 4 * 3600, "off_schedule")
     watched.at(hour(30))
     (main,) = watched.get("/api/cameras/{id}/recording-report", day=str(DAY))["streams"]
-    assert (main["coverage"], main["expected_s"], main["gap_count"]) == (1, 4 * 3600, 0)
-    assert [(each["reason"], each["seconds"], each["missing"]) for each in main["reasons"]] == [
-        ("off_schedule", 20 * 3600, False)
-    ]
+    # A minute before and after is due too; the camera came at the full hour, which is not late enough to count before.
+    assert (main["recorded_s"], main["missing_s"]) == (4 * 3600, 60)
+    assert [(each["reason"], each["missing"]) for each in main["reasons"]][0] == ("off_schedule", False)
     days = watched.get("/api/cameras/{id}/recording-days", until=str(DAY - timedelta(days=1)), days=2)["items"]
-    assert [(each["day"], each["coverage"]) for each in days] == [
-        ("2026-11-18", None),
-        ("2026-11-19", 0.1),
-    ]
+    assert [(each["day"], each["coverage"]) for each in days] == [("2026-11-18", None), ("2026-11-19", None)]
+
+
+def test_a_camera_that_did_not_come_to_a_class_session_is_missing_there_and_nowhere_else(
+    empty: Service, world: World
+) -> None:
+    watched = Watched.of(empty, world)
+    watched.by_timetable((hour(8), hour(12)), (hour(14), hour(16)))
+    watched.recorded(hour(8) - timedelta(minutes=1), 4 * 3600 + 120, "off_schedule")
+    watched.at(hour(30))
+    watched.says(state="resting", cause="off_schedule")
+    (main,) = watched.get("/api/cameras/{id}/recording-report", day=str(DAY))["streams"]
+    assert (main["recorded_s"], main["missing_s"]) == (4 * 3600 + 120, 2 * 3600 + 120)
+    assert {each["reason"]: (each["seconds"], each["missing"]) for each in main["reasons"]} == {
+        "off_schedule": (24 * 3600 - 6 * 3600 - 240, False),
+        "not_started": (2 * 3600 + 120, True),
+    }
+    gap = watched.get("/api/cameras/{id}/status")["streams"][0]["last_gap"]
+    assert (gap["reason"], gap["from"]) == ("not_started", "2026-11-20T05:59:00.000000Z")
+
+
+def test_a_camera_that_never_came_by_its_timetable_misses_its_class_sessions(empty: Service, world: World) -> None:
+    watched = Watched.of(empty, world)
+    watched.by_timetable((hour(8), hour(12)))
+    watched.at(hour(30))
+    (main,) = watched.get("/api/cameras/{id}/recording-report", day=str(DAY))["streams"]
+    assert (main["coverage"], main["missing_s"]) == (0, 4 * 3600 + 120)
 
 
 def test_a_camera_that_was_switched_off_misses_nothing_from_then_on(watched: Watched) -> None:

@@ -6,7 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from shike.attendance.beijing import bounds
+from shike.attendance.recording_tables import RecordingPolicy
 from shike.attendance.tables import from_us
+from shike.attendance.training_tables import ClassSession
 from shike.capture import health
 from shike.capture.health import StreamHealth
 from shike.capture.ids import new_id
@@ -55,6 +57,31 @@ class Watched:
             segment.created_at = stop
             segments.append(segment)
         self.service.add(*(segment for number, segment in enumerate(segments) if number != lost))
+
+    def by_timetable(self, *sessions: tuple[datetime, datetime]) -> None:
+        """Let the room be recorded for these class sessions alone, a minute around them."""
+        policy = RecordingPolicy(
+            room_id=self.world.rooms[0],
+            mode="timetable",
+            margin_before_min=1,
+            margin_after_min=1,
+            valid_from=MIDNIGHT - timedelta(days=100),
+            set_by=new_id(),
+            set_by_name="Administrator",
+            set_at=MIDNIGHT - timedelta(days=100),
+        )
+        planned = [
+            ClassSession(
+                class_id=self.world.planned[0].class_id,
+                room_id=self.world.rooms[0],
+                sequence=number,
+                starts_at=start,
+                ends_at=end,
+                created_at=MIDNIGHT - timedelta(days=10),
+            )
+            for number, (start, end) in enumerate(sessions, start=2)
+        ]
+        self.service.add(policy, *planned)
 
     def says(self, **facts: Any) -> None:
         """What the recorder says of the camera's main stream."""

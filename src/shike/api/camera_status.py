@@ -3,6 +3,7 @@
 Addresses are never shown here. Design: docs/design/footage.md, "Recording report".
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -16,15 +17,19 @@ from shike.api.auth.scopes import load
 from shike.api.cameras import camera_outs
 from shike.api.db import Db
 from shike.api.disk import CurrentDisk
+from shike.api.me import CurrentSettings
 from shike.api.moment import Moment
 from shike.api.playback import GapOut, Stream
+from shike.api.settings import Settings
 from shike.api.wall import Healths, ReadHealth, StreamState, current_health, stream_state
 from shike.api.wire import PROBLEM, Id
 from shike.attendance.coverage import Gap
 from shike.attendance.diskspace import DAY_US, DiskSpace
-from shike.attendance.recording_days import Cause, newest_gap, streams_of
+from shike.attendance.recording_days import Cause, Plan, newest_gap, streams_of
+from shike.attendance.recording_plan import policies_of, windows_of
 from shike.attendance.stretches import StreamKey, Stretches
 from shike.attendance.tables import Camera, Run, from_us
+from shike.capture.schedule import Window
 from shike.capture.segment import StreamName
 
 router = APIRouter(tags=["recordings"], responses=PROBLEM)
@@ -90,6 +95,15 @@ def cause_of(healths: Healths) -> Cause:
     return cause
 
 
+def plan_of(db: DbSession, settings: Settings) -> Plan:
+    """When rooms are to be recorded, by what is stored."""
+
+    def plan(room_ids: Iterable[str], start_us: int, end_us: int) -> Mapping[str, Sequence[Window] | None]:
+        return windows_of(db, policies_of(db, room_ids, settings.recording_policy), start_us, end_us)
+
+    return plan
+
+
 def gap_out(gap: Gap | None) -> GapOut | None:
     """A gap on the wire."""
     return None if gap is None else GapOut(start=from_us(gap.start_us), end=from_us(gap.end_us), reason=gap.reason)
@@ -111,24 +125,25 @@ def get_camera_status(
     stretches: CurrentStretches,
     read_health: CurrentHealth,
     disk: CurrentDisk,
+    settings: CurrentSettings,
 ) -> CameraStatus:
     """One camera now. Cheap enough to be asked every few seconds."""
     camera = load(db, viewer, Camera, camera_id)
     out = camera_outs(db, viewer, Camera.id == camera_id)[0]
-    healths, now_us = read_health(), clock.now()
+    healths, now_us, plan = read_health(), clock.now(), plan_of(db, settings)
     places = {"room_id", "room_name", "institution_id", "institution_name", "simulated", "enabled", "created_at"}
     return CameraStatus(
         camera_id=camera.id,
         camera_name=camera.name,
         **out.model_dump(include=places),
         asked_at=from_us(now_us),
-        streams=[_stream(db, stretches, camera, stream, healths, now_us) for stream in streams_of(camera)],
+        streams=[_stream(db, stretches, camera, stream, healths, now_us, plan) for stream in streams_of(camera)],
         disk=disk_out(disk.space()),
     )
 
 
 def _stream(
-    db: DbSession, stretches: Stretches, camera: Camera, stream: StreamName, healths: Healths, now_us: int
+    db: DbSession, stretches: Stretches, camera: Camera, stream: StreamName, healths: Healths, now_us: int, plan: Plan
 ) -> StreamStatus:
     health = healths.get((camera.id, stream))
     day = stretches.of_range([camera.id], now_us - DAY_US, now_us, [stream]).get((camera.id, stream), [])
@@ -138,7 +153,7 @@ def _stream(
         stream=stream,
         state=None if health is None else stream_state(health),
         recorded_since=db.scalar(since),
-        last_gap=gap_out(newest_gap(stretches, camera, stream, now_us, cause_of(healths))),
+        last_gap=gap_out(newest_gap(stretches, camera, stream, now_us, cause_of(healths), plan)),
         bytes_24h=sum(each.size for each in day),
         recorded_24h_s=recorded_us / 1_000_000,
     )

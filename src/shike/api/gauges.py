@@ -15,6 +15,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
+from shike.api.camera_status import cause_of, plan_of
 from shike.api.db import Database
 from shike.api.disk import Disk
 from shike.api.moment import now
@@ -86,10 +87,9 @@ class Gauges(Collector):
             if self._today is None or now_s - self._today[0] > _FRESH_S:
                 day = day_of(now(self._clock))
 
-                def cause(key: StreamKey) -> str | None:
-                    return healths[key].cause if key in healths else None
-
-                reports = day_reports(self._stretches, cameras, day, self._clock.now(), cause)
+                with self._database.reading() as db:
+                    plan = plan_of(db, self._settings)
+                    reports = day_reports(self._stretches, cameras, day, self._clock.now(), cause_of(healths), plan)
                 self._today = (now_s, reports)
             return self._today[1]
 

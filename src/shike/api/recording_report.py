@@ -10,9 +10,10 @@ from fastapi import APIRouter, Query, Response
 
 from shike.api.auth.guard import CurrentClock, CurrentViewer
 from shike.api.auth.scopes import load, visible
-from shike.api.camera_status import CurrentHealth, CurrentStretches, cause_of
+from shike.api.camera_status import CurrentHealth, CurrentStretches, cause_of, plan_of
 from shike.api.cameras import camera_outs
 from shike.api.db import Db
+from shike.api.me import CurrentSettings
 from shike.api.moment import Moment, now
 from shike.api.playback import Stream
 from shike.api.recording_csv import gaps_csv, summary_csv
@@ -44,13 +45,16 @@ def get_recording_report(
     clock: CurrentClock,
     stretches: CurrentStretches,
     read_health: CurrentHealth,
+    settings: CurrentSettings,
     day: Day = None,
 ) -> RecordingReport:
     """Every camera in scope that was to be recorded on a day, the worst first."""
     asked = day or day_of(now(clock))
     outs = camera_outs(db, viewer)
     cameras = {camera.id: camera for camera in db.scalars(visible(viewer, Camera))}
-    found = day_reports(stretches, [cameras[out.id] for out in outs], asked, clock.now(), cause_of(read_health()))
+    found = day_reports(
+        stretches, [cameras[out.id] for out in outs], asked, clock.now(), cause_of(read_health()), plan_of(db, settings)
+    )
     items = [camera_report(out, [each for each in found if each.camera_id == out.id]) for out in outs]
     items = [item for item in items if item.enabled or any(stream.expected_s > 0 for stream in item.streams)]
     return RecordingReport(day=asked, until=reported_until(asked, clock), items=sorted(items, key=_badness))
@@ -63,11 +67,12 @@ def get_recording_report_csv(
     clock: CurrentClock,
     stretches: CurrentStretches,
     read_health: CurrentHealth,
+    settings: CurrentSettings,
     day: Day = None,
     language: Language = "zh",
 ) -> Response:
     """The same as a table for spreadsheets: a row per stream."""
-    found = get_recording_report(db, viewer, clock, stretches, read_health, day)
+    found = get_recording_report(db, viewer, clock, stretches, read_health, settings, day)
     rows = [(found.day, camera, stream) for camera in found.items for stream in camera.streams]
     return csv_answer(summary_csv(rows, language), f"recording-report-{found.day}-{language}.csv")
 
@@ -80,12 +85,13 @@ def get_camera_recording_report(
     clock: CurrentClock,
     stretches: CurrentStretches,
     read_health: CurrentHealth,
+    settings: CurrentSettings,
     day: Day = None,
 ) -> CameraDayReport:
     """One camera on a day, with its gaps."""
     camera = load(db, viewer, Camera, camera_id)
     asked = day or day_of(now(clock))
-    found = day_reports(stretches, [camera], asked, clock.now(), cause_of(read_health()))
+    found = day_reports(stretches, [camera], asked, clock.now(), cause_of(read_health()), plan_of(db, settings))
     short = camera_report(camera_outs(db, viewer, Camera.id == camera_id)[0], found)
     gaps = [StreamGaps(stream=each.stream, gaps=gap_outs(each.report)) for each in found]
     return CameraDayReport(**short.model_dump(by_alias=True), day=asked, until=reported_until(asked, clock), gaps=gaps)
@@ -99,11 +105,12 @@ def get_camera_recording_report_csv(
     clock: CurrentClock,
     stretches: CurrentStretches,
     read_health: CurrentHealth,
+    settings: CurrentSettings,
     day: Day = None,
     language: Language = "zh",
 ) -> Response:
     """One camera's gaps as a table for spreadsheets: a row per gap."""
-    found = get_camera_recording_report(camera_id, db, viewer, clock, stretches, read_health, day)
+    found = get_camera_recording_report(camera_id, db, viewer, clock, stretches, read_health, settings, day)
     rows = [(found, each.stream, gap) for each in found.gaps for gap in each.gaps]
     return csv_answer(gaps_csv(rows, language), f"recording-gaps-{found.day}-{camera_id}-{language}.csv")
 
@@ -116,6 +123,7 @@ def list_recording_days(
     clock: CurrentClock,
     stretches: CurrentStretches,
     read_health: CurrentHealth,
+    settings: CurrentSettings,
     until: Day = None,
     days: Annotated[int, Query(ge=1, le=31)] = 30,
     stream: Stream = "main",
@@ -123,7 +131,9 @@ def list_recording_days(
     """The coverage of the days up to and with `until` (today), oldest first."""
     camera = load(db, viewer, Camera, camera_id)
     last = until or day_of(now(clock))
-    found = last_days(stretches, camera, stream, last, days, clock.now(), cause_of(read_health()))
+    found = last_days(
+        stretches, camera, stream, last, days, clock.now(), cause_of(read_health()), plan_of(db, settings)
+    )
     return Items(
         items=[
             DayCoverage(

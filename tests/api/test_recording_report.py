@@ -82,12 +82,11 @@ def test_time_before_the_camera_was_registered_and_off_the_timetable_is_not_miss
 ) -> None:
     watched = Watched.of(empty, world)
     watched.by_timetable((hour(8), hour(12)))
-    watched.recorded(hour(8), 4 * 3600, "off_schedule")
+    watched.recorded(hour(8) - timedelta(minutes=1), 4 * 3600 + 120, "off_schedule")
     watched.at(hour(30))
     (main,) = watched.get("/api/cameras/{id}/recording-report", day=str(DAY))["streams"]
-    # A minute before and after is due too; the camera came at the full hour, which is not late enough to count before.
-    assert (main["recorded_s"], main["missing_s"]) == (4 * 3600, 60)
-    assert [(each["reason"], each["missing"]) for each in main["reasons"]][0] == ("off_schedule", False)
+    assert (main["coverage"], main["expected_s"], main["gap_count"]) == (1, 4 * 3600 + 120, 0)
+    assert [(each["reason"], each["missing"]) for each in main["reasons"]] == [("off_schedule", False)]
     days = watched.get("/api/cameras/{id}/recording-days", until=str(DAY - timedelta(days=1)), days=2)["items"]
     assert [(each["day"], each["coverage"]) for each in days] == [("2026-11-18", None), ("2026-11-19", None)]
 

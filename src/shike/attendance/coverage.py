@@ -11,6 +11,8 @@ from shike.capture.schedule import Window
 
 # Two segments of a run follow one another without a break; half a second is the length of a lost fragment.
 SEAM_US = 500_000
+# Two runs that one connection goes on through touch to within a picture.
+_TOUCHING_US = 100_000
 # Connecting and waiting for a keyframe take some seconds from the moment that recording is due.
 _STARTING_US = 15_000_000
 
@@ -91,7 +93,7 @@ def coverage(
         if to_us <= from_us:
             continue
         joins = bool(spans) and piece.run_id == run_id and from_us - at_us <= SEAM_US
-        if not joins and from_us > at_us:
+        if not joins and from_us - at_us > _TOUCHING_US:
             gaps.append(Gap(at_us, from_us, "segment_lost" if piece.run_id == run_id else reason))
         if joins:
             spans[-1] = replace(spans[-1], end_us=to_us, is_open=piece.is_open)

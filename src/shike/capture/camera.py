@@ -23,6 +23,7 @@ from shike.capture.segment import EndReason, SegmentRecord
 from shike.capture.segmenter import Lengths, hand_over
 from shike.capture.source import Source
 from shike.capture.spool import Spool
+from shike.capture.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,9 @@ class CameraThread(threading.Thread):
         """One connection, one run; returns the cause of its end."""
         self._enter("connecting", self.health.cause)
         try:
-            with Source.open_camera(self._address, self._recording.clock, self._recording.timeout_s) as source:
+            audio = self.wanted.g711 if self.wanted.audio else None
+            recording = self._recording
+            with Source.open_camera(self._address, recording.clock, recording.timeout_s, audio) as source:
                 return self._record(source)
         except SourceError as error:
             log.info("camera %s %s: %s", self.wanted.camera_id, self.wanted.stream, error.cause)
@@ -124,6 +127,10 @@ class CameraThread(threading.Thread):
                     # It paused and goes on by itself: the connection is good, and a new one would lose more.
                     run.finish(ended)
                     run, after_pause = self._run_recorder(source, start), True
+                elif ended == "audio_changed":
+                    run.finish(ended)
+                    run = self._run_recorder(source, start, run.timeline)
+                    run.take(timed)
                 elif ended is not None:
                     reason = ended
                     break
@@ -139,9 +146,10 @@ class CameraThread(threading.Thread):
             run.finish(reason)
         return "connection_lost" if reason == self._halted_for else reason
 
-    def _run_recorder(self, source: Source, start: RunStart) -> RunRecorder:
-        recording = self._recording
-        return RunRecorder(recording.archive, recording.spool, recording.clock, recording.lengths, source.video, start)
+    def _run_recorder(self, source: Source, start: RunStart, timeline: Timeline | None = None) -> RunRecorder:
+        """A new run on a connection; it goes on where the last one ended if it is given that one's timeline."""
+        it = self._recording
+        return RunRecorder(it.archive, it.spool, it.clock, it.lengths, source.video, start, source.sound, timeline)
 
     def _report(self, run: RunRecorder, source: Source) -> None:
         if self.health.state != "recording":
@@ -164,6 +172,7 @@ class CameraThread(threading.Thread):
             dropped=run.dropped,
             clock_offset_ms=run.clock_offset_ms,
             simulated=source.simulated,
+            audio=None if source.sound is None else source.sound.state,
         )
 
     def _wait(self, cause: str, healthy_for_s: float) -> None:

@@ -36,6 +36,7 @@ class StreamHealth:
     dropped: int = 0
     clock_offset_ms: int | None = None
     simulated: bool = False
+    audio: str | None = None
 
 
 def write(folder: Path, shard: str, streams: list[StreamHealth]) -> None:

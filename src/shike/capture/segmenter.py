@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from shike.capture import boxes
 from shike.capture.archive import Archive
+from shike.capture.audio import Sound
 from shike.capture.clock import Clock
 from shike.capture.ids import new_id
 from shike.capture.segment import EndReason, Identity, SegmentRecord
@@ -65,7 +66,8 @@ class _Sink:
 class RunMux:
     """One fragmented MP4 stream per run. Decode times begin at zero and go on through the run."""
 
-    def __init__(self, template: VideoStream, fragment_s: float) -> None:
+    def __init__(self, template: VideoStream, fragment_s: float, sound: Sound | None = None) -> None:
+        """With `sound` the init section announces its track as well; its frames are no matter of this mux."""
         self._sink = _Sink()
         options = {
             "movflags": "empty_moov+default_base_moof+frag_keyframe",
@@ -77,7 +79,8 @@ class RunMux:
         if template.codec_context.name == "hevc":
             self._stream.codec_context.codec_tag = "hvc1"
         self._container.start_encoding()
-        self.init = self._sink.take_init()
+        own = self._sink.take_init()
+        self.init = own if sound is None else _init_with(sound, template, options)
         self._base: int | None = None
 
     def mux(self, packet: "Packet[VideoStream]") -> list[bytes]:
@@ -95,6 +98,20 @@ class RunMux:
         """Close the mux; returns what was still being collected."""
         self._container.close()
         return self._sink.take_fragments()
+
+
+def _init_with(sound: Sound, template: VideoStream, options: dict[str, str]) -> bytes:
+    """The init section of a video and an audio track, from a mux that is used for nothing else."""
+    sink = _Sink()
+    container = av.open(sink, "w", format="mp4", options=options)
+    video = container.add_stream_from_template(template)
+    if template.codec_context.name == "hevc":
+        video.codec_context.codec_tag = "hvc1"
+    sound.add_to(container)
+    container.start_encoding()
+    init = sink.take_init()
+    container.close()
+    return init
 
 
 class Segmenter:
@@ -119,8 +136,8 @@ class Segmenter:
         self.clock_offset_ms: int | None = None
         self.dropped = 0
 
-    def append(self, payload: bytes) -> None:
-        """Store a fragment, rolling to a new file first if it is time. DiskError if the volume refuses."""
+    def append(self, payload: bytes, audio: bytes = b"") -> None:
+        """Store a fragment and its audio; rolls to a new file first if it is time. DiskError if the volume refuses."""
         facts = boxes.moof_facts(payload, next(boxes.walk(payload)))
         wall_us = self._wall_of(facts.decode_time * 1_000_000 // self._timescale)
         if self._file is not None and facts.is_key and self._is_full(wall_us):
@@ -129,7 +146,7 @@ class Segmenter:
             identity = replace(self._next, segment_id=new_id(), started_us=wall_us)
             self._file = self._archive.create(identity, self._init, self._clock, self._lengths.sync_beat_s)
             self._next, self._rolled = replace(self._next, sequence=identity.sequence + 1), None
-        self._file.append(payload, wall_us)
+        self._file.append(payload, wall_us, audio)
 
     def overdue(self, wall_us: int) -> bool:
         """Whether no keyframe came for three nominal lengths: the run must be restarted to end the segment."""

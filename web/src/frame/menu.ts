@@ -36,8 +36,8 @@ export interface SettingsEntry {
 export const SETTINGS: readonly SettingsEntry[] = [
   { key: 'rooms', to: '/admin/rooms', icon: 'room', permission: 'registry.read' },
   { key: 'cameras', to: '/admin/cameras', icon: 'camera', permission: 'registry.read' },
-  { key: 'report', to: '/admin/recording-report', icon: 'sessions', permission: 'playback.view', title: 'recordings.all.title' },
   { key: 'recording', to: '/admin/recording', icon: 'record', permission: 'registry.read' },
+  { key: 'report', to: '/admin/recording-report', icon: 'sessions', permission: 'playback.view', title: 'recordings.all.title' },
   { key: 'accounts', to: '/admin/accounts', icon: 'account', permission: 'accounts.manage' },
   { key: 'log', to: '/admin/log', icon: 'log', permission: 'audit.read' },
 ]

@@ -12,6 +12,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from shike.attendance.recording_policy import Mode, Policy
+
 CONFIG_VARIABLE = "SHIKE_CONFIG"
 DEFAULT_CONFIG = Path("shike.toml")
 
@@ -46,6 +48,8 @@ class Settings(BaseSettings):
     cameras_per_shard: int = Field(default=32, ge=1, le=32)
     disk_reserve_mb: int = Field(default=256, ge=0, le=1 << 20)
 
+    recording_mode: Mode = "always"
+
     sample_interval_s: float = Field(default=10, ge=0.5, le=3600)
     imported_sample_interval_s: float = Field(default=30, ge=0.5, le=3600)
     detector_threads: int = Field(default=1, ge=1, le=64)
@@ -67,6 +71,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL: `database_url`, or SQLite inside the data folder."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'db' / 'shike.sqlite3'}"
+
+    @property
+    def recording_policy(self) -> Policy:
+        """What holds in a room about which nobody has decided: no sound, and the default mode."""
+        return Policy(mode=self.recording_mode)
 
     @property
     def footage_dir(self) -> Path:

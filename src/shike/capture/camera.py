@@ -23,6 +23,7 @@ from shike.capture.segment import EndReason, SegmentRecord
 from shike.capture.segmenter import Lengths, hand_over
 from shike.capture.source import Source
 from shike.capture.spool import Spool
+from shike.capture.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
@@ -59,13 +60,15 @@ class CameraThread(threading.Thread):
         self._address, self._recording = address, recording
         self._backoff = Backoff(random)
         self._halt = threading.Event()
+        self._halted_for: EndReason = "stopped"
         self._ended: EndReason = "killed"
         self._unended: SegmentRecord | None = None
         self.beat_s = self._reported_s = recording.clock.monotonic()
         self.health = StreamHealth(wanted.camera_id, wanted.stream, "waiting", recording.clock.now())
 
-    def stop(self) -> None:
-        """Ask the thread to end its run and finish."""
+    def stop(self, reason: EndReason = "stopped") -> None:
+        """Ask the thread to end its run for a reason and finish."""
+        self._halted_for = reason
         self._halt.set()
 
     def run(self) -> None:
@@ -81,7 +84,9 @@ class CameraThread(threading.Thread):
         """One connection, one run; returns the cause of its end."""
         self._enter("connecting", self.health.cause)
         try:
-            with Source.open_camera(self._address, self._recording.clock, self._recording.timeout_s) as source:
+            audio = self.wanted.g711 if self.wanted.audio else None
+            recording = self._recording
+            with Source.open_camera(self._address, recording.clock, recording.timeout_s, audio) as source:
                 return self._record(source)
         except SourceError as error:
             log.info("camera %s %s: %s", self.wanted.camera_id, self.wanted.stream, error.cause)
@@ -111,7 +116,7 @@ class CameraThread(threading.Thread):
         try:
             for timed in source.packets():
                 if self._halt.is_set():
-                    reason = "stopped"
+                    reason = self._halted_for
                     break
                 self.beat_s = recording.clock.monotonic()
                 if after_pause and not timed.packet.is_keyframe:
@@ -122,12 +127,16 @@ class CameraThread(threading.Thread):
                     # The camera goes on by itself: the connection is good, and a new one would lose more.
                     run.finish(ended)
                     run, after_pause = self._run_recorder(source, start), True
+                elif ended == "audio_changed":
+                    run.finish(ended)
+                    run = self._run_recorder(source, start, run.timeline)
+                    run.take(timed)
                 elif ended is not None:
                     reason = ended
                     break
                 self._report(run, source)
         except SourceError as error:
-            reason = "stopped" if self._halt.is_set() else end_reason(error.cause)
+            reason = self._halted_for if self._halt.is_set() else end_reason(error.cause)
             raise
         except DiskError:
             run.abandon()
@@ -137,17 +146,20 @@ class CameraThread(threading.Thread):
                 run.finish(reason)
             finally:
                 self._unended = run.unended
-        return "connection_lost" if reason == "stopped" else reason
+        return "connection_lost" if reason == self._halted_for else reason
 
-    def _run_recorder(self, source: Source, start: RunStart) -> RunRecorder:
-        recording = self._recording
+    def _run_recorder(self, source: Source, start: RunStart, timeline: Timeline | None = None) -> RunRecorder:
+        """A new run on a connection; it goes on where the last one ended if it is given that one's timeline."""
+        it = self._recording
         return RunRecorder(
-            recording.archive,
-            recording.spool,
-            recording.clock,
-            recording.lengths,
+            it.archive,
+            it.spool,
+            it.clock,
+            it.lengths,
             source.video,
             start,
+            source.sound,
+            timeline,
             in_thread=True,
         )
 
@@ -172,6 +184,7 @@ class CameraThread(threading.Thread):
             dropped=run.dropped,
             clock_offset_ms=run.clock_offset_ms,
             simulated=source.simulated,
+            audio=None if source.sound is None else source.sound.state,
         )
 
     def _wait(self, cause: str, healthy_for_s: float) -> None:

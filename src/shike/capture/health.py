@@ -11,12 +11,15 @@ from typing import Literal
 from shike.capture.segment import StreamName
 from shike.capture.segment_file import FULL
 
-State = Literal["waiting", "connecting", "recording", "backing_off", "refused", "stopped"]
+State = Literal["waiting", "connecting", "recording", "backing_off", "refused", "resting", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
 class StreamHealth:
-    """State of one stream. Times in µs UTC, `cause` a code that the browser puts into words."""
+    """State of one stream. Times in µs UTC, `cause` a code that the browser puts into words.
+
+    A stream that is "resting" is off schedule and not connected; `next_try_us` then says when recording begins next.
+    """
 
     camera_id: str
     stream: StreamName
@@ -34,6 +37,7 @@ class StreamHealth:
     dropped: int = 0
     clock_offset_ms: int | None = None
     simulated: bool = False
+    audio: str | None = None
 
 
 def write(folder: Path, shard: str, streams: list[StreamHealth]) -> None:

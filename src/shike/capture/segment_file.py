@@ -94,11 +94,14 @@ class SegmentFile:
     def fragments(self) -> list[Fragment]:
         return self._fragments
 
-    def append(self, payload: bytes, wall_us: int) -> Fragment:
-        """Write one fragment (moof + mdat) behind its wall time, in one write. DiskError if the volume refuses."""
+    def append(self, payload: bytes, wall_us: int, audio: bytes = b"") -> Fragment:
+        """Write one fragment (moof + mdat) behind its wall time and its audio, in one write.
+
+        DiskError if the volume refuses.
+        """
         moof = next(boxes.walk(payload))
         facts = boxes.moof_facts(payload, moof)
-        data = boxes.prft(self.facts.track_id, wall_us, facts.decode_time) + payload
+        data = boxes.prft(self.facts.track_id, wall_us, facts.decode_time) + audio + payload
         duration_us = facts.duration * 1_000_000 // self.facts.timescale
         fragment = Fragment(self._size, len(data), wall_us, duration_us, facts.decode_time, facts.is_key)
         try:

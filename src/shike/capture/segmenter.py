@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from shike.capture import boxes
 from shike.capture.archive import Archive
+from shike.capture.audio import Sound
 from shike.capture.clock import Clock
 from shike.capture.disk_queue import AtOnce, Disk, DiskQueue
 from shike.capture.ids import new_id
@@ -67,7 +68,8 @@ class _Sink:
 class RunMux:
     """One fragmented MP4 stream per run. Decode times begin at zero and go on through the run."""
 
-    def __init__(self, template: VideoStream, fragment_s: float) -> None:
+    def __init__(self, template: VideoStream, fragment_s: float, sound: Sound | None = None) -> None:
+        """With `sound` the init section announces its track as well; its frames are no matter of this mux."""
         self._sink = _Sink()
         options = {
             "movflags": "empty_moov+default_base_moof+frag_keyframe",
@@ -79,7 +81,8 @@ class RunMux:
         if template.codec_context.name == "hevc":
             self._stream.codec_context.codec_tag = "hvc1"
         self._container.start_encoding()
-        self.init = self._sink.take_init()
+        own = self._sink.take_init()
+        self.init = own if sound is None else _init_with(sound, template, options)
         self._base: int | None = None
 
     def mux(self, packet: "Packet[VideoStream]") -> list[bytes]:
@@ -97,6 +100,20 @@ class RunMux:
         """Close the mux; returns what was still being collected."""
         self._container.close()
         return self._sink.take_fragments()
+
+
+def _init_with(sound: Sound, template: VideoStream, options: dict[str, str]) -> bytes:
+    """The init section of a video and an audio track, from a mux that is used for nothing else."""
+    sink = _Sink()
+    container = av.open(sink, "w", format="mp4", options=options)
+    video = container.add_stream_from_template(template)
+    if template.codec_context.name == "hevc":
+        video.codec_context.codec_tag = "hvc1"
+    sound.add_to(container)
+    container.start_encoding()
+    init = sink.take_init()
+    container.close()
+    return init
 
 
 class Segmenter:
@@ -130,8 +147,8 @@ class Segmenter:
         self.clock_offset_ms: int | None = None
         self.dropped = 0
 
-    def append(self, payload: bytes) -> None:
-        """Store a fragment, rolling to a new file first if it is time. DiskError if the volume refuses."""
+    def append(self, payload: bytes, audio: bytes = b"") -> None:
+        """Store a fragment and its audio; rolls to a new file first if it is time. DiskError if the volume refuses."""
         facts = boxes.moof_facts(payload, next(boxes.walk(payload)))
         wall_us = self._wall_of(facts.decode_time * 1_000_000 // self._timescale)
         if facts.is_key and self._age_us(wall_us) >= self._lengths.segment_s * 1_000_000:
@@ -141,7 +158,7 @@ class Segmenter:
             self._next = replace(self._next, sequence=identity.sequence + 1)
             self._disk.do(partial(self._open, identity))
             self._started_us = wall_us
-        self._disk.do(partial(self._store, payload, wall_us), len(payload))
+        self._disk.do(partial(self._store, payload, wall_us, audio), len(payload) + len(audio))
 
     def overdue(self, wall_us: int) -> bool:
         """Whether no keyframe came for three nominal lengths: the run must be restarted to end the segment."""
@@ -178,12 +195,12 @@ class Segmenter:
         self._file = self._archive.create(identity, self._init, self._clock, self._lengths.sync_beat_s)
         self._rolled = None
 
-    def _store(self, payload: bytes, wall_us: int) -> None:
+    def _store(self, payload: bytes, wall_us: int, audio: bytes) -> None:
         assert self._file is not None
         if self._clock.monotonic() - self._checked_s >= self._lengths.sync_beat_s:
             self._archive.expect_room(self._next.camera_id)
             self._checked_s = self._clock.monotonic()
-        self._file.append(payload, wall_us)
+        self._file.append(payload, wall_us, audio)
         self.stored = True
 
     def _close(self, reason: EndReason | None, clock_offset_ms: int | None, dropped: int) -> None:

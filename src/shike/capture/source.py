@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import (
     ConnectionRefusedError as AvConnectionRefusedError,
@@ -28,8 +29,10 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from shike.capture.address import Address
+from shike.capture.audio import Sound
 from shike.capture.clock import Clock
 from shike.capture.errors import SourceError
+from shike.capture.schedule import G711
 from shike.capture.silence import SILENCE, Reader
 from shike.capture.timeline import Arrival
 
@@ -56,6 +59,7 @@ class Source:
 
     def __init__(self, container: InputContainer, clock: Clock, silence_s: float | None = None) -> None:
         self._container, self._clock, self._silence_s = container, clock, silence_s
+        self.sound: Sound | None = None
         self._reader: Reader | None = None
         if not container.streams.video:
             container.close()
@@ -70,11 +74,14 @@ class Source:
         self.simulated = container.metadata.get("title", "") == SIMULATED_TITLE
 
     @classmethod
-    def open_camera(cls, address: Address, clock: Clock, timeout_s: float = 10.0) -> Self:
-        """Connect to a camera. SourceError with a cause code if it refuses or does not answer."""
+    def open_camera(cls, address: Address, clock: Clock, timeout_s: float = 10.0, audio: G711 | None = None) -> Self:
+        """Connect to a camera. SourceError with a cause code if it refuses or does not answer.
+
+        `audio` says what is done with G.711; None leaves audio out altogether: the camera is not even asked for it.
+        """
         options = {
             "rtsp_transport": "tcp",
-            "allowed_media_types": "video",
+            "allowed_media_types": "video" if audio is None else "video+audio",
             # Begins again with every byte; pictures that stay away are noticed earlier (silence.py).
             "timeout": str(int((timeout_s + 5) * 1_000_000)),
             "analyzeduration": "300000",
@@ -85,7 +92,10 @@ class Source:
             container = av.open(address.url(), "r", options=options, timeout=(timeout_s, None))
         except (FFmpegError, OSError) as error:
             raise source_error(error) from None
-        return cls(container, clock, timeout_s)
+        source = cls(container, clock, timeout_s)
+        if audio is not None and container.streams.audio:
+            source.sound = Sound(container.streams.audio[0], audio)
+        return source
 
     @classmethod
     def open_file(cls, path: Path, clock: Clock) -> Self:
@@ -129,7 +139,7 @@ class Source:
         reader = self._reader = SILENCE.watch(self._silence_s) if self._silence_s is not None else None
         came = self._now()
         try:
-            for packet in self._container.demux(self.video):
+            for packet in self._container.demux(self.video) if self.sound is None else self._pictures(self.sound):
                 came, handed_over = self._now(), came
                 yield packet, handed_over
                 if reader is not None:
@@ -139,6 +149,14 @@ class Source:
                 raise
         if reader is not None and reader.cut:
             raise SourceError("no_data")
+
+    def _pictures(self, sound: Sound) -> Iterator["Packet[VideoStream]"]:
+        """The packets of the video; what comes of the audio in between is given to `sound`."""
+        for packet in self._container.demux(self.video, sound.stream):
+            if packet.stream_index == self.video.index:
+                yield cast("Packet[VideoStream]", packet)
+            else:
+                sound.take(cast("Packet[AudioStream]", packet), *self._now())
 
     def _placed_before(self, dts: int, untimed: list["_Came"]) -> Iterator["_Came"]:
         """An RTSP stream's first picture, a keyframe, comes without a time: it lies one picture before the second."""

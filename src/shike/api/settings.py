@@ -50,6 +50,11 @@ class Settings(BaseSettings):
 
     recording_mode: Mode = "always"
 
+    checkpoint_minutes: float = Field(default=5, ge=0.05, le=24 * 60)
+    timestamp_authority_url: str = Field(default="", pattern=r"^(https?://[^\s/]+\S*)?$")
+    timestamp_authority_certificates: Path | None = None
+    timestamp_minutes: float = Field(default=60, ge=1, le=30 * 24 * 60)
+
     sample_interval_s: float = Field(default=10, ge=0.5, le=3600)
     imported_sample_interval_s: float = Field(default=30, ge=0.5, le=3600)
     detector_threads: int = Field(default=1, ge=1, le=64)

@@ -4,7 +4,7 @@ Shards write `state/health-<shard>.json` once a second; the service reads all of
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -40,9 +40,15 @@ class StreamHealth:
     audio: str | None = None
 
 
+_FIELDS = tuple(field.name for field in fields(StreamHealth))
+
+
 def write(folder: Path, shard: str, streams: list[StreamHealth]) -> None:
     """Replace a shard's snapshot. Not synced: it is worth nothing after a crash. OSError if the volume refuses."""
-    replace_snapshot(folder / f"health-{shard}.json", json.dumps([asdict(stream) for stream in streams]))
+    replace_snapshot(
+        folder / f"health-{shard}.json",
+        json.dumps([{name: getattr(stream, name) for name in _FIELDS} for stream in streams]),
+    )
 
 
 def replace_snapshot(path: Path, text: str) -> None:

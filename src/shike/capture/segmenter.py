@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import av
+from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
@@ -19,6 +20,7 @@ from shike.capture.audio import Sound
 from shike.capture.clock import Clock
 from shike.capture.disk_queue import AtOnce, Disk, DiskQueue
 from shike.capture.ids import new_id
+from shike.capture.parameters import Parameters
 from shike.capture.segment import EndReason, Identity, SegmentRecord
 from shike.capture.segment_file import SegmentFile, disk_error
 from shike.capture.spool import Spool
@@ -52,6 +54,8 @@ class _Sink:
 
     def take_fragments(self) -> list[bytes]:
         """Whole fragments (moof + mdat); the trailer that closing writes is dropped."""
+        if not self._buffer:
+            return []
         fragments: list[bytes] = []
         start: int | None = None
         taken = 0
@@ -68,8 +72,13 @@ class _Sink:
 class RunMux:
     """One fragmented MP4 stream per run. Decode times begin at zero and go on through the run."""
 
-    def __init__(self, template: VideoStream, fragment_s: float, sound: Sound | None = None) -> None:
-        """With `sound` the init section announces its track as well; its frames are no matter of this mux."""
+    def __init__(
+        self, template: VideoStream, fragment_s: float, sound: Sound | None = None, coded: Parameters | None = None
+    ) -> None:
+        """`coded`: how the pictures are coded now, where that is not how the template's stream began.
+
+        With `sound` the init section announces its track as well; its frames are no matter of this mux.
+        """
         self._sink = _Sink()
         options = {
             "movflags": "empty_moov+default_base_moof+frag_keyframe",
@@ -77,21 +86,20 @@ class RunMux:
         }
         container = av.open(self._sink, "w", format="mp4", options=options)
         self._container = container
-        self._stream = self._container.add_stream_from_template(template)
-        if template.codec_context.name == "hevc":
-            self._stream.codec_context.codec_tag = "hvc1"
+        self._stream = _add_video(container, template, coded)
         self._container.start_encoding()
         own = self._sink.take_init()
-        self.init = own if sound is None else _init_with(sound, template, options)
+        self.init = own if sound is None else _init_with(sound, template, coded, options)
         self._base: int | None = None
 
     def mux(self, packet: "Packet[VideoStream]") -> list[bytes]:
         """Take a packet (its times are rebased in place); returns the fragments that it completed."""
-        assert packet.dts is not None
+        dts, pts = packet.dts, packet.pts
+        assert dts is not None
         if self._base is None:
-            self._base = packet.dts
-        packet.dts -= self._base
-        packet.pts = packet.dts if packet.pts is None else packet.pts - self._base
+            self._base = dts
+        packet.dts = dts - self._base
+        packet.pts = (dts if pts is None else pts) - self._base
         packet.stream = self._stream
         self._container.mux(packet)
         return self._sink.take_fragments()
@@ -102,13 +110,21 @@ class RunMux:
         return self._sink.take_fragments()
 
 
-def _init_with(sound: Sound, template: VideoStream, options: dict[str, str]) -> bytes:
+def _add_video(container: OutputContainer, template: VideoStream, coded: Parameters | None) -> VideoStream:
+    stream = container.add_stream_from_template(template)
+    context = stream.codec_context
+    if template.codec_context.name == "hevc":
+        context.codec_tag = "hvc1"
+    if coded is not None and coded.extradata is not None:
+        context.width, context.height, context.extradata = coded.width, coded.height, coded.extradata
+    return stream
+
+
+def _init_with(sound: Sound, template: VideoStream, coded: Parameters | None, options: dict[str, str]) -> bytes:
     """The init section of a video and an audio track, from a mux that is used for nothing else."""
     sink = _Sink()
     container = av.open(sink, "w", format="mp4", options=options)
-    video = container.add_stream_from_template(template)
-    if template.codec_context.name == "hevc":
-        video.codec_context.codec_tag = "hvc1"
+    _add_video(container, template, coded)
     sound.add_to(container)
     container.start_encoding()
     init = sink.take_init()

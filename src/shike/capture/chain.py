@@ -17,7 +17,7 @@ from typing import Any
 
 from shike.capture.errors import FootageError
 from shike.capture.segment import SegmentRecord
-from shike.capture.segment_file import fsync_folder
+from shike.capture.segment_file import fsync_folder, make_folder
 
 LINKS_PER_FILE = 20_000
 # What is looked through for a segment that may be linked already: several hundred rows.
@@ -143,6 +143,17 @@ class Chain:
             if int(path.stem) + LINKS_PER_FILE > first:
                 yield from ((at, line) for at, line in _numbered(path) if at >= first)
 
+    def of_kinds(self, *kinds: str) -> Iterator[Link]:
+        """All rows of some kinds, without reading the others: keys and checkpoints are few among segments."""
+        marks = [b'"kind":"%b"' % kind.encode() for kind in kinds]
+        for path in self._files():
+            with path.open("rb") as file:
+                for line in file:
+                    if line.endswith(b"\n") and any(mark in line for mark in marks):
+                        link = Link.parse(line[:-1])
+                        if link.kind in kinds:
+                            yield link
+
     def _append(self, kind: str, said: Mapping[str, Any]) -> Link:
         number, prev = self.place()
         row = {"number": number, "prev": prev, "kind": kind, **said}
@@ -183,7 +194,7 @@ class Chain:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         fd = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)

@@ -1040,7 +1040,9 @@ export interface paths {
         };
         /**
          * Export Footage
-         * @description One MP4 of the range, copied and not transcoded, from the keyframe at or before its start.
+         * @description The range as one file, copied and not transcoded, from the keyframe at or before its start.
+         *
+         *     `mp4`: a video. `pack`: a ZIP with the same video, the segments as they lie there, and what proves them.
          */
         get: operations["export_footage"];
         put?: never;
@@ -5882,6 +5884,7 @@ export interface operations {
         parameters: {
             query: {
                 stream?: "main" | "sub";
+                format?: "mp4" | "pack";
                 from: string;
                 to: string;
             };

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,15 @@ from tests.capture.test_ingest import START_US, write
 from tests.recorded import CAMERA, wait_until
 from tests.recording import camera_thread, sharing
 
+from shike.attendance.indexed import IndexRows
 from shike.attendance.tables import from_us
 from shike.camera_sim import CameraSim
 from shike.capture.boxes import find
 from shike.capture.chain import Link, sha256
 from shike.capture.chain_walk import Trust
+from shike.capture.findings import Asked, Indexed
 from shike.capture.ingest import ingest
+from shike.capture.integrity import verify
 from shike.capture.segmenter import Lengths
 from shike.capture.signing import Signer, checkpoint, checkpoint_statement, introduce, said_signature
 from shike.capture.signing_keys import SigningKeys
@@ -558,3 +561,21 @@ def test_recording_indexing_and_deleting_may_go_on_meanwhile(sim: CameraSim, tmp
     report = proof.verify()
     assert report.holds and told(report) <= {"deleted_by_rule"}
     assert verified > 1 and report.deleted == deleted > 0
+
+
+def test_a_segment_that_reaches_spool_and_index_while_it_is_verified_is_not_missing(proof: Proof) -> None:
+    row = proof.segments()[-1]
+
+    class Late(IndexRows):
+        """The index as it is asked before and after housekeeping took the segment in."""
+
+        asked = 0
+
+        def find(self, segment_ids: Sequence[str]) -> Mapping[str, Indexed]:
+            self.asked += 1
+            found = super().find(segment_ids)
+            return {k: v for k, v in found.items() if self.asked > 1 or k != row.said["segment"]}
+
+    rows = Late(proof.database.reading, proof.spool)
+    assert verify(Asked(CAMERA), proof.archive, rows, Trust(proof.keys.publics())).findings == []
+    assert rows.asked == 2

@@ -68,7 +68,7 @@ const WORDS = {
       stampOther: () => '时间戳说的不是记录链末行的检查点',
       failed: (e) => `核验中断：${e}`,
     },
-    fact: { camera: '摄像机', stream: '码流', range: '要求的时段', video: '视频时段', exported: '导出', chain: '记录链', marks: '标记', gaps: '缺口', unsealed: '未封入', absent: '已删除' },
+    fact: { camera: '摄像机', stream: '码流', range: '要求的时段', video: '视频时段', exported: '导出', chain: '记录链', marks: '标记', gaps: '缺口', unsealed: '未入链', absent: '已删除' },
     stream: { main: '主码流', sub: '子码流' },
     simulated: '模拟摄像机，不是真实录像',
     imported: '含导入的录像，不是当时录制',

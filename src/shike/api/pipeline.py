@@ -82,6 +82,7 @@ def capture_config(settings: Settings) -> CaptureConfig:
         camera_timeout_s=settings.read_timeout_seconds,
         watchdog_s=settings.watchdog_seconds,
         streams_per_shard=settings.cameras_per_shard,
+        reserve_bytes=settings.disk_reserve_mb << 20,
     )
 
 

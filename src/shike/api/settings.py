@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     read_timeout_seconds: float = Field(default=10, gt=0, le=120)
     watchdog_seconds: float = Field(default=30, ge=5, le=600)
     cameras_per_shard: int = Field(default=32, ge=1, le=32)
+    disk_reserve_mb: int = Field(default=256, ge=0, le=1 << 20)
 
     recording_mode: Mode = "always"
 

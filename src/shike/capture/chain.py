@@ -17,7 +17,7 @@ from typing import Any
 
 from shike.capture.errors import FootageError
 from shike.capture.segment import SegmentRecord
-from shike.capture.segment_file import fsync_folder
+from shike.capture.segment_file import fsync_folder, make_folder
 
 LINKS_PER_FILE = 20_000
 # What is looked through for a segment that may be linked already: several hundred rows.
@@ -194,7 +194,7 @@ class Chain:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         fd = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)

@@ -1,6 +1,7 @@
 """Verification: footage that is as it was recorded holds; what is changed, dropped or put in another order is found."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import pytest
 from tests.capture.proof import Proof, broken, changed, codes, told
 from tests.capture.test_ingest import START_US, write
-from tests.recorded import CAMERA
+from tests.recorded import CAMERA, wait_until
+from tests.recording import camera_thread, sharing
 
 from shike.attendance.tables import from_us
+from shike.camera_sim import CameraSim
 from shike.capture.boxes import find
 from shike.capture.chain import Link, sha256
 from shike.capture.chain_walk import Trust
@@ -524,3 +527,34 @@ def test_footage_that_was_signed_long_after_it_was_recorded_is_said_to_be(proof:
     checkpoint(proof.chain, CAMERA, Signer.at(proof.data / "keys"), Tomorrow())
     report = proof.verify()
     assert report.holds and told(report) == {"signed_late"}
+
+
+# ── while it goes on ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_recording_indexing_and_deleting_may_go_on_meanwhile(sim: CameraSim, tmp_path: Path) -> None:
+    proof = Proof(tmp_path)
+    proof.set_up()
+    recording = sharing(tmp_path, Lengths(segment_s=0.4, sync_beat_s=0.5))
+    thread = camera_thread(sim, recording)
+    thread.start()
+    try:
+        wait_until(lambda: proof.segments(), "a segment is closed")
+        until, deleted, verified = time.monotonic() + 4, 0, 0
+        while time.monotonic() < until:
+            proof.index()
+            if deleted < len(proof.segments()) - 2:
+                delete_by_rule(proof, proof.segments()[deleted])
+                deleted += 1
+            proof.sign()
+            report = proof.verify()
+            assert broken(report) == []
+            verified += 1
+    finally:
+        thread.stop()
+        thread.join(20)
+    proof.index()
+    proof.sign()
+    report = proof.verify()
+    assert report.holds and told(report) <= {"deleted_by_rule"}
+    assert verified > 1 and report.deleted == deleted > 0

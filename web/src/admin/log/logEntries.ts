@@ -63,6 +63,7 @@ export function detailWords(event: AuditEvent): string {
     typeof detail.verb === 'string' ? named(`admin.log.verb.${detail.verb}`, detail.verb) : null,
     typeof detail.kind === 'string' ? named(`admin.log.kind.${detail.kind}`, detail.kind) : null,
     typeof detail.role === 'string' ? named(`common.role.${detail.role}`, detail.role) : null,
+    typeof detail.format === 'string' ? named(`evidence.${detail.format}`, detail.format) : null,
     range(detail.from, detail.to),
     typeof detail.seconds === 'number' ? t('admin.log.watched', { duration: duration(detail.seconds) }) : null,
     typeof detail.bytes === 'number' ? `${(detail.bytes / 1e6).toFixed(1)} MB` : null,

@@ -101,6 +101,11 @@ class Chain:
                     return link
             return self._append("segment", said)
 
+    def recent(self, kind: str, segment_id: str) -> Link | None:
+        """The last row of a kind about a segment, if it is one of the last several hundred."""
+        found = (link for link in reversed(self._recent()) if link.kind == kind)
+        return next((link for link in found if link.said.get("segment") == segment_id), None)
+
     def head(self) -> Link | None:
         """The last row; None before the first."""
         recent = self._recent()

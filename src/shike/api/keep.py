@@ -4,6 +4,7 @@ Everything here may be done twice or late: recording does not wait for it. Desig
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import islice
 from threading import Event
@@ -15,8 +16,11 @@ from sqlalchemy.orm import Session as DbSession
 from shike.api.db import Database
 from shike.api.moment import now
 from shike.api.settings import Settings
+from shike.api.space import space_of
+from shike.attendance.cleaning import Cleaner
 from shike.attendance.evaluation import Evaluator
 from shike.attendance.footage import Footage, index
+from shike.attendance.retention import Space
 from shike.attendance.tables import Camera, Lease, to_us
 from shike.capture import health
 from shike.capture.archive import Archive
@@ -38,7 +42,10 @@ _RENEW_BEFORE = timedelta(minutes=5)
 class Housekeeper:
     """One beat of housekeeping after the other."""
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, clock: Clock, space: Callable[[], Space] | None = None
+    ) -> None:
+        """`space`: what the footage volume has, if it is not to be asked itself."""
         self._settings, self._database, self._clock = settings, database, clock
         self._archive, self._spool = Archive(settings.footage_dir), Spool(settings.spool_dir)
         settings.state_dir.mkdir(parents=True, exist_ok=True)
@@ -46,6 +53,7 @@ class Housekeeper:
         self._left: set[str] = set()
         footage = Footage(self._archive, self._spool, database.reading)
         every_us = round(settings.sample_interval_s * 1_000_000)
+        self._cleaner = Cleaner(database, self._archive, clock, settings.retention, space or self._space)
         self._evaluator = Evaluator(database, footage, clock, every_us, self._cause)
 
     def run(self, halt: Event) -> None:
@@ -59,10 +67,17 @@ class Housekeeper:
                 halt.wait(_PAUSE_AFTER_FAILURE_S)
 
     def beat(self) -> None:
-        """Publish what should be recorded, index what waits, judge a little: none must fail with what comes after."""
+        """Publish what should be recorded, index what waits, judge a little, delete a little, in this order.
+
+        None must fail with what comes after.
+        """
         self.publish()
         self.index_spool()
         self._evaluator.step()
+        self._cleaner.step()
+
+    def _space(self) -> Space:
+        return space_of(self._settings)
 
     def _cause(self, camera_id: str) -> str | None:
         """Why a camera is not recorded at this moment, as the recorder tells it."""

@@ -124,6 +124,7 @@ def list_days(
     query = select(Segment.wall_start, Segment.wall_end).where(
         Segment.camera_id == camera_id,
         Segment.stream == stream,
+        Segment.state == "closed",
         Segment.wall_start >= first,
         Segment.wall_start < following,
     )
@@ -153,7 +154,7 @@ def read_timeline(
     start_us, end_us = asked.start_us, asked.end_us
     now = health.read(connection.app.state.settings.state_dir).get((camera_id, stream))
     covered = coverage(
-        footage.pieces(camera_id, stream, start_us, end_us),
+        footage.history(camera_id, stream, start_us, end_us),
         start_us,
         end_us,
         clock.now(),

@@ -148,7 +148,7 @@ def _cameras(
     for camera in db.scalars(select(Camera).where(Camera.room_id == room.id).order_by(Camera.name, Camera.id)):
         stream = said.get((camera.id, "main"))
         covered = coverage(
-            footage.pieces(camera.id, "main", to_us(start), to_us(end)),
+            footage.history(camera.id, "main", to_us(start), to_us(end)),
             to_us(start),
             to_us(end),
             max(to_us(start), now_us),

@@ -12,6 +12,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from shike.attendance.retention import Defaults, FlagHolds
+
 CONFIG_VARIABLE = "SHIKE_CONFIG"
 DEFAULT_CONFIG = Path("shike.toml")
 
@@ -45,6 +47,12 @@ class Settings(BaseSettings):
     watchdog_seconds: float = Field(default=30, ge=5, le=600)
     cameras_per_shard: int = Field(default=32, ge=1, le=32)
 
+    days_main: int = Field(default=90, ge=1, le=36_500)
+    days_sub: int = Field(default=14, ge=1, le=36_500)
+    floor_gb: float = Field(default=20, ge=0, le=1_000_000)
+    floor_percent: float = Field(default=5, ge=0, le=90)
+    hold_flagged_sessions: FlagHolds = "confirmed"
+
     sample_interval_s: float = Field(default=10, ge=0.5, le=3600)
     imported_sample_interval_s: float = Field(default=30, ge=0.5, le=3600)
     detector_threads: int = Field(default=1, ge=1, le=64)
@@ -66,6 +74,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL: `database_url`, or SQLite inside the data folder."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'db' / 'shike.sqlite3'}"
+
+    @property
+    def retention(self) -> Defaults:
+        """How long footage is kept about which nobody has decided, and which flags hold it."""
+        return Defaults({"main": self.days_main, "sub": self.days_sub}, self.hold_flagged_sessions)
 
     @property
     def footage_dir(self) -> Path:

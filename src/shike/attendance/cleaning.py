@@ -6,7 +6,6 @@ in the database: a clean-up that dies is begun anew. Design: docs/design/retenti
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
@@ -17,11 +16,13 @@ from shike.attendance.brakes import Brakes
 from shike.attendance.counting.samples import Transactions
 from shike.attendance.deleting import Deleter, plan, thin
 from shike.attendance.holds import held_of, stretches_of
-from shike.attendance.keeping import Defaults, Survey, candidates, limits_of, streams_of, survey
+from shike.attendance.keeping import Survey, candidates, limits_of, streams_of, survey
 from shike.attendance.retention import (
     FOR_EVER_US,
     Amount,
+    Defaults,
     Due,
+    Space,
     StreamKey,
     Stretch,
     by_age,
@@ -45,18 +46,6 @@ _LOW_EVERY_S = 10.0
 _PLAN = 200
 _FLOOR_PAGE = 32
 _LATELY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """The footage volume: bytes free, and how many are to stay so."""
-
-    free: int
-    floor: int
-
-    @property
-    def is_low(self) -> bool:
-        return self.free < self.floor
 
 
 class Cleaner:

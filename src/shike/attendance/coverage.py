@@ -1,6 +1,7 @@
 """What of a time range was recorded, and why the rest was not: a pure function of pieces.
 
-A gap is the space between two runs, or between two segments of a run of which one was lost. Every gap has a reason.
+A gap is the space between two runs, between two segments of a run of which one was lost, or what a rule has deleted.
+Every gap has a reason.
 """
 
 from collections.abc import Iterable
@@ -8,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from shike.attendance.footage import Piece
 
+DELETED = "deleted_by_rule"
 # Two segments of a run follow one another without a break; half a second is the length of a lost fragment.
 _SEAM_US = 500_000
 
@@ -48,7 +50,7 @@ class Coverage:
 def coverage(
     pieces: Iterable[Piece], start_us: int, end_us: int, now_us: int, reason_before: str | None, reason_now: str | None
 ) -> Coverage:
-    """Spans and gaps of [start, end), the part after now left out.
+    """Spans and gaps of [start, end), the part after now left out. What a rule has deleted is a gap that says so.
 
     `reason_before`: why the last run before the range ended, None if nothing was recorded before it.
     `reason_now`: what the camera says at this moment, for the gap that reaches up to now.
@@ -63,10 +65,14 @@ def coverage(
         from_us, to_us = max(piece.start_us, at_us), min(piece.end_us, end_us)
         if to_us <= from_us:
             continue
-        joins = bool(spans) and piece.run_id == run_id and from_us - at_us <= _SEAM_US
-        if not joins and from_us > at_us:
-            gaps.append(Gap(at_us, from_us, "segment_lost" if piece.run_id == run_id else reason))
-        if joins:
+        same_run = piece.run_id == run_id
+        if same_run and from_us - at_us <= _SEAM_US:
+            from_us = at_us
+        if from_us > at_us:
+            gaps.append(Gap(at_us, from_us, "segment_lost" if same_run else reason))
+        if piece.deleted:
+            _extend(gaps, from_us, to_us)
+        elif same_run and spans and spans[-1].end_us == from_us:
             spans[-1] = replace(spans[-1], end_us=to_us, is_open=piece.is_open)
         else:
             spans.append(Span(from_us, to_us, piece.run_id, piece.origin, piece.simulated, piece.is_open))
@@ -77,3 +83,16 @@ def coverage(
         until_now = end_us == now_us and reason_now is not None
         gaps.append(Gap(at_us, end_us, str(reason_now) if until_now and spans else reason))
     return Coverage(tuple(spans), tuple(gaps))
+
+
+def as_recorded(pieces: Iterable[Piece]) -> list[Piece]:
+    """The same as if nothing had been deleted: what a class session was judged by does not change with its footage."""
+    return [replace(piece, deleted=False) for piece in pieces]
+
+
+def _extend(gaps: list[Gap], start_us: int, end_us: int) -> None:
+    """Add what was deleted; what follows another deletion without a break is one gap with it."""
+    if gaps and gaps[-1].reason == DELETED and gaps[-1].end_us == start_us:
+        gaps[-1] = replace(gaps[-1], end_us=end_us)
+    else:
+        gaps.append(Gap(start_us, end_us, DELETED))

@@ -18,8 +18,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.counting.samples import Transactions
-from shike.attendance.holds import FlagHolds, held_of, stretches_of
-from shike.attendance.retention import Due, StreamKey, Stretch
+from shike.attendance.holds import held_of, stretches_of
+from shike.attendance.retention import Due, FlagHolds, StreamKey, Stretch
 from shike.attendance.retention_tables import Deletion
 from shike.attendance.tables import Camera, Segment, from_us, to_us
 from shike.capture.archive import Archive
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 BATCH = 20
 _WRITTEN_TO = timedelta(days=2)
 """Folders of days that are not older may be written to: they stay, empty or not."""
+LONGEST_ROW = timedelta(days=1)
 _SEAM = timedelta(milliseconds=500)
 
 
@@ -124,23 +125,18 @@ class Deleter:
         chain = self._archive.chain(row.camera_id)
         there = chain.recent("deleted", row.segment_id)
         if there is not None:
-            return there, row.missing
+            return there, bool(there.said.get("missing"))
         missing = not self._exists(row.object_key)
         if missing and segment_link is not None:
             # Long ago this process may have died between file and row: then the chain says so, further back.
             behind = (link for link in chain.links(segment_link) if link.kind == "deleted")
             there = next((link for link in behind if link.said.get("segment") == row.segment_id), None)
             if there is not None:
-                return there, False
+                return there, bool(there.said.get("missing"))
         if not missing and any(begin < to_us(row.wall_end) and end > to_us(row.wall_start) for begin, end in held):
             return None, False
-        said: dict[str, Any] = {
-            "segment": row.segment_id,
-            "digest": row.digest,
-            "rule": row.rule,
-            "policy": row.rule_id,
-        }
-        said["at_us"] = self._clock.now()
+        said: dict[str, Any] = {"segment": row.segment_id, "digest": row.digest, "rule": row.rule}
+        said |= {"policy": row.rule_id, "at_us": self._clock.now()}
         if missing:
             said["missing"] = True
         return chain.append("deleted", said), missing
@@ -203,7 +199,7 @@ def thin(db: DbSession, before: datetime, limit: int = 5_000) -> int:
     _anonymous(kept)
     for row in rows[1:]:
         alike = all(getattr(row, name) == getattr(kept, name) for name in ("run_id", "rule", "rule_id", "missing"))
-        if alike and row.wall_start <= kept.wall_end + _SEAM:
+        if alike and row.wall_start <= kept.wall_end + _SEAM and row.wall_end - kept.wall_start <= LONGEST_ROW:
             kept.wall_end, kept.size, kept.segments = row.wall_end, kept.size + row.size, kept.segments + row.segments
             kept.file_deleted_at = row.file_deleted_at
             db.delete(row)

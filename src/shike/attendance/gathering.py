@@ -14,7 +14,7 @@ from sqlalchemy.orm import defer
 
 from shike.attendance.acceptance import Acceptance, assess
 from shike.attendance.beijing import day_of
-from shike.attendance.coverage import coverage
+from shike.attendance.coverage import as_recorded, coverage
 from shike.attendance.footage import Footage, Piece
 from shike.attendance.inputs import CameraCoverage, Person, Rejected, SessionInputs, Sign, Stretch
 from shike.attendance.judgement_tables import AcceptanceSample, Flag
@@ -171,12 +171,16 @@ def signs_of(db: DbSession, session_id: str) -> tuple[Sign, ...]:
 
 
 def _film(footage: Footage, camera: Camera, start_us: int, end_us: int, now_us: int, cause: Cause) -> Filmed | None:
-    """What a camera recorded of the session. None for one that was not there then, or was switched off."""
-    pieces = footage.pieces(camera.id, "main", start_us, end_us)
-    if not pieces and (not camera.enabled or to_us(camera.created_at) >= end_us):
+    """What a camera recorded of the session, whatever a rule has deleted of it since.
+
+    None for one that was not there then, or was switched off.
+    """
+    history = footage.history(camera.id, "main", start_us, end_us)
+    pieces = [piece for piece in history if not piece.deleted]
+    if not history and (not camera.enabled or to_us(camera.created_at) >= end_us):
         return None
     before = footage.last_end_reason(camera.id, "main", start_us)
-    covered = coverage(pieces, start_us, end_us, max(start_us, now_us), before, cause(camera.id))
+    covered = coverage(as_recorded(history), start_us, end_us, max(start_us, now_us), before, cause(camera.id))
     since_us = min([max(start_us, to_us(camera.created_at)), *(span.start_us for span in covered.spans)])
     gaps = (Stretch(max(since_us, gap.start_us), gap.end_us, gap.reason) for gap in covered.gaps)
     return Filmed(

@@ -13,13 +13,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.judgement_tables import Flag
-from shike.attendance.retention import FOR_EVER_US, Stretch, merged
+from shike.attendance.retention import FOR_EVER_US, FlagHolds, Stretch, merged
 from shike.attendance.retention_tables import Hold
 from shike.attendance.tables import Camera, from_us, to_us
 from shike.attendance.training_tables import ClassSession
-
-FlagHolds = Literal["no", "open", "confirmed"]
-"""Which flags hold their class session: none, those that wait for a verdict, or the confirmed ones too."""
 
 MARGIN = timedelta(minutes=15)
 """Held before and after the plan: who came early and who stayed is part of the case."""

@@ -10,21 +10,22 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.holds import FlagHolds, held_of, stretches_of
-from shike.attendance.retention import FOR_EVER_US, Amount, Candidate, Limits, StreamKey, Stretch, free_stretches
+from shike.attendance.holds import held_of, stretches_of
+from shike.attendance.retention import (
+    FOR_EVER_US,
+    Amount,
+    Candidate,
+    Defaults,
+    Limits,
+    StreamKey,
+    Stretch,
+    free_stretches,
+)
 from shike.attendance.retention_tables import RetentionRule
 from shike.attendance.tables import Camera, Segment, from_us, to_us
 from shike.capture.segment import STREAMS, StreamName
 
 _PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """Days that footage is kept where nobody said otherwise, and which flags hold it."""
-
-    days: Mapping[StreamName, int]
-    flags: FlagHolds = "confirmed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ Rule = Literal["age", "bytes", "floor"]
 StreamKey = tuple[str, StreamName]
 Stretch = tuple[int, int]
 """[from, to) in µs UTC."""
+FlagHolds = Literal["no", "open", "confirmed"]
+"""Which flags hold their class session: none, those that wait for a verdict, or the confirmed ones too."""
 
 DAY_US = 86_400_000_000
 FOR_EVER_US = 253_000_000_000_000_000
@@ -39,6 +41,14 @@ class Limits:
     def cutoff_us(self, now_us: int) -> int | None:
         """What ended by then is too old; None where age is no limit."""
         return None if self.days is None else now_us - self.days * DAY_US
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """Days that footage is kept where nobody said otherwise, and which flags hold it."""
+
+    days: Mapping[StreamName, int]
+    flags: FlagHolds = "confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,19 @@ class Amount:
 
     def __add__(self, other: "Amount") -> "Amount":
         return Amount(self.segments + other.segments, self.bytes + other.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The footage volume: bytes in all, bytes free, and how many are to stay free."""
+
+    total: int
+    free: int
+    floor: int
+
+    @property
+    def is_low(self) -> bool:
+        return self.free < self.floor
 
 
 def merged(ranges: Iterable[Stretch]) -> tuple[Stretch, ...]:

@@ -27,11 +27,10 @@ MOST_US = 10_000
 def segments(draw: st.DrawFn, camera: str = "a") -> list[Candidate]:
     """Segments of one stream, oldest first; now and then two overlap."""
     drawn = draw(st.lists(st.tuples(st.integers(0, MOST_US), st.integers(1, 400), st.integers(1, 50)), max_size=30))
-    made = [
+    return [
         Candidate(f"{camera}{number}", camera, "main", start, start + length, size)
         for number, (start, length, size) in enumerate(sorted(drawn))
     ]
-    return made
 
 
 HELD = st.lists(st.tuples(st.integers(0, MOST_US), st.integers(0, MOST_US)), max_size=6).map(merged)

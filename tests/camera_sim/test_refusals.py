@@ -39,7 +39,8 @@ def test_the_right_password_is_let_in_even_with_signs_that_addresses_use(locked:
     assert watch(locked.url("hall/main").replace("rtsp://", "rtsp://admin:a%40b%3Ac@"), 1)
 
 
-def test_udp_is_an_unsupported_transport(sim: CameraSim) -> None:
+def test_udp_is_an_unsupported_transport_of_a_camera_that_has_only_tcp(sim: CameraSim) -> None:
+    sim.faults("hall/main").transports = ("tcp",)
     answer = _ask(
         sim,
         f"SETUP {sim.url('hall/main')}/track0 RTSP/1.0",

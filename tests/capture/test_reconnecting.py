@@ -56,6 +56,24 @@ def test_a_silent_camera_ends_its_run_and_the_reason_says_so(sim: CameraSim, tmp
     assert [record.ends_run for record in recording.spool.pending()][-1] == "camera_silent"
 
 
+def test_the_silence_of_one_stream_ends_no_other_at_the_same_address(sim: CameraSim, tmp_path: Path) -> None:
+    recording = sharing(tmp_path, timeout_s=1.5)
+    main = camera_thread(sim, recording)
+    sub = camera_thread(sim, recording, path="/hall/sub", stream="sub")
+    for thread in (main, sub):
+        thread.start()
+    wait_until(lambda: main.health.state == sub.health.state == "recording", "both record")
+    sim.silence("hall/main")
+    wait_until(lambda: main.health.state == "backing_off", "the silence is noticed")
+    wait_until(lambda: main.health.attempt >= 2, "another try meets the same silence")
+    assert (main.health.cause, sub.health.state) in (("no_data", "recording"), ("timeout", "recording"))
+    for thread in (main, sub):
+        thread.stop()
+        thread.join(20)
+    of_sub = [record for record in recording.spool.pending() if record.identity.stream == "sub"]
+    assert [record.ends_run for record in of_sub if record.ends_run] == ["stopped"]
+
+
 def test_a_wrong_password_is_said_in_health_and_the_right_one_in_no_log(
     clips: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

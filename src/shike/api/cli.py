@@ -17,6 +17,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "count": ("shike.api.process_commands", "count"),
     "api": ("shike.api.process_commands", "api"),
     "ingest": ("shike.api.ingest_command", "ingest_file"),
+    "footage": ("shike.api.footage_command", "footage"),
     "account": ("shike.api.account_commands", "account"),
     "camera-sim": ("shike.api.camera_sim_command", "camera_sim"),
     "openapi": ("shike.api.openapi_command", "openapi"),

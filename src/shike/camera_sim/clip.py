@@ -1,22 +1,20 @@
-"""A clip: an H.264 file taken apart once into groups of pictures that can be sent as they are.
+"""A clip: an H.264 or H.265 file taken apart once into groups of pictures that can be sent as they are.
 
-Asked of a file: H.264 in MP4, no B-frames, closed groups of one length, one frame rate. A shorter last group is left
+Asked of a file: MP4, closed groups of one length, one frame rate; B-frames may be in it. A shorter last group is left
 out. Nothing is ever re-encoded.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import av
 
 from shike.camera_sim import strip
-from shike.camera_sim.rtp import PacketisedFrame, packetise
-
-_IDR = 5
-_SENT_KINDS = frozenset(range(1, 7))  # slices and SEI; parameter sets are added anew before each IDR
+from shike.camera_sim.nals import CODINGS, Coding, parameter_sets, split
+from shike.camera_sim.rtp import Packetised, packetise
 
 
 class ClipError(Exception):
@@ -25,19 +23,23 @@ class ClipError(Exception):
 
 @dataclass(frozen=True)
 class ClipFrame:
-    """One frame: its index in the clip, whether decoding can start here, its packets."""
+    """One frame: its place in the order of showing, whether decoding can start here, its packets.
+
+    ``earlier_us``: how long before it is sent it was taken, because pictures that are shown earlier had to wait for it.
+    """
 
     index: int
     is_key: bool
-    packets: PacketisedFrame
+    packets: Packetised
+    earlier_us: int = 0
 
 
 @dataclass(frozen=True)
 class Clip:
     """A clip ready to be sent. ``view`` is what the first picture's strip of bits says, None without one."""
 
-    sps: bytes
-    pps: bytes
+    coding: Coding
+    sets: tuple[bytes, ...]
     width: int
     height: int
     view: int | None
@@ -63,65 +65,55 @@ def read_clip(path: Path) -> Clip:
             if not container.streams.video:
                 raise ClipError(f"{path}: no video")
             stream = container.streams.video[0]
-            if stream.codec_context.name != "h264" or not stream.average_rate:
-                raise ClipError(f"{path}: not H.264 of a known frame rate")
-            sps, pps, length_size = _parameter_sets(stream.codec_context.extradata or b"")
-            frames = tuple(_frames(container.demux(stream), sps, pps, length_size))
+            coding = CODINGS.get(stream.codec_context.name)
+            if coding is None or not stream.average_rate:
+                raise ClipError(f"{path}: not H.264 or H.265 of a known frame rate")
+            sets, length_size = parameter_sets(coding, stream.codec_context.extradata or b"")
+            frames = _in_order_of_showing(container.demux(stream), coding, sets, length_size)
             gops = _gops(path, frames)
             return Clip(
-                sps=sps,
-                pps=pps,
+                coding=coding,
+                sets=sets,
                 width=stream.width,
                 height=stream.height,
                 view=_view(path),
-                bitrate_bps=sum(len(frame.packets.template) for frame in frames)
-                * 8
-                * int(stream.average_rate)
-                // len(frames),
+                bitrate_bps=int(
+                    sum(len(frame.packets.template) for frame in frames) * 8 * stream.average_rate / len(frames)
+                ),
                 gops=gops,
                 gop_us=round(len(gops[0]) * 1_000_000 / stream.average_rate),
             )
+    except ValueError as error:
+        raise ClipError(f"{path}: {error}") from error
     except av.FFmpegError as error:
         raise ClipError(f"{path}: cannot be read: {error}") from error
 
 
-def _parameter_sets(extradata: bytes) -> tuple[bytes, bytes, int]:
-    """First SPS, first PPS and the size of a length field, from an avcC box (ISO 14496-15, 5.3.3.1)."""
-    if len(extradata) < 8 or extradata[0] != 1:
-        raise ClipError("not H.264 as MP4 stores it (avcC expected)")
-    sps_size = int.from_bytes(extradata[6:8], "big")
-    sps = extradata[8 : 8 + sps_size]
-    rest = extradata[8 + sps_size :]
-    pps_size = int.from_bytes(rest[1:3], "big")
-    return sps, rest[3 : 3 + pps_size], (extradata[4] & 3) + 1
-
-
-def _frames(packets: "Iterable[av.Packet[Any]]", sps: bytes, pps: bytes, length_size: int) -> Iterator[ClipFrame]:
-    counter = itertools.count()
-    last_pts = None
+def _in_order_of_showing(
+    packets: "Iterator[av.Packet[Any]]", coding: Coding, sets: tuple[bytes, ...], length_size: int
+) -> tuple[ClipFrame, ...]:
+    """The frames as they are stored, each with its place among those that are shown."""
+    shown_at: list[int] = []
+    frames: list[ClipFrame] = []
     for packet in packets:
-        if packet.pts is None:
+        if packet.pts is None or packet.dts is None:
             continue  # the demuxer's closing, empty packet
-        if last_pts is not None and packet.pts <= last_pts:
-            raise ClipError("frames are stored out of order (B-frames)")
-        last_pts = packet.pts
-        nals = [nal for nal in _split(bytes(packet), length_size) if nal[0] & 0x1F in _SENT_KINDS]
-        is_key = any(nal[0] & 0x1F == _IDR for nal in nals)
-        yield ClipFrame(next(counter), is_key, packetise([sps, pps, *nals] if is_key else nals))
-
-
-def _split(data: bytes, length_size: int) -> Iterator[bytes]:
-    position = 0
-    while position + length_size < len(data):
-        size = int.from_bytes(data[position : position + length_size], "big")
-        position += length_size
-        if size:
-            yield data[position : position + size]
-        position += size
+        nals = [nal for nal in split(bytes(packet), length_size) if coding.is_sent(nal)]
+        is_key = any(coding.is_key(nal) for nal in nals)
+        held_back_us = int((packet.pts - packet.dts) * packet.time_base * 1_000_000)
+        packed = packetise([*sets, *nals] if is_key else nals, coding)
+        shown_at.append(packet.pts)
+        frames.append(ClipFrame(0, is_key, packed, held_back_us))
+    rank = {pts: place for place, pts in enumerate(sorted(shown_at))}
+    most = max((frame.earlier_us for frame in frames), default=0)
+    return tuple(
+        replace(frame, index=rank[pts], earlier_us=most - frame.earlier_us)
+        for pts, frame in zip(shown_at, frames, strict=True)
+    )
 
 
 def _gops(path: Path, frames: tuple[ClipFrame, ...]) -> tuple[tuple[ClipFrame, ...], ...]:
-    starts = [frame.index for frame in frames if frame.is_key]
+    starts = [place for place, frame in enumerate(frames) if frame.is_key]
     if not starts or starts[0] != 0:
         raise ClipError(f"{path}: does not begin with a keyframe")
     gops = [frames[start:end] for start, end in itertools.pairwise([*starts, len(frames)])]
@@ -129,6 +121,8 @@ def _gops(path: Path, frames: tuple[ClipFrame, ...]) -> tuple[tuple[ClipFrame, .
         gops.pop()
     if len({len(gop) for gop in gops}) != 1:
         raise ClipError(f"{path}: its groups of pictures differ in length")
+    if any(frame.index < gop[0].index for gop in gops for frame in gop):
+        raise ClipError(f"{path}: its groups of pictures are not closed")
     return tuple(gops)
 
 

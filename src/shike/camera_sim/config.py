@@ -3,17 +3,22 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from shike.camera_sim.audio import AudioKind
 from shike.camera_sim.clip import ClipError
 from shike.camera_sim.order import OrderName
 
 
 @dataclass(frozen=True)
 class Mount:
-    """A clip at a path such as ``room-a-front/main``. Mounts of one seed and one clip length run in step."""
+    """A clip at a path such as ``room-a-front/main``. Mounts of one seed and one clip length run in step.
+
+    With ``audio`` the camera has a microphone, which hears a beep (module ``audio``).
+    """
 
     path: str
     file: Path
     seed: str = "0"
+    audio: AudioKind | None = None
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from shike.camera_sim.audio import sound
 from shike.camera_sim.clip import Clip, read_clip
 from shike.camera_sim.config import SimConfig
 from shike.camera_sim.connection import Connection
 from shike.camera_sim.digest import Gate
+from shike.camera_sim.faults import Faults
 from shike.camera_sim.framelog import FrameLog
 from shike.camera_sim.mounted import Mounted
-from shike.camera_sim.order import GopOrder
 
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 10.0
@@ -34,7 +35,8 @@ class CameraSim:
             if mount.file not in clips:
                 clips[mount.file] = read_clip(mount.file)
             clip = clips[mount.file]
-            self._mounted[mount.path] = Mounted(mount.path, clip, GopOrder(len(clip.gops), mount.seed, config.order))
+            heard = None if mount.audio is None else sound(mount.audio)
+            self._mounted[mount.path] = Mounted(mount.path, clip, mount.seed, config.order, heard)
         self.port = config.port
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -53,7 +55,11 @@ class CameraSim:
 
     def silence(self, path: str, silent: bool = True) -> None:
         """Let a path send nothing more while its connections stay open, or let it speak again."""
-        self._mounted[path].silent = silent
+        self.faults(path).silent = silent
+
+    def faults(self, path: str) -> Faults:
+        """What is wrong with a path; to be changed from any thread."""
+        return self._mounted[path].faults
 
     def start(self) -> None:
         """Listen; returns when clients can connect. Raises OSError where the port is taken."""

@@ -6,6 +6,7 @@ Design: docs/design/capture.md.
 """
 
 import fcntl
+import hashlib
 import json
 import logging
 import mmap
@@ -78,6 +79,25 @@ class Archive:
     def head(self, key: str) -> Head | None:
         """The init section and identity of a segment, None while they are being written."""
         return read_head(self.read(key, 0, _HEAD_BYTES))
+
+    def cameras(self) -> list[str]:
+        """Ids of the cameras that have a folder here."""
+        return sorted(path.name for path in self._root.iterdir() if path.is_dir()) if self._root.exists() else []
+
+    def stored(self, camera_id: str) -> Iterator[tuple[str, int]]:
+        """Keys and sizes in bytes of a camera's segment files, in order of stream and time; damaged ones as well."""
+        for stream in STREAMS:
+            folder = self._path(f"{camera_id}/{stream}")
+            for path in sorted(folder.glob("*/*.mp4*")):
+                yield str(path.relative_to(self._root)), path.stat().st_size
+
+    def digest(self, key: str) -> str:
+        """The digest of a segment's file, read anew. NoFootage if the file is gone."""
+        try:
+            with self._path(key).open("rb") as file:
+                return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        except FileNotFoundError as error:
+            raise NoFootage(f"segment {key} is not in the archive") from error
 
     def open_key(self, camera_id: str, stream: StreamName, origin: Origin = "live") -> str | None:
         """The key of the segment that a stream is being written to, if any. An import has a marker of its own."""

@@ -30,6 +30,7 @@ from av.video.stream import VideoStream
 from shike.capture.address import Address
 from shike.capture.clock import Clock
 from shike.capture.errors import SourceError
+from shike.capture.silence import SILENCE, Reader
 from shike.capture.timeline import Arrival
 
 SIMULATED_TITLE = "shike-camera-sim"
@@ -53,8 +54,9 @@ _MOST_UNTIMED = 8
 class Source:
     """An open stream. Use as a context manager; iterate `packets()` once."""
 
-    def __init__(self, container: InputContainer, clock: Clock) -> None:
-        self._container, self._clock = container, clock
+    def __init__(self, container: InputContainer, clock: Clock, silence_s: float | None = None) -> None:
+        self._container, self._clock, self._silence_s = container, clock, silence_s
+        self._reader: Reader | None = None
         if not container.streams.video:
             container.close()
             raise SourceError("no_video")
@@ -73,17 +75,17 @@ class Source:
         options = {
             "rtsp_transport": "tcp",
             "allowed_media_types": "video",
-            # Later than the one below: FFmpeg takes its own for the end of the stream, as if the camera had left.
+            # Begins again with every byte; pictures that stay away are noticed earlier (silence.py).
             "timeout": str(int((timeout_s + 5) * 1_000_000)),
             "analyzeduration": "300000",
             "fpsprobesize": "2",
         }
         try:
-            # FFmpeg takes up a read that timed out once more before it gives up.
-            container = av.open(address.url(), "r", options=options, timeout=(timeout_s, timeout_s / 2))
+            # No time limit of PyAV's for reading: it takes Python's lock three times per RTP packet.
+            container = av.open(address.url(), "r", options=options, timeout=(timeout_s, None))
         except (FFmpegError, OSError) as error:
             raise source_error(error) from None
-        return cls(container, clock)
+        return cls(container, clock, timeout_s)
 
     @classmethod
     def open_file(cls, path: Path, clock: Clock) -> Self:
@@ -124,10 +126,19 @@ class Source:
 
     def _arrivals(self) -> Iterator["_Came"]:
         """Packets with the moment each came: FFmpeg hands one over when the next begins to arrive."""
+        reader = self._reader = SILENCE.watch(self._silence_s) if self._silence_s is not None else None
         came = self._now()
-        for packet in self._container.demux(self.video):
-            came, handed_over = self._now(), came
-            yield packet, handed_over
+        try:
+            for packet in self._container.demux(self.video):
+                came, handed_over = self._now(), came
+                yield packet, handed_over
+                if reader is not None:
+                    reader.packets += 1
+        except FFmpegError:
+            if reader is None or not reader.cut:
+                raise
+        if reader is not None and reader.cut:
+            raise SourceError("no_data")
 
     def _placed_before(self, dts: int, untimed: list["_Came"]) -> Iterator["_Came"]:
         """An RTSP stream's first picture, a keyframe, comes without a time: it lies one picture before the second."""
@@ -148,6 +159,8 @@ class Source:
         return self._clock.now(), int(self._clock.monotonic() * 1_000_000)
 
     def close(self) -> None:
+        if self._reader is not None:
+            SILENCE.forget(self._reader)
         self._container.close()
 
     def __enter__(self) -> Self:

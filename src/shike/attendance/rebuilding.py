@@ -1,0 +1,99 @@
+"""The index made anew from the files alone, for a database that was lost or is behind.
+
+Rows that are there stay as they are. What a file cannot say, its chain does: the digest, the link, and how a run ended
+that was not known to end when its last file was closed. A file that no chain knows is indexed without a link: a repair
+must not make evidence of it. Design: docs/design/footage.md.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.attendance.footage import index
+from shike.attendance.tables import Segment
+from shike.capture.archive import Archive
+from shike.capture.chain import Link
+from shike.capture.errors import FootageError
+from shike.capture.segment import STREAMS, EndReason, Origin, SegmentRecord
+
+log = logging.getLogger(__name__)
+
+_BATCH = 500
+_ORIGINS: tuple[Origin, ...] = ("live", "imported")
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What became of a camera's files: rows made, rows that were there, files without a link, files left out."""
+
+    made: int = 0
+    there: int = 0
+    unlinked: int = 0
+    unreadable: int = 0
+    unknown_camera: int = 0
+
+
+def rebuild(
+    archive: Archive,
+    reading: Callable[[], AbstractContextManager[DbSession]],
+    writing: Callable[[], AbstractContextManager[DbSession]],
+    camera_id: str,
+    progress: Callable[[int], None] = lambda _files: None,
+) -> Rebuilt:
+    """Index every closed segment file of a camera that the index lacks. Again is harmless."""
+    result = Rebuilt()
+    with reading() as db:
+        there = set(db.scalars(select(Segment.object_key).where(Segment.camera_id == camera_id)))
+    records = _records(archive, camera_id, there, result)
+    while batch := list(islice(records, _BATCH)):
+        with writing() as db:
+            taken = index(db, archive, batch)
+        result.made += len(taken)
+        result.unknown_camera += len(batch) - len(taken)
+        progress(result.made + result.there)
+    return result
+
+
+def _records(archive: Archive, camera_id: str, there: set[str], result: Rebuilt) -> Iterator[SegmentRecord]:
+    linked, deleted = _chain(archive, camera_id)
+    being_written = {archive.open_key(camera_id, stream, origin) for stream in STREAMS for origin in _ORIGINS}
+    for key, _ in archive.stored(camera_id):
+        if not key.endswith(".mp4") or key in being_written:
+            continue
+        if key in there:
+            result.there += 1
+            continue
+        record = archive.examine(key)
+        if record is None or record.identity.camera_id != camera_id:
+            log.error("segment %s cannot be read; it is not indexed", key)
+            result.unreadable += 1
+        elif record.identity.segment_id not in deleted:
+            link = linked.get(record.identity.segment_id)
+            result.unlinked += link is None
+            yield replace(record, digest=archive.digest(key)) if link is None else _said(record, link)
+
+
+def _chain(archive: Archive, camera_id: str) -> tuple[dict[str, Link], set[str]]:
+    """The last row of each segment, and the segments that were deleted by a rule."""
+    linked: dict[str, Link] = {}
+    deleted: set[str] = set()
+    try:
+        for link in archive.chain(camera_id).links():
+            if link.kind == "segment":
+                linked[link.said["segment"]] = link
+            elif link.kind == "deleted":
+                deleted.add(link.said["segment"])
+    except FootageError:
+        log.exception("the chain of camera %s is broken; segments behind that are indexed without a link", camera_id)
+    return linked, deleted
+
+
+def _said(record: SegmentRecord, link: Link) -> SegmentRecord:
+    ends_run = cast("EndReason | None", link.said["ends_run"])
+    return replace(record, digest=link.said["digest"], ends_run=ends_run).linked(link.number, link.digest)

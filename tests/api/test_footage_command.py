@@ -1,0 +1,153 @@
+"""`shike footage rebuild` and `check` as somebody types them, on footage that was really recorded."""
+
+import json
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select
+from tests.capture.test_ingest import write
+from tests.recorded import CAMERA
+from typer.testing import CliRunner, Result
+
+from shike.api.cli import app
+from shike.api.keep import Housekeeper
+from shike.api.moment import rfc3339_us
+from shike.attendance.tables import Base, Run, Segment
+from shike.capture.segmenter import hand_over
+from shike.capture.spool import Spool
+
+from .filmed import Filmed
+
+START_US = 1_790_000_000_000_000
+
+
+@pytest.fixture
+def typed(filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Filmed:
+    """Commands work on the service's data folder; in it are two live runs, main and sub, and an import."""
+    monkeypatch.setenv("SHIKE_DATA_DIR", str(filmed.service.settings.data_dir))
+    monkeypatch.setenv("COLUMNS", "400")
+    lesson = write(tmp_path / "lesson.mp4", 100)
+    start = str(rfc3339_us(START_US))
+    assert footage("ingest", str(lesson), "--camera", CAMERA, "--start", start).exit_code == 0
+    keep(filmed)
+    return filmed
+
+
+def keep(filmed: Filmed) -> None:
+    Housekeeper(filmed.service.settings, filmed.service.database, filmed.service.clock).index_spool()
+
+
+def footage(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+def rows(filmed: Filmed, entity: type[Base]) -> dict[str, dict[str, Any]]:
+    """All columns of the camera's rows by id, but for the time at which a row was made."""
+    with filmed.service.database.reading() as db:
+        found = db.scalars(select(entity).where(entity.__table__.c.camera_id == CAMERA))
+        columns = [column.name for column in entity.__table__.columns if column.name != "created_at"]
+        return {row.id: {name: getattr(row, name) for name in columns} for row in found}  # type: ignore[attr-defined]
+
+
+def path_of(filmed: Filmed, key: str) -> Path:
+    return filmed.service.settings.footage_dir / key
+
+
+def forget(filmed: Filmed) -> None:
+    with filmed.service.database.writing() as db:
+        db.execute(delete(Segment).where(Segment.camera_id == CAMERA))
+        db.execute(delete(Run).where(Run.camera_id == CAMERA))
+
+
+def test_the_index_made_anew_from_the_files_is_equal_to_the_one_that_was_lost(typed: Filmed) -> None:
+    # A run of which it was found out later how it ended: its last segment has two rows in the chain.
+    last = typed.runs[0][-1]
+    hand_over(typed.archive, Spool(typed.service.settings.spool_dir), last.ending("disk_full"))
+    keep(typed)
+    runs, segments = rows(typed, Run), rows(typed, Segment)
+    assert {run["origin"] for run in runs.values()} == {"live", "imported"}
+    assert any(row["clock_offset_ms"] is not None for row in segments.values())
+    assert all(row["digest"] and row["link"] for row in segments.values())
+    forget(typed)
+    assert rows(typed, Run) == rows(typed, Segment) == {}
+
+    done = footage("footage", "rebuild")
+    assert done.exit_code == 0, done.output
+    assert f"{len(segments)} segments indexed" in done.output
+    assert rows(typed, Segment) == segments
+    assert rows(typed, Run) == runs
+
+    again = footage("footage", "rebuild", "--camera", CAMERA)
+    assert f"0 segments indexed, {len(segments)} were there" in again.output
+    assert rows(typed, Segment) == segments
+
+
+def test_a_file_that_no_chain_knows_is_indexed_without_a_link(typed: Filmed) -> None:
+    segments = rows(typed, Segment)
+    for path in typed.service.settings.footage_dir.glob(f"{CAMERA}/chain/*"):
+        path.unlink()
+    forget(typed)
+    done = footage("footage", "rebuild")
+    assert f"{len(segments)} of them in no chain" in done.output
+    made = rows(typed, Segment)
+    assert {row["digest"] for row in made.values()} == {row["digest"] for row in segments.values()}
+    assert {row["link"] for row in made.values()} == {None}
+
+
+def test_files_and_index_that_agree_are_said_to_and_the_gap_between_two_runs_has_its_reason(typed: Filmed) -> None:
+    done = footage("footage", "check", "--camera", CAMERA)
+    assert done.exit_code == 0, done.output
+    assert "files and index agree" in done.output
+    first, second = typed.runs
+    gap = f"{rfc3339_us(first[-1].wall_end_us)} to {rfc3339_us(second[0].wall_start_us)}"
+    assert f"gap      Front main {gap}" in done.output and ": stopped" in done.output
+
+
+def test_every_disagreement_is_named(typed: Filmed) -> None:
+    main = typed.main
+    sub = [record for record in typed.records if record.identity.stream == "sub"]
+    second = next(b for a, b in pairwise(sub) if a.identity.run_id == b.identity.run_id)
+    path_of(typed, main[0].key).unlink()
+    path_of(typed, main[1].key).write_bytes(b"")
+    with path_of(typed, main[2].key).open("ab") as file:
+        file.write(b"more")
+    with typed.service.database.writing() as db:
+        db.execute(delete(Segment).where(Segment.id == main[3].identity.segment_id))
+        db.get_one(Segment, second.identity.segment_id).wall_start -= timedelta(seconds=1.5)
+    aside = path_of(typed, main[0].key).with_name("torn.mp4.damaged")
+    aside.write_bytes(b"torn")
+    done = footage("footage", "check", "--json")
+    assert done.exit_code == 1
+    found = {(row["code"], row["key"]) for row in map(json.loads, done.output.splitlines()) if row["code"] != "gap"}
+    damaged = str(aside.relative_to(typed.service.settings.footage_dir))
+    assert found >= {
+        ("missing", main[0].key),
+        ("empty", main[1].key),
+        ("size_differs", main[2].key),
+        ("orphan", main[3].key),
+        ("overlap", second.key),
+        ("damaged", damaged),
+    }
+    words = footage("footage", "check")
+    assert words.exit_code == 1 and main[3].key in words.output and "shike footage rebuild" in words.output
+
+
+def test_what_is_being_written_and_what_waits_in_the_spool_is_no_orphan(typed: Filmed) -> None:
+    record = typed.main[-1]
+    marker = typed.service.settings.footage_dir / CAMERA / "main.live.open.json"
+    marker.write_text(json.dumps({"key": record.key}))
+    spooled = typed.main[0]
+    Spool(typed.service.settings.spool_dir).put(spooled)
+    with typed.service.database.writing() as db:
+        gone = [record.identity.segment_id, spooled.identity.segment_id]
+        db.execute(delete(Segment).where(Segment.id.in_(gone)))
+    done = footage("footage", "check", "--camera", CAMERA)
+    assert done.exit_code == 0, done.output
+
+
+def test_a_camera_that_is_not_there_is_named(typed: Filmed) -> None:
+    done = footage("footage", "check", "--camera", "nobody")
+    assert done.exit_code == 2 and "nobody" in done.output

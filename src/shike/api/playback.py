@@ -21,11 +21,13 @@ from shike.api.footage import CurrentFootage
 from shike.api.looks import Looks
 from shike.api.moment import Moment
 from shike.api.playlist import playlist as playlist_text
+from shike.api.settings import Settings
 from shike.api.thinning import thin
 from shike.api.timerange import Range, asked_range
 from shike.api.wire import PROBLEM, Id
-from shike.attendance.coverage import coverage
+from shike.attendance.coverage import by_schedule, coverage
 from shike.attendance.footage import Footage, Piece
+from shike.attendance.recording_plan import room_windows
 from shike.attendance.tables import Camera, CountSkip, Sample, Segment, from_us, to_us
 from shike.capture import health
 from shike.capture.errors import CaptureError
@@ -150,10 +152,11 @@ def read_timeline(
     stream: Stream = "main",
 ) -> Timeline:
     """Coverage with the reason of every gap, and the counts, thinned to what a screen can show."""
-    load(db, viewer, Camera, camera_id)
+    camera = load(db, viewer, Camera, camera_id)
     start_us, end_us = asked.start_us, asked.end_us
-    now = health.read(connection.app.state.settings.state_dir).get((camera_id, stream))
-    covered = coverage(
+    settings: Settings = connection.app.state.settings
+    now = health.read(settings.state_dir).get((camera_id, stream))
+    recorded = coverage(
         footage.history(camera_id, stream, start_us, end_us),
         start_us,
         end_us,
@@ -161,6 +164,7 @@ def read_timeline(
         footage.last_end_reason(camera_id, stream, start_us),
         now.cause if now else None,
     )
+    covered = by_schedule(recorded, room_windows(db, camera.room_id, settings.recording_policy, start_us, end_us))
     samples = db.scalars(
         visible(viewer, Sample)
         .where(

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from shike.attendance.recording_policy import Mode, Policy
 from shike.attendance.retention import Defaults, FlagHolds
 
 CONFIG_VARIABLE = "SHIKE_CONFIG"
@@ -47,6 +48,8 @@ class Settings(BaseSettings):
     watchdog_seconds: float = Field(default=30, ge=5, le=600)
     cameras_per_shard: int = Field(default=32, ge=1, le=32)
 
+    recording_mode: Mode = "always"
+
     days_main: int = Field(default=90, ge=1, le=36_500)
     days_sub: int = Field(default=14, ge=1, le=36_500)
     floor_gb: float = Field(default=20, ge=0, le=1_000_000)
@@ -74,6 +77,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL: `database_url`, or SQLite inside the data folder."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'db' / 'shike.sqlite3'}"
+
+    @property
+    def recording_policy(self) -> Policy:
+        """What holds in a room about which nobody has decided: no sound, and the default mode."""
+        return Policy(mode=self.recording_mode)
 
     @property
     def retention(self) -> Defaults:

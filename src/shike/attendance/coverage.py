@@ -4,14 +4,17 @@ A gap is the space between two runs, between two segments of a run of which one 
 Every gap has a reason.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from shike.attendance.footage import Piece
+from shike.capture.schedule import Window
 
 DELETED = "deleted_by_rule"
 # Two segments of a run follow one another without a break; half a second is the length of a lost fragment.
 _SEAM_US = 500_000
+# Connecting and waiting for a keyframe take some seconds from the moment that recording is due.
+_STARTING_US = 15_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,39 @@ def coverage(
         until_now = end_us == now_us and reason_now is not None
         gaps.append(Gap(at_us, end_us, str(reason_now) if until_now and spans else reason))
     return Coverage(tuple(spans), tuple(gaps))
+
+
+def by_schedule(covered: Coverage, due: Sequence[Window] | None) -> Coverage:
+    """The same with its gaps cut where recording was due, so that a pause and a failure are not one gap.
+
+    `due`: when the room was to be recorded, None for all the time. Outside of it a gap is `off_schedule`, whatever the
+    run before it ended with; inside, a gap that began as `off_schedule` is `not_started`: the camera did not come when
+    it should have. What nobody ever recorded (`not_recorded`) stays what it is, and so does what a rule has deleted.
+    """
+    return replace(covered, gaps=tuple(part for gap in covered.gaps for part in _by_schedule(gap, due)))
+
+
+def _by_schedule(gap: Gap, due: Sequence[Window] | None) -> Iterator[Gap]:
+    if gap.reason in ("not_recorded", DELETED):
+        yield gap
+        return
+    inside = [(gap.start_us, gap.end_us)] if due is None else _within(gap, due)
+    if gap.reason == "off_schedule":
+        inside = [(begin, end) for begin, end in inside if end < gap.end_us or end - begin > _STARTING_US]
+    reason = "not_started" if gap.reason == "off_schedule" else gap.reason
+    at_us = gap.start_us
+    for begin, end in inside:
+        if begin > at_us:
+            yield Gap(at_us, begin, "off_schedule")
+        yield Gap(begin, end, reason)
+        at_us = end
+    if gap.end_us > at_us:
+        yield Gap(at_us, gap.end_us, "off_schedule")
+
+
+def _within(gap: Gap, due: Sequence[Window]) -> list[Window]:
+    clipped = ((max(begin, gap.start_us), min(end, gap.end_us)) for begin, end in due)
+    return [(begin, end) for begin, end in clipped if begin < end]
 
 
 def as_recorded(pieces: Iterable[Piece]) -> list[Piece]:

@@ -59,13 +59,15 @@ class CameraThread(threading.Thread):
         self._address, self._recording = address, recording
         self._backoff = Backoff(random)
         self._halt = threading.Event()
+        self._halted_for: EndReason = "stopped"
         self._ended: EndReason = "killed"
         self._unended: SegmentRecord | None = None
         self.beat_s = self._reported_s = recording.clock.monotonic()
         self.health = StreamHealth(wanted.camera_id, wanted.stream, "waiting", recording.clock.now())
 
-    def stop(self) -> None:
-        """Ask the thread to end its run and finish."""
+    def stop(self, reason: EndReason = "stopped") -> None:
+        """Ask the thread to end its run for a reason and finish."""
+        self._halted_for = reason
         self._halt.set()
 
     def run(self) -> None:
@@ -111,7 +113,7 @@ class CameraThread(threading.Thread):
         try:
             for timed in source.packets():
                 if self._halt.is_set():
-                    reason = "stopped"
+                    reason = self._halted_for
                     break
                 self.beat_s = recording.clock.monotonic()
                 if after_pause and not timed.packet.is_keyframe:
@@ -135,7 +137,7 @@ class CameraThread(threading.Thread):
             raise
         finally:
             run.finish(reason)
-        return "connection_lost" if reason == "stopped" else reason
+        return "connection_lost" if reason == self._halted_for else reason
 
     def _run_recorder(self, source: Source, start: RunStart) -> RunRecorder:
         recording = self._recording

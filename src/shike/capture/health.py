@@ -10,12 +10,15 @@ from typing import Literal
 
 from shike.capture.segment import StreamName
 
-State = Literal["waiting", "connecting", "recording", "backing_off", "refused", "stopped"]
+State = Literal["waiting", "connecting", "recording", "backing_off", "refused", "resting", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
 class StreamHealth:
-    """State of one stream. Times in µs UTC, `cause` a code that the browser puts into words."""
+    """State of one stream. Times in µs UTC, `cause` a code that the browser puts into words.
+
+    A stream that is "resting" is off schedule and not connected; `next_try_us` then says when recording begins next.
+    """
 
     camera_id: str
     stream: StreamName

@@ -25,6 +25,7 @@ EndReason = Literal[
     "off_schedule",
     "storage_full",
     "lease_lost",
+    "off_schedule",
     "import_done",
 ]
 STREAMS: tuple[StreamName, ...] = get_args(StreamName)

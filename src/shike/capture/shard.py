@@ -23,9 +23,12 @@ from shike.capture.archive import Archive
 from shike.capture.camera import CameraThread, Recording
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.desired import Wanted, Watch
+from shike.capture.errors import CaptureError
+from shike.capture.health import StreamHealth
 from shike.capture.lifeline import end_with_parent
+from shike.capture.schedule import NEVER_US
 from shike.capture.segment import StreamName
-from shike.capture.segmenter import Lengths
+from shike.capture.segmenter import Lengths, hand_over
 from shike.capture.spool import Spool
 from shike.capture.vault import Vault
 
@@ -90,6 +93,7 @@ class Shard:
         )
         self._threads: dict[StreamKey, CameraThread] = {}
         self._leaving: list[CameraThread] = []
+        self._resting: dict[StreamKey, StreamHealth] = {}
         self.halt = threading.Event()
 
     def run(self) -> None:
@@ -107,19 +111,47 @@ class Shard:
     def _reconcile(self) -> None:
         mine = load_assignment(self._config.state).get(self._name, set())
         wanted = {(w.camera_id, w.stream): w for w in self._watch.poll().streams if (w.camera_id, w.stream) in mine}
+        self._resting = self._rests(wanted)
+        due = {key: each for key, each in wanted.items() if key not in self._resting}
         self._leaving = [thread for thread in self._leaving if thread.is_alive()]
         for key in [key for key, thread in self._threads.items() if not thread.is_alive()]:
             log.error("camera %s %s: its thread died; starting another", *key)
             del self._threads[key]
         for key, thread in list(self._threads.items()):
-            if key not in wanted or not thread.wanted.same_source(wanted[key]):
-                thread.stop()
+            if key not in due or not thread.wanted.same_source(due[key]):
+                thread.stop("off_schedule" if key in self._resting else "stopped")
                 self._leaving.append(self._threads.pop(key))
         leaving = {(t.wanted.camera_id, t.wanted.stream) for t in self._leaving}
-        for key, each in wanted.items():
+        for key, each in due.items():
             # The old thread of a stream must have closed its run before a new one may write.
             if key not in self._threads and key not in leaving:
                 self._start(key, each)
+
+    def _rests(self, wanted: dict[StreamKey, Wanted]) -> dict[StreamKey, StreamHealth]:
+        """The streams that are off schedule now, with what is said of them: no connection is made for them."""
+        now_us = self._clock.now()
+        found: dict[StreamKey, StreamHealth] = {}
+        for key, each in wanted.items():
+            pause = each.rest_at(now_us)
+            if pause is None:
+                continue
+            before = self._resting.get(key)
+            if before is None and key not in self._threads:
+                self._close_left_over(key)
+            since_us = before.since_us if before else now_us
+            next_us = None if pause[1] == NEVER_US else pause[1]
+            found[key] = StreamHealth(*key, "resting", since_us, "off_schedule", next_try_us=next_us)
+        return found
+
+    def _close_left_over(self, key: StreamKey) -> None:
+        """Close what the shard before this one left of a stream: its next thread, which also does so, is far away."""
+        archive, spool = self._recording.archive, self._recording.spool
+        try:
+            record = archive.recover(*key, "killed")
+            if record is not None:
+                hand_over(archive, spool, record)
+        except (CaptureError, OSError) as error:
+            log.error("camera %s %s: its last segment stays open until it records again: %s", *key, error)
 
     def _start(self, key: StreamKey, wanted: Wanted) -> None:
         try:
@@ -133,7 +165,8 @@ class Shard:
 
     def _report(self) -> None:
         threads = list(self._threads.values())
-        health.write(self._config.state, self._name, [thread.health for thread in threads])
+        said = [*(thread.health for thread in threads), *self._resting.values()]
+        health.write(self._config.state, self._name, said)
         oldest = min((thread.beat_s for thread in threads), default=self._clock.monotonic())
         beat = {"pid": os.getpid(), "at_s": self._clock.monotonic(), "stuck_s": self._clock.monotonic() - oldest}
         path = self._config.state / f"beat-{self._name}.json"

@@ -248,6 +248,72 @@ export interface paths {
         patch: operations["update_room"];
         trace?: never;
     };
+    "/api/recording-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recording Policies
+         * @description Rooms in scope by name, each with the policy in force and what it means now.
+         */
+        get: operations["list_recording_policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/recording-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recording Policy
+         * @description One room's policy with its history.
+         */
+        get: operations["get_recording_policy"];
+        /**
+         * Set Recording Policy
+         * @description Decide anew about a room. What says the same as before is no new decision.
+         */
+        put: operations["set_recording_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording-needs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recording Needs
+         * @description What recording will need once it has run for as long as it is kept.
+         *
+         *     `mode` is tried for the rooms that are named, or for all if none is; the others stay as they are set.
+         */
+        get: operations["get_recording_needs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cameras/probe": {
         parameters: {
             query?: never;
@@ -1782,6 +1848,39 @@ export interface components {
             history: components["schemas"]["VersionOut"][];
         };
         /**
+         * DiskOut
+         * @description The volume that footage is written to. `usable`: what of it footage may fill.
+         */
+        DiskOut: {
+            /** Total Bytes */
+            total_bytes: number;
+            /** Free Bytes */
+            free_bytes: number;
+            /** Usable Bytes */
+            usable_bytes: number;
+        };
+        /**
+         * DueOut
+         * @description Whether the room is recorded at this moment, until when that holds (null: no end known), and why.
+         *
+         *     The class session is the reason; off schedule it is the one for which recording begins next.
+         */
+        DueOut: {
+            /** Recorded */
+            recorded: boolean;
+            /** Until */
+            until: string | null;
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "always" | "class_session" | "margin_before" | "margin_after" | "off_schedule";
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Session */
+            class_session: string | null;
+        };
+        /**
          * EnrolmentIn
          * @description A person for a class. `employer` is who actually uses the worker, `agency` who lends them out.
          */
@@ -2270,6 +2369,11 @@ export interface components {
             /** Items */
             items: components["schemas"]["RoomOut"][];
         };
+        /** Items[RoomRecordingOut] */
+        Items_RoomRecordingOut_: {
+            /** Items */
+            items: components["schemas"]["RoomRecordingOut"][];
+        };
         /** Items[SignEventOut] */
         Items_SignEventOut_: {
             /** Items */
@@ -2468,6 +2572,31 @@ export interface components {
              */
             who: "institution" | "employer" | "county" | "supervisor";
         };
+        /**
+         * NeedsOut
+         * @description Rooms with cameras, what each needs, and whether it all fits. `whole`: these are all rooms of the installation.
+         *
+         *     `short_by_bytes` is 0 where it fits.
+         */
+        NeedsOut: {
+            /** Days Main */
+            days_main: number;
+            /** Days Sub */
+            days_sub: number;
+            /** Rooms */
+            rooms: components["schemas"]["RoomNeedOut"][];
+            /** Cameras */
+            cameras: number;
+            /** Total Bytes */
+            total_bytes: number;
+            disk: components["schemas"]["DiskOut"];
+            /** Fits */
+            fits: boolean;
+            /** Short By Bytes */
+            short_by_bytes: number;
+            /** Whole */
+            whole: boolean;
+        };
         /** NotRecordedOut */
         NotRecordedOut: {
             /**
@@ -2596,6 +2725,62 @@ export interface components {
             state: string;
             /** Breaks */
             breaks: components["schemas"]["Window"][];
+        };
+        /**
+         * PolicyIn
+         * @description A decision about a room, in force at once. Connecting takes seconds, hence at least a minute before a class.
+         */
+        PolicyIn: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "always" | "timetable";
+            /** Margin Before Min */
+            margin_before_min: number;
+            /** Margin After Min */
+            margin_after_min: number;
+            /**
+             * Audio
+             * @default false
+             */
+            audio?: boolean;
+            /**
+             * G711
+             * @default transcode
+             * @enum {string}
+             */
+            g711?: "transcode" | "drop";
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * PolicyOut
+         * @description A policy. The default, about which nobody decided, has neither time nor name nor reason.
+         */
+        PolicyOut: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "always" | "timetable";
+            /** Margin Before Min */
+            margin_before_min: number;
+            /** Margin After Min */
+            margin_after_min: number;
+            /** Audio */
+            audio: boolean;
+            /**
+             * G711
+             * @enum {string}
+             */
+            g711: "transcode" | "drop";
+            /** Reason */
+            reason: string;
+            /** Valid From */
+            valid_from: string | null;
+            /** Set By Name */
+            set_by_name: string | null;
         };
         /** ProbeCount */
         ProbeCount: {
@@ -2737,6 +2922,28 @@ export interface components {
             /** Simulated */
             simulated: boolean;
         };
+        /**
+         * RecordingPolicyOut
+         * @description One room with every policy that it has had, newest first.
+         */
+        RecordingPolicyOut: {
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Count */
+            camera_count: number;
+            /** Privacy Notice Posted */
+            privacy_notice_posted: boolean;
+            policy: components["schemas"]["PolicyOut"];
+            due: components["schemas"]["DueOut"];
+            /** History */
+            history: components["schemas"]["PolicyOut"][];
+        };
         /** RegionIn */
         RegionIn: {
             /** Parent Id */
@@ -2826,6 +3033,38 @@ export interface components {
             /** No Camera Reason */
             no_camera_reason?: string | null;
         };
+        /**
+         * RoomNeedOut
+         * @description What one room needs. `hours_from`: of a timetable, assumed because it has none, or all hours.
+         */
+        RoomNeedOut: {
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Name */
+            institution_name: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "always" | "timetable";
+            /** Hours A Week */
+            hours_a_week: number;
+            /**
+             * Hours From
+             * @enum {string}
+             */
+            hours_from: "always" | "timetable" | "assumed";
+            /** Cameras */
+            cameras: number;
+            /** Bitrate Bps */
+            bitrate_bps: number;
+            /** Measured */
+            measured: boolean;
+            /** Bytes */
+            bytes: number;
+        };
         /** RoomOut */
         RoomOut: {
             /** Id */
@@ -2863,6 +3102,23 @@ export interface components {
             privacy_notice_posted?: boolean | null;
             /** No Camera Reason */
             no_camera_reason?: string | null;
+        };
+        /** RoomRecordingOut */
+        RoomRecordingOut: {
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Count */
+            camera_count: number;
+            /** Privacy Notice Posted */
+            privacy_notice_posted: boolean;
+            policy: components["schemas"]["PolicyOut"];
+            due: components["schemas"]["DueOut"];
         };
         /**
          * RowErrorOut
@@ -3959,6 +4215,138 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_recording_policies: {
+        parameters: {
+            query?: {
+                institution_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_RoomRecordingOut_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recording_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingPolicyOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_recording_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingPolicyOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recording_needs: {
+        parameters: {
+            query?: {
+                days_main?: number;
+                days_sub?: number;
+                mode?: "as_set" | "always" | "timetable";
+                room_id?: string[];
+                hours_without_timetable?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeedsOut"];
                 };
             };
             /** @description What went wrong, as problem details */

@@ -25,7 +25,7 @@ export const ENTRIES: readonly MenuEntry[] = [
 ]
 
 export interface SettingsEntry {
-  key: 'rooms' | 'cameras' | 'accounts' | 'log'
+  key: 'rooms' | 'cameras' | 'recording' | 'accounts' | 'log'
   to: string
   icon: IconName
   permission: Permission
@@ -34,6 +34,7 @@ export interface SettingsEntry {
 export const SETTINGS: readonly SettingsEntry[] = [
   { key: 'rooms', to: '/admin/rooms', icon: 'room', permission: 'registry.read' },
   { key: 'cameras', to: '/admin/cameras', icon: 'camera', permission: 'registry.read' },
+  { key: 'recording', to: '/admin/recording', icon: 'record', permission: 'registry.read' },
   { key: 'accounts', to: '/admin/accounts', icon: 'account', permission: 'accounts.manage' },
   { key: 'log', to: '/admin/log', icon: 'log', permission: 'audit.read' },
 ]

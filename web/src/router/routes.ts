@@ -98,6 +98,11 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'admin.cameras.title', permission: 'registry.read', menu: 'admin' },
   },
   {
+    path: '/admin/recording',
+    component: () => import('@/admin/recording/RecordingPage.vue'),
+    meta: { title: 'admin.recording.title', permission: 'registry.read', menu: 'admin' },
+  },
+  {
     path: '/admin/accounts',
     component: () => import('@/admin/accounts/AccountsPage.vue'),
     meta: { title: 'admin.accounts.title', permission: 'accounts.manage', menu: 'admin' },

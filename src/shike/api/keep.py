@@ -30,7 +30,7 @@ from shike.capture.clock import Clock
 from shike.capture.desired import Desired, Wanted
 from shike.capture.errors import CaptureError
 from shike.capture.schedule import Window
-from shike.capture.segment import StreamName
+from shike.capture.segment import EndReason, StreamName
 from shike.capture.spool import Spool
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,9 @@ class Housekeeper:
         self._left: set[str] = set()
         footage = Footage(self._archive, self._spool, database.reading)
         every_us = round(settings.sample_interval_s * 1_000_000)
-        self._cleaner = Cleaner(database, self._archive, clock, settings.retention, space or self._space)
+        self._cleaner = Cleaner(
+            database, self._archive, clock, settings.retention, space or self._space, self._rested()
+        )
         self._evaluator = Evaluator(database, footage, clock, every_us, self._cause, settings.recording_policy)
 
     def run(self, halt: Event) -> None:
@@ -81,6 +83,10 @@ class Housekeeper:
         self.index_spool()
         self._evaluator.step()
         self._cleaner.step()
+
+    def _rested(self) -> frozenset[str]:
+        """The cameras that rest for want of space as this process was left by the one before it."""
+        return frozenset(wanted.camera_id for wanted in self._published.streams if wanted.rest == "storage_full")
 
     def _space(self) -> Space:
         return space_of(self._settings)
@@ -121,7 +127,7 @@ class Housekeeper:
                 leases = {camera.id: self._lease(db, camera) for camera in cameras}
                 self._mark_simulated(db)
         wanted = tuple(
-            _wanted(camera, stream, path, leases[camera.id], *plans[camera.room_id])
+            _wanted(camera, stream, path, leases[camera.id], *plans[camera.room_id], self._rest_of(camera))
             for camera in cameras
             for stream, path in _streams(camera)
             if leases[camera.id].node == self._settings.node
@@ -130,6 +136,9 @@ class Housekeeper:
             desired = Desired(self._published.version + 1, wanted)
             desired.store(self._settings.state_dir)
             self._published = desired
+
+    def _rest_of(self, camera: Camera) -> EndReason | None:
+        return "storage_full" if camera.id in self._cleaner.resting else None
 
     def _plans(self, db: DbSession, room_ids: set[str]) -> dict[str, tuple[Policy, tuple[Window, ...] | None]]:
         """The policy of each room, and when it is to be recorded in the days ahead."""
@@ -181,7 +190,13 @@ def _streams(camera: Camera) -> list[tuple[StreamName, str]]:
 
 
 def _wanted(
-    camera: Camera, stream: StreamName, path: str, lease: Lease, policy: Policy, windows: tuple[Window, ...] | None
+    camera: Camera,
+    stream: StreamName,
+    path: str,
+    lease: Lease,
+    policy: Policy,
+    windows: tuple[Window, ...] | None,
+    rest: EndReason | None,
 ) -> Wanted:
     return Wanted(
         camera_id=camera.id,
@@ -196,4 +211,5 @@ def _wanted(
         windows=windows,
         audio=policy.audio,
         g711=policy.g711,
+        rest=rest,
     )

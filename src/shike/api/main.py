@@ -14,6 +14,7 @@ from shike.api import (
     cameras,
     class_sessions,
     classes,
+    deletions,
     enrolments,
     errors,
     events,
@@ -21,6 +22,7 @@ from shike.api import (
     flags,
     footage,
     health,
+    holds,
     imports,
     institutions,
     live,
@@ -30,6 +32,7 @@ from shike.api import (
     recording,
     recording_needs,
     regions,
+    retention,
     rooms,
     session_detail,
     signins,
@@ -89,6 +92,9 @@ ROUTERS = (
     footage.router,
     export.router,
     subsidy.router,
+    retention.router,
+    holds.router,
+    deletions.router,
 )
 
 

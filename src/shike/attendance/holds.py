@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.judgement_tables import Flag
@@ -45,6 +45,14 @@ def held_of(
 def stretches_of(held: Sequence[Held]) -> tuple[Stretch, ...]:
     """The time that is held, whatever for."""
     return merged((each.start_us, each.end_us) for each in held)
+
+
+def flagged_sessions(db: DbSession, rooms: Select[tuple[str]], flags: FlagHolds) -> int:
+    """How many class sessions of some rooms are held because of a flag."""
+    query = select(func.count(Flag.class_session_id.distinct())).where(
+        Flag.room_id.in_(rooms), Flag.state.in_(_STATES[flags]), Flag.severity.in_(("red", "yellow"))
+    )
+    return db.scalar(query) or 0
 
 
 def _placed(db: DbSession, camera: Camera, start_us: int, end_us: int) -> Iterator[Held]:

@@ -11,16 +11,14 @@ import cv2
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import select
-from sqlalchemy.orm import Session as DbSession
 from starlette.requests import HTTPConnection
 
 from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
-from shike.api.auth.roles import Permission
 from shike.api.auth.scopes import load, visible
-from shike.api.auth.viewer import Viewer
 from shike.api.db import Db
 from shike.api.errors import Invalid, NotFound
 from shike.api.footage import CurrentFootage
+from shike.api.held import HeldOut, held_outs
 from shike.api.looks import Looks
 from shike.api.moment import Moment
 from shike.api.playlist import playlist as playlist_text
@@ -30,7 +28,6 @@ from shike.api.timerange import Range, asked_range
 from shike.api.wire import PROBLEM, Id
 from shike.attendance.coverage import by_schedule, coverage
 from shike.attendance.footage import Footage, Piece
-from shike.attendance.holds import held_of
 from shike.attendance.recording_plan import room_windows
 from shike.attendance.tables import Camera, CountSkip, Sample, Segment, from_us, to_us
 from shike.capture import health
@@ -81,16 +78,6 @@ class GapOut(_Stretch):
     """Not recorded, or not counted, and the code of the reason."""
 
     reason: str
-
-
-class HeldOut(_Stretch):
-    """Held: nothing deletes it. `kind` hold: somebody placed it; flag: a class session that a flag holds.
-
-    `reason` is null for those who may not read it.
-    """
-
-    kind: Literal["hold", "flag"]
-    reason: str | None
 
 
 class CountOut(BaseModel):
@@ -215,22 +202,8 @@ def read_timeline(
             for each in thin(list(samples))
         ],
         count_skips=[GapOut(start=skip.from_at, end=skip.to_at, reason=skip.reason) for skip in skips],
-        holds=_held(db, viewer, camera, asked, settings),
+        holds=held_outs(db, viewer, camera, settings, start_us, end_us),
     )
-
-
-def _held(db: DbSession, viewer: Viewer, camera: Camera, asked: Range, settings: Settings) -> list[HeldOut]:
-    shown = viewer.may(Permission.KEEPING_READ)
-    return [
-        HeldOut(
-            start=from_us(max(each.start_us, asked.start_us)),
-            end=from_us(min(each.end_us, asked.end_us)),
-            kind=each.kind,
-            reason=each.reason if shown else None,
-        )
-        for each in held_of(db, camera, settings.retention.flags, asked.start_us, asked.end_us)
-        if each.end_us > asked.start_us and each.start_us < asked.end_us
-    ]
 
 
 @router.get("/api/cameras/{camera_id}/playlist.m3u8", response_class=Response)

@@ -25,7 +25,7 @@ export const ENTRIES: readonly MenuEntry[] = [
 ]
 
 export interface SettingsEntry {
-  key: 'rooms' | 'cameras' | 'recording' | 'accounts' | 'log'
+  key: 'rooms' | 'cameras' | 'recording' | 'keeping' | 'accounts' | 'log'
   to: string
   icon: IconName
   permission: Permission
@@ -35,6 +35,7 @@ export const SETTINGS: readonly SettingsEntry[] = [
   { key: 'rooms', to: '/admin/rooms', icon: 'room', permission: 'registry.read' },
   { key: 'cameras', to: '/admin/cameras', icon: 'camera', permission: 'registry.read' },
   { key: 'recording', to: '/admin/recording', icon: 'record', permission: 'registry.read' },
+  { key: 'keeping', to: '/admin/keeping', icon: 'lock', permission: 'keeping.read' },
   { key: 'accounts', to: '/admin/accounts', icon: 'account', permission: 'accounts.manage' },
   { key: 'log', to: '/admin/log', icon: 'log', permission: 'audit.read' },
 ]

@@ -95,9 +95,13 @@ def test_a_plan_that_does_not_change_is_not_written_again(empty: Service, world:
     housekeeper = Housekeeper(empty.settings, empty.database, empty.clock)
     housekeeper.publish()
     version = Desired.load(empty.settings.state_dir).version
-    empty.clock.move(0.5)
+    empty.clock.move(3)
     housekeeper.publish()
     assert Desired.load(empty.settings.state_dir).version == version
+    move(empty, world, timedelta(hours=2))
+    empty.clock.move(3)
+    housekeeper.publish()
+    assert Desired.load(empty.settings.state_dir).version == version + 1
 
 
 def filmed_until_class_was_over(service: Service, world: World, start: datetime) -> None:

@@ -64,5 +64,9 @@ def test_a_bit_rate_is_bytes_by_time_and_unknown_without_any() -> None:
     assert measured_bps([(100, 0)]) is None
 
 
-def test_a_volume_is_never_filled_to_the_brim() -> None:
-    assert usable(100 * TB) == 95 * TB
+def test_footage_may_fill_what_it_holds_and_what_is_free_but_not_to_the_brim() -> None:
+    assert usable(100 * TB, 100 * TB, 0) == 95 * TB
+    assert usable(100 * TB, 40 * TB, 60 * TB) == 95 * TB
+    # Thirty terabytes of something else lie there too.
+    assert usable(100 * TB, 40 * TB, 30 * TB) == 65 * TB
+    assert usable(100 * TB, 1 * TB, 0) == 0

@@ -35,11 +35,14 @@ from shike.capture.spool import Spool
 
 log = logging.getLogger(__name__)
 
+Plans = dict[str, tuple[Policy, tuple[Window, ...] | None]]
+
 _BEAT_S = 0.5
 _BATCH = 500
 _PAUSE_AFTER_FAILURE_S = 2.0
 _LEASE = timedelta(minutes=10)
 _RENEW_BEFORE = timedelta(minutes=5)
+_PLAN_EVERY_S = 2.0
 _HOUR_US = 3_600_000_000
 _AHEAD_US = 7 * 24 * _HOUR_US
 """How far ahead windows are published: so long may the database be away, and classes are recorded all the same."""
@@ -57,6 +60,8 @@ class Housekeeper:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         self._published = Desired.load(settings.state_dir)
         self._left: set[str] = set()
+        self._plan: Plans = {}
+        self._plan_next_s = float("-inf")
         footage = Footage(self._archive, self._spool, database.reading)
         every_us = round(settings.sample_interval_s * 1_000_000)
         self._cleaner = Cleaner(
@@ -140,14 +145,18 @@ class Housekeeper:
     def _rest_of(self, camera: Camera) -> EndReason | None:
         return "storage_full" if camera.id in self._cleaner.resting else None
 
-    def _plans(self, db: DbSession, room_ids: set[str]) -> dict[str, tuple[Policy, tuple[Window, ...] | None]]:
-        """The policy of each room, and when it is to be recorded in the days ahead."""
+    def _plans(self, db: DbSession, room_ids: set[str]) -> Plans:
+        """The policy of each room, and when it is to be recorded in the days ahead; up to two seconds old."""
+        if room_ids == self._plan.keys() and self._clock.monotonic() < self._plan_next_s:
+            return self._plan
+        self._plan_next_s = self._clock.monotonic() + _PLAN_EVERY_S
         now_us = self._clock.now()
         # Whole hours: an end that moves with the clock would be a new desired state twice a second.
         from_us = now_us // _HOUR_US * _HOUR_US
         policies = policies_of(db, room_ids, self._settings.recording_policy)
         due = windows_of(db, policies, from_us, from_us + _AHEAD_US)
-        return {room_id: (in_force(of_room, now_us), due[room_id]) for room_id, of_room in policies.items()}
+        self._plan = {room_id: (in_force(of_room, now_us), due[room_id]) for room_id, of_room in policies.items()}
+        return self._plan
 
     def _must_write(self, cameras: list[Camera], leases: dict[str, Lease], moment: datetime) -> bool:
         return any(self._is_due(leases.get(camera.id), moment) for camera in cameras) or bool(self._unmarked(cameras))

@@ -21,6 +21,7 @@ from shike.api.footage import CurrentFootage
 from shike.api.held import HeldOut, held_outs
 from shike.api.looks import Looks
 from shike.api.moment import Moment
+from shike.api.playlist import RunHead
 from shike.api.playlist import playlist as playlist_text
 from shike.api.settings import Settings
 from shike.api.thinning import thin
@@ -31,6 +32,7 @@ from shike.attendance.footage import Footage, Piece
 from shike.attendance.recording_plan import room_windows
 from shike.attendance.tables import Camera, CountSkip, Sample, Segment, from_us, to_us
 from shike.capture import health
+from shike.capture.audio_boxes import has_audio
 from shike.capture.errors import CaptureError
 from shike.capture.pictures import Picture, decode_keyframe
 from shike.capture.segment import StreamName
@@ -224,11 +226,12 @@ def read_playlist(
     # On record is what was there to be seen, not the window that the page asked for.
     shown = Range(max(asked.start_us, pieces[0].start_us), min(asked.end_us, pieces[-1].end_us))
     looks.note(caller, camera, shown, "video", stream)
-    init_sizes: dict[str, int] = {}
+    heads: dict[str, RunHead] = {}
     for piece in pieces:
-        if piece.run_id not in init_sizes:
-            init_sizes[piece.run_id] = len(footage.init(piece))
-    text = playlist_text(pieces, init_sizes, asked.start_us, asked.end_us)
+        if piece.run_id not in heads:
+            init = footage.init(piece)
+            heads[piece.run_id] = RunHead(len(init), has_audio(init))
+    text = playlist_text(pieces, heads, asked.start_us, asked.end_us)
     return Response(text, media_type="application/vnd.apple.mpegurl")
 
 

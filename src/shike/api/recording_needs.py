@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth.guard import CurrentClock, CurrentViewer
@@ -28,7 +28,7 @@ from shike.attendance.recording_needs import (
 )
 from shike.attendance.recording_plan import sessions_of
 from shike.attendance.recording_policy import Mode, PlannedSession, Policy
-from shike.attendance.tables import Camera, Room, Run, Segment
+from shike.attendance.tables import Camera, Room, Run, Segment, to_us
 from shike.capture.segment import StreamName
 
 router = APIRouter(tags=["recording"], responses=PROBLEM)
@@ -56,10 +56,11 @@ class RoomNeedOut(BaseModel):
 
 
 class DiskOut(BaseModel):
-    """The volume that footage is written to. `usable`: what of it footage may fill."""
+    """The volume that footage is written to. `usable`: what of it footage may fill, with what it holds already."""
 
     total_bytes: int
     free_bytes: int
+    footage_bytes: int
     usable_bytes: int
 
 
@@ -115,7 +116,7 @@ def get_recording_needs(
             )
         )
     total = sum(each.bytes for each in found)
-    disk = disk_of(settings.footage_dir)
+    disk = disk_of(settings.footage_dir, footage_bytes(db))
     return NeedsOut(
         days_main=days_main,
         days_sub=days_sub,
@@ -135,29 +136,49 @@ def stream_loads(db: DbSession, room_ids: Sequence[str]) -> Mapping[str, list[St
     for camera in db.scalars(select(Camera).where(Camera.room_id.in_(room_ids), Camera.enabled).order_by(Camera.id)):
         streams: list[StreamName] = ["main", "sub"] if camera.sub_path else ["main"]
         for stream in streams:
-            bps = _recorded_bps(db, camera.id, stream)
+            bps = measured_bps(_last_segments(db, camera.id, stream, Run.origin == "live"))
             load = StreamLoad(camera.id, stream, bps or NOMINAL_BPS[stream], "recorded" if bps else "nominal")
             found[camera.room_id].append(load)
     return found
 
 
-def disk_of(footage: Path) -> DiskOut:
+def footage_bytes(db: DbSession) -> int:
+    """About what all footage takes up: segments counted in the index, times what the last ones of each stream hold.
+
+    Adding up the sizes would read every row.
+    """
+    counted = select(Segment.camera_id, Segment.stream, func.count()).group_by(Segment.camera_id, Segment.stream)
+    total = 0
+    for camera_id, stream, count in db.execute(counted):
+        sizes = [size for size, _ in _last_segments(db, camera_id, stream)]
+        total += sum(sizes) * count // max(1, len(sizes))
+    return total
+
+
+def disk_of(footage: Path, stored_bytes: int) -> DiskOut:
     """The volume on which footage lies, or will lie once its folder is there."""
     there = next(path for path in [footage.absolute(), *footage.absolute().parents] if path.exists())
     usage = shutil.disk_usage(there)
-    return DiskOut(total_bytes=usage.total, free_bytes=usage.free, usable_bytes=usable(usage.total))
+    return DiskOut(
+        total_bytes=usage.total,
+        free_bytes=usage.free,
+        footage_bytes=stored_bytes,
+        usable_bytes=usable(usage.total, usage.free, stored_bytes),
+    )
 
 
-def _recorded_bps(db: DbSession, camera_id: str, stream: StreamName) -> int | None:
+def _last_segments(
+    db: DbSession, camera_id: str, stream: str, *conditions: ColumnElement[bool]
+) -> list[tuple[int, int]]:
+    """The last segments of a stream, each as bytes and length in µs."""
     query = (
         select(Segment.size, Segment.wall_start, Segment.wall_end)
         .join(Run, Run.id == Segment.run_id)
-        .where(Segment.camera_id == camera_id, Segment.stream == stream, Run.origin == "live")
+        .where(Segment.camera_id == camera_id, Segment.stream == stream, *conditions)
         .order_by(Segment.wall_start.desc())
         .limit(_SEGMENTS)
     )
-    rows = db.execute(query)
-    return measured_bps([(size, round((end - start).total_seconds() * 1_000_000)) for size, start, end in rows])
+    return [(size, to_us(end) - to_us(start)) for size, start, end in db.execute(query)]
 
 
 Hours = tuple[float, Literal["always", "timetable", "assumed"]]

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     read_timeout_seconds: float = Field(default=10, gt=0, le=120)
     watchdog_seconds: float = Field(default=30, ge=5, le=600)
     cameras_per_shard: int = Field(default=32, ge=1, le=32)
+    disk_reserve_mb: int = Field(default=256, ge=0, le=1 << 20)
 
     recording_mode: Mode = "always"
 
@@ -55,6 +56,11 @@ class Settings(BaseSettings):
     floor_gb: float = Field(default=20, ge=0, le=1_000_000)
     floor_percent: float = Field(default=5, ge=0, le=90)
     hold_flagged_sessions: FlagHolds = "confirmed"
+
+    checkpoint_minutes: float = Field(default=5, ge=0.05, le=24 * 60)
+    timestamp_authority_url: str = Field(default="", pattern=r"^(https?://[^\s/]+\S*)?$")
+    timestamp_authority_certificates: Path | None = None
+    timestamp_minutes: float = Field(default=60, ge=1, le=30 * 24 * 60)
 
     sample_interval_s: float = Field(default=10, ge=0.5, le=3600)
     imported_sample_interval_s: float = Field(default=30, ge=0.5, le=3600)

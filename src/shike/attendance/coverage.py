@@ -13,6 +13,8 @@ from shike.capture.schedule import Window
 DELETED = "deleted_by_rule"
 # Two segments of a run follow one another without a break; half a second is the length of a lost fragment.
 _SEAM_US = 500_000
+# Two runs that one connection goes on through touch to within a picture.
+_TOUCHING_US = 100_000
 # Connecting and waiting for a keyframe take some seconds from the moment that recording is due.
 _STARTING_US = 15_000_000
 
@@ -71,7 +73,7 @@ def coverage(
         same_run = piece.run_id == run_id
         if same_run and from_us - at_us <= _SEAM_US:
             from_us = at_us
-        if from_us > at_us:
+        elif from_us - at_us > _TOUCHING_US:
             gaps.append(Gap(at_us, from_us, "segment_lost" if same_run else reason))
         if piece.deleted:
             _extend(gaps, from_us, to_us)
@@ -128,7 +130,7 @@ def as_recorded(pieces: Iterable[Piece]) -> list[Piece]:
 
 def _extend(gaps: list[Gap], start_us: int, end_us: int) -> None:
     """Add what was deleted; what follows another deletion without a break is one gap with it."""
-    if gaps and gaps[-1].reason == DELETED and gaps[-1].end_us == start_us:
+    if gaps and gaps[-1].reason == DELETED and start_us - gaps[-1].end_us <= _TOUCHING_US:
         gaps[-1] = replace(gaps[-1], end_us=end_us)
     else:
         gaps.append(Gap(start_us, end_us, DELETED))

@@ -50,6 +50,7 @@ def unpack(table: bytes) -> tuple[Fragment, ...]:
 class Piece:
     """A segment as readers see it, closed or open. Times in µs UTC; `ends_run` says why the run ended with it.
 
+    `link_number` is its row in the camera's chain; None while it is open, and in footage older than the chain.
     `deleted`: a rule has deleted it (or several of a run in a row); there is nothing left to read.
     """
 
@@ -70,6 +71,7 @@ class Piece:
     ends_run: str | None
     load: Callable[[], tuple[Fragment, ...]]
     deleted: bool = False
+    link_number: int | None = None
 
     @property
     def fragments(self) -> tuple[Fragment, ...]:
@@ -254,6 +256,7 @@ def _indexed(db: DbSession, camera_id: str, stream: StreamName, start: int, end:
             is_open=False,
             ends_run=run.end_reason if run.ended_at == segment.wall_end else None,
             load=partial(unpack, segment.fragments),
+            link_number=segment.link_number,
         )
 
 
@@ -311,6 +314,7 @@ def _of_record(record: SegmentRecord) -> Piece:
         is_open=False,
         ends_run=record.ends_run,
         load=lambda: record.fragments,
+        link_number=record.link_number,
     )
 
 

@@ -60,9 +60,12 @@ def measured_bps(segments: Sequence[tuple[int, int]]) -> int | None:
     return round(sum(size for size, _ in segments) * 8_000_000 / length_us) if length_us > 0 else None
 
 
-def usable(total_bytes: int) -> int:
-    """What of a volume may be filled with footage."""
-    return int(total_bytes * (1 - KEPT_FREE))
+def usable(total_bytes: int, free_bytes: int, footage_bytes: int) -> int:
+    """What of a volume footage may fill: what it holds already and what is free, less what is kept free.
+
+    What else lies on the volume is taken as it is now.
+    """
+    return max(0, free_bytes + footage_bytes - int(total_bytes * KEPT_FREE))
 
 
 def _hours(spans: Sequence[Window]) -> float:

@@ -8,6 +8,7 @@ Design: docs/design/capture.md.
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from shike.capture.errors import FootageError
@@ -20,8 +21,7 @@ _SAMPLE_IS_NON_SYNC = 0x10000
 Bytes = bytes | bytearray | memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A box within a buffer: `start` and `end` enclose it whole, `body` is where its content begins."""
 
     kind: bytes
@@ -155,13 +155,12 @@ def _trun(data: Bytes, box: Box, default_duration: int, default_flags: int) -> t
         (first_flags,) = struct.unpack_from(">I", data, at)
         at += 4
     fields = [bit for bit in (0x100, 0x200, 0x400, 0x800) if flags & bit]
-    stride = 4 * len(fields)
     if flags & 0x400 and count:
         (first_flags,) = struct.unpack_from(">I", data, at + 4 * fields.index(0x400))
     if not flags & 0x100:
         return default_duration * count, count, first_flags
-    total = sum(struct.unpack_from(">I", data, at + stride * i)[0] for i in range(count))
-    return total, count, first_flags
+    durations = struct.unpack_from(f">{count * len(fields)}I", data, at)[:: len(fields)]
+    return sum(durations), count, first_flags
 
 
 def prft(track_id: int, wall_us: int, media_time: int) -> bytes:

@@ -23,9 +23,9 @@ EndReason = Literal[
     "killed",
     "gop_too_long",
     "off_schedule",
+    "audio_changed",
     "storage_full",
     "lease_lost",
-    "off_schedule",
     "import_done",
 ]
 STREAMS: tuple[StreamName, ...] = get_args(StreamName)

@@ -29,6 +29,7 @@ from shike.capture.lifeline import end_with_parent
 from shike.capture.schedule import NEVER_US
 from shike.capture.segment import StreamName
 from shike.capture.segmenter import Lengths, hand_over
+from shike.capture.silence import SILENCE
 from shike.capture.spool import Spool
 from shike.capture.vault import Vault
 
@@ -37,7 +38,9 @@ log = logging.getLogger(__name__)
 StreamKey = tuple[str, StreamName]
 ASSIGNMENT_FILE = "shards.json"
 _POLL_S = 0.5
-_STOP_LIMIT_S = 4.0
+_STOP_LIMIT_S = 3.5
+_LAST_PACKET_S = 1.0
+_TRY_AGAIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class CaptureConfig:
     camera_timeout_s: float = 10.0
     watchdog_s: float = 30.0
     streams_per_shard: int = 32
+    reserve_bytes: int = 0
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=str)
@@ -78,12 +82,13 @@ def load_assignment(state: Path) -> dict[str, set[StreamKey]]:
 class Shard:
     """Keeps one thread per assigned stream running."""
 
-    def __init__(self, name: str, config: CaptureConfig, clock: Clock) -> None:
+    def __init__(self, name: str, config: CaptureConfig, clock: Clock, halt: threading.Event) -> None:
+        """OSError if the folders of the data cannot be used."""
         self._name, self._config, self._clock = name, config, clock
         self._watch = Watch(config.state)
         self._vault = Vault.at(config.keys)
         self._recording = Recording(
-            archive=Archive(config.footage),
+            archive=Archive(config.footage, config.reserve_bytes),
             spool=Spool(config.spool),
             clock=clock,
             lengths=config.lengths,
@@ -94,16 +99,24 @@ class Shard:
         self._threads: dict[StreamKey, CameraThread] = {}
         self._leaving: list[CameraThread] = []
         self._resting: dict[StreamKey, StreamHealth] = {}
-        self.halt = threading.Event()
+        self._refused: int | None = None
+        self._halt = halt
 
     def run(self) -> None:
         """Until `halt`. Then close every run; what does not close in time is recovered at the next start."""
-        while not self.halt.is_set():
+        while not self._halt.is_set():
             self._reconcile()
-            self._report()
-            self.halt.wait(_POLL_S)
+            try:
+                self._report()
+                self._refused = None
+            except OSError as error:  # recording does not end because nobody can be told of it
+                if self._refused != error.errno:
+                    log.error("the state folder cannot be written: %s", error.strerror)
+                self._refused = error.errno
+            self._halt.wait(_POLL_S)
         for thread in self._threads.values():
             thread.stop()
+        SILENCE.hurry(_LAST_PACKET_S)
         until = self._clock.monotonic() + _STOP_LIMIT_S
         for thread in [*self._threads.values(), *self._leaving]:
             thread.join(max(0.0, until - self._clock.monotonic()))
@@ -167,27 +180,37 @@ class Shard:
         threads = list(self._threads.values())
         said = [*(thread.health for thread in threads), *self._resting.values()]
         health.write(self._config.state, self._name, said)
-        oldest = min((thread.beat_s for thread in threads), default=self._clock.monotonic())
-        beat = {"pid": os.getpid(), "at_s": self._clock.monotonic(), "stuck_s": self._clock.monotonic() - oldest}
-        path = self._config.state / f"beat-{self._name}.json"
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(beat))
-        fresh.replace(path)
+        now_s = self._clock.monotonic()
+        stuck = [thread for thread in threads if now_s - thread.beat_s > self._config.watchdog_s]
+        beat = {
+            "pid": os.getpid(),
+            "at_s": now_s,
+            "stuck_s": now_s - min((thread.beat_s for thread in threads), default=now_s),
+            "stuck": [(thread.wanted.camera_id, thread.wanted.stream) for thread in stuck],
+        }
+        health.replace_snapshot(self._config.state / f"beat-{self._name}.json", json.dumps(beat))
 
 
 def main() -> None:
     """Entry of a shard process: its name is the argument, its configuration the first line of standard input."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = CaptureConfig.from_json(sys.stdin.readline())
-    shard = Shard(sys.argv[1], config, SystemClock())
+    halt = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        shard.halt.set()
+        halt.set()
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent(shard.halt.set)
-    shard.run()
+    end_with_parent(halt.set)
+    while not halt.is_set():
+        try:
+            shard = Shard(sys.argv[1], config, SystemClock(), halt)
+        except OSError as error:
+            log.error("shard %s cannot begin: %s; it is tried again", sys.argv[1], error)
+            halt.wait(_TRY_AGAIN_S)
+        else:
+            shard.run()
     logging.shutdown()
     os._exit(0)  # a thread may still be blocked inside FFmpeg
 

@@ -6,7 +6,7 @@ reported, and the caller starts a new run. Design: docs/design/capture.md, "Time
 """
 
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shike.capture.segment import EndReason
 
@@ -16,8 +16,7 @@ _STEP_US = 1_000_000
 _ANCHOR_LIMIT_US = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """When a packet came: the server's wall clock (µs), its steady clock (µs), the packet's media time (µs)."""
 
     wall_us: int
@@ -43,18 +42,19 @@ class Timeline:
         broken = self._stepped(arrival)
         if broken is not None:
             return broken
-        raw = arrival.wall_us - arrival.media_us
-        while self._recent and self._recent[-1][1] >= raw:
-            self._recent.pop()
-        self._recent.append((arrival.media_us, raw))
-        while self._recent[0][0] < arrival.media_us - _WINDOW_US:
-            self._recent.popleft()
-        least_delay = self._recent[0][1]
+        wall_us, _, media_us = arrival
+        raw, recent = wall_us - media_us, self._recent
+        while recent and recent[-1][1] >= raw:
+            recent.pop()
+        recent.append((media_us, raw))
+        while recent[0][0] < media_us - _WINDOW_US:
+            recent.popleft()
+        least_delay = recent[0][1]
         if self._offset_us is None:
             if self._caught_up(arrival):
                 self._offset_us = least_delay
-        elif self._last is not None:
-            slew = max(0, arrival.media_us - self._last.media_us) * MAX_SLEW_PPM // 1_000_000
+        elif self._last is not None and least_delay != self._offset_us:
+            slew = max(0, media_us - self._last.media_us) * MAX_SLEW_PPM // 1_000_000
             self._offset_us += max(-slew, min(slew, least_delay - self._offset_us))
         self._first = self._first or arrival
         self._last = arrival
@@ -90,10 +90,11 @@ class Timeline:
     def _stepped(self, arrival: Arrival) -> EndReason | None:
         if self._last is None:
             return None
-        steady = arrival.steady_us - self._last.steady_us
-        if abs((arrival.wall_us - self._last.wall_us) - steady) > _STEP_US:
+        wall_us, steady_us, media_us = arrival
+        last_wall_us, last_steady_us, last_media_us = self._last
+        if abs((wall_us - last_wall_us) - (steady_us - last_steady_us)) > _STEP_US:
             return "clock_step"
-        media = arrival.media_us - self._last.media_us
+        media = media_us - last_media_us
         future = self._from_the_future(arrival)
         # One packet far from the last is a jump; many that are a little too early are a clock that runs too fast,
         # or the end of a hold-up that the run began in.

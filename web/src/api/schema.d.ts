@@ -1040,7 +1040,9 @@ export interface paths {
         };
         /**
          * Export Footage
-         * @description One MP4 of the range, copied and not transcoded, from the keyframe at or before its start.
+         * @description The range as one file, copied and not transcoded, from the keyframe at or before its start.
+         *
+         *     `mp4`: a video. `pack`: a ZIP with the same video, the segments as they lie there, and what proves them.
          */
         get: operations["export_footage"];
         put?: never;
@@ -2202,13 +2204,15 @@ export interface components {
         };
         /**
          * DiskOut
-         * @description The volume that footage is written to. `usable`: what of it footage may fill.
+         * @description The volume that footage is written to. `usable`: what of it footage may fill, with what it holds already.
          */
         DiskOut: {
             /** Total Bytes */
             total_bytes: number;
             /** Free Bytes */
             free_bytes: number;
+            /** Footage Bytes */
+            footage_bytes: number;
             /** Usable Bytes */
             usable_bytes: number;
         };
@@ -6491,6 +6495,7 @@ export interface operations {
         parameters: {
             query: {
                 stream?: "main" | "sub";
+                format?: "mp4" | "pack";
                 from: string;
                 to: string;
             };

@@ -19,7 +19,7 @@ const room: RoomRecording = {
 }
 const needs = {
   days_main: 90, days_sub: 14, rooms: [], cameras: 64, total_bytes: 248_832_000_000_000, fits: false, short_by_bytes: 58_832_000_000_000, whole: true,
-  disk: { total_bytes: 200e12, free_bytes: 180e12, usable_bytes: 190e12 },
+  disk: { total_bytes: 200e12, free_bytes: 180e12, footage_bytes: 20e12, usable_bytes: 190e12 },
 }
 
 beforeEach(() => setLocale('zh-CN'))

@@ -308,6 +308,21 @@ def test_a_file_that_somebody_took_away_is_on_record_as_missing(stock: Stocked) 
     assert [link.said.get("missing", False) for link in stock.chained()] == [True, False]
 
 
+def test_footage_that_came_back_from_a_backup_is_deleted_once_more_and_both_are_on_record(stock: Stocked) -> None:
+    (old,) = stock.record(0, 100, 1)
+    stock.record(0, 1, 10)
+    with stock.service.database.reading() as db:
+        row = db.get_one(Segment, old)
+    columns = {column.name: getattr(row, column.name) for column in Segment.__table__.columns}
+    stock.clean()
+    (stock.service.settings.footage_dir / row.object_key).parent.mkdir(parents=True, exist_ok=True)
+    (stock.service.settings.footage_dir / row.object_key).write_bytes(bytes(SIZE))
+    stock.service.add(Segment(**columns))
+    stock.clean()
+    assert [(row.segment_id, row.state) for row in stock.deletions()] == [(None, "done"), (old, "done")]
+    stock.assert_index_and_files_agree()
+
+
 def test_a_file_that_cannot_be_removed_stays_planned_and_does_not_hold_up_the_others(
     stock: Stocked, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,6 +49,9 @@ class _Gone:
 def plan(db: DbSession, due: Sequence[Due], rule_ids: Mapping[StreamKey, str | None], now_us: int) -> int:
     """Step 1, within the caller's transaction. Returns how many segments will go."""
     rules = {each.segment.segment_id: each.rule for each in due}
+    # Footage that came back from a backup is deleted once more: the older record stays, without the name.
+    again = Deletion.segment_id.in_(rules), Deletion.state == "done"
+    db.execute(update(Deletion).where(*again).values(segment_id=None))
     rows = db.scalars(select(Segment).where(Segment.id.in_(rules), Segment.state == "closed")).all()
     for row in rows:
         row.state = "deleting"

@@ -27,9 +27,9 @@ def accounts(school: School) -> School:
 @pytest.mark.parametrize(
     ("role", "settings"),
     [
-        ("supervisor", ["教室", "摄像机"]),
-        ("auditor", ["教室", "摄像机", "操作日志"]),
-        ("institution", ["教室", "摄像机"]),
+        ("supervisor", ["教室", "摄像机", "录像"]),
+        ("auditor", ["教室", "摄像机", "录像", "操作日志"]),
+        ("institution", ["教室", "摄像机", "录像"]),
     ],
 )
 def test_settings_show_only_what_a_role_may_open(page: Page, accounts: School, role: str, settings: list[str]) -> None:

@@ -178,3 +178,12 @@ def test_importance_is_on_record(empty: Service, world: World) -> None:
     assert {each["importance"] for each in cameras if each["camera_id"] == world.cameras[0]} == {1}
     line = empty.client("auditor").get("/api/audit-events").json()["items"][0]
     assert (line["action"], line["detail"]) == ("retention_changed", {"before": 2, "importance": 1})
+
+
+def test_what_recording_needs_is_asked_for_the_days_of_the_default_rule(empty: Service, world: World) -> None:
+    admin = empty.client("administrator")
+    said = admin.get("/api/recording-needs").json()
+    assert (said["days_main"], said["days_sub"]) == (90, 14)
+    admin.post("/api/retention/rules", json={"stream": "main", "days": 30, "reason": "less disk"})
+    assert admin.get("/api/recording-needs").json()["days_main"] == 30
+    assert admin.get("/api/recording-needs", params={"days_main": 7}).json()["days_main"] == 7

@@ -77,6 +77,15 @@ def limits_of(db: DbSession, camera_ids: Iterable[str], defaults: Defaults, now_
     return {(camera_id, stream): limits(camera_id, stream) for camera_id in ids for stream in STREAMS}
 
 
+def default_days(db: DbSession, defaults: Defaults, now_us: int) -> Mapping[StreamName, int]:
+    """Days that each stream is kept where a camera has no rule of its own; those of the settings where none are set."""
+    query = select(RetentionRule.stream, RetentionRule.days).where(
+        RetentionRule.camera_id.is_(None), RetentionRule.valid_from <= from_us(now_us)
+    )
+    newest = {row[0]: row[1] for row in db.execute(query.order_by(RetentionRule.valid_from, RetentionRule.id))}
+    return {stream: newest.get(stream) or defaults.days[stream] for stream in STREAMS}
+
+
 def survey(
     db: DbSession,
     camera: Camera,

@@ -303,7 +303,8 @@ export interface paths {
          * Get Recording Needs
          * @description What recording will need once it has run for as long as it is kept.
          *
-         *     `mode` is tried for the rooms that are named, or for all if none is; the others stay as they are set.
+         *     `mode` is tried for the rooms that are named, or for all if none is; the others stay as they are set. Without days,
+         *     footage is kept as long as the default rule says.
          */
         get: operations["get_recording_needs"];
         put?: never;
@@ -4943,8 +4944,8 @@ export interface operations {
     get_recording_needs: {
         parameters: {
             query?: {
-                days_main?: number;
-                days_sub?: number;
+                days_main?: number | null;
+                days_sub?: number | null;
                 mode?: "as_set" | "always" | "timetable";
                 room_id?: string[];
                 hours_without_timetable?: number;

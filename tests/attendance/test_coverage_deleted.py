@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from shike.attendance.coverage import as_recorded, coverage
-from shike.attendance.footage import Piece
+from shike.attendance.coverage import coverage
+from shike.attendance.footage import Piece, as_recorded
 
 from .test_coverage import S, gaps, of, piece, spans
 

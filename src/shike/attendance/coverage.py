@@ -1,4 +1,4 @@
-"""What of a time range was recorded, and why the rest was not: a pure function of pieces.
+"""What of a time range was recorded, and why the rest was not: a pure function of pieces or stretches.
 
 A gap is the space between two runs, between two segments of a run of which one was lost, or what a rule has deleted.
 Every gap has a reason.
@@ -6,17 +6,38 @@ Every gap has a reason.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from shike.attendance.footage import Piece
 from shike.capture.schedule import Window
 
 DELETED = "deleted_by_rule"
 # Two segments of a run follow one another without a break; half a second is the length of a lost fragment.
-_SEAM_US = 500_000
+SEAM_US = 500_000
 # Two runs that one connection goes on through touch to within a picture.
 _TOUCHING_US = 100_000
 # Connecting and waiting for a keyframe take some seconds from the moment that recording is due.
 _STARTING_US = 15_000_000
+
+
+class Recorded(Protocol):
+    """Footage of one run; `ends_run`: why the run ended with it. A piece (footage) or a stretch (stretches)."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def start_us(self) -> int: ...
+    @property
+    def end_us(self) -> int: ...
+    @property
+    def origin(self) -> str: ...
+    @property
+    def simulated(self) -> bool: ...
+    @property
+    def is_open(self) -> bool: ...
+    @property
+    def ends_run(self) -> str | None: ...
+    @property
+    def deleted(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +74,12 @@ class Coverage:
 
 
 def coverage(
-    pieces: Iterable[Piece], start_us: int, end_us: int, now_us: int, reason_before: str | None, reason_now: str | None
+    pieces: Iterable[Recorded],
+    start_us: int,
+    end_us: int,
+    now_us: int,
+    reason_before: str | None,
+    reason_now: str | None,
 ) -> Coverage:
     """Spans and gaps of [start, end), the part after now left out. What a rule has deleted is a gap that says so.
 
@@ -71,7 +97,7 @@ def coverage(
         if to_us <= from_us:
             continue
         same_run = piece.run_id == run_id
-        if same_run and from_us - at_us <= _SEAM_US:
+        if same_run and from_us - at_us <= SEAM_US:
             from_us = at_us
         elif from_us - at_us > _TOUCHING_US:
             gaps.append(Gap(at_us, from_us, "segment_lost" if same_run else reason))
@@ -121,11 +147,6 @@ def _by_schedule(gap: Gap, due: Sequence[Window] | None) -> Iterator[Gap]:
 def _within(gap: Gap, due: Sequence[Window]) -> list[Window]:
     clipped = ((max(begin, gap.start_us), min(end, gap.end_us)) for begin, end in due)
     return [(begin, end) for begin, end in clipped if begin < end]
-
-
-def as_recorded(pieces: Iterable[Piece]) -> list[Piece]:
-    """The same as if nothing had been deleted: what a class session was judged by does not change with its footage."""
-    return [replace(piece, deleted=False) for piece in pieces]
 
 
 def _extend(gaps: list[Gap], start_us: int, end_us: int) -> None:

@@ -8,9 +8,9 @@ means (coverage), files (capture.archive). Design: docs/design/footage.md.
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
@@ -26,9 +26,9 @@ from shike.capture.segment import Fragment, Origin, SegmentRecord, StreamName
 from shike.capture.spool import Spool
 
 _ROW = struct.Struct("<QIqIqB")
-_LONGEST_SEGMENT_US = 30 * 60 * 1_000_000
+LONGEST_SEGMENT_US = 30 * 60 * 1_000_000
 # Deletions of a run become one row after some weeks, of no more than a day.
-_LONGEST_DELETED_US = 24 * 60 * 60 * 1_000_000 + _LONGEST_SEGMENT_US
+LONGEST_DELETED_US = 24 * 60 * 60 * 1_000_000 + LONGEST_SEGMENT_US
 _SYSTEM_CLOCK = SystemClock()
 
 
@@ -77,6 +77,11 @@ class Piece:
     def fragments(self) -> tuple[Fragment, ...]:
         """The fragment table; unpacked when it is asked for, because a day's coverage does not need it."""
         return self.load()
+
+
+def as_recorded(pieces: Iterable[Piece]) -> list[Piece]:
+    """The same as if nothing had been deleted: what a class session was judged by does not change with its footage."""
+    return [replace(piece, deleted=False) for piece in pieces]
 
 
 def index(
@@ -232,7 +237,7 @@ def _indexed(db: DbSession, camera_id: str, stream: StreamName, start: int, end:
             Segment.stream == stream,
             Segment.state == "closed",
             # A lower bound on the start keeps this a range scan of the index.
-            Segment.wall_start > from_us(start - _LONGEST_SEGMENT_US),
+            Segment.wall_start > from_us(start - LONGEST_SEGMENT_US),
             Segment.wall_start < from_us(end),
             Segment.wall_end > from_us(start),
         )
@@ -267,7 +272,7 @@ def _deleted(db: DbSession, camera_id: str, stream: StreamName, start: int, end:
         .where(
             Deletion.camera_id == camera_id,
             Deletion.stream == stream,
-            Deletion.wall_start > from_us(start - _LONGEST_DELETED_US),
+            Deletion.wall_start > from_us(start - LONGEST_DELETED_US),
             Deletion.wall_start < from_us(end),
             Deletion.wall_end > from_us(start),
         )

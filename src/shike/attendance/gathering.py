@@ -14,8 +14,8 @@ from sqlalchemy.orm import defer
 
 from shike.attendance.acceptance import Acceptance, assess
 from shike.attendance.beijing import day_of
-from shike.attendance.coverage import as_recorded, by_schedule, coverage
-from shike.attendance.footage import Footage, Piece
+from shike.attendance.coverage import by_schedule, coverage
+from shike.attendance.footage import Footage, Piece, as_recorded
 from shike.attendance.inputs import CameraCoverage, Person, Rejected, SessionInputs, Sign, Stretch
 from shike.attendance.judgement_tables import AcceptanceSample, Flag
 from shike.attendance.recording_plan import room_windows

@@ -25,10 +25,12 @@ export const ENTRIES: readonly MenuEntry[] = [
 ]
 
 export interface SettingsEntry {
-  key: 'rooms' | 'cameras' | 'recording' | 'keeping' | 'accounts' | 'log'
+  key: 'rooms' | 'cameras' | 'report' | 'recording' | 'keeping' | 'accounts' | 'log'
   to: string
   icon: IconName
   permission: Permission
+  /** Key of its name, where that is not `admin.<key>.title`. */
+  title?: string
 }
 
 export const SETTINGS: readonly SettingsEntry[] = [
@@ -36,6 +38,7 @@ export const SETTINGS: readonly SettingsEntry[] = [
   { key: 'cameras', to: '/admin/cameras', icon: 'camera', permission: 'registry.read' },
   { key: 'recording', to: '/admin/recording', icon: 'record', permission: 'registry.read' },
   { key: 'keeping', to: '/admin/keeping', icon: 'lock', permission: 'keeping.read' },
+  { key: 'report', to: '/admin/recording-report', icon: 'sessions', permission: 'playback.view', title: 'recordings.all.title' },
   { key: 'accounts', to: '/admin/accounts', icon: 'account', permission: 'accounts.manage' },
   { key: 'log', to: '/admin/log', icon: 'log', permission: 'audit.read' },
 ]

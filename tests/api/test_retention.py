@@ -7,7 +7,8 @@ from sqlalchemy import update
 
 from shike.api.keep import Housekeeper
 from shike.api.moment import rfc3339
-from shike.attendance.tables import Camera
+from shike.attendance.coverage import coverage
+from shike.attendance.tables import Camera, to_us
 from shike.capture.desired import Desired
 
 from .service import Service, World
@@ -187,3 +188,13 @@ def test_what_recording_needs_is_asked_for_the_days_of_the_default_rule(empty: S
     admin.post("/api/retention/rules", json={"stream": "main", "days": 30, "reason": "less disk"})
     assert admin.get("/api/recording-needs").json()["days_main"] == 30
     assert admin.get("/api/recording-needs", params={"days_main": 7}).json()["days_main"] == 7
+
+
+def test_a_report_of_a_day_whose_footage_is_deleted_says_so(stock: Stocked) -> None:
+    stock.record(0, 91, 3), stock.record(0, 1, 10)
+    stock.clean()
+    state, key = stock.service.app.state, (stock.world.cameras[0], "main")
+    found = state.stretches.of_range([key[0]], to_us(stock.ago(91.5)), to_us(stock.ago(90.5)))
+    assert [each.deleted for each in found[key]] == [True, True, True]
+    covered = coverage(found[key], to_us(stock.ago(91)), to_us(stock.ago(90.9)), to_us(stock.now), None, None)
+    assert [gap.reason for gap in covered.gaps] == ["deleted_by_rule", "stopped"] and covered.spans == ()

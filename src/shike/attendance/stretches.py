@@ -29,7 +29,8 @@ _MOST_RUNS = 500
 class Stretch:
     """Footage of one run without a break. Times in µs UTC; `ends_run` says why the run ended with it.
 
-    `deleted`: a rule has deleted it since. `size` (bytes) and `dropped` (packets) are those of its segments that began within the range that was asked for.
+    `deleted`: a rule has deleted it since. `size` (bytes) and `dropped` (packets) are those of its segments that began
+    within the range that was asked for.
     """
 
     run_id: str

@@ -7,6 +7,7 @@ import { may } from '@/session/session'
 
 export const ACTIONS = [
   'login', 'login_failed', 'logout', 'live_opened', 'live_closed', 'playback', 'export', 'registry_changed', 'account_changed', 'setup',
+  'retention_changed', 'hold_placed', 'hold_released', 'cleanup_confirmed',
 ] as const
 
 export type Action = (typeof ACTIONS)[number]
@@ -69,6 +70,7 @@ export function detailWords(event: AuditEvent): string {
     typeof detail.bytes === 'number' ? `${(detail.bytes / 1e6).toFixed(1)} MB` : null,
     typeof detail.stream === 'string' ? named(`admin.log.stream.${detail.stream}`, detail.stream) : null,
     fieldList(detail.changed),
+    typeof detail.reason === 'string' ? detail.reason : null,
   ]
   return said.filter((part) => part !== null).join(t('admin.probe.comma'))
 }

@@ -9,7 +9,7 @@ import platform
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from shike.attendance.recording_policy import Mode, Policy
@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     event_poll_seconds: float = Field(default=0.5, ge=0.05, le=10)
     permission_recheck_seconds: float = Field(default=30, ge=0.05, le=300)
     probe_timeout_seconds: float = Field(default=10, gt=0, le=60)
+    metrics_token: SecretStr = Field(default=SecretStr(""), max_length=200)
 
     segment_seconds: float = Field(default=60, ge=2, le=600)
     fragment_seconds: float = Field(default=0.4, ge=0.1, le=0.5)

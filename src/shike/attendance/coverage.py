@@ -1,20 +1,39 @@
-"""What of a time range was recorded, and why the rest was not: a pure function of pieces.
+"""What of a time range was recorded, and why the rest was not: a pure function of pieces or stretches.
 
 A gap is the space between two runs, or between two segments of a run of which one was lost. Every gap has a reason.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from shike.attendance.footage import Piece
 from shike.capture.schedule import Window
 
 # Two segments of a run follow one another without a break; half a second is the length of a lost fragment.
-_SEAM_US = 500_000
+SEAM_US = 500_000
 # Two runs that one connection goes on through touch to within a picture.
 _TOUCHING_US = 100_000
 # Connecting and waiting for a keyframe take some seconds from the moment that recording is due.
 _STARTING_US = 15_000_000
+
+
+class Recorded(Protocol):
+    """Footage of one run; `ends_run`: why the run ended with it. A piece (footage) or a stretch (stretches)."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def start_us(self) -> int: ...
+    @property
+    def end_us(self) -> int: ...
+    @property
+    def origin(self) -> str: ...
+    @property
+    def simulated(self) -> bool: ...
+    @property
+    def is_open(self) -> bool: ...
+    @property
+    def ends_run(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +70,12 @@ class Coverage:
 
 
 def coverage(
-    pieces: Iterable[Piece], start_us: int, end_us: int, now_us: int, reason_before: str | None, reason_now: str | None
+    pieces: Iterable[Recorded],
+    start_us: int,
+    end_us: int,
+    now_us: int,
+    reason_before: str | None,
+    reason_now: str | None,
 ) -> Coverage:
     """Spans and gaps of [start, end), the part after now left out.
 
@@ -68,7 +92,7 @@ def coverage(
         from_us, to_us = max(piece.start_us, at_us), min(piece.end_us, end_us)
         if to_us <= from_us:
             continue
-        joins = bool(spans) and piece.run_id == run_id and from_us - at_us <= _SEAM_US
+        joins = bool(spans) and piece.run_id == run_id and from_us - at_us <= SEAM_US
         if not joins and from_us - at_us > _TOUCHING_US:
             gaps.append(Gap(at_us, from_us, "segment_lost" if piece.run_id == run_id else reason))
         if joins:

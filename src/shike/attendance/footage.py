@@ -25,7 +25,7 @@ from shike.capture.segment import Fragment, Origin, SegmentRecord, StreamName
 from shike.capture.spool import Spool
 
 _ROW = struct.Struct("<QIqIqB")
-_LONGEST_SEGMENT_US = 30 * 60 * 1_000_000
+LONGEST_SEGMENT_US = 30 * 60 * 1_000_000
 _SYSTEM_CLOCK = SystemClock()
 
 
@@ -217,7 +217,7 @@ def _indexed(db: DbSession, camera_id: str, stream: StreamName, start: int, end:
             Segment.camera_id == camera_id,
             Segment.stream == stream,
             # A lower bound on the start keeps this a range scan of the index.
-            Segment.wall_start > from_us(start - _LONGEST_SEGMENT_US),
+            Segment.wall_start > from_us(start - LONGEST_SEGMENT_US),
             Segment.wall_start < from_us(end),
             Segment.wall_end > from_us(start),
         )

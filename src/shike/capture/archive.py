@@ -52,6 +52,15 @@ class OpenSegment:
         return self.head.identity
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A file that is being written: whose, bytes so far, and when the last of them came (µs UTC)."""
+
+    identity: Identity
+    size: int
+    written_us: int
+
+
 class Archive:
     """Footage below one folder. Readers pass keys and ranges; they never see a path."""
 
@@ -107,6 +116,17 @@ class Archive:
         except FileNotFoundError:
             return None
         return str(key)
+
+    def writing(self, camera_id: str, stream: StreamName) -> Writing | None:
+        """What is being written to a stream, from the file's head and its entry alone; `tail` reads the fragments."""
+        key = self.open_key(camera_id, stream)
+        if key is None:
+            return None
+        try:
+            head, entry = self.head(key), self._path(key).stat()
+        except (NoFootage, FileNotFoundError):
+            return None
+        return None if head is None else Writing(head.identity, entry.st_size, entry.st_mtime_ns // 1000)
 
     def tail(self, camera_id: str, stream: StreamName) -> OpenSegment | None:
         """The open segment of a stream with the fragments written so far, None where nothing is being written."""

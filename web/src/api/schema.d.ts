@@ -1053,6 +1053,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cameras/{camera_id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Camera Status
+         * @description One camera now. Cheap enough to be asked every few seconds.
+         */
+        get: operations["get_camera_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recording Report
+         * @description Every camera in scope that was to be recorded on a day, the worst first.
+         */
+        get: operations["get_recording_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording-report.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recording Report Csv
+         * @description The same as a table for spreadsheets: a row per stream.
+         */
+        get: operations["get_recording_report_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{camera_id}/recording-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Camera Recording Report
+         * @description One camera on a day, with its gaps.
+         */
+        get: operations["get_camera_recording_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{camera_id}/recording-report.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Camera Recording Report Csv
+         * @description One camera's gaps as a table for spreadsheets: a row per gap.
+         */
+        get: operations["get_camera_recording_report_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{camera_id}/recording-days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recording Days
+         * @description The coverage of the days up to and with `until` (today), oldest first.
+         */
+        get: operations["list_recording_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/classes/{class_id}/decisions": {
         parameters: {
             query?: never;
@@ -1089,6 +1209,26 @@ export interface paths {
          * @description The decision in force for one trainee, with reasons, clauses, parameters, facts and evidence.
          */
         get: operations["get_decision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Metrics
+         * @description Every gauge in Prometheus' text format. 401 without the token that is set; 403 from elsewhere if none is.
+         */
+        get: operations["get_metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1282,6 +1422,40 @@ export interface components {
             to: string;
         };
         /**
+         * CameraDayReport
+         * @description The same of one camera, with its gaps.
+         */
+        CameraDayReport: {
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Simulated */
+            simulated: boolean;
+            /** Enabled */
+            enabled: boolean;
+            /** Streams */
+            streams: components["schemas"]["StreamReportOut"][];
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Gaps */
+            gaps: components["schemas"]["StreamGaps"][];
+        };
+        /**
          * CameraIn
          * @description A camera. Paths are what follows host and port in its RTSP address; the sub-stream is optional.
          */
@@ -1405,6 +1579,63 @@ export interface components {
         CameraProbe: {
             main: components["schemas"]["StreamProbe"];
             sub: components["schemas"]["StreamProbe"] | null;
+        };
+        /**
+         * CameraReport
+         * @description A day of a camera.
+         */
+        CameraReport: {
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Simulated */
+            simulated: boolean;
+            /** Enabled */
+            enabled: boolean;
+            /** Streams */
+            streams: components["schemas"]["StreamReportOut"][];
+        };
+        /**
+         * CameraStatus
+         * @description A camera as its page shows it; `asked_at` is the server's time of this answer.
+         */
+        CameraStatus: {
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Simulated */
+            simulated: boolean;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Streams */
+            streams: components["schemas"]["StreamStatus"][];
+            disk: components["schemas"]["DiskSpaceOut"];
         };
         /** CellFlag */
         CellFlag: {
@@ -1706,6 +1937,25 @@ export interface components {
             password: string;
         };
         /**
+         * DayCoverage
+         * @description A day of a stream in short.
+         */
+        DayCoverage: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Expected S */
+            expected_s: number;
+            /** Recorded S */
+            recorded_s: number;
+            /** Coverage */
+            coverage: number | null;
+            /** Gap Count */
+            gap_count: number;
+        };
+        /**
          * DayOut
          * @description A day in Beijing time and how many seconds of it were recorded.
          */
@@ -1841,7 +2091,7 @@ export interface components {
             /** Sessions */
             sessions: components["schemas"]["CellOut"][];
             /** Reasons */
-            reasons: components["schemas"]["ReasonOut"][];
+            reasons: components["schemas"]["shike__api__subsidy_shapes__ReasonOut"][];
             /** Missing */
             missing: components["schemas"]["MissingOut"][];
             /** Entitlements */
@@ -1862,6 +2112,20 @@ export interface components {
             footage_bytes: number;
             /** Usable Bytes */
             usable_bytes: number;
+        };
+        /**
+         * DiskSpaceOut
+         * @description The footage volume. `bytes_per_day` of all cameras; it and `days_left` are null until there is an hour of it.
+         */
+        DiskSpaceOut: {
+            /** Free Bytes */
+            free_bytes: number;
+            /** Total Bytes */
+            total_bytes: number;
+            /** Bytes Per Day */
+            bytes_per_day: number | null;
+            /** Days Left */
+            days_left: number | null;
         };
         /**
          * DueOut
@@ -2342,6 +2606,11 @@ export interface components {
         Items_ClassSessionOut_: {
             /** Items */
             items: components["schemas"]["ClassSessionOut"][];
+        };
+        /** Items[DayCoverage] */
+        Items_DayCoverage_: {
+            /** Items */
+            items: components["schemas"]["DayCoverage"][];
         };
         /** Items[EnrolmentOut] */
         Items_EnrolmentOut_: {
@@ -2848,27 +3117,6 @@ export interface components {
             request_id: string;
         };
         /**
-         * ReasonOut
-         * @description One conclusion. `met` is null where a person must look or a fact is missing; `clause` is null for a setting.
-         */
-        ReasonOut: {
-            /** Code */
-            code: string;
-            /** Met */
-            met: boolean | null;
-            /** Clause */
-            clause: string | null;
-            /** Quote */
-            quote: string | null;
-            parameter: components["schemas"]["ParameterOut"] | null;
-            /** Facts */
-            facts: {
-                [key: string]: string | number | boolean | null;
-            };
-            /** Evidence */
-            evidence: components["schemas"]["EvidenceOut"][];
-        };
-        /**
          * RecordOut
          * @description The version in force of the session's record.
          */
@@ -2947,6 +3195,24 @@ export interface components {
             due: components["schemas"]["DueOut"];
             /** History */
             history: components["schemas"]["PolicyOut"][];
+        };
+        /**
+         * RecordingReport
+         * @description A day of all cameras in scope, the worst main stream first. `until`: the end of the day, or now.
+         */
+        RecordingReport: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Items */
+            items: components["schemas"]["CameraReport"][];
         };
         /** RegionIn */
         RegionIn: {
@@ -3369,6 +3635,19 @@ export interface components {
             picture: boolean;
         };
         /**
+         * StreamGaps
+         * @description The gaps of a stream in order of time, those without blame left out.
+         */
+        StreamGaps: {
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "main" | "sub";
+            /** Gaps */
+            gaps: components["schemas"]["GapOut"][];
+        };
+        /**
          * StreamProbe
          * @description What one stream gave. `code` is a cause code where `ok` is false; `picture` is a JPEG in base64.
          */
@@ -3405,6 +3684,37 @@ export interface components {
             /** Picture */
             picture?: string | null;
             count?: components["schemas"]["ProbeCount"] | null;
+        };
+        /**
+         * StreamReportOut
+         * @description A day of a stream. `coverage` is recorded of expected, 0 to 1, null where nothing was to be recorded.
+         *
+         *     `gap_count`, `missing_s` and `longest_gap` are of what is missing; bytes and dropped packets of the segments that
+         *     began on this day.
+         */
+        StreamReportOut: {
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "main" | "sub";
+            /** Expected S */
+            expected_s: number;
+            /** Recorded S */
+            recorded_s: number;
+            /** Missing S */
+            missing_s: number;
+            /** Coverage */
+            coverage: number | null;
+            /** Gap Count */
+            gap_count: number;
+            longest_gap: components["schemas"]["GapOut"] | null;
+            /** Reasons */
+            reasons: components["schemas"]["shike__api__recording_shapes__ReasonOut"][];
+            /** Dropped */
+            dropped: number;
+            /** Bytes */
+            bytes: number;
         };
         /**
          * StreamState
@@ -3444,6 +3754,27 @@ export interface components {
             clock_offset_ms: number | null;
             /** Simulated */
             simulated: boolean;
+        };
+        /**
+         * StreamStatus
+         * @description A stream. `state` is null before the recorder first tried it; `last_gap` is of about a month.
+         *
+         *     A gap whose `to` is the time of asking goes on. `bytes_24h` and `recorded_24h_s` are of the last 24 hours.
+         */
+        StreamStatus: {
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "main" | "sub";
+            state: components["schemas"]["StreamState"] | null;
+            /** Recorded Since */
+            recorded_since: string | null;
+            last_gap: components["schemas"]["GapOut"] | null;
+            /** Bytes 24H */
+            bytes_24h: number;
+            /** Recorded 24H S */
+            recorded_24h_s: number;
         };
         /**
          * Timeline
@@ -3691,6 +4022,41 @@ export interface components {
              * Format: date-time
              */
             to: string;
+        };
+        /**
+         * ReasonOut
+         * @description Gaps of one reason; `missing` is false where nothing was to be recorded.
+         */
+        shike__api__recording_shapes__ReasonOut: {
+            /** Reason */
+            reason: string;
+            /** Gaps */
+            gaps: number;
+            /** Seconds */
+            seconds: number;
+            /** Missing */
+            missing: boolean;
+        };
+        /**
+         * ReasonOut
+         * @description One conclusion. `met` is null where a person must look or a fact is missing; `clause` is null for a setting.
+         */
+        shike__api__subsidy_shapes__ReasonOut: {
+            /** Code */
+            code: string;
+            /** Met */
+            met: boolean | null;
+            /** Clause */
+            clause: string | null;
+            /** Quote */
+            quote: string | null;
+            parameter: components["schemas"]["ParameterOut"] | null;
+            /** Facts */
+            facts: {
+                [key: string]: string | number | boolean | null;
+            };
+            /** Evidence */
+            evidence: components["schemas"]["EvidenceOut"][];
         };
     };
     responses: never;
@@ -5914,6 +6280,203 @@ export interface operations {
             };
         };
     };
+    get_camera_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraStatus"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recording_report: {
+        parameters: {
+            query?: {
+                /** @description Beijing day; today */
+                day?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingReport"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recording_report_csv: {
+        parameters: {
+            query?: {
+                /** @description Beijing day; today */
+                day?: string | null;
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_camera_recording_report: {
+        parameters: {
+            query?: {
+                /** @description Beijing day; today */
+                day?: string | null;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraDayReport"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_camera_recording_report_csv: {
+        parameters: {
+            query?: {
+                /** @description Beijing day; today */
+                day?: string | null;
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_recording_days: {
+        parameters: {
+            query?: {
+                /** @description Beijing day; today */
+                until?: string | null;
+                days?: number;
+                stream?: "main" | "sub";
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_DayCoverage_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_decisions: {
         parameters: {
             query?: never;
@@ -5996,6 +6559,33 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DecisionOut"];
                 };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, as problem details */
             default: {

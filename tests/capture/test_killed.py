@@ -16,8 +16,9 @@ from .evidence import OTHER, expect_all_but_half_a_second, runs_of
 from .recorder_process import RecorderProcess
 
 
-# The second moment is just before a segment ends, the first in the middle of one.
-@pytest.mark.parametrize("after_s", [1.0, pytest.param(3.9, marks=pytest.mark.long)])
+# The second moment is just before a segment ends, the first in the middle of one; random ones: test_killed_at_random.
+@pytest.mark.long
+@pytest.mark.parametrize("after_s", [1.0, 3.9])
 def test_a_killed_recorder_loses_half_a_second_and_the_next_one_goes_on(
     sim: CameraSim, tmp_path: Path, recorder: RecorderProcess, after_s: float
 ) -> None:

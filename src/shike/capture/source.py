@@ -128,7 +128,7 @@ class Source:
                     if packet.dts is None:
                         untimed = [*untimed, (packet, came)][-_MOST_UNTIMED:]
                     else:
-                        for earlier, its_arrival in self._placed_before(packet.dts, untimed) if untimed else ():
+                        for earlier, its_arrival in self._placed_before(packet, untimed) if untimed else ():
                             yield self._timed(earlier, its_arrival)
                         untimed = []
                         yield self._timed(packet, came)
@@ -148,18 +148,20 @@ class Source:
             else:
                 sound.take(cast("Packet[AudioStream]", packet), *self._now())
 
-    def _placed_before(self, dts: int, untimed: list["_Came"]) -> Iterator["_Came"]:
+    def _placed_before(self, timed: "Packet[VideoStream]", untimed: list["_Came"]) -> Iterator["_Came"]:
         """An RTSP stream's first picture, a keyframe, comes without a time: it lies one picture before the second.
 
         Where pictures are not sent in the order of showing, the next few come without the time of decoding.
         """
-        rate, base = self.video.average_rate, self.video.time_base
+        assert timed.dts is not None
+        rate, base, dts = self.video.average_rate, self.video.time_base, timed.dts
         ticks = round(1 / (rate * base)) if rate and base else dts // max(1, len(untimed))
-        shown = min((packet.pts for packet, _ in untimed if packet.pts is not None), default=None)
+        known = (each.pts for each in (timed, *(packet for packet, _ in untimed)))
+        shown = min((pts for pts in known if pts is not None), default=dts)
         for distance, (packet, came) in zip(range(len(untimed), 0, -1), untimed, strict=True):
             packet.dts = dts - distance * max(1, ticks)
             if packet.pts is None:  # the keyframe, which is shown before all others
-                packet.pts = packet.dts if shown is None else max(packet.dts, shown - max(1, ticks))
+                packet.pts = max(packet.dts, shown - max(1, ticks))
             yield packet, came
 
     def _timed(self, packet: "Packet[VideoStream]", came: tuple[int, int]) -> Timed:

@@ -29,7 +29,7 @@ def cast(stage: Stage) -> Mapping[str, Misbehaving]:
             at_first=doing(transports=("udp",)), acts=((2, doing(silent=True)), (6, doing(silent=False)))
         ),
         "silent": Misbehaving(acts=((2, doing(silent=True)), (6, doing(silent=False)))),
-        "trickle": Misbehaving(acts=((2, doing(trickle_bytes_s=40)), (7, doing(trickle_bytes_s=None)))),
+        "trickle": Misbehaving(acts=((2, doing(trickle_bytes_s=10)), (7, doing(trickle_bytes_s=None)))),
         "cut": Misbehaving(acts=((2, doing(cut=True)),)),
         "refused-401": Misbehaving(at_first=doing(refuse=401), acts=((1, doing(refuse=None)),)),
         "refused-404": Misbehaving(at_first=doing(refuse=404), acts=((1, doing(refuse=None)),)),
@@ -48,7 +48,8 @@ def cast(stage: Stage) -> Mapping[str, Misbehaving]:
         "drift": Misbehaving(at_first=doing(drift_ppm=200)),
         "garbage": Misbehaving(acts=((3, doing(garbage=4000)),)),
         "b-frames": Misbehaving("reordered"),
-        "long-groups": Misbehaving("long-groups", at_first=doing(at_once=True)),
+        # Nothing is done at the end but to wait for three lengths of a segment to pass.
+        "long-groups": Misbehaving("long-groups", at_first=doing(at_once=True), acts=((7.5, doing()),)),
         "hevc": Misbehaving("hevc"),
         "hevc-b-frames": Misbehaving("hevc-reordered"),
         "pcma": Misbehaving(audio="pcma"),

@@ -28,7 +28,7 @@ from shike.capture.segmenter import Lengths
 from . import clips
 
 USER, PASSWORD = "viewer", "p@ss:w/rd"
-LENGTHS = Lengths(segment_s=3.0, sync_beat_s=1.0)
+LENGTHS = Lengths(segment_s=2.0, sync_beat_s=1.0)
 TCP = {"rtsp_transport": "tcp", "allowed_media_types": "video", "analyzeduration": "300000"}
 TIMEOUT_S = 3.0
 AFTER_S = 2.5

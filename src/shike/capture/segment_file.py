@@ -58,6 +58,17 @@ def replace_file(path: Path, content: bytes) -> None:
         raise
 
 
+def write_at(fd: int, data: bytes, offset: int) -> None:
+    """Write all of `data` at an offset. OSError if the volume refuses; a part of it may be there then.
+
+    A volume with room for a part only takes that part and says nothing: it is the next write that it refuses.
+    """
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(fd, view, offset)
+        view, offset = view[written:], offset + written
+
+
 def disk_error(error: OSError) -> DiskError:
     """What an OSError of the footage volume means."""
     return DiskError("disk_full" if error.errno in FULL else "disk_failed", f"writing footage failed: {error.strerror}")

@@ -35,16 +35,27 @@ class Disk(Protocol):
 
 
 class AtOnce:
-    """Does each job in the caller's thread: for imports, which nobody hurries."""
+    """Does each job in the caller's thread: for imports, which nobody hurries.
+
+    After a failure the file is let go at once, and nothing more is done.
+    """
 
     def __init__(self, let_go: Job) -> None:
         self._let_go = let_go
+        self._failed: Exception | None = None
 
     def do(self, job: Job, size: int = 0) -> None:
-        job()
+        self.finish()
+        try:
+            job()
+        except Exception as error:
+            self._failed = error
+            self._let_go()
+            raise
 
     def finish(self) -> None:
-        return
+        if self._failed is not None:
+            raise self._failed
 
     def abandon(self) -> None:
         self._let_go()

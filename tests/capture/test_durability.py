@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.recording import Recorded, camera_thread, sharing
 
 from shike.attendance.footage import pack
 from shike.camera_sim import CameraSim
-from shike.capture import segment_file
+from shike.capture import recorder
 from shike.capture.archive import Archive
 from shike.capture.boxes import closing_box
 from shike.capture.chain import sha256
@@ -25,6 +26,7 @@ from shike.capture.scan import read_contents
 from shike.capture.segment import Closing, SegmentRecord
 from shike.capture.segment_file import SegmentFile
 from shike.capture.segmenter import Lengths, Segmenter, hand_over
+from shike.capture.shard import CaptureConfig
 from shike.capture.spool import Spool
 
 # What recovery writes behind the last whole fragment: the box that says that the writer was killed.
@@ -223,6 +225,25 @@ def test_whatever_a_damaged_file_says_recovery_closes_it_or_sets_it_aside(left: 
         (left.root / CAMERA / "main.live.open.json").write_bytes(marker)
         recover_all(left.archive, left.spool)
         assert list(left.archive.unfinished()) == []
+
+
+def test_the_recorder_does_not_wait_for_what_is_left_to_be_closed(
+    left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left.write(2).abandon()
+    go_on, real = Event(), recover_all
+
+    def held(archive: Archive, spool: Spool) -> int:
+        assert go_on.wait(60)
+        return real(archive, spool)
+
+    monkeypatch.setattr(recorder, "recover_all", held)
+    data = {name: tmp_path / name for name in ("spool", "state", "keys")}
+    begun = recorder.Recorder(CaptureConfig(footage=left.root, node="test", **data), SystemClock())
+    assert list(left.spool.pending()) == []
+    go_on.set()
+    wait_until(lambda: list(left.spool.pending()), "what was left is closed")
+    begun.run(go_on)
 
 
 def test_one_stream_that_cannot_be_recovered_does_not_keep_the_recorder_from_starting(left: Left) -> None:

@@ -4,7 +4,10 @@ This is the only place that opens media for input from outside. Errors become So
 FFmpeg's own words are not passed on, because they hold the address. Design: docs/design/capture.md.
 """
 
+import ctypes
 import struct
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +32,7 @@ from av.video.stream import VideoStream
 from shike.capture.address import Address
 from shike.capture.clock import Clock
 from shike.capture.errors import SourceError
+from shike.capture.rest import Rest
 from shike.capture.silence import SILENCE, Reader
 from shike.capture.timeline import Arrival
 
@@ -47,6 +51,7 @@ class Timed(NamedTuple):
 # A packet, and the wall and steady time (µs) at which it came.
 _Came = tuple["Packet[VideoStream]", tuple[int, int]]
 _MOST_UNTIMED = 8
+_malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not every C library has it
 _CAMERA_CLOCK_EVERY_US = 500_000
 
 
@@ -86,6 +91,7 @@ class Source:
             container = av.open(address.url(), "r", options=options, timeout=(timeout_s, None))
         except (FFmpegError, OSError) as error:
             raise source_error(error) from None
+        _give_memory_back()
         return cls(container, clock, timeout_s)
 
     @classmethod
@@ -109,6 +115,7 @@ class Source:
         FFmpeg hands a packet over when the next begins to arrive, so each came when the one before was handed over.
         """
         reader = self._reader = SILENCE.watch(self._silence_s) if self._silence_s is not None else None
+        rest = Rest(threading.get_native_id() * 0.618034 % 1.0) if reader is not None else None
         started = False
         untimed: list[_Came] = []
         handed_over = self._now()
@@ -126,6 +133,10 @@ class Source:
                             yield self._timed(earlier, its_arrival)
                         untimed = []
                         yield self._timed(packet, came)
+                if rest is not None and packet.dts is not None:
+                    wait_s = rest.after(handed_over[1], packet.dts * self._per_tick // self._ticks)
+                    if wait_s > 0:
+                        time.sleep(wait_s)
                 if reader is not None:
                     reader.packets += 1
         except (FFmpegError, OSError) as error:
@@ -164,6 +175,12 @@ class Source:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _give_memory_back() -> None:
+    """FFmpeg decodes some pictures as it opens a stream; the C library would keep what they took for good."""
+    if _malloc_trim is not None:
+        _malloc_trim(0)
 
 
 def source_error(error: Exception, *, connected: bool = False) -> SourceError:

@@ -33,7 +33,7 @@ def test_what_had_gathered_before_the_first_picture_was_read_is_caught_up_with()
 
 def test_some_picture_of_every_few_seconds_is_read_as_it_comes() -> None:
     prompt = [number for number, late_us in read(3_000) if late_us < 1_000]
-    assert max(later - earlier for earlier, later in itertools.pairwise(prompt)) * FRAME_US < 6_000_000
+    assert max(later - earlier for earlier, later in itertools.pairwise(prompt)) * FRAME_US < 10_000_000
 
 
 def test_a_slow_camera_is_read_as_its_pictures_come() -> None:

@@ -11,7 +11,7 @@ MOST_US = 80_000
 # Slower cameras wake their thread seldom enough, and their fragments leave no room.
 _SLOWEST_US = 55_000
 _WAITS = 2
-_LEARN_EVERY_US = 4_000_000
+_LEARN_EVERY_US = 8_000_000
 _GOLDEN = 0.618034
 
 

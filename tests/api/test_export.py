@@ -1,14 +1,18 @@
-"""One file to take away: every frame, its time from zero, and what it is said inside."""
+"""One file to take away: every frame, its time from zero, and what it is said inside; and the pack that proves it."""
 
+import hashlib
 import io
 import itertools
 import json
 import re
+import shutil
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
 from sqlalchemy import update
+from tests import packs
 from tests.camera_sim.conftest import write_clip
 from tests.recorded import CAMERA, FRAME_US, position, timed_strips, wait_until
 from tests.recording import camera_thread, sharing
@@ -17,6 +21,7 @@ from shike.api.keep import Housekeeper
 from shike.attendance.tables import Camera
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from shike.capture import health
+from shike.capture.segmenter import Lengths
 
 from .filmed import Filmed
 
@@ -126,3 +131,107 @@ def test_a_camera_that_says_that_it_is_simulated_is_marked_in_the_registry(filme
     thread.join(20)
     Housekeeper(service.settings, service.database, service.clock).publish()
     assert service.client("supervisor").get(f"/api/cameras/{CAMERA}").json()["simulated"] is True
+
+
+def _packed(filmed: Filmed, folder: Path, **query: Any) -> Path:
+    answer = filmed.get("/export", format="pack", **query)
+    assert answer.headers["content-type"] == "application/zip", answer.text
+    assert re.search(r"filename.*\d{8}-\d{6}\.zip", answer.headers["content-disposition"])
+    folder.mkdir()
+    (folder / "pack.zip").write_bytes(answer.content)
+    return packs.extracted(folder / "pack.zip", folder / "pack")
+
+
+def test_a_pack_holds_what_was_recorded_and_common_tools_say_so(filmed: Filmed, tmp_path: Path) -> None:
+    folder = _packed(filmed, tmp_path / "asked")
+    assert sorted(path.name for path in (folder / "segments").iterdir()) == sorted(
+        Path(record.key).name for record in filmed.main
+    )
+    said = packs.manifest(folder)
+    assert (said["simulated"], said["imported"], said["exported"]["by"]) == (True, False, "supervisor")
+    assert [gap["reason"] for gap in said["gaps"]] == ["stopped"] and said["unsealed"] == said["absent"] == []
+    first, second = filmed.runs
+    count = round(sum(f.duration_us for record in first for f in record.fragments) / FRAME_US)
+    shown = timed_strips((folder / "video.mp4").read_bytes())
+    assert filmed.start_us + shown[count][1] * 1e6 == pytest.approx(second[0].wall_start_us, abs=1000)
+    if shutil.which("openssl"):
+        assert packs.failing(folder) == set()
+
+
+def test_a_pack_is_written_to_the_audit_trail_with_the_digest_of_its_manifest(filmed: Filmed, tmp_path: Path) -> None:
+    folder = _packed(filmed, tmp_path / "asked")
+    (line,) = filmed.audit("export")
+    digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    assert (line["detail"]["format"], line["detail"]["manifest"]) == ("pack", f"sha256:{digest}")
+    assert line["detail"]["bytes"] == (tmp_path / "asked" / "pack.zip").stat().st_size
+    exports = filmed.service.settings.data_dir / "exports"
+    wait_until(lambda: list(exports.iterdir()) == [], "no file is left")
+
+
+def test_an_institution_gets_no_pack_and_a_stranger_learns_of_no_camera(filmed: Filmed) -> None:
+    assert filmed.get("/export", "institution", format="pack").status_code == 403
+    assert filmed.get("/export", "auditor of city 2", format="pack").status_code == 404
+    assert filmed.audit("export") == []
+
+
+def test_a_pack_of_nothing_of_too_much_or_of_an_unknown_kind_is_refused(filmed: Filmed) -> None:
+    early = filmed.start_us - 3600_000_000
+    assert filmed.get("/export", from_=early, to=early + 1_000_000, format="pack").status_code == 404
+    answer = filmed.get("/export", to=filmed.start_us + 13 * 3600_000_000, format="pack")
+    assert answer.json()["errors"][0]["code"] == "too_long"
+    assert filmed.get("/export", format="tar").status_code == 422
+
+
+def test_what_is_still_being_written_is_left_out_of_a_pack_and_said(
+    filmed: Filmed, sim: CameraSim, tmp_path: Path
+) -> None:
+    recording = sharing(filmed.service.settings.data_dir, Lengths(segment_s=60))
+    thread = camera_thread(sim, recording)
+    thread.start()
+    try:
+        wait_until(
+            lambda: (o := recording.archive.tail(CAMERA, "main")) and len(o.fragments) > 2, "a second is written"
+        )
+        now_us = filmed.service.clock.now()
+        said = packs.manifest(_packed(filmed, tmp_path / "both", to=now_us))
+        assert [part["reason"] for part in said["unsealed"]] == ["being_written"]
+        assert said["video"]["end_us"] == filmed.end_us
+        alone = filmed.get("/export", from_=filmed.end_us, to=now_us, format="pack")
+        assert (alone.status_code, alone.json()["code"]) == (409, "nothing_sealed")
+        assert filmed.get("/export", from_=filmed.end_us, to=now_us).status_code == 200
+    finally:
+        thread.stop()
+        thread.join(20)
+
+
+def test_a_pack_that_the_volume_has_no_room_for_is_refused_beforehand(
+    filmed: Filmed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = shutil.disk_usage(filmed.service.settings.data_dir)._replace(free=1 << 20)
+    monkeypatch.setattr("shike.api.evidence.shutil.disk_usage", lambda _: full)
+    answer = filmed.get("/export", format="pack")
+    assert (answer.status_code, answer.json()["code"]) == (503, "no_space")
+
+
+def test_a_lost_file_is_said_in_the_pack_and_does_not_hold_up_the_rest(filmed: Filmed, tmp_path: Path) -> None:
+    gone = filmed.main[1]
+    (filmed.service.settings.footage_dir / gone.key).unlink()
+    said = packs.manifest(_packed(filmed, tmp_path / "asked"))
+    assert [(part["segment"], part["why"]) for part in said["absent"]] == [(gone.identity.segment_id, "missing")]
+    assert len([entry for entry in said["files"] if "segment" in entry]) == len(filmed.main) - 1
+
+
+def test_a_spoilt_chain_makes_no_pack_and_says_where_to_look(filmed: Filmed) -> None:
+    (path,) = (filmed.service.settings.footage_dir / CAMERA / "chain").glob("*.jsonl")
+    path.write_bytes(path.read_bytes().replace(b'"kind"', b'"kind', 1))
+    answer = filmed.get("/export", format="pack")
+    assert (answer.status_code, answer.json()["code"]) == (409, "chain_unreadable")
+    assert "shike verify" in answer.json()["hint"]
+
+
+def test_a_signing_key_that_is_lost_is_said(filmed: Filmed) -> None:
+    filmed.get("/export", format="pack")
+    (key,) = (path for path in (filmed.service.settings.keys_dir / "signing").glob("*.pem") if ".pub" not in path.name)
+    key.unlink()
+    answer = filmed.get("/export", format="pack")
+    assert (answer.status_code, answer.json()["code"]) == (409, "signing_key")

@@ -60,7 +60,7 @@ def test_the_evidence_of_a_late_start(observed: Observed) -> None:
     }
     assert found["expected"] == 20
     assert max(step["n"] for step in found["signed"]) == 20
-    assert found["made"] == {"models": ["centerface"], "rule_version": "flags-1 default-1", "record_version": 1}
+    assert found["made"] == {"models": ["centerface"], "rule_version": "flags-2 default-1", "record_version": 1}
     assert [each["what"] for each in found["history"]] == ["opened"]
 
 

@@ -25,6 +25,12 @@ from .outage import House
 
 @pytest.fixture
 def house(tmp_path: Path, sim: CameraSim) -> Iterator[House]:
+    house = registered(tmp_path, sim)
+    yield house
+    house.stop()
+
+
+def registered(tmp_path: Path, sim: CameraSim) -> House:
     """A data folder with one room and one simulated camera in the registry; nothing runs yet."""
     settings = Settings(data_dir=tmp_path)
     migrate(settings)
@@ -41,14 +47,12 @@ def house(tmp_path: Path, sim: CameraSim) -> Iterator[House]:
         camera.created_at = camera.updated_at = moment
         db.add(camera)
     database.dispose()
-    house = House(tmp_path)
-    yield house
-    house.stop()
+    return House(tmp_path)
 
 
-def is_recording(house: House) -> bool:
+def is_recording(house: House, since_us: int = 0) -> bool:
     state = health.read(house.data / "state").get((CAMERA, "main"))
-    return state is not None and state.state == "recording"
+    return state is not None and state.state == "recording" and (state.last_packet_us or 0) > since_us
 
 
 def indexed(house: House) -> list[str]:

@@ -44,6 +44,8 @@ def parse(text: str) -> list[Entry]:
     for line in lines[1:-1]:
         if line == "#EXT-X-DISCONTINUITY":
             discontinuous = True
+        elif line.startswith("#EXT-X-SHIKE-TRACKS:"):
+            assert line == "#EXT-X-SHIKE-TRACKS:video"
         elif found := re.fullmatch(r'#EXT-X-MAP:URI="([^"]+)",BYTERANGE="(\d+)@0"', line):
             init = (found[1], int(found[2]))
         elif line.startswith("#EXT-X-PROGRAM-DATE-TIME:"):

@@ -33,6 +33,12 @@ TOLD: Mapping[str, Mapping[str, object]] = {
         "reason": "the reader was broken",
     },
     "POST /api/class-sessions/{class_session_id}/leaves": {"trainee_id": "0" * 36, "reason": "ill"},
+    "PUT /api/rooms/{room_id}/recording-policy": {
+        "mode": "always",
+        "margin_before_min": 10,
+        "margin_after_min": 10,
+        "reason": "evenings too",
+    },
     "POST /api/flags/{flag_id}/verdict": {"verdict": "rejected", "note": "the room was moved"},
     "POST /api/rooms/{room_id}/acceptance": {"picture_at": "2026-11-20T02:00:00Z", "true_count": 3},
 }

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shike.attendance.coverage import Coverage, Gap, Span, coverage
+from shike.attendance.coverage import Coverage, Gap, Span, by_schedule, coverage
 from shike.attendance.footage import Piece
 
 S = 1_000_000
@@ -108,3 +108,36 @@ def test_spans_and_gaps_follow_one_another_and_cover_the_range_up_to_now(
     for each in pieces:
         for gap in covered.gaps:
             assert gap.end_us <= each.start_us or gap.start_us >= each.end_us or each.start_us == each.end_us
+
+
+def cut(covered: Coverage, due: list[tuple[int, int]] | None) -> list[tuple[float, float, str]]:
+    return gaps(by_schedule(covered, None if due is None else [(begin * S, end * S) for begin, end in due]))
+
+
+def test_between_classes_nothing_is_missing_and_a_camera_that_does_not_come_in_time_is_not_off_schedule() -> None:
+    # Two classes: the first was recorded, the camera did not answer when the second began.
+    covered = of([piece(100, 300, "a", "off_schedule"), piece(700, 800, "b", "off_schedule")], to=1000)
+    assert cut(covered, [(100, 300), (600, 800)]) == [
+        (0, 100, "not_recorded"),
+        (300, 600, "off_schedule"),
+        (600, 700, "not_started"),
+        (800, 1000, "off_schedule"),
+    ]
+
+
+def test_the_seconds_that_connecting_takes_are_no_failure() -> None:
+    covered = of([piece(100, 300, "a", "off_schedule"), piece(605, 800, "b", "off_schedule")], to=800)
+    assert cut(covered, [(100, 300), (600, 800)])[1:] == [(300, 605, "off_schedule")]
+
+
+def test_a_camera_that_broke_in_class_is_broken_until_the_class_ends() -> None:
+    covered = of([piece(100, 200, "a", "connection_lost"), piece(600, 800, "b", "stopped")], to=800)
+    assert cut(covered, [(100, 300), (600, 800)])[1:] == [
+        (200, 300, "connection_lost"),
+        (300, 600, "off_schedule"),
+    ]
+
+
+def test_a_room_that_is_recorded_always_keeps_its_reasons() -> None:
+    covered = of([piece(100, 200, "a", "connection_lost"), piece(600, 800, "b", "off_schedule")], to=1000)
+    assert cut(covered, None)[1:] == [(200, 600, "connection_lost"), (800, 1000, "not_started")]

@@ -27,9 +27,9 @@ def accounts(school: School) -> School:
 @pytest.mark.parametrize(
     ("role", "settings"),
     [
-        ("supervisor", ["教室", "摄像机"]),
-        ("auditor", ["教室", "摄像机", "操作日志"]),
-        ("institution", ["教室", "摄像机"]),
+        ("supervisor", ["教室", "摄像机", "录像", "录像日报"]),
+        ("auditor", ["教室", "摄像机", "录像", "录像日报", "操作日志"]),
+        ("institution", ["教室", "摄像机", "录像", "录像日报"]),
     ],
 )
 def test_settings_show_only_what_a_role_may_open(page: Page, accounts: School, role: str, settings: list[str]) -> None:
@@ -49,6 +49,19 @@ def test_an_institution_sees_its_own_camera_and_nothing_of_another(page: Page, a
     expect(page.locator("body")).not_to_contain_text("201 教室")
     page.goto(f"{accounts.product.address}/cameras/{accounts.cameras['room-b']}")
     expect(page.get_by_role("heading", name="305 教室")).to_be_visible()
+
+
+def test_a_camera_page_says_what_its_camera_is_doing_to_those_who_may_see_it(page: Page, accounts: School) -> None:
+    log_in(page, accounts.product, "institution")
+    page.goto(f"{accounts.product.address}/admin/cameras/{accounts.cameras['room-a-front']}")
+    expect(page.get_by_role("heading", name="没有这个地址")).to_be_visible()
+    page.goto(f"{accounts.product.address}/admin/recording-report")
+    page.locator(f"[data-camera-id='{accounts.cameras['room-b']}']").get_by_role("link", name="前摄像机").click()
+    expect(page.get_by_role("heading", name="305 教室 · 前摄像机")).to_be_visible()
+    main = page.get_by_role("region", name="主码流")
+    expect(main).to_contain_text("正在录像")
+    expect(main).to_contain_text("H.264")
+    expect(page.locator("tr[data-stream='main']")).to_contain_text("%")
 
 
 def test_the_menu_is_reached_with_the_tab_key(page: Page, accounts: School) -> None:

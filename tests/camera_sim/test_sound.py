@@ -36,7 +36,7 @@ def _listen(url: str, seconds: float) -> list[tuple[float, "np.ndarray[Any, np.d
                 samples = frame.to_ndarray()[0].astype(np.float32)
                 heard.append((wall_us / 1e6, samples / (32768 if frame.format.name == "s16" else 1), frame.sample_rate))
             if heard and heard[-1][0] - heard[0][0] > seconds:
-                return heard
+                return heard[1:]  # a decoder of AAC needs two packets for one piece of sound
     raise AssertionError("the stream ended")
 
 

@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
 from shike.capture import health
+from shike.capture.health import StreamHealth
+from shike.capture.segment import StreamName
 
 
 @dataclass
@@ -18,9 +21,12 @@ class RecorderProcess:
     data: Path
     segment_s: float = 4.0
     cameras_per_shard: int = 32
+    settings: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
+    started_us: int = 0
 
     def start(self) -> None:
+        self.started_us = time.time_ns() // 1000
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SHIKE_")}
         own = {
             "SHIKE_DATA_DIR": str(self.data),
@@ -31,7 +37,10 @@ class RecorderProcess:
         }
         with (self.data / "capture.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "shike.api.cli", "capture"], env=kept | own, stdout=log, stderr=log
+                [sys.executable, "-m", "shike.api.cli", "capture"],
+                env=kept | own | self.settings,
+                stdout=log,
+                stderr=log,
             )
 
     @property
@@ -45,14 +54,38 @@ class RecorderProcess:
 
     def is_recording(self, streams: int = 1) -> bool:
         assert self.process is not None and self.process.poll() is None, self.words
-        return sum(each.state == "recording" for each in health.read(self.data / "state").values()) >= streams
+        return sum(self._is_now(each) for each in health.read(self.data / "state").values()) >= streams
+
+    def _is_now(self, said: StreamHealth) -> bool:
+        """Whether a stream records; not what a recorder said before it was killed."""
+        return said.state == "recording" and (said.last_packet_us or 0) > self.started_us
+
+    def health(self, camera: str, stream: StreamName = "main") -> StreamHealth | None:
+        """What a stream's shard last said of it."""
+        return health.read(self.data / "state").get((camera, stream))
+
+    def says(self, camera: str, cause: str) -> bool:
+        """Whether a stream does not record, and why."""
+        said = self.health(camera)
+        return said is not None and (said.state, said.cause) == ("backing_off", cause)
+
+    def records(self, camera: str) -> bool:
+        said = self.health(camera)
+        return said is not None and self._is_now(said)
+
+    def attempts(self, camera: str) -> int:
+        """How often in a row a stream could not be recorded."""
+        said = self.health(camera)
+        return 0 if said is None else said.attempt
 
     def kill_tree(self) -> None:
         """`kill -9` of everything at once."""
         assert self.process is not None
-        for victim in [psutil.Process(self.process.pid), *self.shards]:
+        victims = [psutil.Process(self.process.pid), *self.shards]
+        for victim in victims:
             victim.kill()
         self.process.wait()
+        psutil.wait_procs(victims, timeout=60)
 
     def stop(self) -> None:
         if self.process is None or self.process.poll() is not None:

@@ -73,3 +73,28 @@ def test_a_row_that_cannot_be_read_is_an_error_and_not_an_end(tmp_path: Path) ->
     path.write_bytes(path.read_bytes().replace(b'"kind":"note","word":1', b'"kind":"note","word"'))
     with pytest.raises(FootageError):
         list(chain.links())
+
+
+def test_a_spoilt_row_does_not_stop_what_comes_after_it(tmp_path: Path) -> None:
+    chain = Chain(tmp_path)
+    for number in range(3):
+        chain.append("note", {"word": number})
+    path = tmp_path / "000000001.jsonl"
+    spoilt = path.read_bytes().split(b"\n")[2].replace(b'"kind"', b'"kin')
+    path.write_bytes(b"\n".join([*path.read_bytes().split(b"\n")[:2], spoilt, b""]))
+    link = chain.append("note", {"word": "after"})
+    assert (link.number, link.prev) == (4, f"sha256:{hashlib.sha256(spoilt).hexdigest()}")
+    assert [at for at, _ in chain.rows()] == [1, 2, 3, 4]
+
+
+def test_a_chain_of_many_rows_is_read_from_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain_module, "LINKS_PER_FILE", 7)
+    monkeypatch.setattr(chain_module, "_TAIL_BYTES", 400)
+    chain = Chain(tmp_path)
+    for number in range(20):
+        chain.append("note", {"word": number})
+    assert [link.number for link in chain.backwards()] == list(range(20, 0, -1))
+    assert all(after.prev == before.digest for before, after in pairwise(chain.links()))
+    assert chain.place() == (21, list(chain.links())[-1].digest)
+    with chain.turn() as append:
+        assert append("note", {"word": "in turn"}).number == 21

@@ -1,5 +1,6 @@
 """The desired state between housekeeping and recorder, and the health that comes back."""
 
+import json
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,19 @@ WANTED = Wanted("c", "main", "10.0.0.9", 554, "/main", "viewer", "sealed", 1, 10
 
 def test_what_is_stored_is_loaded_again(tmp_path: Path) -> None:
     assert Desired.load(tmp_path) == Desired(0, ())
-    desired = Desired(3, (WANTED, replace(WANTED, stream="sub", path="/sub")))
+    planned = replace(WANTED, stream="sub", path="/sub", windows=((5, 9), (12, 20)), audio=True, g711="drop")
+    desired = Desired(3, (WANTED, planned))
     desired.store(tmp_path)
     assert Desired.load(tmp_path) == desired
     assert stat.S_IMODE((tmp_path / "desired.json").stat().st_mode) == 0o600
+
+
+def test_a_file_from_before_there_were_windows_is_recorded_always(tmp_path: Path) -> None:
+    row = {"camera_id": "c", "stream": "main", "host": "10.0.0.9", "port": 554, "path": "/main", "username": "viewer"}
+    row |= {"sealed_password": "sealed", "epoch": 1, "lease_until_us": 1000}
+    (tmp_path / "desired.json").write_text(json.dumps({"version": 1, "streams": [row]}))
+    assert Desired.load(tmp_path).streams == (WANTED,)
+    assert WANTED.windows is None and WANTED.rest_at(5) is None
 
 
 def test_a_watch_sees_a_change_and_keeps_what_it_saw_when_the_file_is_gone(tmp_path: Path) -> None:
@@ -32,6 +42,8 @@ def test_a_watch_sees_a_change_and_keeps_what_it_saw_when_the_file_is_gone(tmp_p
 
 def test_a_renewed_lease_does_not_interrupt_recording_and_a_new_address_does() -> None:
     assert WANTED.same_source(replace(WANTED, lease_until_us=2000))
+    assert WANTED.same_source(replace(WANTED, windows=((5, 9),)))
+    assert not WANTED.same_source(replace(WANTED, audio=True))
     for change in ({"host": "x"}, {"path": "/x"}, {"sealed_password": "x"}, {"epoch": 2}, {"username": "x"}):
         assert not WANTED.same_source(replace(WANTED, **change))
 

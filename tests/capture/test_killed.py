@@ -1,7 +1,6 @@
 """`kill -9` in the middle of recording: what had come half a second before is there, and recording goes on."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -12,41 +11,14 @@ from shike.camera_sim import CameraSim
 from shike.capture import health
 from shike.capture.archive import Archive
 from shike.capture.desired import Desired
-from shike.capture.segment import SegmentRecord
-from shike.capture.spool import Spool
 
+from .evidence import OTHER, expect_all_but_half_a_second, runs_of
 from .recorder_process import RecorderProcess
 
-OTHER = "01900000-0000-7000-8000-000000000002"
 
-
-@pytest.fixture
-def recorder(tmp_path: Path) -> Iterator[RecorderProcess]:
-    recorder = RecorderProcess(tmp_path)
-    yield recorder
-    recorder.stop()
-
-
-def runs_of(data: Path, camera: str = CAMERA) -> dict[str, list[SegmentRecord]]:
-    """Records in the spool by run, oldest first."""
-    runs: dict[str, list[SegmentRecord]] = {}
-    for record in Spool(data / "spool").pending():
-        if record.identity.camera_id == camera:
-            runs.setdefault(record.identity.run_id, []).append(record)
-    return runs
-
-
-def expect_all_but_half_a_second(data: Path, records: list[SegmentRecord], killed_us: int, path: str) -> None:
-    """Every frame is there from the first of the run up to half a second (and a frame) before the kill."""
-    sent = sent_frames(data / "sent.jsonl", path)
-    frames = strips(whole_run(Archive(data / "footage"), records))
-    last = sent[position(sent, frames) + len(frames) - 1]
-    promised = [each for each in sent if each.sent_us <= killed_us - 500_000]
-    assert last.sent_us >= promised[-1].sent_us, f"{(killed_us - last.sent_us) / 1000:.0f} ms were lost"
-
-
-# The second moment is just before a segment ends, the first in the middle of one.
-@pytest.mark.parametrize("after_s", [1.0, pytest.param(3.9, marks=pytest.mark.long)])
+# The second moment is just before a segment ends, the first in the middle of one; random ones: test_killed_at_random.
+@pytest.mark.long
+@pytest.mark.parametrize("after_s", [1.0, 3.9])
 def test_a_killed_recorder_loses_half_a_second_and_the_next_one_goes_on(
     sim: CameraSim, tmp_path: Path, recorder: RecorderProcess, after_s: float
 ) -> None:

@@ -18,6 +18,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "api": ("shike.api.process_commands", "api"),
     "ingest": ("shike.api.ingest_command", "ingest_file"),
     "footage": ("shike.api.footage_command", "footage"),
+    "verify": ("shike.api.verify_command", "verify_footage"),
+    "keys": ("shike.api.keys_commands", "keys"),
     "account": ("shike.api.account_commands", "account"),
     "camera-sim": ("shike.api.camera_sim_command", "camera_sim"),
     "openapi": ("shike.api.openapi_command", "openapi"),

@@ -2,6 +2,7 @@
 
 A feed polls the tail of the open segment and gives every viewer what is new; it remembers the group of pictures
 since the last keyframe, so that a viewer who joins sees a picture at once. It stops when the last viewer leaves.
+Live view has no sound: a player waits for the track that is late, and a wall must not stand still for its microphones.
 """
 
 import asyncio
@@ -9,11 +10,12 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 
 from shike.capture.archive import Archive
+from shike.capture.audio_boxes import has_audio, video_only, without_audio
 from shike.capture.segment import Fragment, StreamName
 from shike.capture.tail import RunBegan, Tail, Written
 
@@ -95,6 +97,7 @@ class Feed:
     def __init__(self, archive: Archive, camera_id: str, stream: StreamName) -> None:
         self._tail = Tail(archive, camera_id, stream)
         self._run: RunBegan | None = None
+        self._heard = False
         self._group: list[Piece] = []
         self._inboxes: set[Inbox] = set()
         self._name = f"{camera_id} {stream}"
@@ -121,21 +124,25 @@ class Feed:
         while True:
             try:
                 for news in await run_in_threadpool(self._tail.poll):
-                    self._take(news)
+                    self.take(news)
             except Exception:  # a retry loop: viewers would otherwise look at a feed that has ended in silence
                 log.exception("live feed of camera %s", self._name)
                 await asyncio.sleep(1)
             await asyncio.sleep(_POLL_S)
 
-    def _take(self, news: RunBegan | Written) -> None:
+    def take(self, news: RunBegan | Written) -> None:
+        """Give every viewer what the tail said."""
         if isinstance(news, RunBegan):
-            self._run, self._group = news, []
-            self._give(news)
+            self._heard = has_audio(news.init)
+            run = replace(news, init=video_only(news.init)) if self._heard else news
+            self._run, self._group = run, []
+            self._give(run)
             return
         start = news.fragments[0].offset
         first_look = not self._group
         for fragment in news.fragments:
-            piece = Piece(fragment, news.data[fragment.offset - start : fragment.end - start])
+            data = news.data[fragment.offset - start : fragment.end - start]
+            piece = Piece(fragment, without_audio(data) if self._heard else data)
             if fragment.is_key:
                 self._group = []
             elif not self._group:

@@ -3,20 +3,18 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
 
+from shike.api.arguments import cameras
 from shike.api.db import Database
 from shike.api.migrate import migrate
 from shike.api.moment import rfc3339_us
-from shike.api.settings import Settings, load_settings
+from shike.api.settings import load_settings
 from shike.attendance.inventory import Finding, check
 from shike.attendance.rebuilding import rebuild
-from shike.attendance.tables import Camera
 from shike.capture.archive import Archive
 from shike.capture.spool import Spool
 
@@ -44,7 +42,7 @@ def check_footage(
     archive, spool = Archive(settings.footage_dir), Spool(settings.spool_dir)
     found: Counter[str] = Counter()
     faults = 0
-    for camera_id, name in _cameras(settings, database, archive, camera):
+    for camera_id, name in cameras(database, archive, camera):
         for finding in check(archive, spool, database.reading, camera_id):
             found[finding.code] += 1
             faults += finding.is_fault
@@ -64,7 +62,7 @@ def rebuild_index(camera: CameraOption = None) -> None:
     database = Database.at(settings.database)
     archive = Archive(settings.footage_dir)
     incomplete = False
-    for camera_id, name in _cameras(settings, database, archive, camera):
+    for camera_id, name in cameras(database, archive, camera):
         done = rebuild(
             archive, database.reading, database.writing, camera_id, lambda n: typer.echo(f"\r{n:8}", nl=False, err=True)
         )
@@ -76,17 +74,6 @@ def rebuild_index(camera: CameraOption = None) -> None:
         )
         incomplete = incomplete or bool(done.unreadable or done.unknown_camera)
     raise typer.Exit(1 if incomplete else 0)
-
-
-def _cameras(settings: Settings, database: Database, archive: Archive, asked: str | None) -> Iterable[tuple[str, str]]:
-    """Ids and names of the cameras that have files or are registered; the one that was asked for."""
-    with database.reading() as db:
-        named = {row.id: row.name for row in db.execute(select(Camera.id, Camera.name))}
-    cameras = {camera_id: named.get(camera_id, camera_id) for camera_id in sorted({*archive.cameras(), *named})}
-    chosen = {key: name for key, name in cameras.items() if asked in (None, key, name)}
-    if asked is not None and len(chosen) != 1:
-        raise typer.BadParameter(f"{len(chosen)} cameras are called {asked}", param_hint="--camera")
-    return chosen.items()
 
 
 def _line(name: str, finding: Finding) -> str:

@@ -1,19 +1,19 @@
 """`shike ingest`: footage that was recorded elsewhere, marked as imported."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from sqlalchemy import select
 
+from shike.api.arguments import moment_us
 from shike.api.db import Database
 from shike.api.migrate import migrate
 from shike.api.moment import rfc3339_us
 from shike.api.pipeline import capture_config
 from shike.api.settings import load_settings
 from shike.attendance.footage import Footage
-from shike.attendance.tables import Camera, to_us
+from shike.attendance.tables import Camera
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
 from shike.capture.errors import CaptureError
@@ -32,7 +32,7 @@ def ingest_file(
     settings = load_settings()
     migrate(settings)
     database = Database.at(settings.database)
-    start_us = _moment(start)
+    start_us = moment_us(start, "--start")
     archive, spool, clock = Archive(settings.footage_dir), Spool(settings.spool_dir), SystemClock()
     with database.reading() as db:
         found = list(db.scalars(select(Camera).where((Camera.id == camera) | (Camera.name == camera))))
@@ -62,11 +62,3 @@ def ingest_file(
     except CaptureError as error:
         raise typer.BadParameter(str(error), param_hint="FILE") from error
     typer.echo(f"\n{done.pictures} pictures, {done.seconds:.1f} s, up to {rfc3339_us(done.end_us)}: imported")
-
-
-def _moment(text: str) -> int:
-    try:
-        return to_us(datetime.fromisoformat(text))
-    except ValueError as error:
-        message = f"{text} is no time with a zone; write it like 2026-11-20T08:30:00+08:00"
-        raise typer.BadParameter(message, param_hint="--start") from error

@@ -17,22 +17,31 @@ from shike.api.moment import now
 from shike.api.settings import Settings
 from shike.attendance.evaluation import Evaluator
 from shike.attendance.footage import Footage, index
+from shike.attendance.recording_plan import policies_of, windows_of
+from shike.attendance.recording_policy import Policy, in_force
 from shike.attendance.tables import Camera, Lease, to_us
 from shike.capture import health
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 from shike.capture.desired import Desired, Wanted
 from shike.capture.errors import CaptureError
+from shike.capture.schedule import Window
 from shike.capture.segment import StreamName
 from shike.capture.spool import Spool
 
 log = logging.getLogger(__name__)
+
+Plans = dict[str, tuple[Policy, tuple[Window, ...] | None]]
 
 _BEAT_S = 0.5
 _BATCH = 500
 _PAUSE_AFTER_FAILURE_S = 2.0
 _LEASE = timedelta(minutes=10)
 _RENEW_BEFORE = timedelta(minutes=5)
+_PLAN_EVERY_S = 2.0
+_HOUR_US = 3_600_000_000
+_AHEAD_US = 7 * 24 * _HOUR_US
+"""How far ahead windows are published: so long may the database be away, and classes are recorded all the same."""
 
 
 class Housekeeper:
@@ -44,9 +53,11 @@ class Housekeeper:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         self._published = Desired.load(settings.state_dir)
         self._left: set[str] = set()
+        self._plan: Plans = {}
+        self._plan_next_s = float("-inf")
         footage = Footage(self._archive, self._spool, database.reading)
         every_us = round(settings.sample_interval_s * 1_000_000)
-        self._evaluator = Evaluator(database, footage, clock, every_us, self._cause)
+        self._evaluator = Evaluator(database, footage, clock, every_us, self._cause, settings.recording_policy)
 
     def run(self, halt: Event) -> None:
         """Until `halt`. A database that is away delays housekeeping; the spool keeps what was recorded meanwhile."""
@@ -94,12 +105,13 @@ class Housekeeper:
         with self._database.reading() as db:
             cameras = list(db.scalars(select(Camera).where(Camera.enabled).order_by(Camera.id)))
             leases = {lease.camera_id: lease for lease in db.scalars(select(Lease))}
+            plans = self._plans(db, {camera.room_id for camera in cameras})
         if self._must_write(cameras, leases, now(self._clock)):
             with self._database.writing() as db:
                 leases = {camera.id: self._lease(db, camera) for camera in cameras}
                 self._mark_simulated(db)
         wanted = tuple(
-            _wanted(camera, stream, path, leases[camera.id])
+            _wanted(camera, stream, path, leases[camera.id], *plans[camera.room_id])
             for camera in cameras
             for stream, path in _streams(camera)
             if leases[camera.id].node == self._settings.node
@@ -108,6 +120,19 @@ class Housekeeper:
             desired = Desired(self._published.version + 1, wanted)
             desired.store(self._settings.state_dir)
             self._published = desired
+
+    def _plans(self, db: DbSession, room_ids: set[str]) -> Plans:
+        """The policy of each room, and when it is to be recorded in the days ahead; up to two seconds old."""
+        if room_ids == self._plan.keys() and self._clock.monotonic() < self._plan_next_s:
+            return self._plan
+        self._plan_next_s = self._clock.monotonic() + _PLAN_EVERY_S
+        now_us = self._clock.now()
+        # Whole hours: an end that moves with the clock would be a new desired state twice a second.
+        from_us = now_us // _HOUR_US * _HOUR_US
+        policies = policies_of(db, room_ids, self._settings.recording_policy)
+        due = windows_of(db, policies, from_us, from_us + _AHEAD_US)
+        self._plan = {room_id: (in_force(of_room, now_us), due[room_id]) for room_id, of_room in policies.items()}
+        return self._plan
 
     def _must_write(self, cameras: list[Camera], leases: dict[str, Lease], moment: datetime) -> bool:
         return any(self._is_due(leases.get(camera.id), moment) for camera in cameras) or bool(self._unmarked(cameras))
@@ -149,7 +174,9 @@ def _streams(camera: Camera) -> list[tuple[StreamName, str]]:
     return streams
 
 
-def _wanted(camera: Camera, stream: StreamName, path: str, lease: Lease) -> Wanted:
+def _wanted(
+    camera: Camera, stream: StreamName, path: str, lease: Lease, policy: Policy, windows: tuple[Window, ...] | None
+) -> Wanted:
     return Wanted(
         camera_id=camera.id,
         stream=stream,
@@ -160,4 +187,7 @@ def _wanted(camera: Camera, stream: StreamName, path: str, lease: Lease) -> Want
         sealed_password=(camera.password_encrypted or b"").decode(),
         epoch=lease.epoch,
         lease_until_us=to_us(lease.until),
+        windows=windows,
+        audio=policy.audio,
+        g711=policy.g711,
     )

@@ -11,6 +11,7 @@ from shike.api import (
     acceptance,
     accounts,
     audit_events,
+    camera_status,
     cameras,
     class_sessions,
     classes,
@@ -25,8 +26,12 @@ from shike.api import (
     institutions,
     live,
     me,
+    metrics,
     playback,
     probe,
+    recording,
+    recording_needs,
+    recording_report,
     regions,
     rooms,
     session_detail,
@@ -41,7 +46,9 @@ from shike.api.auth.login import Gate
 from shike.api.auth.setup import issue_code, needs_setup, retire_code
 from shike.api.browser_app import BrowserApp
 from shike.api.db import Database
+from shike.api.disk import Disk
 from shike.api.feeds import Feeds
+from shike.api.gauges import Gauges
 from shike.api.looks import Looks
 from shike.api.news import News
 from shike.api.requests import RequestEdge
@@ -50,6 +57,7 @@ from shike.api.wire import operation_id
 from shike.attendance.footage import Footage
 from shike.attendance.gathering import Acceptances
 from shike.attendance.identities import Identities
+from shike.attendance.stretches import Stretches
 from shike.capture import health as capture_health
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock, SystemClock
@@ -65,6 +73,8 @@ ROUTERS = (
     regions.router,
     institutions.router,
     rooms.router,
+    recording.router,
+    recording_needs.router,
     probe.router,
     cameras.router,
     classes.router,
@@ -84,7 +94,10 @@ ROUTERS = (
     playback.router,
     footage.router,
     export.router,
+    camera_status.router,
+    recording_report.router,
     subsidy.router,
+    metrics.router,
 )
 
 
@@ -136,7 +149,11 @@ async def living(app: FastAPI, announce: Callable[[str], None]) -> AsyncIterator
     state.vault = Vault.at(settings.keys_dir)
     state.identities = Identities.at(settings.keys_dir)
     archive = Archive(settings.footage_dir)
-    state.footage = Footage(archive, Spool(settings.spool_dir), state.database.reading)
+    spool = Spool(settings.spool_dir)
+    state.footage = Footage(archive, spool, state.database.reading)
+    state.stretches = Stretches(archive, spool, state.database.reading)
+    state.disk = Disk(settings.footage_dir, state.database, state.clock)
+    state.gauges = Gauges(settings, state.database, state.clock, state.stretches, state.disk, state.read_health)
     state.feeds = Feeds(archive)
     state.looks = Looks(state.database, state.clock)
     export.clear(settings.data_dir / export.FOLDER)

@@ -6,7 +6,7 @@ what it needs when it is called: the recorder must not carry a web server and a 
 
 from __future__ import annotations
 
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from shike.api.settings import Settings
@@ -14,6 +14,7 @@ from shike.capture.clock import Clock
 
 if TYPE_CHECKING:
     from shike.attendance.counting.centerface import CenterFace
+    from shike.capture.checkpoints import Checkpoints
     from shike.capture.shard import CaptureConfig
 
 
@@ -25,11 +26,28 @@ def capture(settings: Settings, clock: Clock, halt: Event) -> None:
 
 
 def keep(settings: Settings, clock: Clock, halt: Event) -> None:
-    """spool → index; registry → desired state; counts, sign-ins and footage → records, flags."""
+    """spool → index; registry → desired state; counts, sign-ins, footage → records, flags; beside it, signed chains."""
     from shike.api.db import Database
     from shike.api.keep import Housekeeper
 
-    Housekeeper(settings, Database.at(settings.database), clock).run(halt)
+    signing = Thread(target=checkpoints(settings, clock).run, args=(halt,), name="checkpoints", daemon=True)
+    signing.start()
+    try:
+        Housekeeper(settings, Database.at(settings.database), clock).run(halt)
+    finally:
+        halt.set()
+        signing.join(5)  # an authority that does not answer must not hold up the end
+
+
+def checkpoints(settings: Settings, clock: Clock) -> Checkpoints:
+    """chains → checkpoints and time stamps. It needs no database, and nothing waits for it."""
+    from shike.capture.archive import Archive
+    from shike.capture.checkpoints import Checkpoints, Intervals
+
+    intervals = Intervals(
+        settings.checkpoint_minutes * 60, settings.timestamp_authority_url, settings.timestamp_minutes * 60
+    )
+    return Checkpoints(Archive(settings.footage_dir), settings.keys_dir, intervals, clock)
 
 
 def count(settings: Settings, clock: Clock, halt: Event) -> None:
@@ -64,6 +82,7 @@ def capture_config(settings: Settings) -> CaptureConfig:
         camera_timeout_s=settings.read_timeout_seconds,
         watchdog_s=settings.watchdog_seconds,
         streams_per_shard=settings.cameras_per_shard,
+        reserve_bytes=settings.disk_reserve_mb << 20,
     )
 
 

@@ -20,14 +20,18 @@ from shike.api.errors import Invalid, NotFound
 from shike.api.footage import CurrentFootage
 from shike.api.looks import Looks
 from shike.api.moment import Moment
+from shike.api.playlist import RunHead
 from shike.api.playlist import playlist as playlist_text
+from shike.api.settings import Settings
 from shike.api.thinning import thin
 from shike.api.timerange import Range, asked_range
 from shike.api.wire import PROBLEM, Id
-from shike.attendance.coverage import coverage
+from shike.attendance.coverage import by_schedule, coverage
 from shike.attendance.footage import Footage, Piece
+from shike.attendance.recording_plan import room_windows
 from shike.attendance.tables import Camera, CountSkip, Sample, Segment, from_us, to_us
 from shike.capture import health
+from shike.capture.audio_boxes import has_audio
 from shike.capture.errors import CaptureError
 from shike.capture.pictures import Picture, decode_keyframe
 from shike.capture.segment import StreamName
@@ -149,10 +153,11 @@ def read_timeline(
     stream: Stream = "main",
 ) -> Timeline:
     """Coverage with the reason of every gap, and the counts, thinned to what a screen can show."""
-    load(db, viewer, Camera, camera_id)
+    camera = load(db, viewer, Camera, camera_id)
     start_us, end_us = asked.start_us, asked.end_us
-    now = health.read(connection.app.state.settings.state_dir).get((camera_id, stream))
-    covered = coverage(
+    settings: Settings = connection.app.state.settings
+    now = health.read(settings.state_dir).get((camera_id, stream))
+    recorded = coverage(
         footage.pieces(camera_id, stream, start_us, end_us),
         start_us,
         end_us,
@@ -160,6 +165,7 @@ def read_timeline(
         footage.last_end_reason(camera_id, stream, start_us),
         now.cause if now else None,
     )
+    covered = by_schedule(recorded, room_windows(db, camera.room_id, settings.recording_policy, start_us, end_us))
     samples = db.scalars(
         visible(viewer, Sample)
         .where(
@@ -216,11 +222,12 @@ def read_playlist(
     # On record is what was there to be seen, not the window that the page asked for.
     shown = Range(max(asked.start_us, pieces[0].start_us), min(asked.end_us, pieces[-1].end_us))
     looks.note(caller, camera, shown, "video", stream)
-    init_sizes: dict[str, int] = {}
+    heads: dict[str, RunHead] = {}
     for piece in pieces:
-        if piece.run_id not in init_sizes:
-            init_sizes[piece.run_id] = len(footage.init(piece))
-    text = playlist_text(pieces, init_sizes, asked.start_us, asked.end_us)
+        if piece.run_id not in heads:
+            init = footage.init(piece)
+            heads[piece.run_id] = RunHead(len(init), has_audio(init))
+    text = playlist_text(pieces, heads, asked.start_us, asked.end_us)
     return Response(text, media_type="application/vnd.apple.mpegurl")
 
 

@@ -4,7 +4,7 @@ An entry is one or more whole groups of pictures, so a player can start at any e
 time, and a new run is a discontinuity with its own init section. RFC 8216, version 7.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +14,7 @@ from shike.attendance.tables import from_us
 from shike.capture.segment import Fragment
 
 _ENTRY_US = 4_000_000
+_TRACKS = "#EXT-X-SHIKE-TRACKS:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,19 @@ def entries(fragments: Iterable[Fragment], start_us: int, end_us: int, entry_us:
         yield Entry(tuple(current))
 
 
-def playlist(pieces: Iterable[Piece], init_sizes: dict[str, int], start_us: int, end_us: int) -> str:
-    """The playlist of [start, end) without what was not recorded. `init_sizes`: bytes of the init section per run."""
+@dataclass(frozen=True, slots=True)
+class RunHead:
+    """What a playlist says of a run: bytes of its init section, and whether it has sound."""
+
+    init_size: int
+    has_audio: bool
+
+
+def playlist(pieces: Iterable[Piece], heads: Mapping[str, RunHead], start_us: int, end_us: int) -> str:
+    """The playlist of [start, end) without what was not recorded. `heads`: by run id.
+
+    A tag of our own says which tracks follow: a player cannot go on from footage with sound to footage without.
+    """
     lines: list[str] = []
     run_id, longest = "", 1.0
     for piece in pieces:
@@ -70,7 +82,9 @@ def playlist(pieces: Iterable[Piece], init_sizes: dict[str, int], start_us: int,
             if piece.run_id != run_id:
                 if run_id:
                     lines.append("#EXT-X-DISCONTINUITY")
-                lines.append(f'#EXT-X-MAP:URI="{url}",BYTERANGE="{init_sizes[piece.run_id]}@0"')
+                head = heads[piece.run_id]
+                lines.append(f"{_TRACKS}{'video+audio' if head.has_audio else 'video'}")
+                lines.append(f'#EXT-X-MAP:URI="{url}",BYTERANGE="{head.init_size}@0"')
                 run_id = piece.run_id
             # Players read milliseconds: rounded, not cut off.
             wall = from_us(entry.wall_us) + timedelta(microseconds=500)
@@ -79,11 +93,11 @@ def playlist(pieces: Iterable[Piece], init_sizes: dict[str, int], start_us: int,
             lines.append(f"#EXT-X-BYTERANGE:{entry.size}@{entry.offset}")
             lines.append(url)
             longest = max(longest, entry.seconds)
-    head = [
+    beginning = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
         f"#EXT-X-TARGETDURATION:{round(longest + 0.5)}",
         "#EXT-X-PLAYLIST-TYPE:VOD",
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
-    return "\n".join([*head, *lines, "#EXT-X-ENDLIST", ""])
+    return "\n".join([*beginning, *lines, "#EXT-X-ENDLIST", ""])

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -36,6 +37,13 @@ class _Child:
     started_s: float
     pause_s: float = _FIRST_PAUSE_S
     restart_at_s: float | None = None
+
+
+class _Words(RotatingFileHandler):
+    """A log on a volume that may refuse: a line is lost then. Who did not read on would hold up the recorder."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 the library's name
+        return
 
 
 class Processes:
@@ -85,9 +93,10 @@ class Processes:
         return process
 
     def _copy_words(self, name: str, process: "subprocess.Popen[str]") -> None:
-        handler = RotatingFileHandler(
-            self._logs / f"{name}.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
-        )
+        path = self._logs / f"{name}.log"
+        handler = _Words(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", delay=True)
+        with suppress(OSError):
+            path.touch()
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith(CONSOLE_ONLY):

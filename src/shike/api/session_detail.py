@@ -5,7 +5,6 @@ runs. Editing a class session is class_sessions.py's. Design: docs/design/judgem
 """
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from fastapi import APIRouter, Request
 from sqlalchemy import select
@@ -37,15 +36,17 @@ from shike.api.session_shapes import (
     SessionCameraOut,
     SessionDetail,
 )
+from shike.api.settings import Settings
 from shike.api.wire import PROBLEM
 from shike.attendance.acceptance import Acceptance, assess
-from shike.attendance.coverage import coverage
+from shike.attendance.coverage import by_schedule, coverage
 from shike.attendance.footage import Footage
 from shike.attendance.gathering import expected_of, room_counts, samples_of, signs_of
 from shike.attendance.inputs import Sign
 from shike.attendance.judgement_tables import AttendanceRecord, Flag
 from shike.attendance.judgements import newest_record
 from shike.attendance.presence import SignedIn, stays
+from shike.attendance.recording_plan import room_windows
 from shike.attendance.tables import Camera, Institution, Room, from_us, to_us
 from shike.attendance.training_tables import ClassSession, SignEvent, Trainee, TrainingClass
 from shike.capture import health
@@ -70,7 +71,7 @@ def read_session_detail(
     session = load(db, viewer, ClassSession, class_session_id)
     start, end, now_us = session.starts_at - MARGIN, session.ends_at + MARGIN, clock.now()
     room = db.get(Room, session.room_id) if session.room_id else None
-    cameras = _cameras(db, room, start, end, now_us, footage, request.app.state.settings.state_dir)
+    cameras = _cameras(db, room, start, end, now_us, footage, request.app.state.settings)
     acceptance = acceptances.of(db, room.id) if room else assess([])
     counts = room_counts(samples_of(db, [camera.id for camera in cameras], start, end), every_us)
     signs, expected = signs_of(db, session.id), expected_of(db, session)
@@ -139,15 +140,16 @@ def _room(room: Room, acceptance: Acceptance, cameras: list[SessionCameraOut]) -
 
 
 def _cameras(
-    db: DbSession, room: Room | None, start: datetime, end: datetime, now_us: int, footage: Footage, state_dir: Any
+    db: DbSession, room: Room | None, start: datetime, end: datetime, now_us: int, footage: Footage, settings: Settings
 ) -> list[SessionCameraOut]:
     if room is None:
         return []
-    said = health.read(state_dir)
+    said = health.read(settings.state_dir)
+    due = room_windows(db, room.id, settings.recording_policy, to_us(start), to_us(end))
     outs = []
     for camera in db.scalars(select(Camera).where(Camera.room_id == room.id).order_by(Camera.name, Camera.id)):
         stream = said.get((camera.id, "main"))
-        covered = coverage(
+        recorded = coverage(
             footage.pieces(camera.id, "main", to_us(start), to_us(end)),
             to_us(start),
             to_us(end),
@@ -155,6 +157,7 @@ def _cameras(
             footage.last_end_reason(camera.id, "main", to_us(start)),
             stream.cause if stream else None,
         )
+        covered = by_schedule(recorded, due)
         if not covered.spans and not camera.enabled:
             continue
         outs.append(

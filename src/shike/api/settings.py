@@ -9,8 +9,10 @@ import platform
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from shike.attendance.recording_policy import Mode, Policy
 
 CONFIG_VARIABLE = "SHIKE_CONFIG"
 DEFAULT_CONFIG = Path("shike.toml")
@@ -37,6 +39,7 @@ class Settings(BaseSettings):
     event_poll_seconds: float = Field(default=0.5, ge=0.05, le=10)
     permission_recheck_seconds: float = Field(default=30, ge=0.05, le=300)
     probe_timeout_seconds: float = Field(default=10, gt=0, le=60)
+    metrics_token: SecretStr = Field(default=SecretStr(""), max_length=200)
 
     segment_seconds: float = Field(default=60, ge=2, le=600)
     fragment_seconds: float = Field(default=0.32, ge=0.1, le=0.5)
@@ -44,6 +47,14 @@ class Settings(BaseSettings):
     read_timeout_seconds: float = Field(default=10, gt=0, le=120)
     watchdog_seconds: float = Field(default=30, ge=5, le=600)
     cameras_per_shard: int = Field(default=32, ge=1, le=32)
+    disk_reserve_mb: int = Field(default=256, ge=0, le=1 << 20)
+
+    recording_mode: Mode = "always"
+
+    checkpoint_minutes: float = Field(default=5, ge=0.05, le=24 * 60)
+    timestamp_authority_url: str = Field(default="", pattern=r"^(https?://[^\s/]+\S*)?$")
+    timestamp_authority_certificates: Path | None = None
+    timestamp_minutes: float = Field(default=60, ge=1, le=30 * 24 * 60)
 
     sample_interval_s: float = Field(default=10, ge=0.5, le=3600)
     imported_sample_interval_s: float = Field(default=30, ge=0.5, le=3600)
@@ -66,6 +77,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL: `database_url`, or SQLite inside the data folder."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'db' / 'shike.sqlite3'}"
+
+    @property
+    def recording_policy(self) -> Policy:
+        """What holds in a room about which nobody has decided: no sound, and the default mode."""
+        return Policy(mode=self.recording_mode)
 
     @property
     def footage_dir(self) -> Path:

@@ -1,15 +1,39 @@
-"""What of a time range was recorded, and why the rest was not: a pure function of pieces.
+"""What of a time range was recorded, and why the rest was not: a pure function of pieces or stretches.
 
 A gap is the space between two runs, or between two segments of a run of which one was lost. Every gap has a reason.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from shike.attendance.footage import Piece
+from shike.capture.schedule import Window
 
 # Two segments of a run follow one another without a break; half a second is the length of a lost fragment.
-_SEAM_US = 500_000
+SEAM_US = 500_000
+# Two runs that one connection goes on through touch to within a picture.
+_TOUCHING_US = 100_000
+# Connecting and waiting for a keyframe take some seconds from the moment that recording is due.
+_STARTING_US = 15_000_000
+
+
+class Recorded(Protocol):
+    """Footage of one run; `ends_run`: why the run ended with it. A piece (footage) or a stretch (stretches)."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def start_us(self) -> int: ...
+    @property
+    def end_us(self) -> int: ...
+    @property
+    def origin(self) -> str: ...
+    @property
+    def simulated(self) -> bool: ...
+    @property
+    def is_open(self) -> bool: ...
+    @property
+    def ends_run(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +70,12 @@ class Coverage:
 
 
 def coverage(
-    pieces: Iterable[Piece], start_us: int, end_us: int, now_us: int, reason_before: str | None, reason_now: str | None
+    pieces: Iterable[Recorded],
+    start_us: int,
+    end_us: int,
+    now_us: int,
+    reason_before: str | None,
+    reason_now: str | None,
 ) -> Coverage:
     """Spans and gaps of [start, end), the part after now left out.
 
@@ -63,8 +92,8 @@ def coverage(
         from_us, to_us = max(piece.start_us, at_us), min(piece.end_us, end_us)
         if to_us <= from_us:
             continue
-        joins = bool(spans) and piece.run_id == run_id and from_us - at_us <= _SEAM_US
-        if not joins and from_us > at_us:
+        joins = bool(spans) and piece.run_id == run_id and from_us - at_us <= SEAM_US
+        if not joins and from_us - at_us > _TOUCHING_US:
             gaps.append(Gap(at_us, from_us, "segment_lost" if piece.run_id == run_id else reason))
         if joins:
             spans[-1] = replace(spans[-1], end_us=to_us, is_open=piece.is_open)
@@ -77,3 +106,36 @@ def coverage(
         until_now = end_us == now_us and reason_now is not None
         gaps.append(Gap(at_us, end_us, str(reason_now) if until_now and spans else reason))
     return Coverage(tuple(spans), tuple(gaps))
+
+
+def by_schedule(covered: Coverage, due: Sequence[Window] | None) -> Coverage:
+    """The same with its gaps cut where recording was due, so that a pause and a failure are not one gap.
+
+    `due`: when the room was to be recorded, None for all the time. Outside of it a gap is `off_schedule`, whatever the
+    run before it ended with; inside, a gap that began as `off_schedule` is `not_started`: the camera did not come when
+    it should have. What nobody ever recorded (`not_recorded`) stays what it is.
+    """
+    return replace(covered, gaps=tuple(part for gap in covered.gaps for part in _by_schedule(gap, due)))
+
+
+def _by_schedule(gap: Gap, due: Sequence[Window] | None) -> Iterator[Gap]:
+    if gap.reason == "not_recorded":
+        yield gap
+        return
+    inside = [(gap.start_us, gap.end_us)] if due is None else _within(gap, due)
+    if gap.reason == "off_schedule":
+        inside = [(begin, end) for begin, end in inside if end < gap.end_us or end - begin > _STARTING_US]
+    reason = "not_started" if gap.reason == "off_schedule" else gap.reason
+    at_us = gap.start_us
+    for begin, end in inside:
+        if begin > at_us:
+            yield Gap(at_us, begin, "off_schedule")
+        yield Gap(begin, end, reason)
+        at_us = end
+    if gap.end_us > at_us:
+        yield Gap(at_us, gap.end_us, "off_schedule")
+
+
+def _within(gap: Gap, due: Sequence[Window]) -> list[Window]:
+    clipped = ((max(begin, gap.start_us), min(end, gap.end_us)) for begin, end in due)
+    return [(begin, end) for begin, end in clipped if begin < end]

@@ -19,6 +19,7 @@ from shike.attendance.footage import Footage
 from shike.attendance.gathering import Acceptances, Cause, gather
 from shike.attendance.judgement_tables import AcceptanceSample, Flag, FlagVerdict
 from shike.attendance.judgements import keep
+from shike.attendance.recording_policy import Policy
 from shike.attendance.records import make_record
 from shike.attendance.tables import Camera, Sample, Segment, from_us
 from shike.attendance.thresholds import JudgementError
@@ -39,10 +40,17 @@ class Evaluator:
     """Judges class sessions, a few at a time. Owner of the queue of those that are due."""
 
     def __init__(
-        self, database: Transactions, footage: Footage, clock: Clock, sample_every_us: int, cause: Cause
+        self,
+        database: Transactions,
+        footage: Footage,
+        clock: Clock,
+        sample_every_us: int,
+        cause: Cause,
+        default: Policy = Policy(),  # noqa: B008 frozen
     ) -> None:
+        """`cause` tells why a camera is not recorded now, `default` when undecided rooms are."""
         self._database, self._footage, self._clock = database, footage, clock
-        self._sample_every_us, self._cause = sample_every_us, cause
+        self._sample_every_us, self._cause, self._default = sample_every_us, cause, default
         self._acceptances = Acceptances()
         self._queue: deque[str] = deque()
         self._next_look_s = float("-inf")
@@ -71,7 +79,14 @@ class Evaluator:
                 return False
             try:
                 gathered = gather(
-                    db, self._footage, self._acceptances, session, moment_us, self._sample_every_us, self._cause
+                    db,
+                    self._footage,
+                    self._acceptances,
+                    session,
+                    moment_us,
+                    self._sample_every_us,
+                    self._cause,
+                    self._default,
                 )
             except JudgementError as error:
                 if session_id not in self._failing:

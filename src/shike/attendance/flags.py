@@ -31,7 +31,7 @@ Code = Literal[
 Severity = Literal["red", "yellow", "info"]
 
 ACCUSING: frozenset[Code] = frozenset({"EMPTY_ROOM", "LATE_START", "EARLY_END", "LOW_TURNOUT", "SIGNIN_GT_COUNT"})
-RULES = "flags-1"
+RULES = "flags-2"
 """Rises with every change of what the code below finds, so that a flag says by which rules it was raised."""
 _BEFORE_GAP_US = 5 * SECOND_US
 
@@ -222,7 +222,8 @@ def _camera_down(inputs: SessionInputs, thresholds: Thresholds) -> list[Flag]:
     down: dict[int, list[tuple[Stretch, str]]] = {}
     for camera in inputs.coverage:
         for gap in camera.gaps:
-            if gap.end_us - gap.start_us >= least_us:
+            # A camera that nobody meant to record is not down. That there is no video is a flag of its own.
+            if gap.end_us - gap.start_us >= least_us and gap.reason != "off_schedule":
                 down.setdefault(gap.start_us, []).append((gap, camera.camera_id))
     found = []
     for start_us, gaps in sorted(down.items()):

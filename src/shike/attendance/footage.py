@@ -25,7 +25,7 @@ from shike.capture.segment import Fragment, Origin, SegmentRecord, StreamName
 from shike.capture.spool import Spool
 
 _ROW = struct.Struct("<QIqIqB")
-_LONGEST_SEGMENT_US = 30 * 60 * 1_000_000
+LONGEST_SEGMENT_US = 30 * 60 * 1_000_000
 _SYSTEM_CLOCK = SystemClock()
 
 
@@ -45,7 +45,10 @@ def unpack(table: bytes) -> tuple[Fragment, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A segment as readers see it, closed or open. Times in µs UTC; `ends_run` says why the run ended with it."""
+    """A segment as readers see it, closed or open. Times in µs UTC; `ends_run` says why the run ended with it.
+
+    `link_number` is its row in the camera's chain; None while it is open, and in footage older than the chain.
+    """
 
     camera_id: str
     stream: StreamName
@@ -63,6 +66,7 @@ class Piece:
     is_open: bool
     ends_run: str | None
     load: Callable[[], tuple[Fragment, ...]]
+    link_number: int | None = None
 
     @property
     def fragments(self) -> tuple[Fragment, ...]:
@@ -213,7 +217,7 @@ def _indexed(db: DbSession, camera_id: str, stream: StreamName, start: int, end:
             Segment.camera_id == camera_id,
             Segment.stream == stream,
             # A lower bound on the start keeps this a range scan of the index.
-            Segment.wall_start > from_us(start - _LONGEST_SEGMENT_US),
+            Segment.wall_start > from_us(start - LONGEST_SEGMENT_US),
             Segment.wall_start < from_us(end),
             Segment.wall_end > from_us(start),
         )
@@ -237,6 +241,7 @@ def _indexed(db: DbSession, camera_id: str, stream: StreamName, start: int, end:
             is_open=False,
             ends_run=run.end_reason if run.ended_at == segment.wall_end else None,
             load=partial(unpack, segment.fragments),
+            link_number=segment.link_number,
         )
 
 
@@ -259,6 +264,7 @@ def _of_record(record: SegmentRecord) -> Piece:
         is_open=False,
         ends_run=record.ends_run,
         load=lambda: record.fragments,
+        link_number=record.link_number,
     )
 
 

@@ -14,14 +14,17 @@ from sqlalchemy.orm import defer
 
 from shike.attendance.acceptance import Acceptance, assess
 from shike.attendance.beijing import day_of
-from shike.attendance.coverage import coverage
+from shike.attendance.coverage import by_schedule, coverage
 from shike.attendance.footage import Footage, Piece
 from shike.attendance.inputs import CameraCoverage, Person, Rejected, SessionInputs, Sign, Stretch
 from shike.attendance.judgement_tables import AcceptanceSample, Flag
+from shike.attendance.recording_plan import room_windows
+from shike.attendance.recording_policy import Policy
 from shike.attendance.roomcounts import RoomCount, Seen, fuse
 from shike.attendance.tables import Camera, CountSkip, Institution, Region, Room, Sample, Segment, from_us, to_us
 from shike.attendance.thresholds import Thresholds, in_force
 from shike.attendance.training_tables import ClassSession, Enrolment, Leave, SignEvent
+from shike.capture.schedule import Window
 
 QUIET_US = 30 * 60_000_000
 """A session that ended is settled once nothing has come in for so long, whatever is missing."""
@@ -81,12 +84,17 @@ def gather(
     now_us: int,
     sample_every_us: int,
     cause: Cause,
+    default: Policy,
 ) -> Gathered:
-    """All inputs of a class session as they are stored now. NoThresholds if none are in force on its day."""
+    """All inputs of a class session as they are stored now. NoThresholds if none are in force on its day.
+
+    `default`: when a room is recorded about which nobody has decided.
+    """
     room = db.get(Room, session.room_id) if session.room_id else None
     start_us, end_us = to_us(session.starts_at), to_us(session.ends_at)
     cameras = list(db.scalars(select(Camera).where(Camera.room_id == room.id).order_by(Camera.id))) if room else []
-    films = [film for camera in cameras if (film := _film(footage, camera, start_us, end_us, now_us, cause))]
+    due = room_windows(db, room.id, default, start_us, end_us) if room else None
+    films = [film for camera in cameras if (film := _film(footage, camera, start_us, end_us, now_us, cause, due))]
     samples = samples_of(db, [film.coverage.camera_id for film in films], session.starts_at, session.ends_at)
     settled = now_us >= end_us and _settled(db, session, films, samples, now_us, sample_every_us)
     acceptance = acceptances.of(db, room.id) if room else assess([])
@@ -170,13 +178,21 @@ def signs_of(db: DbSession, session_id: str) -> tuple[Sign, ...]:
     return tuple(sorted(Sign(to_us(row.at), row.trainee_id, "in" if row.kind == "in" else "out") for row in standing))
 
 
-def _film(footage: Footage, camera: Camera, start_us: int, end_us: int, now_us: int, cause: Cause) -> Filmed | None:
+def _film(
+    footage: Footage,
+    camera: Camera,
+    start_us: int,
+    end_us: int,
+    now_us: int,
+    cause: Cause,
+    due: Sequence[Window] | None,
+) -> Filmed | None:
     """What a camera recorded of the session. None for one that was not there then, or was switched off."""
     pieces = footage.pieces(camera.id, "main", start_us, end_us)
     if not pieces and (not camera.enabled or to_us(camera.created_at) >= end_us):
         return None
     before = footage.last_end_reason(camera.id, "main", start_us)
-    covered = coverage(pieces, start_us, end_us, max(start_us, now_us), before, cause(camera.id))
+    covered = by_schedule(coverage(pieces, start_us, end_us, max(start_us, now_us), before, cause(camera.id)), due)
     since_us = min([max(start_us, to_us(camera.created_at)), *(span.start_us for span in covered.spans)])
     gaps = (Stretch(max(since_us, gap.start_us), gap.end_us, gap.reason) for gap in covered.gaps)
     return Filmed(

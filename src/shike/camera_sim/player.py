@@ -103,14 +103,17 @@ class Player:
         if rate is None:
             track.wire.media(data, frame.packets.offsets)
         else:
-            await self._slowly(data, rate)
+            await self._slowly(data)
         self._note(clip, frame, track.source.media_time(said_us))
 
-    async def _slowly(self, data: bytes, rate: int) -> None:
-        step = max(1, int(rate * _TRICKLE_STEP_S))
-        for start in range(0, len(data), step):
-            self._writer.write(data[start : start + step])
+    async def _slowly(self, data: bytes) -> None:
+        """Send at the line's pace; what is left when it is fast again goes at once."""
+        while data and (rate := self._mounted.faults.trickle_bytes_s) is not None:
+            step = max(1, int(rate * _TRICKLE_STEP_S))
+            self._writer.write(data[:step])
+            data = data[step:]
             await asyncio.sleep(_TRICKLE_STEP_S)
+        self._writer.write(data)
 
     def _note(self, clip: Clip, frame: ClipFrame, rtp: int) -> None:
         self._log.sent(self._mounted.path, clip.view, frame.index, now_us(), rtp, frame.is_key)

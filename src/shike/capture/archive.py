@@ -18,7 +18,7 @@ from pathlib import Path
 from shike.capture import boxes
 from shike.capture.chain import Chain, sha256
 from shike.capture.clock import Clock
-from shike.capture.errors import FootageError, NoFootage, StillWritten
+from shike.capture.errors import DiskError, FootageError, NoFootage, StillWritten
 from shike.capture.scan import Contents, Head, read_contents, read_fragments, read_head
 from shike.capture.segment import (
     STREAMS,
@@ -30,7 +30,7 @@ from shike.capture.segment import (
     SegmentRecord,
     StreamName,
 )
-from shike.capture.segment_file import SegmentFile, disk_error, fsync_folder, replace_file
+from shike.capture.segment_file import SegmentFile, disk_error, fsync_folder, make_folder, replace_file
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +52,21 @@ class OpenSegment:
         return self.head.identity
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A file that is being written: whose, bytes so far, and when the last of them came (µs UTC)."""
+
+    identity: Identity
+    size: int
+    written_us: int
+
+
 class Archive:
     """Footage below one folder. Readers pass keys and ranges; they never see a path."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, reserve_bytes: int = 0) -> None:
+        """`reserve_bytes` of the volume are left free by `create` and `expect_room`."""
+        self._root, self._reserve_bytes = root, reserve_bytes
 
     # ── reading ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -107,6 +117,17 @@ class Archive:
             return None
         return str(key)
 
+    def writing(self, camera_id: str, stream: StreamName) -> Writing | None:
+        """What is being written to a stream, from the file's head and its entry alone; `tail` reads the fragments."""
+        key = self.open_key(camera_id, stream)
+        if key is None:
+            return None
+        try:
+            head, entry = self.head(key), self._path(key).stat()
+        except (NoFootage, FileNotFoundError):
+            return None
+        return None if head is None else Writing(head.identity, entry.st_size, entry.st_mtime_ns // 1000)
+
     def tail(self, camera_id: str, stream: StreamName) -> OpenSegment | None:
         """The open segment of a stream with the fragments written so far, None where nothing is being written."""
         key = self.open_key(camera_id, stream)
@@ -138,11 +159,21 @@ class Archive:
         """Open a new segment for writing, its marker first. DiskError if the volume refuses."""
         marker = self._marker(identity.camera_id, identity.stream, identity.origin)
         try:
-            marker.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(marker.parent)
+            self.expect_room(identity.camera_id)
             replace_file(marker, json.dumps({"key": identity.object_key}).encode())
         except OSError as error:
             raise disk_error(error) from error
         return SegmentFile(self._path(identity.object_key), identity, init, clock, sync_beat_s)
+
+    def expect_room(self, camera_id: str) -> None:
+        """DiskError `disk_full` once only the reserve is left: what closes a file and says why needs room, too."""
+        try:
+            volume = os.statvfs(self._root / camera_id)  # a camera may have a volume to itself
+        except OSError as error:
+            raise disk_error(error) from error
+        if volume.f_bavail * volume.f_frsize < self._reserve_bytes:
+            raise DiskError("disk_full", f"the volume of the footage has less than {self._reserve_bytes >> 20} MB left")
 
     def forget_open(self, key: str, camera_id: str, stream: StreamName, origin: Origin = "live") -> None:
         """Remove the marker of a segment that is closed and in the spool; not one that names another by now."""
@@ -174,6 +205,9 @@ class Archive:
             return None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # What counts is what the disk has, which after a failed write is not what memory remembers.
+            os.fsync(handle)
+            os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
             data = path.read_bytes()
             contents = read_contents(data)
             if contents is None:

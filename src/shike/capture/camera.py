@@ -18,16 +18,25 @@ from shike.capture.clock import Clock
 from shike.capture.desired import Wanted
 from shike.capture.errors import CaptureError, DiskError, SourceError, StillWritten
 from shike.capture.health import State, StreamHealth
+from shike.capture.parameters import Parameters, ParameterWatch
 from shike.capture.run import RunRecorder, RunStart
 from shike.capture.segment import EndReason, SegmentRecord
 from shike.capture.segmenter import Lengths, hand_over
 from shike.capture.source import Source
 from shike.capture.spool import Spool
+from shike.capture.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
 _RUN_END = {"no_data": "camera_silent", "timeout": "camera_silent"}
 _REPORT_EVERY_S = 0.5
+_GOES_ON: tuple[EndReason, ...] = (
+    "camera_silent",
+    "clock_step",
+    "timestamps_broken",
+    "parameters_changed",
+    "audio_changed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +68,15 @@ class CameraThread(threading.Thread):
         self._address, self._recording = address, recording
         self._backoff = Backoff(random)
         self._halt = threading.Event()
+        self._halted_for: EndReason = "stopped"
         self._ended: EndReason = "killed"
         self._unended: SegmentRecord | None = None
         self.beat_s = self._reported_s = recording.clock.monotonic()
         self.health = StreamHealth(wanted.camera_id, wanted.stream, "waiting", recording.clock.now())
 
-    def stop(self) -> None:
-        """Ask the thread to end its run and finish."""
+    def stop(self, reason: EndReason = "stopped") -> None:
+        """Ask the thread to end its run for a reason and finish."""
+        self._halted_for = reason
         self._halt.set()
 
     def run(self) -> None:
@@ -81,7 +92,9 @@ class CameraThread(threading.Thread):
         """One connection, one run; returns the cause of its end."""
         self._enter("connecting", self.health.cause)
         try:
-            with Source.open_camera(self._address, self._recording.clock, self._recording.timeout_s) as source:
+            audio = self.wanted.g711 if self.wanted.audio else None
+            recording = self._recording
+            with Source.open_camera(self._address, recording.clock, recording.timeout_s, audio) as source:
                 return self._record(source)
         except SourceError as error:
             log.info("camera %s %s: %s", self.wanted.camera_id, self.wanted.stream, error.cause)
@@ -104,43 +117,63 @@ class CameraThread(threading.Thread):
             origin="live",
             simulated=source.simulated,
         )
-        run = self._run_recorder(source, start)
+        coding = ParameterWatch(source.video)
+        run = self._run_recorder(source, start, coding)
         reason: EndReason = "connection_lost"
-        after_pause = False
+        awaits_key = False
         try:
             for timed in source.packets():
                 if self._halt.is_set():
-                    reason = "stopped"
+                    reason = self._halted_for
                     break
                 self.beat_s = timed.arrival.steady_us / 1_000_000
-                if after_pause and not timed.packet.is_keyframe:
+                if awaits_key and not timed.packet.is_keyframe:
                     continue
-                after_pause = False
-                ended = run.take(timed)
-                if ended == "camera_silent":
-                    # It paused and goes on by itself: the connection is good, and a new one would lose more.
+                awaits_key = False
+                changed = timed.packet.is_keyframe and coding.changed(timed.packet)
+                ended = "parameters_changed" if changed else run.take(timed)
+                if ended in _GOES_ON and not run.hopeless:
+                    # The camera goes on by itself: the connection is good, and a new one would lose more.
                     run.finish(ended)
-                    run, after_pause = self._run_recorder(source, start), True
-                elif ended is not None:
+                    timeline = run.timeline if ended == "audio_changed" else None
+                    run, awaits_key = self._run_recorder(source, start, coding, timeline), not timed.packet.is_keyframe
+                    ended = None if awaits_key else run.take(timed)
+                if ended is not None:
                     reason = ended
                     break
-                self._report(run, source)
+                self._report(run, source, coding.now)
         except SourceError as error:
-            reason = end_reason(error.cause)
+            reason = self._halted_for if self._halt.is_set() else end_reason(error.cause)
             raise
         except DiskError:
             run.abandon()
-            self._unended = run.unended
             raise
         finally:
-            run.finish(reason)
-        return "connection_lost" if reason == "stopped" else reason
+            try:
+                run.finish(reason)
+            finally:
+                self._unended = run.unended
+        return "connection_lost" if reason == self._halted_for else reason
 
-    def _run_recorder(self, source: Source, start: RunStart) -> RunRecorder:
-        recording = self._recording
-        return RunRecorder(recording.archive, recording.spool, recording.clock, recording.lengths, source.video, start)
+    def _run_recorder(
+        self, source: Source, start: RunStart, coding: ParameterWatch, timeline: Timeline | None = None
+    ) -> RunRecorder:
+        """A new run on a connection; it goes on where the last one ended if it is given that one's timeline."""
+        it = self._recording
+        return RunRecorder(
+            it.archive,
+            it.spool,
+            it.clock,
+            it.lengths,
+            source.video,
+            start,
+            source.sound,
+            timeline,
+            coding.now,
+            in_thread=True,
+        )
 
-    def _report(self, run: RunRecorder, source: Source) -> None:
+    def _report(self, run: RunRecorder, source: Source, coded: Parameters) -> None:
         if self.health.state != "recording":
             if not run.writing:
                 return
@@ -149,18 +182,18 @@ class CameraThread(threading.Thread):
             return
         self._reported_s = self.beat_s
         rate = run.rate
-        size = source.video.codec_context
         self.health = replace(
             self.health,
             last_packet_us=run.last_packet_us,
             bitrate_bps=rate.bitrate_bps,
             fps=rate.fps,
-            width=size.width,
-            height=size.height,
-            codec=size.name,
+            width=coded.width,
+            height=coded.height,
+            codec=coded.codec,
             dropped=run.dropped,
             clock_offset_ms=run.clock_offset_ms,
             simulated=source.simulated,
+            audio=None if source.sound is None else source.sound.state,
         )
 
     def _wait(self, cause: str, healthy_for_s: float) -> None:

@@ -9,7 +9,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 from shike.capture.errors import FootageError
 from shike.capture.segment import SegmentRecord
-from shike.capture.segment_file import fsync_folder
+from shike.capture.segment_file import fsync_folder, make_folder
 
 LINKS_PER_FILE = 20_000
 # What is looked through for a segment that may be linked already: several hundred rows.
@@ -53,7 +53,7 @@ class Link:
         try:
             said = json.loads(line)
             return cls(int(said["number"]), str(said["prev"]), str(said["kind"]), said, line)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise FootageError("a row of the chain cannot be read") from error
 
 
@@ -96,35 +96,67 @@ class Chain:
         """The row of a closed segment: a new one, or the one that it has if it was just linked before a crash."""
         said = of_segment(record)
         with self._locked():
-            for link in reversed(self._recent()):
-                if link.kind == "segment" and link.said["segment"] == said["segment"] and _same(link, said):
+            for _, line in reversed(self._recent_lines()):
+                if said["segment"].encode() in line and (link := _read(line)) and _same(link, said):
                     return link
             return self._append("segment", said)
 
+    @contextmanager
+    def turn(self) -> Iterator[Callable[[str, Mapping[str, Any]], Link]]:
+        """One's turn at the chain: nobody else appends while it lasts. Gives what `append` is outside of it."""
+        with self._locked():
+            yield self._append
+
+    def place(self) -> tuple[int, str]:
+        """Number and `prev` that the next row will have; sure within a turn only."""
+        *_, last = [None, *self._recent_lines()]
+        return (1, "") if last is None else (last[0] + 1, sha256(last[1]))
+
+    def mark(self) -> tuple[str, int]:
+        """Changes with every row that is added; cheap."""
+        files = self._files()
+        return (files[-1].name, files[-1].stat().st_size) if files else ("", 0)
+
     def head(self) -> Link | None:
-        """The last row; None before the first."""
-        recent = self._recent()
-        return recent[-1] if recent else None
+        """The last row that can be read; None before the first."""
+        return next(self.backwards(), None)
+
+    def backwards(self) -> Iterator[Link]:
+        """Rows from the last to the first; those that cannot be read are left out."""
+        recent = self._recent_lines()
+        yield from (link for _, line in reversed(recent) if (link := _read(line)))
+        for path in reversed(self._files()):
+            if recent and int(path.stem) < recent[0][0]:
+                rows = list(_numbered(path))
+                yield from (link for at, line in reversed(rows) if at < recent[0][0] and (link := _read(line)))
 
     def links(self, first: int = 1) -> Iterator[Link]:
         """Rows from number `first` on, as they stand. FootageError at one that cannot be read; a torn end is left out.
 
         Numbers are where rows stand, not what they say of themselves: it is for the reader to compare.
         """
+        return (Link.parse(line) for _, line in self.rows(first))
+
+    def rows(self, first: int = 1) -> Iterator[tuple[int, bytes]]:
+        """Where each row stands, from number `first` on, and its line, whatever it says; a torn end is left out."""
         for path in self._files():
-            begins = int(path.stem)
-            if begins + LINKS_PER_FILE <= first:
-                continue
+            if int(path.stem) + LINKS_PER_FILE > first:
+                yield from ((at, line) for at, line in _numbered(path) if at >= first)
+
+    def of_kinds(self, *kinds: str) -> Iterator[Link]:
+        """All rows of some kinds, without reading the others: keys and checkpoints are few among segments."""
+        marks = [b'"kind":"%b"' % kind.encode() for kind in kinds]
+        for path in self._files():
             with path.open("rb") as file:
-                for at, line in enumerate(file, begins):
-                    if at >= first and line.endswith(b"\n"):
-                        yield Link.parse(line[:-1])
+                for line in file:
+                    if line.endswith(b"\n") and any(mark in line for mark in marks):
+                        link = Link.parse(line[:-1])
+                        if link.kind in kinds:
+                            yield link
 
     def _append(self, kind: str, said: Mapping[str, Any]) -> Link:
-        recent = self._recent()
-        last = recent[-1] if recent else None
-        number = 1 if last is None else last.number + 1
-        row = {"number": number, "prev": "" if last is None else last.digest, "kind": kind, **said}
+        number, prev = self.place()
+        row = {"number": number, "prev": prev, "kind": kind, **said}
         line = json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode()
         path = self._folder / f"{number - (number - 1) % LINKS_PER_FILE:09}.jsonl"
         fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
@@ -139,8 +171,8 @@ class Chain:
             fsync_folder(self._folder)
         return Link.parse(line)
 
-    def _recent(self) -> list[Link]:
-        """The last rows, oldest first."""
+    def _recent_lines(self) -> list[tuple[int, bytes]]:
+        """The last rows and where they stand, oldest first."""
         for path in reversed(self._files()):
             with path.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
@@ -148,15 +180,21 @@ class Chain:
                 lines = file.read().split(b"\n")[:-1]  # behind the last end of a row is nothing, or a torn one
             lines = lines if size <= _TAIL_BYTES else lines[1:]
             if lines:
-                return [Link.parse(line) for line in lines]
+                first = self._stands(path, lines) if size > _TAIL_BYTES else int(path.stem)
+                return list(enumerate(lines, first))
         return []
+
+    def _stands(self, path: Path, lines: list[bytes]) -> int:
+        """Where the first of a file's last rows stands: the last says it, and is counted where it cannot be read."""
+        last = _read(lines[-1])
+        return (last.number if last else sum(1 for _ in _numbered(path)) + int(path.stem) - 1) - len(lines) + 1
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("*.jsonl"))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         fd = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
@@ -165,8 +203,24 @@ class Chain:
             os.close(fd)
 
 
+def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The whole rows of a file and where they stand."""
+    with path.open("rb") as file:
+        for at, line in enumerate(file, int(path.stem)):
+            if line.endswith(b"\n"):
+                yield at, line[:-1]
+
+
+def _read(line: bytes) -> Link | None:
+    """A row read back; None if it is none. Recording goes on behind a row that somebody spoilt."""
+    try:
+        return Link.parse(line)
+    except FootageError:
+        return None
+
+
 def _same(link: Link, said: Mapping[str, Any]) -> bool:
-    return all(link.said.get(name) == value for name, value in said.items())
+    return link.kind == "segment" and all(link.said.get(name) == value for name, value in said.items())
 
 
 def _whole_size(fd: int) -> int:

@@ -9,8 +9,10 @@ Passwords stand here sealed. Design: docs/design/capture.md, "Desired state".
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from shike.capture.address import Address
+from shike.capture.schedule import G711, Window, rest_at
 from shike.capture.segment import StreamName
 from shike.capture.segment_file import replace_file
 
@@ -19,7 +21,11 @@ FILE_NAME = "desired.json"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One stream that should be recorded. `sealed_password` is opened with the installation's key."""
+    """One stream that should be recorded. `sealed_password` is opened with the installation's key.
+
+    `windows`: when to record, as [from, to) in µs UTC, in order and apart; None is always. They are published days
+    ahead, so that a class is recorded whether or not the database is there when it begins.
+    """
 
     camera_id: str
     stream: StreamName
@@ -30,13 +36,20 @@ class Wanted:
     sealed_password: str
     epoch: int
     lease_until_us: int
+    windows: tuple[Window, ...] | None = None
+    audio: bool = False
+    g711: G711 = "transcode"
+
+    def rest_at(self, now_us: int) -> Window | None:
+        """The pause between two windows that a moment lies in; None while the stream is to be recorded."""
+        return None if self.windows is None else rest_at(self.windows, now_us)
 
     def address(self, password: str) -> Address:
         return Address(self.host, self.port, self.path, self.username, password)
 
     def same_source(self, other: "Wanted") -> bool:
         """Whether a running thread can go on: nothing that it was started with has changed but its lease's end."""
-        fields = ("host", "port", "path", "username", "sealed_password", "epoch")
+        fields = ("host", "port", "path", "username", "sealed_password", "epoch", "audio", "g711")
         return all(getattr(self, name) == getattr(other, name) for name in fields)
 
 
@@ -59,7 +72,12 @@ class Desired:
             value = json.loads((state / FILE_NAME).read_bytes())
         except FileNotFoundError:
             return cls(0, ())
-        return cls(value["version"], tuple(Wanted(**row) for row in value["streams"]))
+        return cls(value["version"], tuple(_wanted(row) for row in value["streams"]))
+
+
+def _wanted(row: dict[str, Any]) -> Wanted:
+    windows = row.get("windows")
+    return Wanted(**row | {"windows": None if windows is None else tuple((begin, end) for begin, end in windows)})
 
 
 class Watch:

@@ -6,6 +6,7 @@ CaptureError
 │   ├── NoFootage        nothing is recorded there
 │   ├── StillWritten     a living writer holds the file
 │   └── MixedParameters  a range cannot become one file without transcoding
+├── SigningKeyError      a signing key is lost, replaced or unreadable
 └── DiskError            writing failed: the content of the file is unknown
 """
 
@@ -50,6 +51,10 @@ class MixedParameters(FootageError):
     def __init__(self, message: str, at_us: int) -> None:
         super().__init__(message, hint="export the time before and after the change apart")
         self.at_us = at_us
+
+
+class SigningKeyError(CaptureError):
+    """The key that should sign is not there, or is no longer the one that the chain knows."""
 
 
 class DiskError(CaptureError):

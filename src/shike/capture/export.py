@@ -10,12 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.error import FFmpegError
+from av.packet import Packet
 from av.video.stream import VideoStream
 
+from shike.capture.audio_boxes import has_audio
 from shike.capture.errors import FootageError, MixedParameters, NoFootage, SourceError
 
 _TICKS = 90_000
@@ -82,32 +86,62 @@ def export_mp4(stretches: Sequence[Stretch], label: Label, target: Path) -> None
         marks = [mark for mark, given in (("simulated", simulated), ("imported", imported)) if given]
         output.metadata["title"] = " ".join(["Shike", label.camera, *(f"[{mark}]" for mark in marks)])
         output.metadata["comment"] = json.dumps(comment, ensure_ascii=False)
-        stream: VideoStream | None = None
+        target_streams = _streams(stretches, output)
         for stretch in stretches:
-            stream = _copy(stretch, stretch.start_us - first.start_us, output, stream)
+            _copy(stretch, stretch.start_us - first.start_us, output, *target_streams)
 
 
-def _copy(stretch: Stretch, offset_us: int, output: OutputContainer, stream: VideoStream | None) -> VideoStream:
+def _streams(stretches: Sequence[Stretch], output: OutputContainer) -> tuple[VideoStream, AudioStream | None]:
+    """The output's tracks: the video's, and the audio's of the first stretch that has any."""
+    with av.open(io.BytesIO(stretches[0].init), "r", format="mp4") as source:
+        video = output.add_stream_from_template(source.streams.video[0])
+        video.time_base = Fraction(1, _TICKS)
+    for stretch in stretches:
+        if has_audio(stretch.init):
+            with av.open(io.BytesIO(stretch.init), "r", format="mp4") as source:
+                return video, output.add_stream_from_template(source.streams.audio[0])
+    return video, None
+
+
+def _copy(
+    stretch: Stretch, offset_us: int, output: OutputContainer, video: VideoStream, audio: AudioStream | None
+) -> None:
+    """Copy a stretch behind what is there. Audio of another rate than the output's is left out, a picture never."""
     try:
         with av.open(_Reader(stretch.init, stretch.chunks), "r", format="mp4") as source:
-            video = source.streams.video[0]
-            if stream is None:
-                stream = output.add_stream_from_template(video)
-                stream.time_base = Fraction(1, _TICKS)
-            base: int | None = None
-            for packet in source.demux(video):
+            wanted = {source.streams.video[0].index: video}
+            heard = source.streams.audio[0] if source.streams.audio else None
+            if audio is not None and heard is not None and heard.rate == audio.rate:
+                wanted[heard.index] = audio  # type: ignore[assignment]
+            begins: Fraction | None = None
+            early: list[Packet[Any]] = []
+            for packet in source.demux(*(stream for stream in source.streams if stream.index in wanted)):
                 if packet.dts is None or packet.pts is None or packet.time_base is None:
                     continue
-                base = packet.dts if base is None else base
-                shift = base - round(Fraction(offset_us, 1_000_000) / packet.time_base)
-                packet.dts, packet.pts = packet.dts - shift, packet.pts - shift
-                packet.stream = stream
-                output.mux(packet)
+                is_video = packet.stream_index == source.streams.video[0].index
+                if begins is None and not is_video:
+                    early.append(packet)
+                    continue
+                if begins is None:
+                    begins = packet.dts * packet.time_base - Fraction(offset_us, 1_000_000)
+                    for heard_before in early:
+                        _mux(heard_before, begins, output, audio)
+                _mux(packet, begins, output, wanted[packet.stream_index])
     except FFmpegError as error:
         raise FootageError(f"run {stretch.run_id} cannot be copied: {error.strerror}") from None
-    if stream is None:
-        raise NoFootage("nothing was recorded in this range")
-    return stream
+
+
+def _mux(
+    packet: "Packet[Any]", begins: Fraction, output: OutputContainer, stream: VideoStream | AudioStream | None
+) -> None:
+    """Write a packet with its time counted from `begins` seconds; what lies before the first picture is left out."""
+    assert packet.dts is not None and packet.pts is not None and packet.time_base is not None
+    shift = round(begins / packet.time_base)
+    if packet.dts < shift:
+        return
+    packet.dts, packet.pts = packet.dts - shift, packet.pts - shift
+    packet.stream = stream
+    output.mux(packet)
 
 
 def _parameters(init: bytes) -> tuple[bytes | None, int, int]:

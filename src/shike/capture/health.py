@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Literal
 
 from shike.capture.segment import StreamName
+from shike.capture.segment_file import FULL
 
-State = Literal["waiting", "connecting", "recording", "backing_off", "refused", "stopped"]
+State = Literal["waiting", "connecting", "recording", "backing_off", "refused", "resting", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
 class StreamHealth:
-    """State of one stream. Times in µs UTC, `cause` a code that the browser puts into words."""
+    """State of one stream. Times in µs UTC, `cause` a code that the browser puts into words.
+
+    A stream that is "resting" is off schedule and not connected; `next_try_us` then says when recording begins next.
+    """
 
     camera_id: str
     stream: StreamName
@@ -33,17 +37,36 @@ class StreamHealth:
     dropped: int = 0
     clock_offset_ms: int | None = None
     simulated: bool = False
+    audio: str | None = None
 
 
 _FIELDS = tuple(field.name for field in fields(StreamHealth))
 
 
 def write(folder: Path, shard: str, streams: list[StreamHealth]) -> None:
-    """Replace a shard's snapshot. Not synced: it is worth nothing after a crash."""
-    path = folder / f"health-{shard}.json"
+    """Replace a shard's snapshot. Not synced: it is worth nothing after a crash. OSError if the volume refuses."""
+    replace_snapshot(
+        folder / f"health-{shard}.json",
+        json.dumps([{name: getattr(stream, name) for name in _FIELDS} for stream in streams]),
+    )
+
+
+def replace_snapshot(path: Path, text: str) -> None:
+    """Put `text` in place of a small file. OSError if that is not possible.
+
+    A full volume has no room for a second copy: the first one's block is then written over, so that the word that the
+    volume is full gets through.
+    """
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps([{name: getattr(stream, name) for name in _FIELDS} for stream in streams]))
-    fresh.replace(path)
+    try:
+        fresh.write_text(text)
+        fresh.replace(path)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        fresh.unlink(missing_ok=True)
+        with path.open("r+b") as file:
+            file.write(text.encode().ljust(path.stat().st_size))
 
 
 def read(folder: Path) -> dict[tuple[str, StreamName], StreamHealth]:
@@ -52,7 +75,7 @@ def read(folder: Path) -> dict[tuple[str, StreamName], StreamHealth]:
     for path in folder.glob("health-*.json"):
         try:
             rows = json.loads(path.read_text())
-        except FileNotFoundError:  # its shard has just been retired
+        except (FileNotFoundError, ValueError):  # its shard has just been retired, or is writing over it
             continue
         for row in rows:
             health = StreamHealth(**row)

@@ -11,7 +11,9 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import IO
 
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
@@ -42,16 +44,26 @@ class _Child:
 
 
 def assign(
-    wanted: list[StreamKey], before: dict[str, set[StreamKey]], streams_per_shard: int
+    wanted: list[StreamKey],
+    before: dict[str, set[StreamKey]],
+    streams_per_shard: int,
+    apart: frozenset[StreamKey] = frozenset(),
 ) -> dict[str, set[StreamKey]]:
-    """Streams to shards: nothing that runs is moved; new streams fill the emptiest shard that has room."""
+    """Streams to shards: nothing that runs is moved; new streams fill the emptiest shard that has room.
+
+    A stream in `apart` has a shard to itself.
+    """
     still = set(wanted)
     plan = {name: keys & still for name, keys in before.items()}
+    for name, keys in plan.items():
+        if len(keys) > 1:
+            plan[name] = keys - apart
     placed = set().union(*plan.values()) if plan else set()
     for key in wanted:
         if key in placed:
             continue
-        open_shards = [name for name, keys in plan.items() if len(keys) < streams_per_shard]
+        taken = [name for name, keys in plan.items() if len(keys) < streams_per_shard and not keys & apart]
+        open_shards = [] if key in apart else taken
         name = min(open_shards, key=lambda shard: len(plan[shard]), default="")
         if not name:
             name = next(f"s{i}" for i in range(len(plan) + 1) if f"s{i}" not in plan)
@@ -66,40 +78,70 @@ class Recorder:
     def __init__(self, config: CaptureConfig, clock: Clock) -> None:
         """Take the lock and close what dead writers left. AlreadyRecording if another recorder is at work."""
         self._config, self._clock = config, clock
-        for folder in (config.footage, config.state, config.state / "nudges"):
-            folder.mkdir(parents=True, exist_ok=True)
-        self._lock = (config.state / "capture.lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock.close()
-            raise AlreadyRecording(f"another recorder is at work in {config.footage.parent}") from None
+        self._lock: IO[str] | None = None
         self._watch = Watch(config.state)
         self._children: dict[str, _Child] = {}
-        self._plan: dict[str, set[StreamKey]] = load_assignment(config.state)
-        self._clear_snapshots()
-        recover_all(Archive(config.footage), Spool(config.spool))
+        self._hanging: dict[str, _Child] = {}
+        self._plan: dict[str, set[StreamKey]] = {}
+        self._apart: frozenset[StreamKey] = frozenset()
+        self._refused: str | None = None
+        self._attempt(self._begin)
 
     def run(self, halt: threading.Event) -> None:
         """Until `halt`; then ask the shards to close their runs, and wait for them."""
         try:
             while not halt.is_set():
-                self._reconcile()
-                self._look_after()
+                self._attempt(self._beat)
                 halt.wait(_POLL_S)
         finally:
             self._stop()
 
+    def _attempt(self, step: Callable[[], None]) -> None:
+        """Do a step. A volume that refuses is said, once, and tried again at the next beat."""
+        try:
+            step()
+            self._refused = None
+        except OSError as error:
+            said = f"{error.strerror}: {error.filename}"
+            if said != self._refused:
+                log.error("the recorder cannot go on: %s; it tries again until it can", said)
+            self._refused = said
+
+    def _begin(self) -> None:
+        config = self._config
+        for folder in (config.footage, config.state, config.state / "nudges"):
+            folder.mkdir(parents=True, exist_ok=True)
+        lock = (config.state / "capture.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._clear_snapshots()
+        except BlockingIOError:
+            lock.close()
+            raise AlreadyRecording(f"another recorder is at work in {config.footage.parent}") from None
+        except OSError:
+            lock.close()
+            raise
+        self._plan = load_assignment(config.state)
+        recover_all(Archive(config.footage), Spool(config.spool))
+        self._lock = lock
+
+    def _beat(self) -> None:
+        if self._lock is None:
+            self._begin()
+        self._reconcile()
+        self._look_after()
+
     def _reconcile(self) -> None:
         wanted = [(w.camera_id, w.stream) for w in self._watch.poll().streams]
-        plan = assign(wanted, self._plan, self._config.streams_per_shard)
+        plan = assign(wanted, self._plan, self._config.streams_per_shard, self._apart)
         path = self._config.state / ASSIGNMENT_FILE
         if plan != self._plan or not path.exists():
             rows = {name: sorted(keys) for name, keys in plan.items()}
             replace_file(path, json.dumps(rows).encode())
             self._plan = plan
+        self._hanging = {name: child for name, child in self._hanging.items() if child.process.poll() is None}
         for name in plan:
-            if name not in self._children:
+            if name not in self._children and name not in self._hanging:
                 self._children[name] = self._start(name)
         for name in [name for name in self._children if name not in plan]:
             self._retire(name)
@@ -121,40 +163,54 @@ class Recorder:
                 child.process.kill()
             else:
                 continue
-            self._wait(child)
-            self._children[name] = self._start(name)
+            self._end(name)
+            self._reconcile()
 
     def _is_stuck(self, name: str, child: _Child) -> bool:
         if self._clock.monotonic() - child.started_s < self._config.watchdog_s:
+            return False
+        if not os.access(self._config.state, os.W_OK):  # a volume that became read-only: silence says nothing
             return False
         try:
             beat = json.loads((self._config.state / f"beat-{name}.json").read_bytes())
         except FileNotFoundError:
             return True
+        except ValueError:  # on a full volume it is written over in place
+            return False
+        if len(beat["stuck"]) == 1:
+            # What blocks once blocks again: the others of its shard shall not be killed with it a second time.
+            self._apart |= {(camera, stream) for camera, stream in beat["stuck"]}
         silent_s = self._clock.monotonic() - beat["at_s"]  # CLOCK_MONOTONIC is one for all processes
-        return bool(beat["stuck_s"] > self._config.watchdog_s or silent_s > self._config.watchdog_s)
+        return bool(beat["stuck"] or silent_s > self._config.watchdog_s)
 
     def _retire(self, name: str) -> None:
-        child = self._children.pop(name)
-        child.process.terminate()
-        self._wait(child)
+        self._children[name].process.terminate()
+        self._end(name)
         for kind in ("health", "beat"):
             (self._config.state / f"{kind}-{name}.json").unlink(missing_ok=True)
 
     def _stop(self) -> None:
         for child in self._children.values():
             child.process.terminate()
-        for child in self._children.values():
-            self._wait(child)
-        self._clear_snapshots()
-        self._lock.close()
+        for name in list(self._children):
+            self._end(name)
+        if self._lock is not None:
+            self._attempt(self._clear_snapshots)
+            self._lock.close()
 
-    def _wait(self, child: _Child) -> None:
+    def _end(self, name: str) -> None:
+        """Wait until a child has ended, and end it if it does not."""
+        child = self._children.pop(name)
         try:
             child.process.wait(_STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
             child.process.kill()
-            child.process.wait()
+            try:
+                child.process.wait(_STOP_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                # Inside the kernel, waiting for a disk that does not answer. The other shards must not wait with it.
+                log.error("shard %s cannot be ended: its disk does not answer", name)
+                self._hanging[name] = child
         if child.process.stdin is not None:
             child.process.stdin.close()
 

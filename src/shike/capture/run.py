@@ -10,8 +10,10 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from shike.capture.archive import Archive
+from shike.capture.audio import AudioTrack, Sound
 from shike.capture.clock import Clock
 from shike.capture.ids import new_id
+from shike.capture.parameters import Parameters
 from shike.capture.segment import EndReason, Identity, Origin, SegmentRecord, StreamName
 from shike.capture.segmenter import Lengths, RunMux, Segmenter
 from shike.capture.source import Timed
@@ -22,6 +24,9 @@ _BAD_IN_A_ROW = 50
 # Longer than the pictures of the slowest camera are apart.
 PAUSE_US = 2_500_000
 _OUT_OF_ORDER_S = 1
+# How long a run's beginning waits for audio, and how long a run without it lasts before one with it takes its place.
+_AUDIO_WAIT_US = 400_000
+_AUDIO_SETTLED_US = 10_000_000
 _RATE_WINDOW_US = 5_000_000
 _OFFSET_LIMIT_MS = 10 * 365 * 86_400_000
 
@@ -50,11 +55,29 @@ class RunRecorder:
     """Takes the packets of one run. `take` until it says why the run is over, then `finish` once."""
 
     def __init__(
-        self, archive: Archive, spool: Spool, clock: Clock, lengths: Lengths, video: VideoStream, start: RunStart
+        self,
+        archive: Archive,
+        spool: Spool,
+        clock: Clock,
+        lengths: Lengths,
+        video: VideoStream,
+        start: RunStart,
+        sound: Sound | None = None,
+        timeline: Timeline | None = None,
+        coded: Parameters | None = None,
+        *,
+        in_thread: bool = False,
     ) -> None:
+        """`timeline` is that of the run before where this one goes on without a break.
+
+        `coded`: how the pictures are coded, where the camera changed that since the stream was opened.
+        `in_thread`: the run's files are written by a thread of their own; who reads a camera must not wait.
+        """
         self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
-        self._video, self._start, self._live = video, start, start.origin == "live"
-        self._timeline = Timeline()
+        self._video, self._start, self._live, self._sound = video, start, start.origin == "live", sound
+        self._coded, self._in_thread = coded, in_thread
+        self.timeline = timeline or Timeline()
+        self._audio: AudioTrack | None = None
         self._waiting: list[Timed] = []
         self._mux: RunMux | None = None
         self._segmenter: Segmenter | None = None
@@ -71,7 +94,13 @@ class RunRecorder:
 
     @property
     def writing(self) -> bool:
-        return self._segmenter is not None
+        """Whether something has been stored."""
+        return self._segmenter is not None and self._segmenter.stored
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether its times never rise: another run on this connection would fare no better."""
+        return self._bad_in_a_row >= _BAD_IN_A_ROW
 
     @property
     def rate(self) -> Rate:
@@ -91,39 +120,56 @@ class RunRecorder:
             assert packet.time_base is not None
             if (self._last_dts - dts) * packet.time_base < _OUT_OF_ORDER_S:
                 return self._drop()
-        ended = self._timeline.observe(arrival)
+        ended = self.timeline.observe(arrival)
         if ended is not None:
             return ended
         if self._live and self._last_media_us is not None and media_us - self._last_media_us > PAUSE_US:
             # A picture must not stand for seconds that nobody saw.
             return "camera_silent"
+        if self._sound is not None and packet.is_keyframe and self._audio_changed(self._sound, timed):
+            return "audio_changed"
         self._last_dts, self._bad_in_a_row = dts, 0
         self._last_media_us = media_us
         self._note(timed, packet.size)
         if self._segmenter is None:
             self._waiting.append(timed)
-            if not self._timeline.anchored:
+            if not self.timeline.anchored or self._awaits_audio(timed):
                 return None
             self._begin()
         else:
             self._write(packet)
         assert self._segmenter is not None
         # A file is as it is: only a camera can be made to send a keyframe, by connecting anew.
-        if self._live and self._segmenter.overdue(self._timeline.wall(media_us)):
+        if self._live and self._segmenter.overdue(self.timeline.wall(media_us)):
             return "gop_too_long"
         return None
+
+    def _awaits_audio(self, timed: Timed) -> bool:
+        """Whether the run's beginning waits a moment for the first of its audio."""
+        if self._sound is None or not self._sound.is_kept or self._sound.is_heard(timed.arrival.wall_us):
+            return False
+        return timed.arrival.steady_us - self._waiting[0].arrival.steady_us < _AUDIO_WAIT_US
+
+    def _audio_changed(self, sound: Sound, timed: Timed) -> bool:
+        """Whether the run must go on with another set of tracks, audio having come or gone for good."""
+        if self._segmenter is None:
+            return False
+        if self._audio is not None:
+            return not sound.is_heard(timed.arrival.wall_us)
+        old_enough = timed.arrival.media_us - self._base_us >= _AUDIO_SETTLED_US
+        return old_enough and sound.is_heard(timed.arrival.wall_us)
 
     def finish(self, reason: EndReason) -> None:
         """End the run and close its last segment. DiskError if the volume refuses; the file is abandoned then."""
         try:
             if self._waiting:
                 # Too short to tell how late its packets came, but no reason to throw them away.
-                self._timeline.anchor()
+                self.timeline.anchor()
                 self._begin()
             if self._segmenter is None or self._mux is None:
                 return
             for payload in self._mux.finish():
-                self._segmenter.append(payload)
+                self._segmenter.append(payload, b"" if self._audio is None else self._audio.part())
             self._segmenter.close(reason)
         except BaseException:
             # Whatever it was: a file that stays open here would never be closed by recovery.
@@ -135,15 +181,17 @@ class RunRecorder:
         """A write failed: let go of the file without closing it properly. Where none is open, `unended` is the last."""
         self._waiting = []
         if self._segmenter is not None:
-            self.unended = self._segmenter.unended
             self._segmenter.abandon()
+            self.unended = self._segmenter.unended
             self._segmenter = None
 
     def _begin(self) -> None:
         first = self._waiting[0].arrival.media_us
         self._base_us = first
-        self._mux = RunMux(self._video, self._lengths.fragment_s)
-        started_us = self._timeline.wall(first)
+        heard = self._sound is not None and self._sound.is_heard(self._waiting[-1].arrival.wall_us)
+        sound = self._sound if heard else None
+        self._mux = RunMux(self._video, self._lengths.fragment_s, sound, self._coded)
+        started_us = self.timeline.wall(first)
         start = self._start
         identity = Identity(
             camera_id=start.camera_id,
@@ -159,20 +207,28 @@ class RunRecorder:
             simulated=start.simulated,
         )
         self._segmenter = Segmenter(
-            self._archive, self._spool, self._clock, self._lengths, identity, self._mux.init, self._wall_of
+            self._archive,
+            self._spool,
+            self._clock,
+            self._lengths,
+            identity,
+            self._mux.init,
+            self._wall_of,
+            in_thread=self._in_thread,
         )
+        self._audio = None if sound is None else AudioTrack(sound, started_us)
         waiting, self._waiting = self._waiting, []
         for each in waiting:
             self._write(each.packet)
 
     def _wall_of(self, run_media_us: int) -> int:
-        return self._timeline.wall(self._base_us + run_media_us)
+        return self.timeline.wall(self._base_us + run_media_us)
 
     def _write(self, packet: "Packet[VideoStream]") -> None:
         assert self._mux is not None and self._segmenter is not None
         for payload in self._mux.mux(packet):
             self._segmenter.clock_offset_ms = self.clock_offset_ms
-            self._segmenter.append(payload)
+            self._segmenter.append(payload, b"" if self._audio is None else self._audio.part())
 
     def _note(self, timed: Timed, size: int) -> None:
         _, (self.last_packet_us, _, media_us), camera_clock_us = timed
@@ -181,8 +237,8 @@ class RunRecorder:
         self._recent_bytes += size
         while recent[0][0] < media_us - _RATE_WINDOW_US:
             self._recent_bytes -= recent.popleft()[1]
-        if camera_clock_us is not None and self._timeline.anchored:
-            offset_ms = (camera_clock_us - self._timeline.wall(media_us)) // 1000
+        if camera_clock_us is not None and self.timeline.anchored:
+            offset_ms = (camera_clock_us - self.timeline.wall(media_us)) // 1000
             self.clock_offset_ms = max(-_OFFSET_LIMIT_MS, min(_OFFSET_LIMIT_MS, offset_ms))
 
     def _drop(self) -> EndReason | None:

@@ -7,6 +7,7 @@ import struct
 from dataclasses import dataclass
 
 from shike.capture import boxes
+from shike.capture.audio_boxes import is_audio
 from shike.capture.errors import FootageError
 from shike.capture.segment import Closing, Fragment, Identity, SegmentRecord
 
@@ -109,9 +110,12 @@ def read_fragments(data: bytes | memoryview, base: int, timescale: int) -> list[
             start, wall_us, facts = box.start, boxes.prft_wall_us(data, box), None
         elif box.kind == b"moof" and start is not None:
             try:
-                facts = boxes.moof_facts(data, box)
+                # The audio part stands before the video, which ends the fragment.
+                facts = None if is_audio(data, box.start, box.end) else boxes.moof_facts(data, box)
             except (FootageError, struct.error, IndexError):
                 break
+        elif box.kind == b"mdat" and start is not None and facts is None:
+            continue
         elif box.kind == b"mdat" and start is not None and facts is not None:
             duration_us = facts.duration * 1_000_000 // timescale
             fragments.append(

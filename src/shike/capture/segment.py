@@ -23,6 +23,7 @@ EndReason = Literal[
     "killed",
     "gop_too_long",
     "off_schedule",
+    "audio_changed",
     "storage_full",
     "lease_lost",
     "import_done",

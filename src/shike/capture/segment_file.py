@@ -12,12 +12,15 @@ import errno
 import fcntl
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from shike.capture import boxes
 from shike.capture.clock import Clock
 from shike.capture.errors import DiskError
 from shike.capture.segment import Closing, EndReason, Fragment, Identity, SegmentRecord
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def fsync_folder(folder: Path) -> None:
@@ -29,22 +32,35 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, so that its name is durable on return."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    fsync_folder(folder.parent)
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Put `content` in place of `path` so that a reader sees the old or the new, never half; durable on return."""
     fresh = path.with_name(path.name + ".new")
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    fsync_folder(path.parent)
+    try:
+        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+        fsync_folder(path.parent)
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise
 
 
 def disk_error(error: OSError) -> DiskError:
     """What an OSError of the footage volume means."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return DiskError("disk_full" if full else "disk_failed", f"writing footage failed: {error.strerror}")
+    return DiskError("disk_full" if error.errno in FULL else "disk_failed", f"writing footage failed: {error.strerror}")
 
 
 class SegmentFile:
@@ -61,7 +77,7 @@ class SegmentFile:
         head = init + boxes.identity_box(identity.to_json())
         self._head_size = self._size = len(head)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
         except OSError as error:
             raise disk_error(error) from error
@@ -78,11 +94,14 @@ class SegmentFile:
     def fragments(self) -> list[Fragment]:
         return self._fragments
 
-    def append(self, payload: bytes, wall_us: int) -> Fragment:
-        """Write one fragment (moof + mdat) behind its wall time, in one write. DiskError if the volume refuses."""
+    def append(self, payload: bytes, wall_us: int, audio: bytes = b"") -> Fragment:
+        """Write one fragment (moof + mdat) behind its wall time and its audio, in one write.
+
+        DiskError if the volume refuses.
+        """
         moof = next(boxes.walk(payload))
         facts = boxes.moof_facts(payload, moof)
-        data = boxes.prft(self.facts.track_id, wall_us, facts.decode_time) + payload
+        data = boxes.prft(self.facts.track_id, wall_us, facts.decode_time) + audio + payload
         duration_us = facts.duration * 1_000_000 // self.facts.timescale
         fragment = Fragment(self._size, len(data), wall_us, duration_us, facts.decode_time, facts.is_key)
         try:

@@ -7,15 +7,20 @@ Design: docs/design/capture.md.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import av
+from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from shike.capture import boxes
 from shike.capture.archive import Archive
+from shike.capture.audio import Sound
 from shike.capture.clock import Clock
+from shike.capture.disk_queue import AtOnce, Disk, DiskQueue
 from shike.capture.ids import new_id
+from shike.capture.parameters import Parameters
 from shike.capture.segment import EndReason, Identity, SegmentRecord
 from shike.capture.segment_file import SegmentFile, disk_error
 from shike.capture.spool import Spool
@@ -68,7 +73,13 @@ class _Sink:
 class RunMux:
     """One fragmented MP4 stream per run. Decode times begin at zero and go on through the run."""
 
-    def __init__(self, template: VideoStream, fragment_s: float) -> None:
+    def __init__(
+        self, template: VideoStream, fragment_s: float, sound: Sound | None = None, coded: Parameters | None = None
+    ) -> None:
+        """`coded`: how the pictures are coded now, where that is not how the template's stream began.
+
+        With `sound` the init section announces its track as well; its frames are no matter of this mux.
+        """
         self._sink = _Sink()
         options = {
             "movflags": "empty_moov+default_base_moof+frag_keyframe",
@@ -76,11 +87,10 @@ class RunMux:
         }
         container = av.open(self._sink, "w", format="mp4", options=options)
         self._container = container
-        self._stream = self._container.add_stream_from_template(template)
-        if template.codec_context.name == "hevc":
-            self._stream.codec_context.codec_tag = "hvc1"
+        self._stream = _add_video(container, template, coded)
         self._container.start_encoding()
-        self.init = self._sink.take_init()
+        own = self._sink.take_init()
+        self.init = own if sound is None else _init_with(sound, template, coded, options)
         self._base: int | None = None
 
     def mux(self, packet: "Packet[VideoStream]") -> list[bytes]:
@@ -101,8 +111,30 @@ class RunMux:
         return self._sink.take_fragments()
 
 
+def _add_video(container: OutputContainer, template: VideoStream, coded: Parameters | None) -> VideoStream:
+    stream = container.add_stream_from_template(template)
+    context = stream.codec_context
+    if template.codec_context.name == "hevc":
+        context.codec_tag = "hvc1"
+    if coded is not None and coded.extradata is not None:
+        context.width, context.height, context.extradata = coded.width, coded.height, coded.extradata
+    return stream
+
+
+def _init_with(sound: Sound, template: VideoStream, coded: Parameters | None, options: dict[str, str]) -> bytes:
+    """The init section of a video and an audio track, from a mux that is used for nothing else."""
+    sink = _Sink()
+    container = av.open(sink, "w", format="mp4", options=options)
+    _add_video(container, template, coded)
+    sound.add_to(container)
+    container.start_encoding()
+    init = sink.take_init()
+    container.close()
+    return init
+
+
 class Segmenter:
-    """Writes one run's fragments into segment files."""
+    """Cuts one run's fragments into segment files. It decides at once; what it decides is done by `Disk` in order."""
 
     def __init__(
         self,
@@ -113,65 +145,92 @@ class Segmenter:
         identity: Identity,
         init: bytes,
         wall_of: Callable[[int], int],
+        *,
+        in_thread: bool = False,
     ) -> None:
-        """`identity` is that of the run's first segment; `wall_of` maps media µs since the run's start to wall µs."""
+        """`identity` is that of the run's first segment; `wall_of` maps media µs since the run's start to wall µs.
+
+        `in_thread`: the caller must not wait for the disk; a failure is raised by a later call then.
+        """
         self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
         self._next, self._init, self._wall_of = identity, init, wall_of
         self._timescale = boxes.init_facts(init).timescale
-        self._file: SegmentFile | None = None
+        self._started_us: int | None = None  # of the segment that fragments go to
+        self._file: SegmentFile | None = None  # only the disk's jobs touch it
+        self._checked_s = clock.monotonic()
+        self._disk: Disk = DiskQueue(self._let_go, f"disk-{identity.camera_id}") if in_thread else AtOnce(self._let_go)
         self._rolled: SegmentRecord | None = None
+        self.stored = False
         self.clock_offset_ms: int | None = None
         self.dropped = 0
 
-    def append(self, payload: bytes) -> None:
-        """Store a fragment, rolling to a new file first if it is time. DiskError if the volume refuses."""
+    def append(self, payload: bytes, audio: bytes = b"") -> None:
+        """Store a fragment and its audio; rolls to a new file first if it is time. DiskError if the volume refuses."""
         facts = boxes.moof_facts(payload, next(boxes.walk(payload)))
         wall_us = self._wall_of(facts.decode_time * 1_000_000 // self._timescale)
-        if self._file is not None and facts.is_key and self._is_full(wall_us):
-            self._close(None)
-        if self._file is None:
+        if facts.is_key and self._age_us(wall_us) >= self._lengths.segment_s * 1_000_000:
+            self._end(None)
+        if self._started_us is None:
             identity = replace(self._next, segment_id=new_id(), started_us=wall_us)
-            self._file = self._archive.create(identity, self._init, self._clock, self._lengths.sync_beat_s)
-            self._next, self._rolled = replace(self._next, sequence=identity.sequence + 1), None
-        self._file.append(payload, wall_us)
+            self._next = replace(self._next, sequence=identity.sequence + 1)
+            self._disk.do(partial(self._open, identity))
+            self._started_us = wall_us
+        self._disk.do(partial(self._store, payload, wall_us, audio), len(payload) + len(audio))
 
     def overdue(self, wall_us: int) -> bool:
         """Whether no keyframe came for three nominal lengths: the run must be restarted to end the segment."""
-        return self._file is not None and self._age_us(self._file, wall_us) > 3 * self._lengths.segment_s * 1_000_000
+        return self._age_us(wall_us) > 3 * self._lengths.segment_s * 1_000_000
 
     def close(self, reason: EndReason) -> None:
-        """End the run."""
-        if self._file is not None:
-            self._close(reason)
-        elif self._rolled is not None:
+        """End the run; returns when everything is stored. DiskError if the volume refuses."""
+        if self._started_us is not None:
+            self._end(reason)
+        self._disk.finish()
+        if self._rolled is not None and self._rolled.ends_run is None:
             hand_over(self._archive, self._spool, self._rolled.ending(reason))
 
     @property
     def unended(self) -> SegmentRecord | None:
-        """The last segment where it was closed to begin the next, and the next could not be begun."""
+        """The last segment where it was closed to begin the next, and the next could not be begun. Once abandoned."""
         return self._rolled
 
     def abandon(self) -> None:
         """Let go of the open file after a failed write; recovery closes it."""
+        self._disk.abandon()
+
+    def _age_us(self, wall_us: int) -> int:
+        return 0 if self._started_us is None else wall_us - self._started_us
+
+    def _end(self, reason: EndReason | None) -> None:
+        job = partial(self._close, reason, self.clock_offset_ms, self.dropped)
+        self._started_us, self.dropped = None, 0
+        self._disk.do(job)
+
+    # ── done by the disk ───────────────────────────────────────────────────────────────────────────────────
+
+    def _open(self, identity: Identity) -> None:
+        self._file = self._archive.create(identity, self._init, self._clock, self._lengths.sync_beat_s)
+        self._rolled = None
+
+    def _store(self, payload: bytes, wall_us: int, audio: bytes) -> None:
+        assert self._file is not None
+        if self._clock.monotonic() - self._checked_s >= self._lengths.sync_beat_s:
+            self._archive.expect_room(self._next.camera_id)
+            self._checked_s = self._clock.monotonic()
+        self._file.append(payload, wall_us, audio)
+        self.stored = True
+
+    def _close(self, reason: EndReason | None, clock_offset_ms: int | None, dropped: int) -> None:
+        assert self._file is not None
+        file, self._file = self._file, None
+        record = file.close(reason, clock_offset_ms, dropped, file.identity.object_key)
+        hand_over(self._archive, self._spool, record)
+        self._rolled = record
+
+    def _let_go(self) -> None:
         if self._file is not None:
             self._file.abandon()
             self._file = None
-
-    def _is_full(self, wall_us: int) -> bool:
-        assert self._file is not None
-        return self._age_us(self._file, wall_us) >= self._lengths.segment_s * 1_000_000
-
-    @staticmethod
-    def _age_us(file: SegmentFile, wall_us: int) -> int:
-        return wall_us - file.identity.started_us
-
-    def _close(self, reason: EndReason | None) -> None:
-        assert self._file is not None
-        file, self._file = self._file, None
-        record = file.close(reason, self.clock_offset_ms, self.dropped, file.identity.object_key)
-        self.dropped = 0
-        hand_over(self._archive, self._spool, record)
-        self._rolled = record
 
 
 def hand_over(archive: Archive, spool: Spool, record: SegmentRecord) -> None:

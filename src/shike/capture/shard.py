@@ -23,9 +23,13 @@ from shike.capture.archive import Archive
 from shike.capture.camera import CameraThread, Recording
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.desired import Wanted, Watch
+from shike.capture.errors import CaptureError
+from shike.capture.health import StreamHealth
 from shike.capture.lifeline import end_with_parent
+from shike.capture.schedule import NEVER_US
 from shike.capture.segment import StreamName
-from shike.capture.segmenter import Lengths
+from shike.capture.segmenter import Lengths, hand_over
+from shike.capture.silence import SILENCE
 from shike.capture.spool import Spool
 from shike.capture.vault import Vault
 
@@ -34,7 +38,9 @@ log = logging.getLogger(__name__)
 StreamKey = tuple[str, StreamName]
 ASSIGNMENT_FILE = "shards.json"
 _POLL_S = 0.5
-_STOP_LIMIT_S = 4.0
+_STOP_LIMIT_S = 3.5
+_LAST_PACKET_S = 1.0
+_TRY_AGAIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class CaptureConfig:
     camera_timeout_s: float = 10.0
     watchdog_s: float = 30.0
     streams_per_shard: int = 32
+    reserve_bytes: int = 0
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=str)
@@ -75,12 +82,13 @@ def load_assignment(state: Path) -> dict[str, set[StreamKey]]:
 class Shard:
     """Keeps one thread per assigned stream running."""
 
-    def __init__(self, name: str, config: CaptureConfig, clock: Clock) -> None:
+    def __init__(self, name: str, config: CaptureConfig, clock: Clock, halt: threading.Event) -> None:
+        """OSError if the folders of the data cannot be used."""
         self._name, self._config, self._clock = name, config, clock
         self._watch = Watch(config.state)
         self._vault = Vault.at(config.keys)
         self._recording = Recording(
-            archive=Archive(config.footage),
+            archive=Archive(config.footage, config.reserve_bytes),
             spool=Spool(config.spool),
             clock=clock,
             lengths=config.lengths,
@@ -90,16 +98,25 @@ class Shard:
         )
         self._threads: dict[StreamKey, CameraThread] = {}
         self._leaving: list[CameraThread] = []
-        self.halt = threading.Event()
+        self._resting: dict[StreamKey, StreamHealth] = {}
+        self._refused: int | None = None
+        self._halt = halt
 
     def run(self) -> None:
         """Until `halt`. Then close every run; what does not close in time is recovered at the next start."""
-        while not self.halt.is_set():
+        while not self._halt.is_set():
             self._reconcile()
-            self._report()
-            self.halt.wait(_POLL_S)
+            try:
+                self._report()
+                self._refused = None
+            except OSError as error:  # recording does not end because nobody can be told of it
+                if self._refused != error.errno:
+                    log.error("the state folder cannot be written: %s", error.strerror)
+                self._refused = error.errno
+            self._halt.wait(_POLL_S)
         for thread in self._threads.values():
             thread.stop()
+        SILENCE.hurry(_LAST_PACKET_S)
         until = self._clock.monotonic() + _STOP_LIMIT_S
         for thread in [*self._threads.values(), *self._leaving]:
             thread.join(max(0.0, until - self._clock.monotonic()))
@@ -107,19 +124,47 @@ class Shard:
     def _reconcile(self) -> None:
         mine = load_assignment(self._config.state).get(self._name, set())
         wanted = {(w.camera_id, w.stream): w for w in self._watch.poll().streams if (w.camera_id, w.stream) in mine}
+        self._resting = self._rests(wanted)
+        due = {key: each for key, each in wanted.items() if key not in self._resting}
         self._leaving = [thread for thread in self._leaving if thread.is_alive()]
         for key in [key for key, thread in self._threads.items() if not thread.is_alive()]:
             log.error("camera %s %s: its thread died; starting another", *key)
             del self._threads[key]
         for key, thread in list(self._threads.items()):
-            if key not in wanted or not thread.wanted.same_source(wanted[key]):
-                thread.stop()
+            if key not in due or not thread.wanted.same_source(due[key]):
+                thread.stop("off_schedule" if key in self._resting else "stopped")
                 self._leaving.append(self._threads.pop(key))
         leaving = {(t.wanted.camera_id, t.wanted.stream) for t in self._leaving}
-        for key, each in wanted.items():
+        for key, each in due.items():
             # The old thread of a stream must have closed its run before a new one may write.
             if key not in self._threads and key not in leaving:
                 self._start(key, each)
+
+    def _rests(self, wanted: dict[StreamKey, Wanted]) -> dict[StreamKey, StreamHealth]:
+        """The streams that are off schedule now, with what is said of them: no connection is made for them."""
+        now_us = self._clock.now()
+        found: dict[StreamKey, StreamHealth] = {}
+        for key, each in wanted.items():
+            pause = each.rest_at(now_us)
+            if pause is None:
+                continue
+            before = self._resting.get(key)
+            if before is None and key not in self._threads:
+                self._close_left_over(key)
+            since_us = before.since_us if before else now_us
+            next_us = None if pause[1] == NEVER_US else pause[1]
+            found[key] = StreamHealth(*key, "resting", since_us, "off_schedule", next_try_us=next_us)
+        return found
+
+    def _close_left_over(self, key: StreamKey) -> None:
+        """Close what the shard before this one left of a stream: its next thread, which also does so, is far away."""
+        archive, spool = self._recording.archive, self._recording.spool
+        try:
+            record = archive.recover(*key, "killed")
+            if record is not None:
+                hand_over(archive, spool, record)
+        except (CaptureError, OSError) as error:
+            log.error("camera %s %s: its last segment stays open until it records again: %s", *key, error)
 
     def _start(self, key: StreamKey, wanted: Wanted) -> None:
         try:
@@ -133,28 +178,39 @@ class Shard:
 
     def _report(self) -> None:
         threads = list(self._threads.values())
-        health.write(self._config.state, self._name, [thread.health for thread in threads])
-        oldest = min((thread.beat_s for thread in threads), default=self._clock.monotonic())
-        beat = {"pid": os.getpid(), "at_s": self._clock.monotonic(), "stuck_s": self._clock.monotonic() - oldest}
-        path = self._config.state / f"beat-{self._name}.json"
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(beat))
-        fresh.replace(path)
+        said = [*(thread.health for thread in threads), *self._resting.values()]
+        health.write(self._config.state, self._name, said)
+        now_s = self._clock.monotonic()
+        stuck = [thread for thread in threads if now_s - thread.beat_s > self._config.watchdog_s]
+        beat = {
+            "pid": os.getpid(),
+            "at_s": now_s,
+            "stuck_s": now_s - min((thread.beat_s for thread in threads), default=now_s),
+            "stuck": [(thread.wanted.camera_id, thread.wanted.stream) for thread in stuck],
+        }
+        health.replace_snapshot(self._config.state / f"beat-{self._name}.json", json.dumps(beat))
 
 
 def main() -> None:
     """Entry of a shard process: its name is the argument, its configuration the first line of standard input."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = CaptureConfig.from_json(sys.stdin.readline())
-    shard = Shard(sys.argv[1], config, SystemClock())
+    halt = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        shard.halt.set()
+        halt.set()
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent(shard.halt.set)
-    shard.run()
+    end_with_parent(halt.set)
+    while not halt.is_set():
+        try:
+            shard = Shard(sys.argv[1], config, SystemClock(), halt)
+        except OSError as error:
+            log.error("shard %s cannot begin: %s; it is tried again", sys.argv[1], error)
+            halt.wait(_TRY_AGAIN_S)
+        else:
+            shard.run()
     logging.shutdown()
     os._exit(0)  # a thread may still be blocked inside FFmpeg
 

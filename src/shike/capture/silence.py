@@ -54,6 +54,12 @@ class Silence:
         with self._lock:
             self._seen.pop(reader, None)
 
+    def hurry(self, limit_s: float) -> None:
+        """Let every reader of now wait no longer than this: the process is about to end."""
+        with self._lock:
+            for reader in self._seen:
+                reader.limit_s = min(reader.limit_s, limit_s)
+
     def _look(self) -> None:
         while True:
             time.sleep(_LOOK_EVERY_S)
@@ -68,9 +74,11 @@ class Silence:
         packets, since_s = self._seen[reader]
         if reader.packets != packets:
             self._seen[reader] = (reader.packets, now_s)
-        elif now_s - since_s >= reader.limit_s and _shut_down(reader.thread_id):
-            # The lock is held: the reader cannot have closed its container, so it was its socket.
+        elif now_s - since_s >= reader.limit_s:
+            # The lock is held: the reader cannot have closed its container, so it is its socket. Said before it is
+            # done: the read may end before this thread goes on.
             reader.cut = True
+            reader.cut = _shut_down(reader.thread_id)
 
 
 def _shut_down(thread_id: int) -> bool:

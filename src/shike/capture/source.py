@@ -5,15 +5,17 @@ FFmpeg's own words are not passed on, because they hold the address. Design: doc
 """
 
 import ctypes
+import errno
 import struct
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, cast
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import (
     ConnectionRefusedError as AvConnectionRefusedError,
@@ -21,18 +23,23 @@ from av.error import (
 from av.error import (
     ExitError,
     FFmpegError,
+    HTTPClientError,
     HTTPForbiddenError,
     HTTPNotFoundError,
     HTTPOtherClientError,
+    HTTPServerError,
     HTTPUnauthorizedError,
 )
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from shike.capture.address import Address
+from shike.capture.audio import Sound
 from shike.capture.clock import Clock
 from shike.capture.errors import SourceError
+from shike.capture.refusal import Refusal
 from shike.capture.rest import Rest
+from shike.capture.schedule import G711
 from shike.capture.silence import SILENCE, Reader
 from shike.capture.timeline import Arrival
 
@@ -60,6 +67,7 @@ class Source:
 
     def __init__(self, container: InputContainer, clock: Clock, silence_s: float | None = None) -> None:
         self._container, self._clock, self._silence_s = container, clock, silence_s
+        self.sound: Sound | None = None
         self._reader: Reader | None = None
         if not container.streams.video:
             container.close()
@@ -76,23 +84,21 @@ class Source:
         self.simulated = container.metadata.get("title", "") == SIMULATED_TITLE
 
     @classmethod
-    def open_camera(cls, address: Address, clock: Clock, timeout_s: float = 10.0) -> Self:
-        """Connect to a camera. SourceError with a cause code if it refuses or does not answer."""
-        options = {
-            "rtsp_transport": "tcp",
-            "allowed_media_types": "video",
-            # Begins again with every byte; pictures that stay away are noticed earlier (silence.py).
-            "timeout": str(int((timeout_s + 5) * 1_000_000)),
-            "analyzeduration": "300000",
-            "fpsprobesize": "2",
-        }
-        try:
-            # No time limit of PyAV's for reading: it takes Python's lock three times per RTP packet.
-            container = av.open(address.url(), "r", options=options, timeout=(timeout_s, None))
-        except (FFmpegError, OSError) as error:
-            raise source_error(error) from None
+    def open_camera(cls, address: Address, clock: Clock, timeout_s: float = 10.0, audio: G711 | None = None) -> Self:
+        """Connect to a camera. SourceError with a cause code if it refuses or does not answer.
+
+        `audio` says what is done with G.711; None leaves audio out altogether: the camera is not even asked for it.
+        """
+        with Refusal() as refusal:
+            try:
+                container = _connect(address, timeout_s, "video" if audio is None else "video+audio")
+            except (FFmpegError, OSError) as error:
+                raise source_error(error, refusal=refusal.cause) from None
         _give_memory_back()
-        return cls(container, clock, timeout_s)
+        source = cls(container, clock, timeout_s)
+        if audio is not None and container.streams.audio:
+            source.sound = Sound(container.streams.audio[0], audio)
+        return source
 
     @classmethod
     def open_file(cls, path: Path, clock: Clock) -> Self:
@@ -115,12 +121,14 @@ class Source:
         FFmpeg hands a packet over when the next begins to arrive, so each came when the one before was handed over.
         """
         reader = self._reader = SILENCE.watch(self._silence_s) if self._silence_s is not None else None
-        rest = Rest(threading.get_native_id() * 0.618034 % 1.0) if reader is not None else None
+        # Sound must be taken as it comes, and over UDP what nobody fetches is lost.
+        may_rest = self.sound is None and self._container.options.get("rtsp_transport") == "tcp"
+        rest = Rest(threading.get_native_id() * 0.618034 % 1.0) if may_rest else None
         started = False
         untimed: list[_Came] = []
         handed_over = self._now()
         try:
-            for packet in self._container.demux(self.video):
+            for packet in self._container.demux(self.video) if self.sound is None else self._pictures(self.sound):
                 came, handed_over = handed_over, self._now()
                 started = started or packet.is_keyframe
                 if started and packet.size > 0 and not packet.is_corrupt:
@@ -129,14 +137,13 @@ class Source:
                     if packet.dts is None:
                         untimed = [*untimed, (packet, came)][-_MOST_UNTIMED:]
                     else:
-                        for earlier, its_arrival in self._placed_before(packet.dts, untimed) if untimed else ():
+                        for earlier, its_arrival in self._placed_before(packet, untimed) if untimed else ():
                             yield self._timed(earlier, its_arrival)
                         untimed = []
-                        yield self._timed(packet, came)
-                if rest is not None and packet.dts is not None:
-                    wait_s = rest.after(handed_over[1], packet.dts * self._per_tick // self._ticks)
-                    if wait_s > 0:
-                        time.sleep(wait_s)
+                        timed = self._timed(packet, came)
+                        yield timed
+                        if rest is not None and (wait_s := rest.after(handed_over[1], timed.arrival.media_us)) > 0:
+                            time.sleep(wait_s)
                 if reader is not None:
                     reader.packets += 1
         except (FFmpegError, OSError) as error:
@@ -145,12 +152,28 @@ class Source:
         if reader is not None and reader.cut:
             raise SourceError("no_data")
 
-    def _placed_before(self, dts: int, untimed: list["_Came"]) -> Iterator["_Came"]:
-        """An RTSP stream's first picture, a keyframe, comes without a time: it lies one picture before the second."""
-        rate, base = self.video.average_rate, self.video.time_base
+    def _pictures(self, sound: Sound) -> Iterator["Packet[VideoStream]"]:
+        """The packets of the video; what comes of the audio in between is given to `sound`."""
+        for packet in self._container.demux(self.video, sound.stream):
+            if packet.stream_index == self.video.index:
+                yield cast("Packet[VideoStream]", packet)
+            else:
+                sound.take(cast("Packet[AudioStream]", packet), *self._now())
+
+    def _placed_before(self, timed: "Packet[VideoStream]", untimed: list["_Came"]) -> Iterator["_Came"]:
+        """An RTSP stream's first picture, a keyframe, comes without a time: it lies one picture before the second.
+
+        Where pictures are not sent in the order of showing, the next few come without the time of decoding.
+        """
+        assert timed.dts is not None
+        rate, base, dts = self.video.average_rate, self.video.time_base, timed.dts
         ticks = round(1 / (rate * base)) if rate and base else dts // max(1, len(untimed))
+        known = (each.pts for each in (timed, *(packet for packet, _ in untimed)))
+        shown = min((pts for pts in known if pts is not None), default=dts)
         for distance, (packet, came) in zip(range(len(untimed), 0, -1), untimed, strict=True):
-            packet.dts = packet.pts = dts - distance * max(1, ticks)
+            packet.dts = dts - distance * max(1, ticks)
+            if packet.pts is None:  # the keyframe, which is shown before all others
+                packet.pts = max(packet.dts, shown - max(1, ticks))
             yield packet, came
 
     def _timed(self, packet: "Packet[VideoStream]", came: tuple[int, int]) -> Timed:
@@ -183,13 +206,37 @@ def _give_memory_back() -> None:
         _malloc_trim(0)
 
 
-def source_error(error: Exception, *, connected: bool = False) -> SourceError:
+def _connect(address: Address, timeout_s: float, media: str) -> InputContainer:
+    """Over TCP; over UDP where the camera has nothing else."""
+    options = {
+        "rtsp_transport": "tcp",
+        "allowed_media_types": media,
+        # Begins again with every byte; pictures that stay away are noticed earlier (silence.py).
+        "timeout": str(int((timeout_s + 5) * 1_000_000)),
+        "analyzeduration": "300000",
+        "fpsprobesize": "2",
+    }
+    try:
+        # No time limit of PyAV's for reading: it takes Python's lock three times per RTP packet.
+        return av.open(address.url(), "r", options=options, timeout=(timeout_s, None))
+    except OSError as error:
+        if error.errno != errno.EPROTONOSUPPORT:  # what FFmpeg makes of 461
+            raise
+    # Over UDP a reader waits for several sockets, none of which can be shut down for it: here the limit is PyAV's.
+    # FFmpeg takes up a read that timed out once more before it gives up.
+    return av.open(address.url(), "r", options=options | {"rtsp_transport": "udp"}, timeout=(timeout_s, timeout_s / 2))
+
+
+def source_error(error: Exception, *, connected: bool = False, refusal: str | None = None) -> SourceError:
     """The cause code of an FFmpeg error. Its text is left out: it holds the address."""
+    if refusal is not None and isinstance(error, (HTTPClientError, HTTPServerError)):
+        return SourceError(refusal)
     causes: list[tuple[type[BaseException], str]] = [
         (HTTPUnauthorizedError, "refused_401"),
         (HTTPForbiddenError, "refused_403"),
         (HTTPNotFoundError, "refused_404"),
         (HTTPOtherClientError, "refused_other"),
+        (HTTPServerError, "refused_other"),
         (AvConnectionRefusedError, "unreachable"),
         (ConnectionRefusedError, "unreachable"),
         (ExitError, "no_data" if connected else "timeout"),

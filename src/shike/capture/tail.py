@@ -43,7 +43,10 @@ class Tail:
         self._run_id: str | None = None
 
     def poll(self) -> list[RunBegan | Written]:
-        """What was written since the last call. NoFootage cannot happen: a file that is gone ends the segment."""
+        """What was written since the last call. NoFootage cannot happen: a file that is gone ends the segment.
+
+        A file that begins and ends between two calls is left out: only the last of a run is ever so short.
+        """
         found: list[RunBegan | Written] = []
         current = self._segment
         key = self._archive.open_key(self._camera_id, self._stream)

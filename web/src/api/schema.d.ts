@@ -248,6 +248,72 @@ export interface paths {
         patch: operations["update_room"];
         trace?: never;
     };
+    "/api/recording-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recording Policies
+         * @description Rooms in scope by name, each with the policy in force and what it means now.
+         */
+        get: operations["list_recording_policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/recording-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recording Policy
+         * @description One room's policy with its history.
+         */
+        get: operations["get_recording_policy"];
+        /**
+         * Set Recording Policy
+         * @description Decide anew about a room. What says the same as before is no new decision.
+         */
+        put: operations["set_recording_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording-needs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recording Needs
+         * @description What recording will need once it has run for as long as it is kept.
+         *
+         *     `mode` is tried for the rooms that are named, or for all if none is; the others stay as they are set.
+         */
+        get: operations["get_recording_needs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cameras/probe": {
         parameters: {
             query?: never;
@@ -974,9 +1040,131 @@ export interface paths {
         };
         /**
          * Export Footage
-         * @description One MP4 of the range, copied and not transcoded, from the keyframe at or before its start.
+         * @description The range as one file, copied and not transcoded, from the keyframe at or before its start.
+         *
+         *     `mp4`: a video. `pack`: a ZIP with the same video, the segments as they lie there, and what proves them.
          */
         get: operations["export_footage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{camera_id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Camera Status
+         * @description One camera now. Cheap enough to be asked every few seconds.
+         */
+        get: operations["get_camera_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recording Report
+         * @description Every camera in scope that was to be recorded on a day, the worst first.
+         */
+        get: operations["get_recording_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording-report.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recording Report Csv
+         * @description The same as a table for spreadsheets: a row per stream.
+         */
+        get: operations["get_recording_report_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{camera_id}/recording-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Camera Recording Report
+         * @description One camera on a day, with its gaps.
+         */
+        get: operations["get_camera_recording_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{camera_id}/recording-report.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Camera Recording Report Csv
+         * @description One camera's gaps as a table for spreadsheets: a row per gap.
+         */
+        get: operations["get_camera_recording_report_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{camera_id}/recording-days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recording Days
+         * @description The coverage of the days up to and with `until` (today), oldest first.
+         */
+        get: operations["list_recording_days"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1021,6 +1209,26 @@ export interface paths {
          * @description The decision in force for one trainee, with reasons, clauses, parameters, facts and evidence.
          */
         get: operations["get_decision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Metrics
+         * @description Every gauge in Prometheus' text format. 401 without the token that is set; 403 from elsewhere if none is.
+         */
+        get: operations["get_metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1214,6 +1422,40 @@ export interface components {
             to: string;
         };
         /**
+         * CameraDayReport
+         * @description The same of one camera, with its gaps.
+         */
+        CameraDayReport: {
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Simulated */
+            simulated: boolean;
+            /** Enabled */
+            enabled: boolean;
+            /** Streams */
+            streams: components["schemas"]["StreamReportOut"][];
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Gaps */
+            gaps: components["schemas"]["StreamGaps"][];
+        };
+        /**
          * CameraIn
          * @description A camera. Paths are what follows host and port in its RTSP address; the sub-stream is optional.
          */
@@ -1337,6 +1579,63 @@ export interface components {
         CameraProbe: {
             main: components["schemas"]["StreamProbe"];
             sub: components["schemas"]["StreamProbe"] | null;
+        };
+        /**
+         * CameraReport
+         * @description A day of a camera.
+         */
+        CameraReport: {
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Simulated */
+            simulated: boolean;
+            /** Enabled */
+            enabled: boolean;
+            /** Streams */
+            streams: components["schemas"]["StreamReportOut"][];
+        };
+        /**
+         * CameraStatus
+         * @description A camera as its page shows it; `asked_at` is the server's time of this answer.
+         */
+        CameraStatus: {
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Simulated */
+            simulated: boolean;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Streams */
+            streams: components["schemas"]["StreamStatus"][];
+            disk: components["schemas"]["DiskSpaceOut"];
         };
         /** CellFlag */
         CellFlag: {
@@ -1638,6 +1937,25 @@ export interface components {
             password: string;
         };
         /**
+         * DayCoverage
+         * @description A day of a stream in short.
+         */
+        DayCoverage: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Expected S */
+            expected_s: number;
+            /** Recorded S */
+            recorded_s: number;
+            /** Coverage */
+            coverage: number | null;
+            /** Gap Count */
+            gap_count: number;
+        };
+        /**
          * DayOut
          * @description A day in Beijing time and how many seconds of it were recorded.
          */
@@ -1773,13 +2091,62 @@ export interface components {
             /** Sessions */
             sessions: components["schemas"]["CellOut"][];
             /** Reasons */
-            reasons: components["schemas"]["ReasonOut"][];
+            reasons: components["schemas"]["shike__api__subsidy_shapes__ReasonOut"][];
             /** Missing */
             missing: components["schemas"]["MissingOut"][];
             /** Entitlements */
             entitlements: components["schemas"]["EntitlementOut"][];
             /** History */
             history: components["schemas"]["VersionOut"][];
+        };
+        /**
+         * DiskOut
+         * @description The volume that footage is written to. `usable`: what of it footage may fill, with what it holds already.
+         */
+        DiskOut: {
+            /** Total Bytes */
+            total_bytes: number;
+            /** Free Bytes */
+            free_bytes: number;
+            /** Footage Bytes */
+            footage_bytes: number;
+            /** Usable Bytes */
+            usable_bytes: number;
+        };
+        /**
+         * DiskSpaceOut
+         * @description The footage volume. `bytes_per_day` of all cameras; it and `days_left` are null until there is an hour of it.
+         */
+        DiskSpaceOut: {
+            /** Free Bytes */
+            free_bytes: number;
+            /** Total Bytes */
+            total_bytes: number;
+            /** Bytes Per Day */
+            bytes_per_day: number | null;
+            /** Days Left */
+            days_left: number | null;
+        };
+        /**
+         * DueOut
+         * @description Whether the room is recorded at this moment, until when that holds (null: no end known), and why.
+         *
+         *     The class session is the reason; off schedule it is the one for which recording begins next.
+         */
+        DueOut: {
+            /** Recorded */
+            recorded: boolean;
+            /** Until */
+            until: string | null;
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "always" | "class_session" | "margin_before" | "margin_after" | "off_schedule";
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Session */
+            class_session: string | null;
         };
         /**
          * EnrolmentIn
@@ -2240,6 +2607,11 @@ export interface components {
             /** Items */
             items: components["schemas"]["ClassSessionOut"][];
         };
+        /** Items[DayCoverage] */
+        Items_DayCoverage_: {
+            /** Items */
+            items: components["schemas"]["DayCoverage"][];
+        };
         /** Items[EnrolmentOut] */
         Items_EnrolmentOut_: {
             /** Items */
@@ -2269,6 +2641,11 @@ export interface components {
         Items_RoomOut_: {
             /** Items */
             items: components["schemas"]["RoomOut"][];
+        };
+        /** Items[RoomRecordingOut] */
+        Items_RoomRecordingOut_: {
+            /** Items */
+            items: components["schemas"]["RoomRecordingOut"][];
         };
         /** Items[SignEventOut] */
         Items_SignEventOut_: {
@@ -2468,6 +2845,31 @@ export interface components {
              */
             who: "institution" | "employer" | "county" | "supervisor";
         };
+        /**
+         * NeedsOut
+         * @description Rooms with cameras, what each needs, and whether it all fits. `whole`: these are all rooms of the installation.
+         *
+         *     `short_by_bytes` is 0 where it fits.
+         */
+        NeedsOut: {
+            /** Days Main */
+            days_main: number;
+            /** Days Sub */
+            days_sub: number;
+            /** Rooms */
+            rooms: components["schemas"]["RoomNeedOut"][];
+            /** Cameras */
+            cameras: number;
+            /** Total Bytes */
+            total_bytes: number;
+            disk: components["schemas"]["DiskOut"];
+            /** Fits */
+            fits: boolean;
+            /** Short By Bytes */
+            short_by_bytes: number;
+            /** Whole */
+            whole: boolean;
+        };
         /** NotRecordedOut */
         NotRecordedOut: {
             /**
@@ -2597,6 +2999,62 @@ export interface components {
             /** Breaks */
             breaks: components["schemas"]["Window"][];
         };
+        /**
+         * PolicyIn
+         * @description A decision about a room, in force at once. Connecting takes seconds, hence at least a minute before a class.
+         */
+        PolicyIn: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "always" | "timetable";
+            /** Margin Before Min */
+            margin_before_min: number;
+            /** Margin After Min */
+            margin_after_min: number;
+            /**
+             * Audio
+             * @default false
+             */
+            audio?: boolean;
+            /**
+             * G711
+             * @default transcode
+             * @enum {string}
+             */
+            g711?: "transcode" | "drop";
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * PolicyOut
+         * @description A policy. The default, about which nobody decided, has neither time nor name nor reason.
+         */
+        PolicyOut: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "always" | "timetable";
+            /** Margin Before Min */
+            margin_before_min: number;
+            /** Margin After Min */
+            margin_after_min: number;
+            /** Audio */
+            audio: boolean;
+            /**
+             * G711
+             * @enum {string}
+             */
+            g711: "transcode" | "drop";
+            /** Reason */
+            reason: string;
+            /** Valid From */
+            valid_from: string | null;
+            /** Set By Name */
+            set_by_name: string | null;
+        };
         /** ProbeCount */
         ProbeCount: {
             /** Count */
@@ -2659,27 +3117,6 @@ export interface components {
             request_id: string;
         };
         /**
-         * ReasonOut
-         * @description One conclusion. `met` is null where a person must look or a fact is missing; `clause` is null for a setting.
-         */
-        ReasonOut: {
-            /** Code */
-            code: string;
-            /** Met */
-            met: boolean | null;
-            /** Clause */
-            clause: string | null;
-            /** Quote */
-            quote: string | null;
-            parameter: components["schemas"]["ParameterOut"] | null;
-            /** Facts */
-            facts: {
-                [key: string]: string | number | boolean | null;
-            };
-            /** Evidence */
-            evidence: components["schemas"]["EvidenceOut"][];
-        };
-        /**
          * RecordOut
          * @description The version in force of the session's record.
          */
@@ -2736,6 +3173,46 @@ export interface components {
             open: boolean;
             /** Simulated */
             simulated: boolean;
+        };
+        /**
+         * RecordingPolicyOut
+         * @description One room with every policy that it has had, newest first.
+         */
+        RecordingPolicyOut: {
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Count */
+            camera_count: number;
+            /** Privacy Notice Posted */
+            privacy_notice_posted: boolean;
+            policy: components["schemas"]["PolicyOut"];
+            due: components["schemas"]["DueOut"];
+            /** History */
+            history: components["schemas"]["PolicyOut"][];
+        };
+        /**
+         * RecordingReport
+         * @description A day of all cameras in scope, the worst main stream first. `until`: the end of the day, or now.
+         */
+        RecordingReport: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Items */
+            items: components["schemas"]["CameraReport"][];
         };
         /** RegionIn */
         RegionIn: {
@@ -2826,6 +3303,38 @@ export interface components {
             /** No Camera Reason */
             no_camera_reason?: string | null;
         };
+        /**
+         * RoomNeedOut
+         * @description What one room needs. `hours_from`: of a timetable, assumed because it has none, or all hours.
+         */
+        RoomNeedOut: {
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Name */
+            institution_name: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "always" | "timetable";
+            /** Hours A Week */
+            hours_a_week: number;
+            /**
+             * Hours From
+             * @enum {string}
+             */
+            hours_from: "always" | "timetable" | "assumed";
+            /** Cameras */
+            cameras: number;
+            /** Bitrate Bps */
+            bitrate_bps: number;
+            /** Measured */
+            measured: boolean;
+            /** Bytes */
+            bytes: number;
+        };
         /** RoomOut */
         RoomOut: {
             /** Id */
@@ -2863,6 +3372,23 @@ export interface components {
             privacy_notice_posted?: boolean | null;
             /** No Camera Reason */
             no_camera_reason?: string | null;
+        };
+        /** RoomRecordingOut */
+        RoomRecordingOut: {
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Count */
+            camera_count: number;
+            /** Privacy Notice Posted */
+            privacy_notice_posted: boolean;
+            policy: components["schemas"]["PolicyOut"];
+            due: components["schemas"]["DueOut"];
         };
         /**
          * RowErrorOut
@@ -3109,6 +3635,19 @@ export interface components {
             picture: boolean;
         };
         /**
+         * StreamGaps
+         * @description The gaps of a stream in order of time, those without blame left out.
+         */
+        StreamGaps: {
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "main" | "sub";
+            /** Gaps */
+            gaps: components["schemas"]["GapOut"][];
+        };
+        /**
          * StreamProbe
          * @description What one stream gave. `code` is a cause code where `ok` is false; `picture` is a JPEG in base64.
          */
@@ -3145,6 +3684,37 @@ export interface components {
             /** Picture */
             picture?: string | null;
             count?: components["schemas"]["ProbeCount"] | null;
+        };
+        /**
+         * StreamReportOut
+         * @description A day of a stream. `coverage` is recorded of expected, 0 to 1, null where nothing was to be recorded.
+         *
+         *     `gap_count`, `missing_s` and `longest_gap` are of what is missing; bytes and dropped packets of the segments that
+         *     began on this day.
+         */
+        StreamReportOut: {
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "main" | "sub";
+            /** Expected S */
+            expected_s: number;
+            /** Recorded S */
+            recorded_s: number;
+            /** Missing S */
+            missing_s: number;
+            /** Coverage */
+            coverage: number | null;
+            /** Gap Count */
+            gap_count: number;
+            longest_gap: components["schemas"]["GapOut"] | null;
+            /** Reasons */
+            reasons: components["schemas"]["shike__api__recording_shapes__ReasonOut"][];
+            /** Dropped */
+            dropped: number;
+            /** Bytes */
+            bytes: number;
         };
         /**
          * StreamState
@@ -3184,6 +3754,27 @@ export interface components {
             clock_offset_ms: number | null;
             /** Simulated */
             simulated: boolean;
+        };
+        /**
+         * StreamStatus
+         * @description A stream. `state` is null before the recorder first tried it; `last_gap` is of about a month.
+         *
+         *     A gap whose `to` is the time of asking goes on. `bytes_24h` and `recorded_24h_s` are of the last 24 hours.
+         */
+        StreamStatus: {
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "main" | "sub";
+            state: components["schemas"]["StreamState"] | null;
+            /** Recorded Since */
+            recorded_since: string | null;
+            last_gap: components["schemas"]["GapOut"] | null;
+            /** Bytes 24H */
+            bytes_24h: number;
+            /** Recorded 24H S */
+            recorded_24h_s: number;
         };
         /**
          * Timeline
@@ -3431,6 +4022,41 @@ export interface components {
              * Format: date-time
              */
             to: string;
+        };
+        /**
+         * ReasonOut
+         * @description Gaps of one reason; `missing` is false where nothing was to be recorded.
+         */
+        shike__api__recording_shapes__ReasonOut: {
+            /** Reason */
+            reason: string;
+            /** Gaps */
+            gaps: number;
+            /** Seconds */
+            seconds: number;
+            /** Missing */
+            missing: boolean;
+        };
+        /**
+         * ReasonOut
+         * @description One conclusion. `met` is null where a person must look or a fact is missing; `clause` is null for a setting.
+         */
+        shike__api__subsidy_shapes__ReasonOut: {
+            /** Code */
+            code: string;
+            /** Met */
+            met: boolean | null;
+            /** Clause */
+            clause: string | null;
+            /** Quote */
+            quote: string | null;
+            parameter: components["schemas"]["ParameterOut"] | null;
+            /** Facts */
+            facts: {
+                [key: string]: string | number | boolean | null;
+            };
+            /** Evidence */
+            evidence: components["schemas"]["EvidenceOut"][];
         };
     };
     responses: never;
@@ -3959,6 +4585,138 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_recording_policies: {
+        parameters: {
+            query?: {
+                institution_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_RoomRecordingOut_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recording_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingPolicyOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_recording_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingPolicyOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recording_needs: {
+        parameters: {
+            query?: {
+                days_main?: number;
+                days_sub?: number;
+                mode?: "as_set" | "always" | "timetable";
+                room_id?: string[];
+                hours_without_timetable?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeedsOut"];
                 };
             };
             /** @description What went wrong, as problem details */
@@ -5492,6 +6250,7 @@ export interface operations {
         parameters: {
             query: {
                 stream?: "main" | "sub";
+                format?: "mp4" | "pack";
                 from: string;
                 to: string;
             };
@@ -5509,6 +6268,203 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_camera_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraStatus"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recording_report: {
+        parameters: {
+            query?: {
+                /** @description Beijing day; today */
+                day?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingReport"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recording_report_csv: {
+        parameters: {
+            query?: {
+                /** @description Beijing day; today */
+                day?: string | null;
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_camera_recording_report: {
+        parameters: {
+            query?: {
+                /** @description Beijing day; today */
+                day?: string | null;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraDayReport"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_camera_recording_report_csv: {
+        parameters: {
+            query?: {
+                /** @description Beijing day; today */
+                day?: string | null;
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_recording_days: {
+        parameters: {
+            query?: {
+                /** @description Beijing day; today */
+                until?: string | null;
+                days?: number;
+                stream?: "main" | "sub";
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_DayCoverage_"];
+                };
             };
             /** @description What went wrong, as problem details */
             default: {
@@ -5603,6 +6559,33 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DecisionOut"];
                 };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, as problem details */
             default: {

@@ -42,6 +42,12 @@ export function dateWords(at: Moment, now: Moment): string {
   return t('common.date', { month, day: Number(then.day), weekday })
 }
 
+/** `14:50` on the same day as `now`, `11月20日 周五 14:50` on others. */
+export function momentWords(at: Moment, now: Moment): string {
+  const time = clockTime(at).slice(0, 5)
+  return isoDate(at) === isoDate(now) ? time : `${dateWords(at, now)} ${time}`
+}
+
 /** `2026-11-20 11:31:20` */
 export function stamp(at: Moment): string {
   return `${isoDate(at)} ${clockTime(at)}`

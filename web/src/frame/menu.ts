@@ -25,15 +25,19 @@ export const ENTRIES: readonly MenuEntry[] = [
 ]
 
 export interface SettingsEntry {
-  key: 'rooms' | 'cameras' | 'accounts' | 'log'
+  key: 'rooms' | 'cameras' | 'report' | 'recording' | 'accounts' | 'log'
   to: string
   icon: IconName
   permission: Permission
+  /** Key of its name, where that is not `admin.<key>.title`. */
+  title?: string
 }
 
 export const SETTINGS: readonly SettingsEntry[] = [
   { key: 'rooms', to: '/admin/rooms', icon: 'room', permission: 'registry.read' },
   { key: 'cameras', to: '/admin/cameras', icon: 'camera', permission: 'registry.read' },
+  { key: 'recording', to: '/admin/recording', icon: 'record', permission: 'registry.read' },
+  { key: 'report', to: '/admin/recording-report', icon: 'sessions', permission: 'playback.view', title: 'recordings.all.title' },
   { key: 'accounts', to: '/admin/accounts', icon: 'account', permission: 'accounts.manage' },
   { key: 'log', to: '/admin/log', icon: 'log', permission: 'audit.read' },
 ]

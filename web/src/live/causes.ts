@@ -5,9 +5,12 @@ import type { PlayerTrouble } from './msePlayer'
 const CAUSES = [
   'no_data', 'connection_lost', 'unreachable', 'refused_401', 'refused_403', 'refused_404', 'refused_453',
   'refused_other', 'timeout', 'unsupported_codec', 'no_video', 'disk_full', 'disk_failed', 'clock_step',
-  'parameters_changed',
+  'parameters_changed', 'timestamps_broken', 'gop_too_long', 'off_schedule',
 ]
 const STATES_WITHOUT_CAUSE = ['waiting', 'connecting', 'stopped', 'refused', 'backing_off']
+
+/** The room is recorded by its timetable and there is no class: nothing has failed. */
+export const isResting = (words: StaleWords): boolean => words.cause === 'off_schedule'
 
 export interface StaleWords {
   /** Key below `live.cause`. */

@@ -1,4 +1,4 @@
-/** Download of a range as one MP4: asked for, counted while it arrives, saved at the end. */
+/** Download of a range as one file: asked for, counted while it arrives, saved at the end. */
 import { asProblem, ProblemError, problemFrom, type Problem } from '@/api/problem'
 import { saveBlob } from '@/live/picture'
 
@@ -13,6 +13,13 @@ export interface ExportState {
   readonly name: string
 }
 
+/** A video to look at, or a pack that proves what it shows. */
+export type ExportFormat = 'mp4' | 'pack'
+export const ENDINGS: Record<ExportFormat, string> = { mp4: '.mp4', pack: '.zip' }
+
+/** The browser may put a Blob on disk, a list of arrays it may not; packs are large. */
+const FOLD_BYTES = 64 << 20
+
 export const IDLE: ExportState = { phase: 'idle', bytes: 0, total: null, problem: null, name: '' }
 
 function nameFrom(header: string | null, otherwise: string): string {
@@ -21,8 +28,8 @@ function nameFrom(header: string | null, otherwise: string): string {
   return /filename="?([^";]+)"?/i.exec(header ?? '')?.[1] ?? otherwise
 }
 
-export function exportAddress(cameraId: string, fromMs: number, toMs: number): string {
-  return `/api/cameras/${cameraId}/export?${new URLSearchParams({ from: rfc3339(fromMs), to: rfc3339(toMs) })}`
+export function exportAddress(cameraId: string, fromMs: number, toMs: number, format: ExportFormat): string {
+  return `/api/cameras/${cameraId}/export?${new URLSearchParams({ from: rfc3339(fromMs), to: rfc3339(toMs), format })}`
 }
 
 /** Runs one export to its end, telling `report` how far it is. An abort leaves no file and no error. */
@@ -37,15 +44,20 @@ export async function runExport(
     if (!answer.ok) throw new ProblemError(problemFrom(answer.status, await answer.json().catch(() => null), answer.headers.get('X-Request-Id')))
     const length = Number(answer.headers.get('Content-Length'))
     tell({ total: length > 0 ? length : null, name: nameFrom(answer.headers.get('Content-Disposition'), otherwiseNamed) })
-    const pieces: Uint8Array<ArrayBuffer>[] = []
+    const type = answer.headers.get('Content-Type') ?? ''
+    let whole = new Blob([], { type })
+    let pieces: Uint8Array<ArrayBuffer>[] = []
+    let held = 0
     const reader = answer.body?.getReader()
     for (;;) {
       const { done, value } = await (reader?.read() ?? Promise.resolve({ done: true as const, value: undefined }))
       if (done || value === undefined) break
       pieces.push(value)
+      held += value.byteLength
+      if (held >= FOLD_BYTES) { whole = new Blob([whole, ...pieces], { type }); pieces = []; held = 0 }
       tell({ bytes: state.bytes + value.byteLength })
     }
-    saveBlob(new Blob(pieces, { type: 'video/mp4' }), state.name)
+    saveBlob(new Blob([whole, ...pieces], { type }), state.name)
     tell({ phase: 'done' })
   } catch (error) {
     if (signal.aborted) report(IDLE)

@@ -11,7 +11,7 @@ export type Act =
   | { readonly kind: 'zoom'; readonly factor: number } | { readonly kind: 'day' }
   | { readonly kind: 'rangeFrom' } | { readonly kind: 'rangeTo' } | { readonly kind: 'clearRange' }
   | { readonly kind: 'snapshot' } | { readonly kind: 'goTo' } | { readonly kind: 'help' } | { readonly kind: 'table' }
-  | { readonly kind: 'fullScreen' }
+  | { readonly kind: 'fullScreen' } | { readonly kind: 'sound' }
 
 /** The help page shows these, in this order: keys and the message that says what they do. */
 export const HELP: readonly { readonly keys: readonly string[]; readonly does: string }[] = [
@@ -26,6 +26,7 @@ export const HELP: readonly { readonly keys: readonly string[]; readonly does: s
   { keys: ['G'], does: 'goTo' },
   { keys: ['T'], does: 'table' },
   { keys: ['F'], does: 'fullScreen' },
+  { keys: ['M'], does: 'sound' },
   { keys: ['?'], does: 'help' },
 ]
 
@@ -72,6 +73,7 @@ export function actOf(press: Press): Act | null {
     case 'g': case 'G': return { kind: 'goTo' }
     case 't': case 'T': return { kind: 'table' }
     case 'f': case 'F': return { kind: 'fullScreen' }
+    case 'm': case 'M': return { kind: 'sound' }
     case '?': case '？': return { kind: 'help' }
     case 'Escape': return { kind: 'clearRange' }
     default: return null

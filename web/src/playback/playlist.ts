@@ -30,6 +30,34 @@ export function parsePlaylist(text: string): Entry[] {
   return entries
 }
 
+/** The server's word for which tracks follow. */
+const TRACKS = '#EXT-X-SHIKE-TRACKS:'
+/** Two stretches meet to within the rounding of durations; a moment this close to an end belongs to what follows. */
+const MEETING_MS = 100
+
+/**
+ * The part of a playlist around `wallMs` in which the tracks stay the same: a media source that began with sound cannot
+ * go on without, nor the other way round. Gives the whole text where nothing changes.
+ */
+export function ofOneKind(text: string, wallMs: number): string {
+  const lines = text.split('\n')
+  const first = lines.findIndex((line) => line.startsWith(TRACKS))
+  const head = lines.slice(0, Math.max(0, first))
+  const stretches: { kind: string; lines: string[] }[] = []
+  for (const line of first < 0 ? [] : lines.slice(first)) {
+    if (line.startsWith(TRACKS) && stretches.at(-1)?.kind !== line) stretches.push({ kind: line, lines: [] })
+    stretches.at(-1)?.lines.push(line)
+  }
+  if (stretches.length < 2) return text
+  const ends = stretches.map((stretch) => {
+    const last = parsePlaylist(stretch.lines.join('\n')).at(-1)
+    return last === undefined ? 0 : last.wallMs + last.durationS * 1000
+  })
+  const found = ends.findIndex((end) => end > wallMs + MEETING_MS)
+  const chosen = stretches.at(found)
+  return [...head, ...(chosen?.lines ?? []).filter((line) => line !== '#EXT-X-ENDLIST'), '#EXT-X-ENDLIST', ''].join('\n')
+}
+
 /** Unix ms of an RFC 3339 time; digits beyond the millisecond are kept as a fraction. */
 export function wallTimeOf(text: string): number {
   const fraction = /\.(\d+)/.exec(text)?.[1]

@@ -9,7 +9,7 @@ import Hls, { type LoaderCallbacks, type LoaderConfiguration, type LoaderContext
 
 import { asProblem, type Problem } from '@/api/problem'
 
-import { parsePlaylist } from './playlist'
+import { ofOneKind, parsePlaylist } from './playlist'
 import { readText } from './read'
 import { playlistAddress, type StreamName } from './recordings'
 import type { Window } from './timelineScale'
@@ -33,6 +33,8 @@ export interface PlayerEvents {
   /** The wanted moment lies in a gap; the picture waits at its end. */
   intoGap(wantedMs: number, place: Place): void
   codecTrouble(): void
+  /** Whether what is being played has sound; null where the browser's own player does not say. */
+  sound(has: boolean | null): void
 }
 
 /** Hands hls.js the playlist that was already read, instead of a second request for the same text. */
@@ -160,16 +162,21 @@ export class RecordedPlayer {
     }
   }
 
-  private start(text: string, address: string, window: Window, wallMs: number): void {
+  private start(all: string, address: string, window: Window, wallMs: number): void {
     const playing = !this.video.paused || this.video.ended
     this.release()
+    const text = ofOneKind(all, wallMs)
     this.parsed = parsePlaylist(text)
-    this.window = window
+    const first = this.parsed[0]
+    this.window = text === all || first === undefined ? window : { ...window, fromMs: first.wallMs }
     const place = placeOf(this.parsed, wallMs) ?? this.newest(wallMs)
     if (place === null) return this.events.phase('empty', null)
     const absolute = new URL(address, globalThis.location.href).href
     if (Hls.isSupported()) this.startHls(text, absolute, place)
-    else this.video.src = absolute
+    else {
+      this.video.src = absolute
+      this.events.sound(null)
+    }
     this.land(wallMs, place)
     if (playing) void this.video.play().catch(() => undefined)
     this.events.phase('ready', null)
@@ -189,6 +196,9 @@ export class RecordedPlayer {
       maxBufferLength: 20, maxMaxBufferLength: 60, backBufferLength: 60, maxBufferHole: 0.3,
     })
     this.hls = hls
+    hls.on(Hls.Events.BUFFER_CODECS, (_event, tracks) => {
+      this.events.sound(tracks.audio !== undefined || tracks.audiovideo !== undefined)
+    })
     hls.on(Hls.Events.FRAG_BUFFERED, () => this.correct())
     hls.on(Hls.Events.ERROR, (_event, error) => {
       if (!error.fatal || this.hls !== hls) return

@@ -18,6 +18,8 @@ const NOTICE_MS = 1_500
 const TICK_MS = 50
 const REVERSE_MS = 250
 
+export type Sound = 'none' | 'muted' | 'heard'
+
 export interface Hold {
   readonly fromMs: number
   readonly toMs: number
@@ -37,12 +39,15 @@ export interface Playback {
   readonly phase: Ref<Phase>
   readonly problem: ShallowRef<Problem | null>
   readonly stalled: Ref<boolean>
+  /** Whether what is played has sound, and whether it is heard. It begins muted. */
+  readonly sound: Ref<Sound>
   seek(wallMs: number): void
   toggle(): void
   setRate(rate: number): void
   shuttle(direction: 1 | -1): void
   step(frames: number): void
   endHold(): void
+  toggleSound(): void
 }
 
 export function usePlayback(
@@ -55,6 +60,7 @@ export function usePlayback(
   const playing = ref(false)
   const rate = ref(1)
   const skipGaps = ref(true)
+  const sound = ref<Sound>('none')
   const hold = shallowRef<Hold | null>(null)
   const phase = ref<Phase>('loading')
   const problem = shallowRef<Problem | null>(null)
@@ -138,6 +144,7 @@ export function usePlayback(
       phase: (next, why) => { phase.value = next; problem.value = why },
       intoGap: (wantedMs, place) => beginHold(wantedMs, place.wallMs, wantedMs),
       codecTrouble: onCodecTrouble,
+      sound: (has) => { sound.value = has === false ? 'none' : element.muted ? 'muted' : 'heard' },
     })
     seek(wallMs.value ?? startMs)
   }
@@ -181,6 +188,13 @@ export function usePlayback(
     player?.step(frames)
   }
 
+  function toggleSound(): void {
+    const element = video.value
+    if (element === null || sound.value === 'none') return
+    element.muted = !element.muted
+    sound.value = element.muted ? 'muted' : 'heard'
+  }
+
   watch([video, () => source().cameraId, () => source().stream], open, { flush: 'post' })
   const ticker = window.setInterval(tick, TICK_MS)
   onScopeDispose(() => {
@@ -188,7 +202,7 @@ export function usePlayback(
     player?.close()
   })
   return {
-    wallMs, shownMs, playing, rate, skipGaps, hold, phase, problem, stalled,
-    seek, toggle, setRate: applyRate, shuttle, step, endHold,
+    wallMs, shownMs, playing, rate, skipGaps, hold, phase, problem, stalled, sound,
+    seek, toggle, setRate: applyRate, shuttle, step, endHold, toggleSound,
   }
 }

@@ -98,6 +98,21 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'admin.cameras.title', permission: 'registry.read', menu: 'admin' },
   },
   {
+    path: '/admin/cameras/:id',
+    component: () => import('@/recordings/CameraStatusPage.vue'),
+    meta: { title: 'recordings.camera.title', permission: 'playback.view', menu: 'admin' },
+  },
+  {
+    path: '/admin/recording-report',
+    component: () => import('@/recordings/RecordingReportPage.vue'),
+    meta: { title: 'recordings.all.title', permission: 'playback.view', menu: 'admin' },
+  },
+  {
+    path: '/admin/recording',
+    component: () => import('@/admin/recording/RecordingPage.vue'),
+    meta: { title: 'admin.recording.title', permission: 'registry.read', menu: 'admin' },
+  },
+  {
     path: '/admin/accounts',
     component: () => import('@/admin/accounts/AccountsPage.vue'),
     meta: { title: 'admin.accounts.title', permission: 'accounts.manage', menu: 'admin' },

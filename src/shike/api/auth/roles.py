@@ -56,6 +56,8 @@ ROLES: Final[Mapping[Role, frozenset[Permission]]] = {
 # "METHOD /path" as it is declared; WS is a WebSocket.
 ROUTES: Final[Mapping[str, Permission]] = {
     "GET /api/health": P.PUBLIC,
+    # Its door is its own: a token, or else this machine alone (metrics.py).
+    "GET /metrics": P.PUBLIC,
     "GET /api/start": P.PUBLIC,
     "POST /api/start": P.PUBLIC,
     "POST /api/login": P.PUBLIC,
@@ -72,6 +74,10 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /api/rooms/{room_id}": P.REGISTRY_READ,
     "PATCH /api/rooms/{room_id}": P.REGISTRY_WRITE,
     "DELETE /api/rooms/{room_id}": P.REGISTRY_WRITE,
+    "GET /api/recording-policies": P.REGISTRY_READ,
+    "GET /api/rooms/{room_id}/recording-policy": P.REGISTRY_READ,
+    "PUT /api/rooms/{room_id}/recording-policy": P.REGISTRY_WRITE,
+    "GET /api/recording-needs": P.REGISTRY_READ,
     "GET /api/cameras": P.REGISTRY_READ,
     "POST /api/cameras": P.REGISTRY_WRITE,
     "POST /api/cameras/probe": P.REGISTRY_WRITE,
@@ -92,6 +98,12 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /api/cameras/{camera_id}/picture.jpg": P.PLAYBACK_VIEW,
     "GET /api/cameras/{camera_id}/footage/{stream}/{day}/{name}": P.PLAYBACK_VIEW,
     "GET /api/cameras/{camera_id}/export": P.EXPORT,
+    "GET /api/cameras/{camera_id}/status": P.PLAYBACK_VIEW,
+    "GET /api/cameras/{camera_id}/recording-days": P.PLAYBACK_VIEW,
+    "GET /api/cameras/{camera_id}/recording-report": P.PLAYBACK_VIEW,
+    "GET /api/cameras/{camera_id}/recording-report.csv": P.PLAYBACK_VIEW,
+    "GET /api/recording-report": P.PLAYBACK_VIEW,
+    "GET /api/recording-report.csv": P.PLAYBACK_VIEW,
     "GET /api/classes": P.CLASSES_READ,
     "POST /api/classes": P.CLASSES_WRITE,
     "GET /api/classes/{class_id}": P.CLASSES_READ,

@@ -16,6 +16,7 @@ from shike.api.auth.tables import Account
 from shike.api.auth.viewer import Viewer
 from shike.api.errors import Invalid, NotFound
 from shike.attendance.judgement_tables import AcceptanceSample, AttendanceRecord, Flag, FlagVerdict
+from shike.attendance.recording_tables import RecordingPolicy
 from shike.attendance.tables import Base, Camera, CountSkip, Institution, Region, Room, Run, Sample, Segment
 from shike.attendance.training_tables import ClassSession, Enrolment, Leave, SignEvent, Trainee, TrainingClass
 from shike.subsidy.tables import Decision
@@ -69,6 +70,10 @@ def _acceptance_samples(viewer: Viewer) -> ColumnElement[bool]:
     return AcceptanceSample.room_id.in_(select(Room.id).where(_rooms(viewer)))
 
 
+def _recording_policies(viewer: Viewer) -> ColumnElement[bool]:
+    return RecordingPolicy.room_id.in_(select(Room.id).where(_rooms(viewer)))
+
+
 _flags = _in_institutions(Flag.institution_id)
 
 
@@ -97,6 +102,7 @@ SCOPES: Mapping[type[Base], Callable[[Viewer], ColumnElement[bool]]] = {
     Region: _regions,
     Institution: _institutions,
     Room: _rooms,
+    RecordingPolicy: _recording_policies,
     Camera: _cameras,
     Run: _of_cameras(Run.camera_id),
     Segment: _of_cameras(Segment.camera_id),

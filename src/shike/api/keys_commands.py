@@ -1,0 +1,74 @@
+"""`shike keys …`: the installation's signing key, shown, given out, replaced."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shike.api.settings import load_settings
+from shike.capture.archive import Archive
+from shike.capture.clock import SystemClock
+from shike.capture.errors import CaptureError
+from shike.capture.segment_file import replace_file
+from shike.capture.signing import Signer, introduce
+from shike.capture.signing_keys import SigningKeys
+
+keys = typer.Typer(no_args_is_help=True, help="The key that signs the chains of recordings.")
+
+
+@keys.command("show")
+def show() -> None:
+    """The public key in use and its fingerprint, and the ids of those before it."""
+    settings = load_settings()
+    signer = _signer(settings.keys_dir)
+    typer.echo(f"{signer.key_id}\nSHA-256 of the public key (DER): {hashlib.sha256(signer.public_der).hexdigest()}")
+    typer.echo(signer.public_pem.decode(), nl=False)
+    for former in sorted(set(SigningKeys(settings.keys_dir).publics()) - {signer.key_id}):
+        typer.echo(f"before: {former}")
+
+
+@keys.command("export")
+def export(file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to write the public key (PEM).")]) -> None:
+    """Write the public key to a file, to be kept by somebody else. The private key is never given out."""
+    signer = _signer(load_settings().keys_dir)
+    try:
+        replace_file(file, signer.public_pem)
+        file.chmod(0o644)
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}", param_hint="FILE") from error
+    typer.echo(f"{file}: the public key {signer.key_id}")
+
+
+@keys.command("rotate")
+def rotate() -> None:
+    """Replace the signing key. Each chain is told by the old key's signature; the old private key is then removed."""
+    settings = load_settings()
+    store, archive = SigningKeys(settings.keys_dir), Archive(settings.footage_dir)
+    try:
+        store.have_one()
+        if not store.former():  # else an earlier change was not finished
+            store.renew()
+        signer = Signer.at(settings.keys_dir)
+    except CaptureError as error:
+        raise typer.BadParameter(f"{error}; {error.hint}") from error
+    left = 0
+    for camera_id in archive.cameras():
+        try:
+            introduce(archive.chain(camera_id), camera_id, signer, SystemClock())
+        except (CaptureError, OSError) as error:
+            left += 1
+            typer.echo(f"the chain of camera {camera_id} was not told: {error}", err=True)
+    if left:
+        typer.echo(f"{signer.key_id} signs from now on; run this again to finish: the old key is kept until then")
+        raise typer.Exit(1)
+    for former in store.former():
+        store.retire(former)
+    typer.echo(f"{signer.key_id} signs from now on; back up {settings.keys_dir} and give out the new public key")
+
+
+def _signer(keys_dir: Path) -> Signer:
+    try:
+        return Signer.at(keys_dir)
+    except CaptureError as error:
+        raise typer.BadParameter(f"{error}; {error.hint}") from error

@@ -1,0 +1,80 @@
+"""What a camera's page knows: state, last gap, what is written, how long the disk lasts."""
+
+from datetime import timedelta
+
+import pytest
+
+from .service import Service, World
+from .watched import Watched, hour
+
+
+@pytest.fixture
+def watched(empty: Service, world: World) -> Watched:
+    """Recorded since the morning with one gap, and recording now, at 20:00."""
+    watched = Watched.of(empty, world, sub=True)
+    watched.recorded(hour(6), 6 * 3600, "camera_silent")
+    watched.recorded(hour(12.5), 7.5 * 3600 + 60, None)
+    watched.at(hour(20))
+    return watched
+
+
+def test_a_camera_says_what_it_is_doing_and_since_when(watched: Watched) -> None:
+    watched.says(
+        bitrate_bps=4_000_000, fps=25.0, width=1920, height=1080, codec="h264", dropped=3, clock_offset_ms=-120
+    )
+    found = watched.get("/api/cameras/{id}/status")
+    main, sub = found["streams"]
+    state = main["state"]
+    assert (state["state"], state["bitrate_bps"], state["fps"], state["codec"]) == ("recording", 4_000_000, 25, "h264")
+    assert (state["width"], state["height"], state["dropped"], state["clock_offset_ms"]) == (1920, 1080, 3, -120)
+    assert main["recorded_since"] == "2026-11-19T22:00:00.000000Z"
+    assert main["last_gap"] == {
+        "from": "2026-11-20T04:00:00.000000Z",
+        "to": "2026-11-20T04:30:00.000000Z",
+        "reason": "camera_silent",
+    }
+    assert (main["bytes_24h"], main["recorded_24h_s"]) == (811_000_000, pytest.approx(13.5 * 3600, abs=1))
+    assert (sub["stream"], sub["state"], sub["recorded_since"]) == ("sub", None, None)
+    assert (sub["last_gap"]["reason"], sub["bytes_24h"]) == ("not_recorded", 0)
+
+
+def test_a_gap_that_goes_on_ends_now_and_has_the_reason_of_now(watched: Watched) -> None:
+    watched.at(hour(21))
+    watched.says(state="backing_off", cause="unreachable", attempt=4, next_try_us=watched.service.clock.now() + 10**7)
+    found = watched.get("/api/cameras/{id}/status")
+    main = found["streams"][0]
+    assert (main["state"]["cause"], main["state"]["attempt"]) == ("unreachable", 4)
+    assert (main["last_gap"]["reason"], main["last_gap"]["to"]) == ("unreachable", found["asked_at"])
+
+
+def test_a_camera_without_a_gap_has_no_last_one(empty: Service, world: World) -> None:
+    watched = Watched.of(empty, world)
+    watched.recorded(hour(-24), 31 * 3600, None)
+    watched.at(hour(6))
+    assert watched.get("/api/cameras/{id}/status")["streams"][0]["last_gap"] is None
+
+
+def test_the_disk_lasts_as_long_as_the_pace_of_all_cameras_says(watched: Watched) -> None:
+    disk = watched.get("/api/cameras/{id}/status")["disk"]
+    assert disk["bytes_per_day"] == pytest.approx(811_000_000 * 24 / 14, rel=1e-3)
+    assert disk["days_left"] == pytest.approx(disk["free_bytes"] / disk["bytes_per_day"])
+    assert 0 < disk["free_bytes"] <= disk["total_bytes"]
+
+
+def test_the_pace_is_unknown_before_anything_was_recorded_for_an_hour(empty: Service, world: World) -> None:
+    watched = Watched.of(empty, world)
+    watched.at(hour(2))
+    watched.recorded(hour(2) - timedelta(minutes=50), 3000, None)
+    disk = watched.get("/api/cameras/{id}/status")["disk"]
+    assert (disk["bytes_per_day"], disk["days_left"]) == (None, None) and disk["free_bytes"] > 0
+
+
+def test_nobody_reads_an_address_here(watched: Watched) -> None:
+    watched.says(state="refused", cause="refused_401")
+    text = watched.service.client("administrator").get(f"/api/cameras/{watched.camera_id}/status").text
+    assert "192.0.2.10" not in text and "viewer" not in text
+
+
+def test_a_camera_of_somebody_else_does_not_exist(watched: Watched) -> None:
+    answer = watched.service.client("second institution").get(f"/api/cameras/{watched.camera_id}/status")
+    assert (answer.status_code, answer.json()["code"]) == (404, "camera_not_found")

@@ -1,0 +1,65 @@
+"""Recorded sound in the player: there where the room has it, muted until somebody wants it, and no reason to stall."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.api.filmed import Filmed
+from tests.api.service import PASSWORD, Service, furnish
+from tests.recorded import CAMERA, wait_until
+from tests.recording import camera_thread, sharing
+
+from shike.camera_sim import CameraSim, Mount, SimConfig
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+def heard(clips: Path, tmp_path: Path) -> Iterator[Filmed]:
+    """Some seconds of a camera with a G.711 microphone, which falls silent on the way."""
+    taken = tmp_path / "taken"
+    mount = Mount("hall/main", clips / "hall-main.mp4", audio="pcma")
+    with CameraSim(SimConfig((mount,), log=taken / "sent.jsonl", report_every_s=0.5)) as sim:
+        recording = sharing(taken)
+        thread = camera_thread(sim, recording)
+        thread.wanted = replace(thread.wanted, audio=True)
+        thread.start()
+        wait_until(lambda: len(list(recording.spool.pending())) >= 4, "recorded with sound")
+        sim.faults("hall/main").mute = True
+        wait_until(lambda: len(list(recording.spool.pending())) >= 7, "recorded without")
+        thread.stop()
+        thread.join(20)
+    with Service(tmp_path / "data") as service:
+        yield Filmed.of(service, furnish(service), taken)
+
+
+def video(page: Page, value: str) -> float:
+    return float(page.evaluate(f"document.querySelector('video').{value}"))
+
+
+def wall(page: Page) -> float:
+    """Wall time of the picture on screen in Unix ms; 0 while there is none."""
+    return float(page.locator("[data-player]").get_attribute("data-wall-ms") or 0)
+
+
+def test_sound_is_played_when_it_is_switched_on_and_pictures_go_on_when_it_ends(page: Page, heard: Filmed) -> None:
+    address = f"http://{heard.service.host}"
+    page.goto(f"{address}/login")
+    page.fill("input[name=username]", "supervisor")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda at: "/login" not in at)
+    start = datetime.fromtimestamp(heard.start_us / 1_000_000, UTC).isoformat().replace("+00:00", "Z")
+    page.goto(f"{address}/cameras/{CAMERA}?t={start}")
+    switch = page.get_by_role("button", name="开声音")
+    expect(switch).to_be_visible(timeout=20_000)
+    assert page.evaluate("document.querySelector('video').muted")
+    switch.click()
+    expect(page.get_by_role("button", name="静音")).to_have_attribute("aria-pressed", "true")
+    wait_until(lambda: video(page, "webkitAudioDecodedByteCount") > 0, "sound is decoded")
+    # It plays by itself, over the place where the microphone fell silent, to the end.
+    wait_until(lambda: wall(page) > heard.end_us / 1000 - 1500, "pictures go on to the end")
+    expect(page.get_by_role("button", name="静音")).to_have_count(0)

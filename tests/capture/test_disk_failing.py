@@ -1,0 +1,116 @@
+"""A disk that refuses once, or hangs: a file of unknown content is abandoned and said; a slow one costs no packet."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from tests.recorded import CAMERA, wait_until, want
+
+from shike.camera_sim import CameraSim
+from shike.capture.disk_queue import DiskQueue
+from shike.capture.errors import DiskError
+
+from .evidence import (
+    FOURTH,
+    OTHER,
+    THIRD,
+    ends,
+    expect_all_but_half_a_second,
+    expect_everything_known_and_playable,
+    now_us,
+    recorded_of,
+    runs_of,
+)
+from .faults_inside import FaultsInside
+from .recorder_process import RecorderProcess
+
+REFUSED = {CAMERA: ("write", "hall/main"), OTHER: ("fdatasync", "hall/sub"), THIRD: ("fsync", "third/main")}
+
+
+def test_a_failed_write_or_sync_abandons_the_file_and_a_sync_that_hangs_costs_no_packet(
+    four: CameraSim, tmp_path: Path, recorder: RecorderProcess
+) -> None:
+    faults = FaultsInside(tmp_path / "faults")
+    recorder.segment_s = 3
+    recorder.settings = {"SHIKE_SYNC_SECONDS": "0.5", **faults.environment}
+    cameras = [CAMERA, OTHER, THIRD, FOURTH]
+    paths = ["/hall/main", "/hall/sub", "/third/main", "/fourth/main"]
+    want(tmp_path, four, *[(camera, "main", path) for camera, path in zip(cameras, paths, strict=True)])
+    recorder.start()
+    wait_until(lambda: recorder.is_recording(4), "all four record")
+
+    failed_us = {}
+    for camera, (call, _) in REFUSED.items():
+        failed_us[camera] = now_us()
+        faults.fail(call, camera)
+    faults.hold_syncs(FOURTH)
+    faults.began("hold-sync", FOURTH)
+    held = recorder.health(FOURTH)
+    assert held is not None and held.last_packet_us is not None
+    until_us = held.last_packet_us + 3_000_000
+    wait_until(lambda: last_packet_us(recorder, FOURTH) > until_us, "packets are taken while the disk hangs")
+    faults.release("hold-sync", FOURTH)
+    for camera, (call, _) in REFUSED.items():
+        faults.began(f"fail-{call}", camera)
+        wait_until(lambda c=camera: runs_of(tmp_path, c), "what it left is closed")  # type: ignore[misc]
+        wait_until(lambda c=camera: recorder.records(c), "it records again")  # type: ignore[misc]
+    wait_until(lambda: len(runs_of(tmp_path, FOURTH)) > 0, "the slow one has closed a file")
+    recorder.stop()
+
+    for camera, (_, path) in REFUSED.items():
+        runs = runs_of(tmp_path, camera)
+        assert ends(runs) == ["disk_failed", "stopped"]
+        assert f"camera {camera} main: writing footage failed: Input/output error" in recorder.words
+        before, after = runs.values()
+        expect_all_but_half_a_second(tmp_path, before, failed_us[camera], path)
+        assert recorded_of(tmp_path, after, path)
+    slow = runs_of(tmp_path, FOURTH)
+    assert ends(slow) == ["stopped"]
+    (records,) = slow.values()
+    assert sum(record.dropped for record in records) == 0
+    # One stretch, longer than the disk hung.
+    assert len(recorded_of(tmp_path, records, "fourth/main")) > 75
+    expect_everything_known_and_playable(tmp_path)
+
+
+def last_packet_us(recorder: RecorderProcess, camera: str) -> int:
+    said = recorder.health(camera)
+    return 0 if said is None or said.last_packet_us is None else said.last_packet_us
+
+
+def test_a_disk_that_stays_behind_is_taken_for_a_failed_one() -> None:
+    began, goes_on, let_go = threading.Event(), threading.Event(), threading.Event()
+    done: list[int] = []
+
+    def hang() -> None:
+        began.set()
+        assert goes_on.wait(60)
+
+    queue = DiskQueue(let_go.set, "disk-slow", most_waiting_bytes=1000)
+    queue.do(hang, 500)
+    assert began.wait(60)
+    queue.do(lambda: done.append(1), 501)
+    with pytest.raises(DiskError, match="too slow") as error:
+        queue.do(lambda: done.append(2), 1)
+    assert error.value.cause == "disk_failed"
+    assert not let_go.is_set()
+    threading.Timer(0.1, goes_on.set).start()
+    queue.abandon()
+    assert goes_on.is_set() and let_go.is_set() and not done
+
+
+def test_what_went_wrong_on_disk_is_raised_where_packets_are_read_once_the_file_is_let_go() -> None:
+    let_go = threading.Event()
+    done: list[int] = []
+
+    def refuse() -> None:
+        raise DiskError("disk_full", "no room")
+
+    queue = DiskQueue(let_go.set, "disk-full")
+    queue.do(refuse)
+    queue.do(lambda: done.append(1))
+    with pytest.raises(DiskError, match="no room"):
+        queue.finish()
+    assert let_go.is_set() and not done
+    with pytest.raises(DiskError, match="no room"):
+        queue.do(lambda: done.append(2))

@@ -1,0 +1,55 @@
+"""A volume that takes no writes: said, tried again, and no process ends."""
+
+import time
+from pathlib import Path
+
+from tests.recorded import CAMERA, wait_until, want
+
+from shike.camera_sim import CameraSim
+
+from .evidence import OTHER, ends, expect_everything_known_and_playable, recorded_of, runs_of
+from .recorder_process import RecorderProcess
+from .volume import Volume
+
+
+def test_a_camera_whose_volume_is_read_only_says_so_while_the_others_go_on(
+    four: CameraSim, tmp_path: Path, recorder: RecorderProcess, volume: Volume
+) -> None:
+    (tmp_path / "footage").mkdir()
+    (volume.path / "footage").mkdir()
+    (tmp_path / "footage" / CAMERA).symlink_to(volume.path / "footage")
+    volume.read_only()
+    recorder.settings = {"SHIKE_DISK_RESERVE_MB": "0"}
+    want(tmp_path, four, (CAMERA, "main", "/hall/main"), (OTHER, "main", "/hall/sub"))
+    recorder.start()
+    wait_until(lambda: recorder.says(CAMERA, "disk_failed"), "the failure is said")
+    wait_until(lambda: recorder.attempts(CAMERA) >= 2, "another try")
+    assert recorder.records(OTHER)
+    volume.read_only(False)
+    wait_until(lambda: recorder.records(CAMERA), "it records by itself")
+    recorder.stop()
+    assert ends(runs_of(tmp_path)) == ends(runs_of(tmp_path, OTHER)) == ["stopped"]
+    (other,) = runs_of(tmp_path, OTHER).values()
+    assert recorded_of(tmp_path, other, "hall/sub")
+    expect_everything_known_and_playable(tmp_path)
+
+
+def test_a_recorder_that_starts_on_a_read_only_volume_waits_until_it_can_record(
+    four: CameraSim, tmp_path: Path, recorder: RecorderProcess, volume: Volume
+) -> None:
+    for part in ("footage", "spool", "state", "keys"):
+        (volume.path / part).mkdir()
+        (tmp_path / part).symlink_to(volume.path / part)
+    recorder.settings = {"SHIKE_DISK_RESERVE_MB": "0"}
+    want(tmp_path, four, (CAMERA, "main", "/hall/main"))
+    volume.read_only()
+    recorder.start()
+    wait_until(lambda: "Read-only file system" in recorder.words, "it says why")
+    time.sleep(1)
+    assert recorder.process is not None and recorder.process.poll() is None
+    assert recorder.words.count("Read-only file system") == 1
+    volume.read_only(False)
+    wait_until(lambda: recorder.records(CAMERA), "it records without being started again")
+    recorder.stop()
+    assert ends(runs_of(tmp_path)) == ["stopped"]
+    expect_everything_known_and_playable(tmp_path)

@@ -1,0 +1,326 @@
+"""Evidence packs of real footage, and what somebody might do to one."""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_STORED, ZipFile
+
+from tests.camera_sim.conftest import write_clip
+from tests.recorded import CAMERA
+
+from shike.capture.archive import Archive
+from shike.capture.clock import SystemClock
+from shike.capture.export import Label, Stretch, export_mp4
+from shike.capture.ids import new_id
+from shike.capture.ingest import ingest
+from shike.capture.pack import Blank, Subject, write_pack
+from shike.capture.proof import prove
+from shike.capture.segment import SegmentRecord, StreamName
+from shike.capture.segmenter import Lengths
+from shike.capture.signing import Signer, checkpoint_statement
+from shike.capture.spool import Spool
+
+START_US = 1_790_000_000_000_000
+HOW_TO = Path(__file__).parents[1] / "src/shike/capture/evidence/HOW-TO-CHECK.md"
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A copy of recorded footage that a test may spoil, its main stream oldest first, and an installation's keys."""
+
+    data: Path
+    archive: Archive
+    main: tuple[SegmentRecord, ...]
+
+    @classmethod
+    def imported(cls, data: Path) -> "Footage":
+        """A sub-stream and two runs of a main stream with a gap of ten seconds, of a simulated camera."""
+        clip = data / "clip.mp4"
+        data.mkdir(parents=True)
+        write_clip(clip, 320, 180, view=0)
+        archive, spool, clock = Archive(data / "footage"), Spool(data / "spool"), SystemClock()
+        streams: tuple[tuple[StreamName, int], ...] = (("sub", 0), ("main", 0), ("main", 13_200_000))
+        for stream, later_us in streams:
+            ingest(
+                clip,
+                CAMERA,
+                stream,
+                START_US + later_us,
+                archive=archive,
+                spool=spool,
+                clock=clock,
+                lengths=Lengths(segment_s=1.0),
+                node="test",
+                simulated=True,
+            )
+        records = (record for record in spool.pending() if record.identity.stream == "main")
+        return cls(data, archive, tuple(sorted(records, key=lambda record: record.wall_start_us)))
+
+    @classmethod
+    def copied(cls, footage: "Footage", data: Path) -> "Footage":
+        """The same in a folder of its own, with keys of its own."""
+        for name in ("footage", "spool"):
+            shutil.copytree(footage.data / name, data / name)
+        return cls(data, Archive(data / "footage"), footage.main)
+
+    @property
+    def signer(self) -> Signer:
+        return Signer.at(self.data / "keys")
+
+    def pack(self, target: Path, records: tuple[SegmentRecord, ...] | None = None) -> Path:
+        """A pack of some segments, of all of the main stream unless they are given."""
+        records = self.main if records is None else records
+        numbers = [record.link_number for record in records if record.link_number is not None]
+        proof = prove(self.archive.chain(CAMERA), CAMERA, numbers, self.signer, SystemClock())
+        there = [record for record in records if (self.data / "footage" / record.key).exists()]
+        video = target.with_suffix(".mp4")
+        export_mp4([_stretch(self.archive, record) for record in there], Label("201", CAMERA, "main", "x", "y"), video)
+        gaps = tuple(
+            Blank(a.wall_end_us, b.wall_start_us, str(a.ends_run))
+            for a, b in pairwise(records)
+            if a.identity.run_id != b.identity.run_id
+        )
+        start_us, end_us = records[0].wall_start_us, records[-1].wall_end_us
+        subject = Subject(
+            camera_id=CAMERA,
+            camera="201 教室 · 前摄像机",
+            stream="main",
+            start_us=start_us,
+            end_us=end_us,
+            video_us=(there[0].wall_start_us, there[-1].wall_end_us),
+            gaps=gaps,
+            unsealed=(Blank(end_us, end_us + 2_000_000, "being_written"),),
+            exported_by="chenjing",
+            exported_at_us=end_us + 60_000_000,
+        )
+        write_pack(target, video, self.archive, proof, subject, self.signer)
+        video.unlink()
+        return target
+
+
+def _stretch(archive: Archive, record: SegmentRecord) -> Stretch:
+    first, last = record.fragments[0], record.fragments[-1]
+    return Stretch(
+        run_id=record.identity.run_id,
+        origin=record.identity.origin,
+        simulated=record.identity.simulated,
+        init=archive.read(record.key, 0, record.init_size),
+        start_us=record.wall_start_us,
+        end_us=record.wall_end_us,
+        chunks=iter([archive.read(record.key, first.offset, last.end - first.offset)]),
+    )
+
+
+def extracted(pack: Path, folder: Path) -> Path:
+    with ZipFile(pack) as archived:
+        archived.extractall(folder)
+    return folder
+
+
+def zipped(folder: Path, target: Path) -> Path:
+    with ZipFile(target, "w", ZIP_STORED) as archived:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            archived.write(path, str(path.relative_to(folder)))
+    return target
+
+
+def commands() -> list[tuple[int, str]]:
+    """The commands of the page on checking by hand, each with the number of its section."""
+    found: list[tuple[int, str]] = []
+    for section in re.split(r"^## ", HOW_TO.read_text(), flags=re.MULTILINE):
+        number = re.match(r"\d+", section)
+        found += [
+            (int(number[0]), block) for block in re.findall(r"^```sh\n(.*?)^```$", section, re.M | re.S) if number
+        ]
+    return found
+
+
+def failing(folder: Path) -> set[int]:
+    """Sections of that page whose commands say that something does not hold."""
+    failed: set[int] = set()
+    for number, command in commands():
+        run = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, timeout=60)
+        if run.returncode or "FAILED" in run.stdout:
+            failed.add(number)
+    return failed
+
+
+def fingerprint(folder: Path) -> str:
+    """What the page's command of section 3 prints."""
+    (command,) = [command for number, command in commands() if number == 3]
+    return subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True).stdout.split()[0]
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+    return said
+
+
+# ── What somebody might do ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+def _segment(folder: Path) -> Path:
+    return sorted((folder / "segments").iterdir())[1]
+
+
+def _rows(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "chain.jsonl").read_text().splitlines()]
+
+
+def _write_rows(folder: Path, rows: list[dict[str, Any]], *, relink: bool = False) -> None:
+    lines: list[bytes] = []
+    for row in rows:
+        if relink and lines:
+            row["prev"] = f"sha256:{hashlib.sha256(lines[-1]).hexdigest()}"
+        lines.append(json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode())
+    (folder / "chain.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+
+
+def _sum_anew(folder: Path) -> None:
+    """Make the digests fit again, as anybody can: in SHA256SUMS, and in the manifest, which is not signed anew."""
+    said = manifest(folder)
+    for entry in said["files"]:
+        content = (folder / entry["name"]).read_bytes()
+        entry |= {"bytes": len(content), "digest": f"sha256:{hashlib.sha256(content).hexdigest()}"}
+    (folder / "manifest.json").write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n")
+    names = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "SHA256SUMS"]
+    sums = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n" for path in names)
+    (folder / "SHA256SUMS").write_text("".join(sums))
+
+
+def _sign_anew(folder: Path, signer: Signer) -> None:
+    """Sign the manifest with a key, and put the key in place of the pack's own."""
+    said = manifest(folder) | {"key": signer.key_id}
+    (folder / "public.pem").write_bytes(signer.public_pem)
+    (folder / "manifest.json").write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n")
+    _sum_anew(folder)
+    (folder / "manifest.sig").write_bytes(signer.sign((folder / "manifest.json").read_bytes()))
+    _sum_anew(folder)
+
+
+def byte_in_a_segment(folder: Path) -> None:
+    _flip(_segment(folder), 2000)
+
+
+def byte_in_a_segment_and_digests_anew(folder: Path) -> None:
+    _flip(_segment(folder), 2000)
+    _sum_anew(folder)
+
+
+def byte_in_the_video(folder: Path) -> None:
+    _flip(folder / "video.mp4", 5000)
+
+
+def manifest_says_another_camera(folder: Path) -> None:
+    path = folder / "manifest.json"
+    path.write_text(path.read_text().replace("201 教室", "202 教室"))
+    sums = folder / "SHA256SUMS"
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    sums.write_text(re.sub(r"^.*(?=  manifest\.json$)", found, sums.read_text(), flags=re.M))
+
+
+def segment_dropped(folder: Path) -> None:
+    _segment(folder).unlink()
+
+
+def row_dropped(folder: Path) -> None:
+    rows = [row for row in _rows(folder) if not str(row.get("key")).endswith(_segment(folder).name)]
+    _write_rows(folder, rows)
+
+
+def row_changed(folder: Path) -> None:
+    rows = _rows(folder)
+    rows[1]["start_us"] += 3600_000_000
+    _write_rows(folder, rows)
+
+
+def row_changed_and_linked_anew(folder: Path) -> None:
+    rows = _rows(folder)
+    rows[1]["start_us"] += 3600_000_000
+    _write_rows(folder, rows, relink=True)
+    closing = rows[-1]
+    said = (closing["camera"], closing["number"], closing["prev"], closing["at_us"], closing["key"])
+    (folder / "checkpoint.txt").write_bytes(checkpoint_statement(*said))
+    _sum_anew(folder)
+
+
+def rows_swapped(folder: Path) -> None:
+    rows = _rows(folder)
+    rows[1], rows[2] = rows[2], rows[1]
+    _write_rows(folder, rows)
+
+
+def signature_swapped(folder: Path) -> None:
+    shutil.copy(folder / "checkpoint.sig", folder / "manifest.sig")
+
+
+def foreign_signer(folder: Path) -> None:
+    """The manifest signed by somebody else; the chain is still ours."""
+    _sign_anew(folder, Signer.at(folder.parent / f"foreign-{new_id()}"))
+
+
+def file_put_in(folder: Path) -> None:
+    (folder / "segments" / "20990101T000000.000000Z_extra.mp4").write_bytes(b"extra")
+
+
+def by_the_keeper_of_the_key(folder: Path, signer: Signer) -> None:
+    """Whoever holds the key leaves a segment out and signs that: the chain still speaks of it."""
+    gone = _segment(folder)
+    gone.unlink()
+    said = manifest(folder)
+    said["files"] = [entry for entry in said["files"] if entry["name"] != f"segments/{gone.name}"]
+    (folder / "manifest.json").write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n")
+    _sign_anew(folder, signer)
+
+
+@dataclass(frozen=True)
+class Tampering:
+    """What is done to a pack, the sections of the page that find it, and a word of what check.html names."""
+
+    do: Callable[[Path], None]
+    sections: frozenset[int]
+    items: frozenset[int]
+    names: str
+
+    @property
+    def item(self) -> int:
+        return min(self.items)
+
+
+TAMPERED: Mapping[str, Tampering] = {
+    "a byte in a segment": Tampering(byte_in_a_segment, frozenset({1, 6}), frozenset({6, 7}), "文件在录制之后被改动"),
+    "a byte in a segment, all digests made anew": Tampering(
+        byte_in_a_segment_and_digests_anew, frozenset({2, 6}), frozenset({2, 6}), "manifest.json"
+    ),
+    "a byte in the video": Tampering(byte_in_the_video, frozenset({1}), frozenset({7}), "video.mp4"),
+    "another camera in the manifest": Tampering(
+        manifest_says_another_camera, frozenset({2}), frozenset({2}), "manifest.json"
+    ),
+    "a segment dropped": Tampering(segment_dropped, frozenset({1}), frozenset({1, 6, 7}), "segments/"),
+    "a row dropped": Tampering(row_dropped, frozenset({1, 4, 6}), frozenset({3, 6, 7}), "行"),
+    "a row changed": Tampering(row_changed, frozenset({1, 4}), frozenset({3, 6, 7}), "行被改动"),
+    "a row changed, all links made anew": Tampering(
+        row_changed_and_linked_anew, frozenset({2, 5}), frozenset({2, 5, 6}), "manifest.json"
+    ),
+    "two rows swapped": Tampering(rows_swapped, frozenset({1, 4}), frozenset({3, 7}), "自称第"),
+    "another signature": Tampering(signature_swapped, frozenset({1, 2}), frozenset({2, 7}), "签名"),
+    "a manifest signed by somebody else": Tampering(foreign_signer, frozenset({7}), frozenset({4}), "不在记录链中"),
+    "a file put in": Tampering(file_put_in, frozenset({6}), frozenset({1, 7}), "不在清单中"),
+}
+
+
+def public_fingerprint(signer: Signer) -> str:
+    return hashlib.sha256(signer.public_der).hexdigest()

@@ -1,0 +1,91 @@
+/** Figures of recording in words. Pure, but for the language. */
+import { duration, stamp, type Moment } from '@/clock/format'
+import { i18n } from '@/messages'
+
+import type { Gap, StreamName, StreamReport } from './recordingsApi'
+
+const DAY_MS = 86_400_000
+/** The recorder writes what it does every second; older than this it is not heard of. */
+const SILENT_MS = 45_000
+
+/** `97.84%`, cut and not rounded: a day with a gap never reads 100%. A dash where nothing was to be recorded. */
+export function percent(ratio: number | null): string {
+  if (ratio === null) return '—'
+  // The tiny bit against 0.29 × 10000 = 2899.999…
+  const cut = Math.floor(ratio * 10_000 + 1e-6) / 100
+  return `${cut === 100 ? '100' : cut.toFixed(2)}%`
+}
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const
+
+/** `43.2 GB`; a thousand to the step, as on the label of a disk. */
+export function bytes(count: number): string {
+  let value = count
+  let unit = 0
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? ''}`
+}
+
+/** How long the disk lasts: whole days, and what is known when there is no pace yet. */
+export function daysLeft(days: number | null): string {
+  const { t } = i18n.global
+  if (days === null) return t('recordings.disk.unknown')
+  if (days < 1) return t('recordings.disk.today')
+  return days > 3650 ? t('recordings.disk.years') : t('recordings.disk.days', { n: Math.floor(days) })
+}
+
+export type Tone = 'ok' | 'yellow' | 'red'
+
+/** Below three days somebody must act today, below two weeks soon. */
+export function diskTone(days: number | null): Tone {
+  if (days === null || days >= 14) return 'ok'
+  return days < 3 ? 'red' : 'yellow'
+}
+
+/** `慢 0.12 秒`: the camera's clock against the server's. */
+export function clockOffset(ms: number | null): string {
+  const { t } = i18n.global
+  if (ms === null) return t('recordings.fact.clockUnknown')
+  if (Math.abs(ms) < 50) return t('recordings.fact.clockSame')
+  const seconds = Math.abs(ms) / 1000
+  return t(ms > 0 ? 'recordings.fact.clockAhead' : 'recordings.fact.clockBehind', { for: seconds < 60 ? t('common.duration.seconds', { s: seconds.toFixed(2) }) : duration(seconds) })
+}
+
+/** Whether the recorder says that it records although nothing has come for long: then it is the recorder that is gone. */
+export function isSilent(state: string, lastPacketAt: string | null, askedAt: string): boolean {
+  return state === 'recording' && lastPacketAt !== null && Date.parse(askedAt) - Date.parse(lastPacketAt) > SILENT_MS
+}
+
+/** Address of playback a little before a gap begins. */
+export function beforeGap(cameraId: string, gap: Gap, stream: StreamName): string {
+  const at = new Date(Date.parse(gap.from) - 10_000).toISOString()
+  return `/cameras/${cameraId}?t=${encodeURIComponent(at)}${stream === 'sub' ? '&stream=sub' : ''}`
+}
+
+/** Whether there can be footage before a gap. */
+export const hasBefore = (gap: Gap): boolean => gap.reason !== 'not_recorded'
+
+export const gapSeconds = (gap: Gap): number => (Date.parse(gap.to) - Date.parse(gap.from)) / 1000
+
+/** `2026-11-20 12:00:00 起，30 分 0 秒`; one that goes on says so. */
+export function gapWords(gap: Gap, askedAt: Moment): string {
+  const { t } = i18n.global
+  const goesOn = Date.parse(gap.to) >= new Date(askedAt).getTime()
+  return t(goesOn ? 'recordings.gap.open' : 'recordings.gap.closed', { from: stamp(gap.from), for: duration(gapSeconds(gap)) })
+}
+
+/** The main stream of a report; every camera has one. */
+export const streamOf = (streams: readonly StreamReport[], name: StreamName): StreamReport | null => streams.find((one) => one.stream === name) ?? null
+
+/** A Beijing day moved by whole days: `2026-11-20`, 1 → `2026-11-21`. */
+export function dayMoved(day: string, by: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + by * DAY_MS).toISOString().slice(0, 10)
+}
+
+/** A day of the address if it is one, not after today; else today. */
+export function dayFrom(text: string, today: string): string {
+  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && text >= '2000-01-01' && text <= today ? text : today
+}

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 from av.packet import Packet
@@ -55,9 +56,9 @@ def template() -> tuple[VideoStream, bytes]:
         container.mux(stream.encode(av.VideoFrame(64, 64, "yuv420p")))
         container.mux(stream.encode())
     made.seek(0)
-    container = av.open(made)
-    packet = next(packet for packet in container.demux(video=0) if packet.size)
-    return container.streams.video[0], bytes(packet)
+    readable = av.open(made, "r")
+    packet = next(packet for packet in readable.demux(video=0) if packet.size)
+    return readable.streams.video[0], bytes(packet)
 
 
 def arrivals(pictures: int, chance: random.Random) -> Iterator[tuple[int, int]]:
@@ -84,7 +85,7 @@ def worst_error_us(folder: Path, hours: float, ppm: int, seed: int = 1, frame_st
             continue
         clock.us = START_US + came_us
         media_us = made_us * (1_000_000 + ppm) // 1_000_000
-        packet: Packet[VideoStream] = Packet(picture)
+        packet: Packet[VideoStream] = cast("Packet[VideoStream]", Packet(picture))
         packet.stream, packet.time_base = stream, _TICKS
         packet.dts = packet.pts = media_us * 90_000 // 1_000_000
         packet.is_keyframe = number % 50 == 0

@@ -1,5 +1,6 @@
 """Evidence packs of real footage, and what somebody might do to one."""
 
+import base64
 import hashlib
 import json
 import re
@@ -13,8 +14,10 @@ from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
 from tests.camera_sim.conftest import write_clip
+from tests.capture.authority import Authority
 from tests.recorded import CAMERA
 
+from shike.capture import timestamps
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
 from shike.capture.export import Label, Stretch, export_mp4
@@ -24,7 +27,8 @@ from shike.capture.pack import Blank, Subject, write_pack
 from shike.capture.proof import prove
 from shike.capture.segment import SegmentRecord, StreamName
 from shike.capture.segmenter import Lengths
-from shike.capture.signing import Signer, checkpoint_statement
+from shike.capture.signing import Signer, checkpoint, checkpoint_statement, introduce, said_signature
+from shike.capture.signing_keys import SigningKeys
 from shike.capture.spool import Spool
 
 START_US = 1_790_000_000_000_000
@@ -161,6 +165,28 @@ def fingerprint(folder: Path) -> str:
 def manifest(folder: Path) -> dict[str, Any]:
     said: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
     return said
+
+
+def stamp(footage: Footage, authority: Authority) -> None:
+    """Sign the chain and have an authority stamp that."""
+    chain = footage.archive.chain(CAMERA)
+    closing = checkpoint(chain, CAMERA, footage.signer, SystemClock())
+    token = base64.b64encode(timestamps.ask(authority.url, closing.line)).decode()
+    said = {"checkpoint": closing.number, "authority": timestamps.authority(authority.url), "algorithm": "rfc3161"}
+    chain.append("timestamp", said | {"token": token, "at_us": SystemClock().now()})
+
+
+def signed_with_a_replaced_key(footage: Footage) -> tuple[SegmentRecord, ...]:
+    """Rows that somebody added with a key that had been replaced: the segments to pack."""
+    chain, old, clock = footage.archive.chain(CAMERA), footage.signer, SystemClock()
+    checkpoint(chain, CAMERA, old, clock)
+    SigningKeys(footage.data / "keys").renew()
+    assert introduce(chain, CAMERA, footage.signer, clock)
+    row = chain.append_segment(footage.main[-1].ending("killed"))
+    at_us, (number, prev) = clock.now(), chain.place()
+    signature = said_signature(old.sign(checkpoint_statement(CAMERA, number, prev, at_us, old.key_id)))
+    chain.append("checkpoint", {"camera": CAMERA, "at_us": at_us, "key": old.key_id, "signature": signature})
+    return (*footage.main[:-1], footage.main[-1].linked(row.number, row.digest))
 
 
 # ── What somebody might do ───────────────────────────────────────────────────────────────────────────────────────

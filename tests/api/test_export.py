@@ -223,7 +223,11 @@ def test_a_lost_file_is_said_in_the_pack_and_does_not_hold_up_the_rest(filmed: F
 
 def test_a_spoilt_chain_makes_no_pack_and_says_where_to_look(filmed: Filmed) -> None:
     (path,) = (filmed.service.settings.footage_dir / CAMERA / "chain").glob("*.jsonl")
-    path.write_bytes(path.read_bytes().replace(b'"kind"', b'"kind', 1))
+    lines = path.read_bytes().splitlines(keepends=True)
+    at = filmed.main[0].link_number
+    assert at is not None
+    lines[at - 1] = lines[at - 1].replace(b'"kind"', b'"kind', 1)
+    path.write_bytes(b"".join(lines))
     answer = filmed.get("/export", format="pack")
     assert (answer.status_code, answer.json()["code"]) == (409, "chain_unreadable")
     assert "shike verify" in answer.json()["hint"]

@@ -40,6 +40,9 @@ TOLD: Mapping[str, Mapping[str, object]] = {
         "reason": "evenings too",
     },
     "POST /api/flags/{flag_id}/verdict": {"verdict": "rejected", "note": "the room was moved"},
+    "PUT /api/cameras/{camera_id}/importance": {"importance": 3},
+    "POST /api/retention/brakes/{brake_id}/confirm": {"until": "2026-11-20T02:00:00Z", "reason": "the rule is meant"},
+    "POST /api/holds/{hold_id}/release": {"reason": "the case is closed"},
     "POST /api/rooms/{room_id}/acceptance": {"picture_at": "2026-11-20T02:00:00Z", "true_count": 3},
 }
 

@@ -15,6 +15,9 @@ from shike.api import pipeline
 from shike.api.cli import app
 from shike.api.moment import rfc3339_us
 from shike.api.verify_command import WORDS
+from shike.attendance.deleting import Deleter, plan
+from shike.attendance.keeping import candidates
+from shike.attendance.retention import FOR_EVER_US, Due
 from shike.attendance.tables import Segment
 from shike.capture.clock import SystemClock
 from shike.capture.findings import Broken, Known
@@ -181,3 +184,16 @@ def test_housekeeping_signs_what_is_recorded(filmed: Filmed) -> None:
     head = chain.head()
     assert not keeping.is_alive() and head is not None and head.kind == "checkpoint"  # signed once more at the end
     assert [link.kind for link in chain.links()].count("checkpoint") == 2
+
+
+def test_what_a_clean_up_deleted_is_said_and_is_no_fault(typed: Filmed) -> None:
+    service, archive = typed.service, typed.archive
+    with service.database.writing() as db:
+        due = [Due(each, "age") for each in candidates(db, (CAMERA, "main"), [(0, FOR_EVER_US)])][:3]
+        assert plan(db, due, {}, service.clock.now()) == 3
+    assert list(Deleter(service.database, archive, service.clock, "no").finish()) == [3]
+    pipeline.checkpoints(service.settings, SystemClock()).beat()
+    answer = verified()
+    assert answer["holds"], answer
+    codes = [finding["code"] for finding in answer["cameras"][0]["findings"]]
+    assert codes.count("deleted_by_rule") == 3 and set(codes) == {"deleted_by_rule"}

@@ -1,7 +1,6 @@
 """The page that checks a pack: opened from a file, without a server, by somebody who drops the pack onto it."""
 
 import base64
-import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests import packs
-from tests.packs import START_US, TAMPERED, Footage, extracted, public_fingerprint, zipped
+from tests.capture.authority import serving
+from tests.packs import TAMPERED, Footage, extracted, public_fingerprint, zipped
 from tests.recorded import CAMERA
 
 from shike.capture.clock import SystemClock
@@ -174,20 +174,24 @@ def test_a_segment_deleted_by_rule_is_no_tampering_and_one_that_vanished_is(
 
 def test_a_time_stamp_is_shown_and_left_to_openssl(checking: Page, unsigned: Footage, tmp_path: Path) -> None:
     footage = Footage.copied(unsigned, tmp_path / "data")
-    chain = footage.archive.chain(CAMERA)
-    closing = checkpoint(chain, CAMERA, footage.signer, SystemClock())
-    token = base64.b64encode(b"a token over " + hashlib.sha256(closing.line).digest()).decode()
-    said = {"checkpoint": closing.number, "authority": "tsa.example", "algorithm": "rfc3161", "token": token}
-    chain.append("timestamp", said | {"at_us": START_US})
+    with serving(tmp_path / "authority") as authority:
+        packs.stamp(footage, authority)
     pack = footage.pack(tmp_path / "pack.zip")
     checking.set_input_files("#zip", pack)
     shown = _verdict(checking, "unsure")
-    assert "tsa.example" in shown and "openssl ts -verify" in shown
+    assert "127.0.0.1" in shown and "openssl ts -verify" in shown
     folder = extracted(pack, tmp_path / "pack")
     (folder / "timestamp.tst").write_bytes(b"another token")
     checking.set_input_files("#zip", zipped(folder, tmp_path / "changed.zip"))
     _verdict(checking, "bad")
     assert "时间戳说的不是" in checking.locator("#list").inner_text()
+
+
+def test_what_a_replaced_key_signs_later_proves_nothing(checking: Page, unsigned: Footage, tmp_path: Path) -> None:
+    footage = Footage.copied(unsigned, tmp_path / "data")
+    records = packs.signed_with_a_replaced_key(footage)
+    checking.set_input_files("#zip", footage.pack(tmp_path / "pack.zip", records))
+    assert "已被更换，此后的签名不算数" in _verdict(checking, "bad")
 
 
 def test_a_browser_without_ed25519_is_never_told_that_all_holds(checking: Page, footage: Footage) -> None:

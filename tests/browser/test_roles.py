@@ -27,8 +27,8 @@ def accounts(school: School) -> School:
 @pytest.mark.parametrize(
     ("role", "settings"),
     [
-        ("supervisor", ["教室", "摄像机", "录像", "录像日报"]),
-        ("auditor", ["教室", "摄像机", "录像", "录像日报", "操作日志"]),
+        ("supervisor", ["教室", "摄像机", "录像", "保存与封存", "录像日报"]),
+        ("auditor", ["教室", "摄像机", "录像", "保存与封存", "录像日报", "操作日志"]),
         ("institution", ["教室", "摄像机", "录像", "录像日报"]),
     ],
 )

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rfc3161_client import TimestampRequestBuilder
 from tests.capture.authority import Authority, serving
 
-from shike.capture import timestamps
 from shike.capture.archive import Archive
 from shike.capture.chain import Chain, Link
 from shike.capture.chain_walk import Trust, Walk, walk
@@ -165,7 +165,7 @@ def test_a_time_stamp_follows_a_checkpoint_and_holds_for_us_and_for_openssl(
     assert abs(seen.stamped_until_us - clock.now()) < 60_000_000
     (tmp_path / "row").write_bytes(list(chain.links())[2].line)
     (tmp_path / "token").write_bytes(base64.b64decode(row.said["token"]))
-    command = ["openssl", "ts", "-verify", "-token_in", "-in", "token", "-data", "row", "-CAfile", authority.root]
+    command = ["openssl", "ts", "-verify", "-token_in", "-in", "token", "-data", "row", "-CAfile", str(authority.root)]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0
 
 
@@ -273,7 +273,7 @@ def test_an_answer_that_is_no_time_stamp_is_refused(
 
 
 def test_an_old_answer_is_refused(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = authority.answer(timestamps.TimestampRequestBuilder().data(b"said").build().as_bytes())
+    before = authority.answer(TimestampRequestBuilder().data(b"said").build().as_bytes())
     monkeypatch.setattr(authority, "answer", lambda _request: before)
     with pytest.raises(TimestampError):
         ask(authority.url, b"said")

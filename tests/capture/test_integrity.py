@@ -1,20 +1,26 @@
 """Verification: footage that is as it was recorded holds; what is changed, dropped or put in another order is found."""
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.capture.proof import Proof, broken, changed, codes, told
 from tests.capture.test_ingest import START_US, write
-from tests.recorded import CAMERA
+from tests.recorded import CAMERA, wait_until
+from tests.recording import camera_thread, sharing
 
+from shike.attendance.indexed import IndexRows
 from shike.attendance.tables import from_us
+from shike.camera_sim import CameraSim
 from shike.capture.boxes import find
 from shike.capture.chain import Link, sha256
 from shike.capture.chain_walk import Trust
+from shike.capture.findings import Asked, Indexed
 from shike.capture.ingest import ingest
+from shike.capture.integrity import verify
 from shike.capture.segmenter import Lengths
 from shike.capture.signing import Signer, checkpoint, checkpoint_statement, introduce, said_signature
 from shike.capture.signing_keys import SigningKeys
@@ -524,3 +530,52 @@ def test_footage_that_was_signed_long_after_it_was_recorded_is_said_to_be(proof:
     checkpoint(proof.chain, CAMERA, Signer.at(proof.data / "keys"), Tomorrow())
     report = proof.verify()
     assert report.holds and told(report) == {"signed_late"}
+
+
+# ── while it goes on ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_recording_indexing_and_deleting_may_go_on_meanwhile(sim: CameraSim, tmp_path: Path) -> None:
+    proof = Proof(tmp_path)
+    proof.set_up()
+    recording = sharing(tmp_path, Lengths(segment_s=0.4, sync_beat_s=0.5))
+    thread = camera_thread(sim, recording)
+    thread.start()
+    try:
+        wait_until(lambda: proof.segments(), "a segment is closed")
+        until, deleted, verified = time.monotonic() + 4, 0, 0
+        while time.monotonic() < until:
+            proof.index()
+            if deleted < len(proof.segments()) - 2:
+                delete_by_rule(proof, proof.segments()[deleted])
+                deleted += 1
+            proof.sign()
+            report = proof.verify()
+            assert broken(report) == []
+            verified += 1
+    finally:
+        thread.stop()
+        thread.join(20)
+    proof.index()
+    proof.sign()
+    report = proof.verify()
+    assert report.holds and told(report) <= {"deleted_by_rule"}
+    assert verified > 1 and report.deleted == deleted > 0
+
+
+def test_a_segment_that_reaches_spool_and_index_while_it_is_verified_is_not_missing(proof: Proof) -> None:
+    row = proof.segments()[-1]
+
+    class Late(IndexRows):
+        """The index as it is asked before and after housekeeping took the segment in."""
+
+        asked = 0
+
+        def find(self, segment_ids: Sequence[str]) -> Mapping[str, Indexed]:
+            self.asked += 1
+            found = super().find(segment_ids)
+            return {k: v for k, v in found.items() if self.asked > 1 or k != row.said["segment"]}
+
+    rows = Late(proof.database.reading, proof.spool)
+    assert verify(Asked(CAMERA), proof.archive, rows, Trust(proof.keys.publics())).findings == []
+    assert rows.asked == 2

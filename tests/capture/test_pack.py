@@ -6,11 +6,13 @@ The commands are those of the page that lies in the pack.
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
 import pytest
 from tests import packs
+from tests.capture.authority import serving
 from tests.packs import TAMPERED, Footage, extracted, failing, fingerprint, manifest
 from tests.recorded import CAMERA, strips
 
@@ -169,3 +171,24 @@ def test_a_part_of_the_footage_takes_only_its_own_rows(footage: Footage, tmp_pat
     assert rows[0]["segment"] == last[0].identity.segment_id
     assert [path.name for path in (folder / "segments").iterdir()] == [Path(last[0].key).name]
     assert failing(folder) == set()
+
+
+@needs_openssl
+def test_a_time_stamp_in_a_pack_is_one_for_openssl(footage: Footage, tmp_path: Path) -> None:
+    with serving(tmp_path / "authority") as authority:
+        packs.stamp(footage, authority)
+    folder = extracted(footage.pack(tmp_path / "pack.zip"), tmp_path / "pack")
+    assert failing(folder) == set()
+    (command,) = re.findall(r"^openssl ts .*$", packs.HOW_TO.read_text(), re.M)
+    shutil.copy(authority.root, folder / "CA.pem")
+    assert subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True).returncode == 0
+    (folder / "timestamp.txt").write_bytes((folder / "timestamp.txt").read_bytes() + b" ")
+    assert subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True).returncode != 0
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_the_page_says_reasons_of_gaps_as_the_browser_app_does(language: str) -> None:
+    root = Path(__file__).parents[2]
+    reasons = json.loads((root / f"web/src/messages/{language}/playback.json").read_text())["playback"]["reason"]
+    words = (root / "src/shike/capture/evidence/words.js").read_text()
+    assert [code for code, said in reasons.items() if f"{code}: '{said}'" not in words] == []

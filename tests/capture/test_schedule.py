@@ -117,3 +117,20 @@ def test_the_pause_that_a_moment_lies_in() -> None:
         (40, NEVER_US),
     ]
     assert rest_at((), 5) == (0, NEVER_US)
+
+
+def test_a_stream_that_must_rest_ends_its_run_with_that_reason_and_comes_back(
+    sim: CameraSim, tmp_path: Path, recorder: RecorderProcess
+) -> None:
+    want(tmp_path, sim, (CAMERA, "main", "/hall/main"))
+    recorder.start()
+    wait_until(lambda: state(tmp_path) == "recording", "it records")
+    desired = Desired.load(tmp_path / "state")
+    Desired(2, tuple(replace(each, rest="storage_full") for each in desired.streams)).store(tmp_path / "state")
+    wait_until(lambda: state(tmp_path) == "resting", "it rests")
+    resting = said(tmp_path)
+    assert resting is not None and (resting.cause, resting.next_try_us) == ("storage_full", None)
+    wait_until(lambda: records(tmp_path, CAMERA)[-1:] and records(tmp_path, CAMERA)[-1].ends_run, "its run has ended")
+    assert records(tmp_path, CAMERA)[-1].ends_run == "storage_full"
+    Desired(3, desired.streams).store(tmp_path / "state")
+    wait_until(lambda: state(tmp_path) == "recording", "it records again")

@@ -32,6 +32,10 @@ Action = Literal[
     "verdict",
     "acceptance",
     "decision",
+    "retention_changed",
+    "hold_placed",
+    "hold_released",
+    "cleanup_confirmed",
 ]
 
 

@@ -4,6 +4,7 @@ Everything here may be done twice or late: recording does not wait for it. Desig
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import islice
 from threading import Event
@@ -15,10 +16,13 @@ from sqlalchemy.orm import Session as DbSession
 from shike.api.db import Database
 from shike.api.moment import now
 from shike.api.settings import Settings
+from shike.api.space import space_of
+from shike.attendance.cleaning import Cleaner
 from shike.attendance.evaluation import Evaluator
 from shike.attendance.footage import Footage, index
 from shike.attendance.recording_plan import policies_of, windows_of
 from shike.attendance.recording_policy import Policy, in_force
+from shike.attendance.retention import Space
 from shike.attendance.tables import Camera, Lease, to_us
 from shike.capture import health
 from shike.capture.archive import Archive
@@ -26,7 +30,7 @@ from shike.capture.clock import Clock
 from shike.capture.desired import Desired, Wanted
 from shike.capture.errors import CaptureError
 from shike.capture.schedule import Window
-from shike.capture.segment import StreamName
+from shike.capture.segment import EndReason, StreamName
 from shike.capture.spool import Spool
 
 log = logging.getLogger(__name__)
@@ -47,7 +51,10 @@ _AHEAD_US = 7 * 24 * _HOUR_US
 class Housekeeper:
     """One beat of housekeeping after the other."""
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, clock: Clock, space: Callable[[], Space] | None = None
+    ) -> None:
+        """`space`: what the footage volume has, if it is not to be asked itself."""
         self._settings, self._database, self._clock = settings, database, clock
         self._archive, self._spool = Archive(settings.footage_dir), Spool(settings.spool_dir)
         settings.state_dir.mkdir(parents=True, exist_ok=True)
@@ -57,6 +64,9 @@ class Housekeeper:
         self._plan_next_s = float("-inf")
         footage = Footage(self._archive, self._spool, database.reading)
         every_us = round(settings.sample_interval_s * 1_000_000)
+        self._cleaner = Cleaner(
+            database, self._archive, clock, settings.retention, space or self._space, self._rested()
+        )
         self._evaluator = Evaluator(database, footage, clock, every_us, self._cause, settings.recording_policy)
 
     def run(self, halt: Event) -> None:
@@ -70,10 +80,21 @@ class Housekeeper:
                 halt.wait(_PAUSE_AFTER_FAILURE_S)
 
     def beat(self) -> None:
-        """Publish what should be recorded, index what waits, judge a little: none must fail with what comes after."""
+        """Publish what should be recorded, index what waits, judge a little, delete a little, in this order.
+
+        None must fail with what comes after.
+        """
         self.publish()
         self.index_spool()
         self._evaluator.step()
+        self._cleaner.step()
+
+    def _rested(self) -> frozenset[str]:
+        """The cameras that rest for want of space as this process was left by the one before it."""
+        return frozenset(wanted.camera_id for wanted in self._published.streams if wanted.rest == "storage_full")
+
+    def _space(self) -> Space:
+        return space_of(self._settings)
 
     def _cause(self, camera_id: str) -> str | None:
         """Why a camera is not recorded at this moment, as the recorder tells it."""
@@ -111,7 +132,7 @@ class Housekeeper:
                 leases = {camera.id: self._lease(db, camera) for camera in cameras}
                 self._mark_simulated(db)
         wanted = tuple(
-            _wanted(camera, stream, path, leases[camera.id], *plans[camera.room_id])
+            _wanted(camera, stream, path, leases[camera.id], *plans[camera.room_id], self._rest_of(camera))
             for camera in cameras
             for stream, path in _streams(camera)
             if leases[camera.id].node == self._settings.node
@@ -120,6 +141,9 @@ class Housekeeper:
             desired = Desired(self._published.version + 1, wanted)
             desired.store(self._settings.state_dir)
             self._published = desired
+
+    def _rest_of(self, camera: Camera) -> EndReason | None:
+        return "storage_full" if camera.id in self._cleaner.resting else None
 
     def _plans(self, db: DbSession, room_ids: set[str]) -> Plans:
         """The policy of each room, and when it is to be recorded in the days ahead; up to two seconds old."""
@@ -175,7 +199,13 @@ def _streams(camera: Camera) -> list[tuple[StreamName, str]]:
 
 
 def _wanted(
-    camera: Camera, stream: StreamName, path: str, lease: Lease, policy: Policy, windows: tuple[Window, ...] | None
+    camera: Camera,
+    stream: StreamName,
+    path: str,
+    lease: Lease,
+    policy: Policy,
+    windows: tuple[Window, ...] | None,
+    rest: EndReason | None,
 ) -> Wanted:
     return Wanted(
         camera_id=camera.id,
@@ -190,4 +220,5 @@ def _wanted(
         windows=windows,
         audio=policy.audio,
         g711=policy.g711,
+        rest=rest,
     )

@@ -15,6 +15,7 @@ from shike.api import (
     cameras,
     class_sessions,
     classes,
+    deletions,
     enrolments,
     errors,
     events,
@@ -22,6 +23,7 @@ from shike.api import (
     flags,
     footage,
     health,
+    holds,
     imports,
     institutions,
     live,
@@ -33,6 +35,7 @@ from shike.api import (
     recording_needs,
     recording_report,
     regions,
+    retention,
     rooms,
     session_detail,
     signins,
@@ -97,6 +100,9 @@ ROUTERS = (
     camera_status.router,
     recording_report.router,
     subsidy.router,
+    retention.router,
+    holds.router,
+    deletions.router,
     metrics.router,
 )
 

@@ -18,6 +18,7 @@ from shike.api.auth.scopes import load, visible
 from shike.api.db import Db
 from shike.api.errors import Invalid, NotFound
 from shike.api.footage import CurrentFootage
+from shike.api.held import HeldOut, held_outs
 from shike.api.looks import Looks
 from shike.api.moment import Moment
 from shike.api.playlist import RunHead
@@ -99,6 +100,7 @@ class Timeline(_Stretch):
     gaps: list[GapOut]
     counts: list[CountOut]
     count_skips: list[GapOut]
+    holds: list[HeldOut]
 
 
 def current_looks(connection: HTTPConnection) -> Looks:
@@ -128,6 +130,7 @@ def list_days(
     query = select(Segment.wall_start, Segment.wall_end).where(
         Segment.camera_id == camera_id,
         Segment.stream == stream,
+        Segment.state == "closed",
         Segment.wall_start >= first,
         Segment.wall_start < following,
     )
@@ -158,7 +161,7 @@ def read_timeline(
     settings: Settings = connection.app.state.settings
     now = health.read(settings.state_dir).get((camera_id, stream))
     recorded = coverage(
-        footage.pieces(camera_id, stream, start_us, end_us),
+        footage.history(camera_id, stream, start_us, end_us),
         start_us,
         end_us,
         clock.now(),
@@ -201,6 +204,7 @@ def read_timeline(
             for each in thin(list(samples))
         ],
         count_skips=[GapOut(start=skip.from_at, end=skip.to_at, reason=skip.reason) for skip in skips],
+        holds=held_outs(db, viewer, camera, settings, start_us, end_us),
     )
 
 

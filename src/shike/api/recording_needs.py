@@ -16,6 +16,7 @@ from shike.api.db import Db
 from shike.api.me import CurrentSettings
 from shike.api.recording import RoomRecordingOut, room_recordings
 from shike.api.wire import PROBLEM
+from shike.attendance.keeping import default_days
 from shike.attendance.recording_needs import (
     HOURS_A_WEEK,
     NOMINAL_BPS,
@@ -87,22 +88,24 @@ def get_recording_needs(
     viewer: CurrentViewer,
     settings: CurrentSettings,
     clock: CurrentClock,
-    days_main: Days = 90,
-    days_sub: Days = 14,
+    days_main: Days | None = None,
+    days_sub: Days | None = None,
     mode: Literal["as_set", "always", "timetable"] = "as_set",
     room_id: Annotated[list[str], Query(max_length=1000)] = [],  # noqa: B006 FastAPI copies it
     hours_without_timetable: Annotated[float, Query(ge=0, le=HOURS_A_WEEK)] = 40,
 ) -> NeedsOut:
     """What recording will need once it has run for as long as it is kept.
 
-    `mode` is tried for the rooms that are named, or for all if none is; the others stay as they are set.
+    `mode` is tried for the rooms that are named, or for all if none is; the others stay as they are set. Without days,
+    footage is kept as long as the default rule says.
     """
     rooms = list(db.scalars(visible(viewer, Room).order_by(Room.name, Room.id)))
     said = [each for each in room_recordings(db, rooms, settings.recording_policy, clock.now()) if each.camera_count]
     ids = [each.room_id for each in said]
     loads = stream_loads(db, ids)
     sessions = sessions_of(db, ids, clock.now() - _WEEKS * WEEK_US, clock.now() + _WEEKS * WEEK_US)
-    days: dict[StreamName, int] = {"main": days_main, "sub": days_sub}
+    usual = default_days(db, settings.retention, clock.now())
+    days: dict[StreamName, int] = {"main": days_main or usual["main"], "sub": days_sub or usual["sub"]}
     found = []
     for each in said:
         tried: Mode = each.policy.mode if mode == "as_set" or (room_id and each.room_id not in room_id) else mode
@@ -118,8 +121,8 @@ def get_recording_needs(
     total = sum(each.bytes for each in found)
     disk = disk_of(settings.footage_dir, footage_bytes(db))
     return NeedsOut(
-        days_main=days_main,
-        days_sub=days_sub,
+        days_main=days["main"],
+        days_sub=days["sub"],
         rooms=found,
         cameras=sum(each.cameras for each in found),
         total_bytes=total,

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth.guard import CurrentClock, CurrentViewer
 from shike.api.auth.scopes import load, visible
+from shike.api.auth.viewer import Viewer
 from shike.api.db import Db
 from shike.api.footage import CurrentFootage
+from shike.api.held import held_outs
 from shike.api.judged import (
     CurrentAcceptances,
     SampleEvery,
@@ -71,7 +73,7 @@ def read_session_detail(
     session = load(db, viewer, ClassSession, class_session_id)
     start, end, now_us = session.starts_at - MARGIN, session.ends_at + MARGIN, clock.now()
     room = db.get(Room, session.room_id) if session.room_id else None
-    cameras = _cameras(db, room, start, end, now_us, footage, request.app.state.settings)
+    cameras = _cameras(db, viewer, room, start, end, now_us, footage, request.app.state.settings)
     acceptance = acceptances.of(db, room.id) if room else assess([])
     counts = room_counts(samples_of(db, [camera.id for camera in cameras], start, end), every_us)
     signs, expected = signs_of(db, session.id), expected_of(db, session)
@@ -140,7 +142,14 @@ def _room(room: Room, acceptance: Acceptance, cameras: list[SessionCameraOut]) -
 
 
 def _cameras(
-    db: DbSession, room: Room | None, start: datetime, end: datetime, now_us: int, footage: Footage, settings: Settings
+    db: DbSession,
+    viewer: Viewer,
+    room: Room | None,
+    start: datetime,
+    end: datetime,
+    now_us: int,
+    footage: Footage,
+    settings: Settings,
 ) -> list[SessionCameraOut]:
     if room is None:
         return []
@@ -150,7 +159,7 @@ def _cameras(
     for camera in db.scalars(select(Camera).where(Camera.room_id == room.id).order_by(Camera.name, Camera.id)):
         stream = said.get((camera.id, "main"))
         recorded = coverage(
-            footage.pieces(camera.id, "main", to_us(start), to_us(end)),
+            footage.history(camera.id, "main", to_us(start), to_us(end)),
             to_us(start),
             to_us(end),
             max(to_us(start), now_us),
@@ -182,6 +191,7 @@ def _cameras(
                     NotRecordedOut(start=from_us(each.start_us), end=from_us(each.end_us), reason=each.reason)
                     for each in covered.gaps
                 ],
+                holds=held_outs(db, viewer, camera, settings, to_us(start), to_us(end)),
             )
         )
     return outs

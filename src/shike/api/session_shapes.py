@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from shike.api.held import HeldOut
 from shike.api.judged import FlagOut, RoomCountOut, SignedOut, Window
 from shike.api.moment import Moment
 
@@ -61,6 +62,7 @@ class SessionCameraOut(BaseModel):
     simulated: bool
     spans: list[RecordedOut]
     gaps: list[NotRecordedOut]
+    holds: list[HeldOut]
 
 
 class AttendeeOut(BaseModel):

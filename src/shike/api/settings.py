@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from shike.attendance.recording_policy import Mode, Policy
+from shike.attendance.retention import Defaults, FlagHolds
 
 CONFIG_VARIABLE = "SHIKE_CONFIG"
 DEFAULT_CONFIG = Path("shike.toml")
@@ -51,6 +52,12 @@ class Settings(BaseSettings):
 
     recording_mode: Mode = "always"
 
+    days_main: int = Field(default=90, ge=1, le=36_500)
+    days_sub: int = Field(default=14, ge=1, le=36_500)
+    floor_gb: float = Field(default=20, ge=0, le=1_000_000)
+    floor_percent: float = Field(default=5, ge=0, le=90)
+    hold_flagged_sessions: FlagHolds = "confirmed"
+
     checkpoint_minutes: float = Field(default=5, ge=0.05, le=24 * 60)
     timestamp_authority_url: str = Field(default="", pattern=r"^(https?://[^\s/]+\S*)?$")
     timestamp_authority_certificates: Path | None = None
@@ -82,6 +89,11 @@ class Settings(BaseSettings):
     def recording_policy(self) -> Policy:
         """What holds in a room about which nobody has decided: no sound, and the default mode."""
         return Policy(mode=self.recording_mode)
+
+    @property
+    def retention(self) -> Defaults:
+        """How long footage is kept about which nobody has decided, and which flags hold it."""
+        return Defaults({"main": self.days_main, "sub": self.days_sub}, self.hold_flagged_sessions)
 
     @property
     def footage_dir(self) -> Path:

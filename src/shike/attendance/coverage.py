@@ -1,6 +1,7 @@
 """What of a time range was recorded, and why the rest was not: a pure function of pieces or stretches.
 
-A gap is the space between two runs, or between two segments of a run of which one was lost. Every gap has a reason.
+A gap is the space between two runs, between two segments of a run of which one was lost, or what a rule has deleted.
+Every gap has a reason.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +10,7 @@ from typing import Protocol
 
 from shike.capture.schedule import Window
 
+DELETED = "deleted_by_rule"
 # Two segments of a run follow one another without a break; half a second is the length of a lost fragment.
 SEAM_US = 500_000
 # Two runs that one connection goes on through touch to within a picture.
@@ -34,6 +36,8 @@ class Recorded(Protocol):
     def is_open(self) -> bool: ...
     @property
     def ends_run(self) -> str | None: ...
+    @property
+    def deleted(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def coverage(
     reason_before: str | None,
     reason_now: str | None,
 ) -> Coverage:
-    """Spans and gaps of [start, end), the part after now left out.
+    """Spans and gaps of [start, end), the part after now left out. What a rule has deleted is a gap that says so.
 
     `reason_before`: why the last run before the range ended, None if nothing was recorded before it.
     `reason_now`: what the camera says at this moment, for the gap that reaches up to now.
@@ -92,10 +96,14 @@ def coverage(
         from_us, to_us = max(piece.start_us, at_us), min(piece.end_us, end_us)
         if to_us <= from_us:
             continue
-        joins = bool(spans) and piece.run_id == run_id and from_us - at_us <= SEAM_US
-        if not joins and from_us - at_us > _TOUCHING_US:
-            gaps.append(Gap(at_us, from_us, "segment_lost" if piece.run_id == run_id else reason))
-        if joins:
+        same_run = piece.run_id == run_id
+        if same_run and from_us - at_us <= SEAM_US:
+            from_us = at_us
+        elif from_us - at_us > _TOUCHING_US:
+            gaps.append(Gap(at_us, from_us, "segment_lost" if same_run else reason))
+        if piece.deleted:
+            _extend(gaps, from_us, to_us)
+        elif same_run and spans and spans[-1].end_us == from_us:
             spans[-1] = replace(spans[-1], end_us=to_us, is_open=piece.is_open)
         else:
             spans.append(Span(from_us, to_us, piece.run_id, piece.origin, piece.simulated, piece.is_open))
@@ -113,13 +121,13 @@ def by_schedule(covered: Coverage, due: Sequence[Window] | None) -> Coverage:
 
     `due`: when the room was to be recorded, None for all the time. Outside of it a gap is `off_schedule`, whatever the
     run before it ended with; inside, a gap that began as `off_schedule` is `not_started`: the camera did not come when
-    it should have. What nobody ever recorded (`not_recorded`) stays what it is.
+    it should have. What nobody ever recorded (`not_recorded`) stays what it is, and so does what a rule has deleted.
     """
     return replace(covered, gaps=tuple(part for gap in covered.gaps for part in _by_schedule(gap, due)))
 
 
 def _by_schedule(gap: Gap, due: Sequence[Window] | None) -> Iterator[Gap]:
-    if gap.reason == "not_recorded":
+    if gap.reason in ("not_recorded", DELETED):
         yield gap
         return
     inside = [(gap.start_us, gap.end_us)] if due is None else _within(gap, due)
@@ -139,3 +147,11 @@ def _by_schedule(gap: Gap, due: Sequence[Window] | None) -> Iterator[Gap]:
 def _within(gap: Gap, due: Sequence[Window]) -> list[Window]:
     clipped = ((max(begin, gap.start_us), min(end, gap.end_us)) for begin, end in due)
     return [(begin, end) for begin, end in clipped if begin < end]
+
+
+def _extend(gaps: list[Gap], start_us: int, end_us: int) -> None:
+    """Add what was deleted; what follows another deletion without a break is one gap with it."""
+    if gaps and gaps[-1].reason == DELETED and start_us - gaps[-1].end_us <= _TOUCHING_US:
+        gaps[-1] = replace(gaps[-1], end_us=end_us)
+    else:
+        gaps.append(Gap(start_us, end_us, DELETED))

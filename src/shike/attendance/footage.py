@@ -1,22 +1,23 @@
 """The segment index: closed segments enter the database here, and whoever wants footage of a time asks here.
 
 `Footage` answers from the index, from records still in the spool and from the open segment alike, so that the
-last minutes can be seen before they are indexed. Not here: what a gap means (coverage), files (capture.archive).
-Design: docs/design/footage.md.
+last minutes can be seen before they are indexed, and it remembers what a rule has deleted. Not here: what a gap
+means (coverage), files (capture.archive). Design: docs/design/footage.md.
 """
 
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
+from shike.attendance.retention_tables import Deletion
 from shike.attendance.tables import Camera, Run, Segment, from_us, to_us
 from shike.capture.archive import Archive, OpenSegment
 from shike.capture.clock import Clock, SystemClock
@@ -26,6 +27,8 @@ from shike.capture.spool import Spool
 
 _ROW = struct.Struct("<QIqIqB")
 LONGEST_SEGMENT_US = 30 * 60 * 1_000_000
+# Deletions of a run become one row after some weeks, of no more than a day.
+LONGEST_DELETED_US = 24 * 60 * 60 * 1_000_000 + LONGEST_SEGMENT_US
 _SYSTEM_CLOCK = SystemClock()
 
 
@@ -48,6 +51,7 @@ class Piece:
     """A segment as readers see it, closed or open. Times in µs UTC; `ends_run` says why the run ended with it.
 
     `link_number` is its row in the camera's chain; None while it is open, and in footage older than the chain.
+    `deleted`: a rule has deleted it (or several of a run in a row); there is nothing left to read.
     """
 
     camera_id: str
@@ -66,12 +70,18 @@ class Piece:
     is_open: bool
     ends_run: str | None
     load: Callable[[], tuple[Fragment, ...]]
+    deleted: bool = False
     link_number: int | None = None
 
     @property
     def fragments(self) -> tuple[Fragment, ...]:
         """The fragment table; unpacked when it is asked for, because a day's coverage does not need it."""
         return self.load()
+
+
+def as_recorded(pieces: Iterable[Piece]) -> list[Piece]:
+    """The same as if nothing had been deleted: what a class session was judged by does not change with its footage."""
+    return [replace(piece, deleted=False) for piece in pieces]
 
 
 def index(
@@ -177,6 +187,15 @@ class Footage:
         overlapping = (piece for piece in found.values() if piece.end_us > from_us_ and piece.start_us < to_us_)
         return sorted(overlapping, key=lambda piece: piece.start_us)
 
+    def history(self, camera_id: str, stream: StreamName, from_us_: int, to_us_: int) -> list[Piece]:
+        """The pieces that overlap [from, to), and those that were deleted by a rule since, oldest first."""
+        # The index first: what is deleted meanwhile is seen twice, never missed.
+        there = self.pieces(camera_id, stream, from_us_, to_us_)
+        ids = {piece.segment_id for piece in there}
+        with self._reading() as db:
+            gone = [piece for piece in _deleted(db, camera_id, stream, from_us_, to_us_) if piece.segment_id not in ids]
+        return sorted([*there, *gone], key=lambda piece: piece.start_us)
+
     def open_piece(self, camera_id: str, stream: StreamName) -> Piece | None:
         """What is being written to a stream right now; None if nothing is."""
         opened = self.archive.tail(camera_id, stream)
@@ -216,6 +235,7 @@ def _indexed(db: DbSession, camera_id: str, stream: StreamName, start: int, end:
         .where(
             Segment.camera_id == camera_id,
             Segment.stream == stream,
+            Segment.state == "closed",
             # A lower bound on the start keeps this a range scan of the index.
             Segment.wall_start > from_us(start - LONGEST_SEGMENT_US),
             Segment.wall_start < from_us(end),
@@ -242,6 +262,41 @@ def _indexed(db: DbSession, camera_id: str, stream: StreamName, start: int, end:
             ends_run=run.end_reason if run.ended_at == segment.wall_end else None,
             load=partial(unpack, segment.fragments),
             link_number=segment.link_number,
+        )
+
+
+def _deleted(db: DbSession, camera_id: str, stream: StreamName, start: int, end: int) -> Iterator[Piece]:
+    query = (
+        select(Deletion, Run)
+        .join(Run, Run.id == Deletion.run_id)
+        .where(
+            Deletion.camera_id == camera_id,
+            Deletion.stream == stream,
+            Deletion.wall_start > from_us(start - LONGEST_DELETED_US),
+            Deletion.wall_start < from_us(end),
+            Deletion.wall_end > from_us(start),
+        )
+        .order_by(Deletion.wall_start)
+    )
+    for row, run in db.execute(query):
+        yield Piece(
+            camera_id=camera_id,
+            stream=stream,
+            run_id=run.id,
+            segment_id=row.segment_id or row.id,
+            key="",
+            start_us=to_us(row.wall_start),
+            end_us=to_us(row.wall_end),
+            codec=run.codec,
+            width=run.width,
+            height=run.height,
+            timescale=run.timescale,
+            origin=cast(Origin, run.origin),
+            simulated=run.simulated,
+            is_open=False,
+            ends_run=run.end_reason if run.ended_at == row.wall_end else None,
+            load=tuple,
+            deleted=True,
         )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import defer
 from shike.attendance.acceptance import Acceptance, assess
 from shike.attendance.beijing import day_of
 from shike.attendance.coverage import by_schedule, coverage
-from shike.attendance.footage import Footage, Piece
+from shike.attendance.footage import Footage, Piece, as_recorded
 from shike.attendance.inputs import CameraCoverage, Person, Rejected, SessionInputs, Sign, Stretch
 from shike.attendance.judgement_tables import AcceptanceSample, Flag
 from shike.attendance.recording_plan import room_windows
@@ -187,12 +187,17 @@ def _film(
     cause: Cause,
     due: Sequence[Window] | None,
 ) -> Filmed | None:
-    """What a camera recorded of the session. None for one that was not there then, or was switched off."""
-    pieces = footage.pieces(camera.id, "main", start_us, end_us)
-    if not pieces and (not camera.enabled or to_us(camera.created_at) >= end_us):
+    """What a camera recorded of the session, whatever a rule has deleted of it since.
+
+    None for one that was not there then, or was switched off.
+    """
+    history = footage.history(camera.id, "main", start_us, end_us)
+    pieces = [piece for piece in history if not piece.deleted]
+    if not history and (not camera.enabled or to_us(camera.created_at) >= end_us):
         return None
     before = footage.last_end_reason(camera.id, "main", start_us)
-    covered = by_schedule(coverage(pieces, start_us, end_us, max(start_us, now_us), before, cause(camera.id)), due)
+    recorded = coverage(as_recorded(history), start_us, end_us, max(start_us, now_us), before, cause(camera.id))
+    covered = by_schedule(recorded, due)
     since_us = min([max(start_us, to_us(camera.created_at)), *(span.start_us for span in covered.spans)])
     gaps = (Stretch(max(since_us, gap.start_us), gap.end_us, gap.reason) for gap in covered.gaps)
     return Filmed(

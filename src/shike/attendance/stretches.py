@@ -14,7 +14,8 @@ from sqlalchemy import BigInteger, Select, case, func, select, type_coerce
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.coverage import SEAM_US
-from shike.attendance.footage import LONGEST_SEGMENT_US
+from shike.attendance.footage import LONGEST_DELETED_US, LONGEST_SEGMENT_US
+from shike.attendance.retention_tables import Deletion
 from shike.attendance.tables import Run, Segment, from_us, to_us
 from shike.capture.archive import Archive, Writing
 from shike.capture.segment import STREAMS, SegmentRecord, StreamName
@@ -28,7 +29,8 @@ _MOST_RUNS = 500
 class Stretch:
     """Footage of one run without a break. Times in µs UTC; `ends_run` says why the run ended with it.
 
-    `size` (bytes) and `dropped` (packets) are those of its segments that began within the range that was asked for.
+    `deleted`: a rule has deleted it since. `size` (bytes) and `dropped` (packets) are those of its segments that began
+    within the range that was asked for.
     """
 
     run_id: str
@@ -40,6 +42,7 @@ class Stretch:
     ends_run: str | None
     size: int = 0
     dropped: int = 0
+    deleted: bool = False
 
 
 class Stretches:
@@ -61,6 +64,8 @@ class Stretches:
         found: dict[StreamKey, list[Stretch]] = defaultdict(list)
         with self._reading() as db:
             for key, stretch in _indexed(db, {camera_id for camera_id, _ in wanted}, streams, start_us, end_us):
+                found[key].append(stretch)
+            for key, stretch in _deleted(db, wanted, start_us, end_us):
                 found[key].append(stretch)
             _leave_out(db, loose)
         for key, _, stretch in loose.values():
@@ -144,6 +149,24 @@ def _indexed(
         )
 
 
+def _deleted(
+    db: DbSession, wanted: Iterable[StreamKey], start_us: int, end_us: int
+) -> Iterator[tuple[StreamKey, Stretch]]:
+    for key in sorted(wanted):
+        query = select(Deletion, Run.origin, Run.simulated, Run.end_reason, Run.ended_at).where(
+            Run.id == Deletion.run_id,
+            Deletion.camera_id == key[0],
+            Deletion.stream == key[1],
+            Deletion.wall_start > from_us(start_us - LONGEST_DELETED_US),
+            Deletion.wall_start < from_us(end_us),
+            Deletion.wall_end > from_us(start_us),
+        )
+        for row, origin, simulated, reason, ended_at in db.execute(query):
+            begin, end = to_us(row.wall_start), to_us(row.wall_end)
+            ends_run = reason if ended_at == row.wall_end else None
+            yield key, Stretch(row.run_id, begin, end, origin, simulated, False, ends_run, deleted=True)
+
+
 def _joined(camera_ids: set[str], streams: Sequence[StreamName], start_us: int, end_us: int) -> Select[tuple[object]]:
     """One row per run and unbroken stretch: a segment that begins more than a seam after the one before starts anew."""
     starts, ends = type_coerce(Segment.wall_start, BigInteger), type_coerce(Segment.wall_end, BigInteger)
@@ -163,6 +186,7 @@ def _joined(camera_ids: set[str], streams: Sequence[StreamName], start_us: int, 
         .where(
             Segment.camera_id.in_(camera_ids),
             Segment.stream.in_(streams),
+            Segment.state == "closed",
             # A lower bound on the start keeps this a range scan of the index.
             Segment.wall_start > from_us(start_us - LONGEST_SEGMENT_US),
             Segment.wall_start < from_us(end_us),

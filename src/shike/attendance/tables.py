@@ -115,7 +115,10 @@ class Room(Base):
 
 
 class Camera(Base):
-    """How to reach a camera and what it looks at. `version` rises with every change; recorders compare it."""
+    """How to reach a camera and what it looks at. `version` rises with every change; recorders compare it.
+
+    `importance` 1 to 3: where space is short, recording of the least important cameras (1) stops first.
+    """
 
     __tablename__ = "camera"
 
@@ -131,6 +134,7 @@ class Camera(Base):
     simulated: Mapped[bool] = mapped_column(default=False)
     enabled: Mapped[bool] = mapped_column(default=True)
     view: Mapped[str | None] = mapped_column(String(40))
+    importance: Mapped[int] = mapped_column(default=2)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -179,12 +183,14 @@ class Segment(Base):
     """One closed file of about a minute: where it lies, what time it covers, and its fragment table (compact bytes).
 
     `digest` is that of the whole file, `link` that of its row in the camera's chain; both name their algorithm.
+    `state`: closed, or deleting once a rule has decided that it goes; readers leave that out.
     """
 
     __tablename__ = "segment"
     __table_args__ = (
         CheckConstraint("stream IN ('main', 'sub')", name="stream"),
-        Index(None, "camera_id", "stream", "wall_start"),
+        # Times, sizes and states are in the index: retention adds up millions of rows without touching one.
+        Index(None, "camera_id", "stream", "wall_start", "wall_end", "size", "state"),
         Index(None, "created_at"),
         UniqueConstraint("run_id", "sequence"),
     )

@@ -1,7 +1,7 @@
 """The footage folder: the only place that knows where files lie.
 
 Here: creating segment files, reading them by key and byte range, the marker that names the open one, and
-recovery of files whose writer died. Not here: what the segments mean, the database, retention.
+recovery of files whose writer died, deleting one. Not here: what the segments mean, the database, which one goes.
 Design: docs/design/capture.md.
 """
 
@@ -179,6 +179,29 @@ class Archive:
         """Remove the marker of a segment that is closed and in the spool; not one that names another by now."""
         if self.open_key(camera_id, stream, origin) == key:
             self._marker(camera_id, stream, origin).unlink(missing_ok=True)
+
+    def delete(self, key: str) -> bool:
+        """Remove a closed segment for good; durable on return. False if it was gone. OSError if the volume refuses.
+
+        Whoever asks has said so in the camera's chain before. The folder of a day stays, empty or not.
+        """
+        path = self._path(key)
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        fsync_folder(path.parent)
+        return True
+
+    def remove_empty_day(self, key: str) -> bool:
+        """Remove the day's folder that a segment lay in if nothing is in it. Only for days that nobody writes to."""
+        folder = self._path(key).parent
+        try:
+            folder.rmdir()
+        except OSError:  # not empty, or gone
+            return False
+        fsync_folder(folder.parent)
+        return True
 
     def unfinished(self, origin: Origin = "live") -> Iterator[tuple[str, StreamName]]:
         """Streams that have a marker: being written now, or left by a writer that died."""

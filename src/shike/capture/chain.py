@@ -101,6 +101,13 @@ class Chain:
                     return link
             return self._append("segment", said)
 
+    def recent(self, kind: str, segment_id: str) -> Link | None:
+        """The last row of a kind about a segment, if it is one of the last several hundred."""
+        for _, line in reversed(self._recent_lines()):
+            if segment_id.encode() in line and (link := _read(line)) and link.kind == kind:
+                return link
+        return None
+
     @contextmanager
     def turn(self) -> Iterator[Callable[[str, Mapping[str, Any]], Link]]:
         """One's turn at the chain: nobody else appends while it lasts. Gives what `append` is outside of it."""

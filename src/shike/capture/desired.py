@@ -13,7 +13,7 @@ from typing import Any
 
 from shike.capture.address import Address
 from shike.capture.schedule import G711, Window, rest_at
-from shike.capture.segment import StreamName
+from shike.capture.segment import EndReason, StreamName
 from shike.capture.segment_file import replace_file
 
 FILE_NAME = "desired.json"
@@ -24,7 +24,8 @@ class Wanted:
     """One stream that should be recorded. `sealed_password` is opened with the installation's key.
 
     `windows`: when to record, as [from, to) in µs UTC, in order and apart; None is always. They are published days
-    ahead, so that a class is recorded whether or not the database is there when it begins.
+    ahead, so that a class is recorded whether or not the database is there when it begins. `rest`: why it is not
+    recorded whatever the windows say, until that is taken back.
     """
 
     camera_id: str
@@ -39,6 +40,7 @@ class Wanted:
     windows: tuple[Window, ...] | None = None
     audio: bool = False
     g711: G711 = "transcode"
+    rest: EndReason | None = None
 
     def rest_at(self, now_us: int) -> Window | None:
         """The pause between two windows that a moment lies in; None while the stream is to be recorded."""

@@ -53,7 +53,7 @@ class _Reader(io.RawIOBase):
     """Bytes that are read once, from front to back."""
 
     def __init__(self, init: bytes, chunks: Iterator[bytes]) -> None:
-        self._chunks, self._rest = chunks, init
+        self._chunks, self._rest = chunks, memoryview(init)
 
     def readable(self) -> bool:
         return True
@@ -63,8 +63,9 @@ class _Reader(io.RawIOBase):
             following = next(self._chunks, None)
             if following is None:
                 return b""
-            self._rest = following
-        piece, self._rest = self._rest[:size], self._rest[size:]
+            self._rest = memoryview(following)
+        end = len(self._rest) if size < 0 else size
+        piece, self._rest = bytes(self._rest[:end]), self._rest[end:]
         return piece
 
 

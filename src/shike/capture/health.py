@@ -18,7 +18,8 @@ State = Literal["waiting", "connecting", "recording", "backing_off", "refused", 
 class StreamHealth:
     """State of one stream. Times in µs UTC, `cause` a code that the browser puts into words.
 
-    A stream that is "resting" is off schedule and not connected; `next_try_us` then says when recording begins next.
+    A stream that is "resting" is not connected, off schedule or for want of space; off schedule `next_try_us` says when
+    recording begins next.
     """
 
     camera_id: str

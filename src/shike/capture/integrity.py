@@ -95,10 +95,18 @@ class _Verification:
                 self._indexed(row, link, indexed, contents)
             elif not is_there and (said["segment"] in self._walk.deleted or said["segment"] in self._since()[0]):
                 continue
-            elif said["segment"] in self._waiting or self._is_open(said["key"]):
-                self._find("waiting_for_index", row, link)
             else:
-                self._find("index_missing", row, link)
+                self._unindexed(row, link, contents)
+
+    def _unindexed(self, row: int, link: Link, contents: SegmentRecord | None) -> None:
+        """A segment that the index did not have. It may have moved on since: marker, then spool, then index."""
+        segment_id = str(link.said["segment"])
+        if segment_id in self._waiting or self._is_open(str(link.said["key"])) or segment_id in self._index.waiting():
+            self._find("waiting_for_index", row, link)
+        elif (indexed := self._index.find([segment_id]).get(segment_id)) is not None:
+            self._indexed(row, link, indexed, contents)
+        else:
+            self._find("index_missing", row, link)
 
     def _is_there(self, row: int, link: Link) -> bool:
         """Whether a segment's file is there; says why not."""

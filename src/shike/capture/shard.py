@@ -132,7 +132,7 @@ class Shard:
             del self._threads[key]
         for key, thread in list(self._threads.items()):
             if key not in due or not thread.wanted.same_source(due[key]):
-                thread.stop("off_schedule" if key in self._resting else "stopped")
+                thread.stop("stopped" if key not in self._resting else wanted[key].rest or "off_schedule")
                 self._leaving.append(self._threads.pop(key))
         leaving = {(t.wanted.camera_id, t.wanted.stream) for t in self._leaving}
         for key, each in due.items():
@@ -141,19 +141,19 @@ class Shard:
                 self._start(key, each)
 
     def _rests(self, wanted: dict[StreamKey, Wanted]) -> dict[StreamKey, StreamHealth]:
-        """The streams that are off schedule now, with what is said of them: no connection is made for them."""
+        """The streams that rest now, off schedule or for want of space, and what is said of them: none is connected."""
         now_us = self._clock.now()
         found: dict[StreamKey, StreamHealth] = {}
         for key, each in wanted.items():
             pause = each.rest_at(now_us)
-            if pause is None:
+            if pause is None and each.rest is None:
                 continue
-            before = self._resting.get(key)
+            before, cause = self._resting.get(key), each.rest or "off_schedule"
             if before is None and key not in self._threads:
                 self._close_left_over(key)
-            since_us = before.since_us if before else now_us
-            next_us = None if pause[1] == NEVER_US else pause[1]
-            found[key] = StreamHealth(*key, "resting", since_us, "off_schedule", next_try_us=next_us)
+            since_us = before.since_us if before and before.cause == cause else now_us
+            next_us = None if pause is None or each.rest or pause[1] == NEVER_US else pause[1]
+            found[key] = StreamHealth(*key, "resting", since_us, cause, next_try_us=next_us)
         return found
 
     def _close_left_over(self, key: StreamKey) -> None:

@@ -303,7 +303,8 @@ export interface paths {
          * Get Recording Needs
          * @description What recording will need once it has run for as long as it is kept.
          *
-         *     `mode` is tried for the rooms that are named, or for all if none is; the others stay as they are set.
+         *     `mode` is tried for the rooms that are named, or for all if none is; the others stay as they are set. Without days,
+         *     footage is kept as long as the default rule says.
          */
         get: operations["get_recording_needs"];
         put?: never;
@@ -1217,6 +1218,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Retention
+         * @description Rules, stock and what the next clean-up deletes, of cameras in scope; nothing is deleted by looking.
+         */
+        get: operations["read_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Retention Rules
+         * @description Every rule that a camera has had, newest first; without a camera, every default.
+         */
+        get: operations["list_retention_rules"];
+        put?: never;
+        /**
+         * Set Retention Rule
+         * @description Decide anew how long footage is kept, in force at once. The default is for those who see everything.
+         */
+        post: operations["set_retention_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{camera_id}/importance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Importance
+         * @description Say how important a camera is where space is short.
+         */
+        put: operations["set_importance"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/brakes/{brake_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Clean Up
+         * @description Let a clean-up go on that would delete more than half. 409 if it waits no more.
+         */
+        post: operations["confirm_clean_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Holds
+         * @description Holds in scope, those placed last first. `cursor` is the id of the last one seen.
+         */
+        get: operations["list_holds"];
+        put?: never;
+        /**
+         * Place Hold
+         * @description Hold a range. What a rule has deleted already does not come back; the answer says how much that is.
+         */
+        post: operations["place_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/holds/{hold_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Hold
+         * @description End a hold; from the next clean-up on, rules apply to its footage again. 409 if it was released before.
+         */
+        post: operations["release_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deleted Days
+         * @description What was deleted by day, stream and rule, newest day first. `from` and `to` are times of deletion.
+         */
+        get: operations["list_deleted_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{camera_id}/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deleted Segments
+         * @description Deletions of one camera's footage of a range, planned ones too; `cursor` is the id of the last one seen.
+         */
+        get: operations["list_deleted_segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -1406,6 +1575,56 @@ export interface components {
             ip: string | null;
         };
         /**
+         * BrakeOut
+         * @description A clean-up that would have deleted more than half and waits, or goes on because somebody said so.
+         */
+        BrakeOut: {
+            /** Id */
+            id: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Camera Name */
+            camera_name: string | null;
+            /** Room Name */
+            room_name: string | null;
+            /** Stream */
+            stream: ("main" | "sub") | null;
+            /**
+             * Rule
+             * @enum {string}
+             */
+            rule: "rules" | "floor";
+            /** Due Segments */
+            due_segments: number;
+            /** Due Bytes */
+            due_bytes: number;
+            /** Indexed Segments */
+            indexed_segments: number;
+            /** Indexed Bytes */
+            indexed_bytes: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "confirmed";
+            /** Confirmed By Name */
+            confirmed_by_name: string | null;
+            /** Confirmed At */
+            confirmed_at: string | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
          * Break
          * @description A pause that counts for nobody.
          */
@@ -1494,6 +1713,27 @@ export interface components {
             enabled?: boolean;
             /** View */
             view?: string | null;
+        };
+        /** CameraKeepingOut */
+        CameraKeepingOut: {
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Importance */
+            importance: number;
+            /** Resting */
+            resting: boolean;
+            main: components["schemas"]["StreamKeepingOut"];
+            sub: components["schemas"]["StreamKeepingOut"];
         };
         /**
          * CameraOut
@@ -1908,6 +2148,19 @@ export interface components {
             state?: ("planned" | "cancelled") | null;
         };
         /**
+         * ConfirmIn
+         * @description A word for a clean-up that waits. `until`: as it was shown; footage that ended later is not meant.
+         */
+        ConfirmIn: {
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * CountOut
          * @description People in one picture, with interval; None where the picture could not be counted.
          */
@@ -2098,6 +2351,107 @@ export interface components {
             entitlements: components["schemas"]["EntitlementOut"][];
             /** History */
             history: components["schemas"]["VersionOut"][];
+        };
+        /**
+         * DeletedDayOut
+         * @description What one rule deleted of one stream on one day (Beijing time). `missing`: how many files were gone before.
+         */
+        DeletedDayOut: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "main" | "sub";
+            /**
+             * Rule
+             * @enum {string}
+             */
+            rule: "age" | "bytes" | "floor";
+            /** Rule Id */
+            rule_id: string | null;
+            /** Segments */
+            segments: number;
+            /** Bytes */
+            bytes: number;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Missing */
+            missing: number;
+        };
+        /**
+         * DeletedSegmentOut
+         * @description One deletion. After some weeks neighbours are one row: `segments` says how many, id and digest are null then.
+         */
+        DeletedSegmentOut: {
+            /** Id */
+            id: string;
+            /** Segment Id */
+            segment_id: string | null;
+            /** Segments */
+            segments: number;
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "main" | "sub";
+            /** Run Id */
+            run_id: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Bytes */
+            bytes: number;
+            /** Digest */
+            digest: string | null;
+            /**
+             * Rule
+             * @enum {string}
+             */
+            rule: "age" | "bytes" | "floor";
+            /** Rule Id */
+            rule_id: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "planned" | "done";
+            /**
+             * Planned At
+             * Format: date-time
+             */
+            planned_at: string;
+            /** File Deleted At */
+            file_deleted_at: string | null;
+            /** Link Number */
+            link_number: number | null;
+            /** Missing */
+            missing: boolean;
         };
         /**
          * DiskOut
@@ -2487,6 +2841,31 @@ export interface components {
             status: "ok";
         };
         /**
+         * HeldOut
+         * @description Held: nothing deletes it. `kind` hold: somebody placed it; flag: a class session that a flag holds.
+         *
+         *     `reason` is null for those who may not read it.
+         */
+        HeldOut: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "hold" | "flag";
+            /** Reason */
+            reason: string | null;
+        };
+        /**
          * HistoryOut
          * @description What happened to a flag: it was opened, withdrawn, or judged by somebody with a note.
          */
@@ -2505,6 +2884,79 @@ export interface components {
             account_name: string | null;
             /** Note */
             note: string | null;
+        };
+        /**
+         * HoldIn
+         * @description A range of one camera, or of all cameras of a room.
+         */
+        HoldIn: {
+            /** Camera Id */
+            camera_id?: string | null;
+            /** Room Id */
+            room_id?: string | null;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * HoldOut
+         * @description A hold, and what of its range is there now and what a rule had deleted before.
+         */
+        HoldOut: {
+            /** Id */
+            id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Camera Name */
+            camera_name: string | null;
+            /** Cameras */
+            cameras: number;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Reason */
+            reason: string;
+            /** Placed By Name */
+            placed_by_name: string;
+            /**
+             * Placed At
+             * Format: date-time
+             */
+            placed_at: string;
+            /** Released By Name */
+            released_by_name: string | null;
+            /** Released At */
+            released_at: string | null;
+            /** Release Reason */
+            release_reason: string | null;
+            /** Segments */
+            segments: number;
+            /** Bytes */
+            bytes: number;
+            /** Deleted Segments */
+            deleted_segments: number;
         };
         /**
          * ImportKind
@@ -2540,6 +2992,14 @@ export interface components {
             ignored_columns: string[];
             /** Errors */
             errors: components["schemas"]["RowErrorOut"][];
+        };
+        /**
+         * ImportanceIn
+         * @description 1 to 3: where space is short, the least important cameras (1) stop first.
+         */
+        ImportanceIn: {
+            /** Importance */
+            importance: number;
         };
         /**
          * InstitutionIn
@@ -2612,6 +3072,11 @@ export interface components {
             /** Items */
             items: components["schemas"]["DayCoverage"][];
         };
+        /** Items[DeletedDayOut] */
+        Items_DeletedDayOut_: {
+            /** Items */
+            items: components["schemas"]["DeletedDayOut"][];
+        };
         /** Items[EnrolmentOut] */
         Items_EnrolmentOut_: {
             /** Items */
@@ -2646,6 +3111,11 @@ export interface components {
         Items_RoomRecordingOut_: {
             /** Items */
             items: components["schemas"]["RoomRecordingOut"][];
+        };
+        /** Items[RuleOut] */
+        Items_RuleOut_: {
+            /** Items */
+            items: components["schemas"]["RuleOut"][];
         };
         /** Items[SignEventOut] */
         Items_SignEventOut_: {
@@ -2909,6 +3379,20 @@ export interface components {
         Page_AuditEventOut_: {
             /** Items */
             items: components["schemas"]["AuditEventOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[DeletedSegmentOut] */
+        Page_DeletedSegmentOut_: {
+            /** Items */
+            items: components["schemas"]["DeletedSegmentOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[HoldOut] */
+        Page_HoldOut_: {
+            /** Items */
+            items: components["schemas"]["HoldOut"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -3242,6 +3726,33 @@ export interface components {
             /** Path */
             path: string;
         };
+        /** ReleaseIn */
+        ReleaseIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * RetentionOut
+         * @description All of it. `flagged_sessions`: how many in scope a flag holds. `every_s`: seconds between two clean-ups.
+         */
+        RetentionOut: {
+            space: components["schemas"]["SpaceOut"];
+            /** Every S */
+            every_s: number;
+            /**
+             * Hold Flagged
+             * @enum {string}
+             */
+            hold_flagged: "no" | "open" | "confirmed";
+            /** Flagged Sessions */
+            flagged_sessions: number;
+            /** Defaults */
+            defaults: components["schemas"]["RuleOut"][];
+            /** Cameras */
+            cameras: components["schemas"]["CameraKeepingOut"][];
+            /** Brakes */
+            brakes: components["schemas"]["BrakeOut"][];
+        };
         /**
          * ReviewOut
          * @description A window in which the room contradicts the sign-ins; `code` is the flag that says so.
@@ -3407,6 +3918,59 @@ export interface components {
             value_masked: string;
         };
         /**
+         * RuleIn
+         * @description A rule for one stream of a camera, or without a camera of all that have none. Null is no limit.
+         *
+         *     `follows_default`: the camera's own rule ends.
+         */
+        RuleIn: {
+            /** Camera Id */
+            camera_id?: string | null;
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "main" | "sub";
+            /** Days */
+            days?: number | null;
+            /** Max Bytes */
+            max_bytes?: number | null;
+            /**
+             * Follows Default
+             * @default false
+             */
+            follows_default?: boolean;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * RuleOut
+         * @description A rule. What the settings say, about which nobody decided, has neither id nor time nor name.
+         */
+        RuleOut: {
+            /** Id */
+            id: string | null;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "main" | "sub";
+            /** Days */
+            days: number | null;
+            /** Max Bytes */
+            max_bytes: number | null;
+            /** Follows Default */
+            follows_default: boolean;
+            /** Reason */
+            reason: string;
+            /** Valid From */
+            valid_from: string | null;
+            /** Set By Name */
+            set_by_name: string | null;
+        };
+        /**
          * SentenceOut
          * @description The decision in one sentence: `code` chooses the words, `params` are what is said in them.
          */
@@ -3440,6 +4004,8 @@ export interface components {
             spans: components["schemas"]["RecordedOut"][];
             /** Gaps */
             gaps: components["schemas"]["NotRecordedOut"][];
+            /** Holds */
+            holds: components["schemas"]["HeldOut"][];
         };
         /**
          * SessionDetail
@@ -3589,6 +4155,20 @@ export interface components {
             n: number;
         };
         /**
+         * SpaceOut
+         * @description The footage volume in bytes; `low`: less is free than should be.
+         */
+        SpaceOut: {
+            /** Total */
+            total: number;
+            /** Free */
+            free: number;
+            /** Floor */
+            floor: number;
+            /** Low */
+            low: boolean;
+        };
+        /**
          * SpanOut
          * @description Recorded without a break.
          */
@@ -3635,6 +4215,20 @@ export interface components {
             picture: boolean;
         };
         /**
+         * StockOut
+         * @description How much footage, and from when to when.
+         */
+        StockOut: {
+            /** Segments */
+            segments: number;
+            /** Bytes */
+            bytes: number;
+            /** From */
+            from: string | null;
+            /** To */
+            to: string | null;
+        };
+        /**
          * StreamGaps
          * @description The gaps of a stream in order of time, those without blame left out.
          */
@@ -3646,6 +4240,22 @@ export interface components {
             stream: "main" | "sub";
             /** Gaps */
             gaps: components["schemas"]["GapOut"][];
+        };
+        /**
+         * StreamKeepingOut
+         * @description One stream of a camera: the rule in force, what there is, what is due by age and by bytes, what is held.
+         */
+        StreamKeepingOut: {
+            rule: components["schemas"]["RuleOut"];
+            /** Own */
+            own: boolean;
+            stock: components["schemas"]["StockOut"];
+            due_age: components["schemas"]["StockOut"];
+            due_bytes: components["schemas"]["StockOut"];
+            /** Held Segments */
+            held_segments: number;
+            /** Held Bytes */
+            held_bytes: number;
         };
         /**
          * StreamProbe
@@ -3804,6 +4414,8 @@ export interface components {
             counts: components["schemas"]["CountOut"][];
             /** Count Skips */
             count_skips: components["schemas"]["GapOut"][];
+            /** Holds */
+            holds: components["schemas"]["HeldOut"][];
         };
         /**
          * ToLabel
@@ -4698,8 +5310,8 @@ export interface operations {
     get_recording_needs: {
         parameters: {
             query?: {
-                days_main?: number;
-                days_sub?: number;
+                days_main?: number | null;
+                days_sub?: number | null;
                 mode?: "as_set" | "always" | "timetable";
                 room_id?: string[];
                 hours_without_timetable?: number;
@@ -5984,7 +6596,7 @@ export interface operations {
     list_audit_events: {
         parameters: {
             query?: {
-                action?: ("login" | "login_failed" | "logout" | "live_opened" | "live_closed" | "playback" | "export" | "registry_changed" | "account_changed" | "setup" | "import" | "verdict" | "acceptance" | "decision") | null;
+                action?: ("login" | "login_failed" | "logout" | "live_opened" | "live_closed" | "playback" | "export" | "registry_changed" | "account_changed" | "setup" | "import" | "verdict" | "acceptance" | "decision" | "retention_changed" | "hold_placed" | "hold_released" | "cleanup_confirmed") | null;
                 account_id?: string | null;
                 camera_id?: string | null;
                 from?: string | null;
@@ -6558,6 +7170,342 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DecisionOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_retention_rules: {
+        parameters: {
+            query?: {
+                camera_id?: string | null;
+                stream?: ("main" | "sub") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_RuleOut_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_retention_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_importance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportanceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_clean_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brake_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrakeOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_holds: {
+        parameters: {
+            query?: {
+                state?: "active" | "released" | "all";
+                room_id?: string | null;
+                camera_id?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HoldOut_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    place_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hold_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deleted_days: {
+        parameters: {
+            query?: {
+                camera_id?: string | null;
+                rule?: ("age" | "bytes" | "floor") | null;
+                from?: string | null;
+                to?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_DeletedDayOut_"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deleted_segments: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeletedSegmentOut_"];
                 };
             };
             /** @description What went wrong, as problem details */

@@ -11,6 +11,7 @@ export type Role = Schemas['Role']
 export type Permission =
   | 'live.view' | 'playback.view' | 'export' | 'registry.read' | 'registry.write' | 'accounts.manage' | 'audit.read'
   | 'classes.read' | 'classes.write' | 'flags.read' | 'flags.judge' | 'acceptance.write' | 'subsidy.read' | 'subsidy.decide'
+  | 'keeping.read' | 'keeping.write' | 'holds.write'
 
 export type Me = Schemas['Me']
 export type StartState = Schemas['Start']
@@ -25,6 +26,13 @@ export type WallItem = Schemas['WallItem']
 export type RecordingPolicy = Schemas['PolicyOut']
 export type RoomRecording = Schemas['RoomRecordingOut']
 export type RecordingNeeds = Schemas['NeedsOut']
+export type Retention = Schemas['RetentionOut']
+export type RetentionRule = Schemas['RuleOut']
+export type CameraKeeping = Schemas['CameraKeepingOut']
+export type StreamKeeping = Schemas['StreamKeepingOut']
+export type Brake = Schemas['BrakeOut']
+export type Hold = Schemas['HoldOut']
+export type DeletedDay = Schemas['DeletedDayOut']
 export type ProbeIn = Schemas['ProbeIn']
 export type StreamProbe = Schemas['StreamProbe']
 export type Probe = Schemas['CameraProbe']

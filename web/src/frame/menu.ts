@@ -25,7 +25,7 @@ export const ENTRIES: readonly MenuEntry[] = [
 ]
 
 export interface SettingsEntry {
-  key: 'rooms' | 'cameras' | 'report' | 'recording' | 'accounts' | 'log'
+  key: 'rooms' | 'cameras' | 'report' | 'recording' | 'keeping' | 'accounts' | 'log'
   to: string
   icon: IconName
   permission: Permission
@@ -37,6 +37,7 @@ export const SETTINGS: readonly SettingsEntry[] = [
   { key: 'rooms', to: '/admin/rooms', icon: 'room', permission: 'registry.read' },
   { key: 'cameras', to: '/admin/cameras', icon: 'camera', permission: 'registry.read' },
   { key: 'recording', to: '/admin/recording', icon: 'record', permission: 'registry.read' },
+  { key: 'keeping', to: '/admin/keeping', icon: 'lock', permission: 'keeping.read' },
   { key: 'report', to: '/admin/recording-report', icon: 'sessions', permission: 'playback.view', title: 'recordings.all.title' },
   { key: 'accounts', to: '/admin/accounts', icon: 'account', permission: 'accounts.manage' },
   { key: 'log', to: '/admin/log', icon: 'log', permission: 'audit.read' },

@@ -5,7 +5,7 @@ import type { PlayerTrouble } from './msePlayer'
 const CAUSES = [
   'no_data', 'connection_lost', 'unreachable', 'refused_401', 'refused_403', 'refused_404', 'refused_453',
   'refused_other', 'timeout', 'unsupported_codec', 'no_video', 'disk_full', 'disk_failed', 'clock_step',
-  'parameters_changed', 'timestamps_broken', 'gop_too_long', 'off_schedule',
+  'parameters_changed', 'timestamps_broken', 'gop_too_long', 'off_schedule', 'storage_full',
 ]
 const STATES_WITHOUT_CAUSE = ['waiting', 'connecting', 'stopped', 'refused', 'backing_off']
 

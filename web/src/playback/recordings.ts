@@ -20,11 +20,18 @@ export interface FootageGap extends Window {
   readonly reason: string
 }
 
+/** Held: nothing deletes it. The reason is null for those who may not read it. */
+export interface HeldStretch extends Window {
+  readonly kind: 'hold' | 'flag'
+  readonly reason: string | null
+}
+
 export interface Timeline {
   readonly spans: readonly Span[]
   readonly gaps: readonly FootageGap[]
   readonly counts: readonly CountSample[]
   readonly skips: readonly FootageGap[]
+  readonly holds: readonly HeldStretch[]
 }
 
 interface Wire {
@@ -32,9 +39,10 @@ interface Wire {
   gaps: { from: string; to: string; reason: string }[]
   counts: { at: string; count: number | null; low: number | null; high: number | null; valid: boolean }[]
   count_skips: { from: string; to: string; reason: string }[]
+  holds: { from: string; to: string; kind: 'hold' | 'flag'; reason: string | null }[]
 }
 
-export const EMPTY: Timeline = { spans: [], gaps: [], counts: [], skips: [] }
+export const EMPTY: Timeline = { spans: [], gaps: [], counts: [], skips: [], holds: [] }
 
 export const rfc3339 = (ms: number): string => new Date(ms).toISOString()
 const gapOf = (wire: { from: string; to: string; reason: string }): FootageGap => (
@@ -49,6 +57,7 @@ export function timelineFrom(wire: Wire): Timeline {
     gaps: wire.gaps.map(gapOf),
     counts: wire.counts.map(({ at, count, low, high, valid }) => ({ atMs: Date.parse(at), count, low, high, valid })),
     skips: wire.count_skips.map(gapOf),
+    holds: wire.holds.map(({ from, to, kind, reason }) => ({ fromMs: Date.parse(from), toMs: Date.parse(to), kind, reason })),
   }
 }
 
@@ -90,13 +99,14 @@ function linked(left: Timeline, right: Timeline): Timeline {
     gaps: joined(left.gaps, right.gaps, (a, b) => a.reason === b.reason),
     counts: [...left.counts, ...right.counts],
     skips: joined(left.skips, right.skips, (a, b) => a.reason === b.reason),
+    holds: joined(left.holds, right.holds, (a, b) => a.kind === b.kind && a.reason === b.reason),
   }
 }
 
 /** `old` until `cutMs`, `fresh` from there on. */
 export function spliced(old: Timeline, fresh: Timeline, cutMs: number): Timeline {
   const kept = {
-    spans: before(old.spans, cutMs), gaps: before(old.gaps, cutMs), skips: before(old.skips, cutMs),
+    spans: before(old.spans, cutMs), gaps: before(old.gaps, cutMs), skips: before(old.skips, cutMs), holds: before(old.holds, cutMs),
     counts: old.counts.filter((one) => one.atMs < cutMs),
   }
   return linked(kept, { ...fresh, counts: fresh.counts.filter((one) => one.atMs >= cutMs) })

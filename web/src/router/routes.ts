@@ -113,6 +113,11 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'admin.recording.title', permission: 'registry.read', menu: 'admin' },
   },
   {
+    path: '/admin/keeping',
+    component: () => import('@/admin/keeping/KeepingPage.vue'),
+    meta: { title: 'admin.keeping.title', permission: 'keeping.read', menu: 'admin' },
+  },
+  {
     path: '/admin/accounts',
     component: () => import('@/admin/accounts/AccountsPage.vue'),
     meta: { title: 'admin.accounts.title', permission: 'accounts.manage', menu: 'admin' },

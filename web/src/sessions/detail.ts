@@ -50,10 +50,11 @@ export function lanesOf(detail: Detail, nowMs: number): SessionLanes {
 
 /** One camera's footage in the shape that the parts of playback draw; the counts are those of the room. */
 export function timelineOf(camera: SessionCamera | undefined, counts: readonly CountSample[]): Timeline {
-  if (camera === undefined) return { spans: [], gaps: [], counts, skips: [] }
+  if (camera === undefined) return { spans: [], gaps: [], counts, skips: [], holds: [] }
   return {
     spans: camera.spans.map((one) => ({ ...windowOf(one), origin: one.origin === 'imported' ? 'imported' : 'live', runId: one.run_id, open: one.open })),
     gaps: camera.gaps.map((one) => ({ ...windowOf(one), reason: one.reason })),
+    holds: camera.holds.map((one) => ({ ...windowOf(one), kind: one.kind, reason: one.reason })),
     counts, skips: [],
   }
 }

@@ -50,7 +50,7 @@ describe('a policy in words', () => {
 
 describe('the calculator in the address', () => {
   it('comes back as it was asked, and leaves out what is as usual', () => {
-    const asked = { mode: 'timetable' as const, daysMain: 30, daysSub: 14, hoursWithout: 20 }
+    const asked = { mode: 'timetable' as const, daysMain: 30, daysSub: null, hoursWithout: 20 }
     expect(queryOf({ room: 'r' }, asked)).toEqual({ room: 'r', try: 'timetable', days: '30', hours: '20' })
     expect(questionOf({ try: 'timetable', days: '30', hours: '20' })).toEqual(asked)
     expect(queryOf({ days: '30' }, USUAL)).toEqual({})
@@ -88,7 +88,7 @@ describe('deciding about a room', () => {
     })
     const form = mount(PolicyForm, { props: { room, asked: USUAL }, global: { plugins: [i18n] } })
     await flush()
-    expect(sent[0]?.url).toContain('mode=always&days_main=90&days_sub=14&hours_without_timetable=40&room_id=r')
+    expect(sent[0]?.url).toContain('mode=always&hours_without_timetable=40&room_id=r')
     expect(form.text()).toContain('共需 249 TB。')
     expect(form.text()).toContain('还差 58.8 TB')
     const save = form.get('button[type="submit"]')

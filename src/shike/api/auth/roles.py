@@ -28,6 +28,9 @@ class Permission(StrEnum):
     ACCEPTANCE_WRITE = "acceptance.write"
     SUBSIDY_READ = "subsidy.read"
     SUBSIDY_DECIDE = "subsidy.decide"
+    KEEPING_READ = "keeping.read"
+    KEEPING_WRITE = "keeping.write"
+    HOLDS_WRITE = "holds.write"
 
 
 class Role(StrEnum):
@@ -48,8 +51,9 @@ READERS: Final = frozenset(
 
 ROLES: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.ADMINISTRATOR: frozenset(Permission) - {P.PUBLIC, P.MEMBER},
-    Role.SUPERVISOR: READERS | {P.EXPORT, P.FLAGS_JUDGE, P.ACCEPTANCE_WRITE, P.SUBSIDY_DECIDE},
-    Role.AUDITOR: READERS | {P.EXPORT, P.AUDIT_READ, P.FLAGS_JUDGE, P.SUBSIDY_DECIDE},
+    Role.SUPERVISOR: READERS
+    | {P.EXPORT, P.FLAGS_JUDGE, P.ACCEPTANCE_WRITE, P.SUBSIDY_DECIDE, P.KEEPING_READ, P.HOLDS_WRITE},
+    Role.AUDITOR: READERS | {P.EXPORT, P.AUDIT_READ, P.FLAGS_JUDGE, P.SUBSIDY_DECIDE, P.KEEPING_READ, P.HOLDS_WRITE},
     Role.INSTITUTION: READERS | {P.CLASSES_WRITE},
 }
 
@@ -133,6 +137,16 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /api/rooms/{room_id}/acceptance": P.FLAGS_READ,
     "POST /api/rooms/{room_id}/acceptance": P.ACCEPTANCE_WRITE,
     "DELETE /api/rooms/{room_id}/acceptance/{sample_id}": P.ACCEPTANCE_WRITE,
+    "GET /api/retention": P.KEEPING_READ,
+    "GET /api/retention/rules": P.KEEPING_READ,
+    "POST /api/retention/rules": P.KEEPING_WRITE,
+    "PUT /api/cameras/{camera_id}/importance": P.KEEPING_WRITE,
+    "POST /api/retention/brakes/{brake_id}/confirm": P.KEEPING_WRITE,
+    "GET /api/holds": P.KEEPING_READ,
+    "POST /api/holds": P.HOLDS_WRITE,
+    "POST /api/holds/{hold_id}/release": P.HOLDS_WRITE,
+    "GET /api/deletions": P.KEEPING_READ,
+    "GET /api/cameras/{camera_id}/deletions": P.KEEPING_READ,
     "GET /api/classes/{class_id}/decisions": P.SUBSIDY_READ,
     "POST /api/classes/{class_id}/decisions": P.SUBSIDY_DECIDE,
     "GET /api/classes/{class_id}/decisions/{trainee_id}": P.SUBSIDY_READ,

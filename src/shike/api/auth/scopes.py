@@ -17,6 +17,7 @@ from shike.api.auth.viewer import Viewer
 from shike.api.errors import Invalid, NotFound
 from shike.attendance.judgement_tables import AcceptanceSample, AttendanceRecord, Flag, FlagVerdict
 from shike.attendance.recording_tables import RecordingPolicy
+from shike.attendance.retention_tables import Brake, Deletion, Hold, RetentionRule
 from shike.attendance.tables import Base, Camera, CountSkip, Institution, Region, Room, Run, Sample, Segment
 from shike.attendance.training_tables import ClassSession, Enrolment, Leave, SignEvent, Trainee, TrainingClass
 from shike.subsidy.tables import Decision
@@ -98,6 +99,16 @@ def _audit_events(viewer: Viewer) -> ColumnElement[bool]:
     )
 
 
+def _rules(viewer: Viewer) -> ColumnElement[bool]:
+    """The default concerns everybody."""
+    return or_(RetentionRule.camera_id.is_(None), _of_cameras(RetentionRule.camera_id)(viewer))
+
+
+def _brakes(viewer: Viewer) -> ColumnElement[bool]:
+    """A brake of all cameras is for those who see all."""
+    return true() if viewer.sees_everything else _of_cameras(Brake.camera_id)(viewer)
+
+
 SCOPES: Mapping[type[Base], Callable[[Viewer], ColumnElement[bool]]] = {
     Region: _regions,
     Institution: _institutions,
@@ -118,6 +129,10 @@ SCOPES: Mapping[type[Base], Callable[[Viewer], ColumnElement[bool]]] = {
     AttendanceRecord: _of_class_sessions(AttendanceRecord.class_session_id),
     Flag: _flags,
     FlagVerdict: _flag_verdicts,
+    RetentionRule: _rules,
+    Hold: _in_institutions(Hold.institution_id),
+    Deletion: _of_cameras(Deletion.camera_id),
+    Brake: _brakes,
     Decision: _of_classes(Decision.class_id),
     Account: _accounts,
     AuditEvent: _audit_events,

@@ -8,6 +8,7 @@ import shike.api.audit
 import shike.api.auth.tables
 import shike.attendance.judgement_tables
 import shike.attendance.recording_tables
+import shike.attendance.retention_tables
 import shike.attendance.training_tables
 import shike.subsidy.tables  # noqa: F401  (their tables belong to the metadata)
 from shike.api.db import make_engine

@@ -119,7 +119,7 @@ class Backlog:
     def _unseen(self, db: DbSession) -> list[tuple[str, int]]:
         query = (
             select(Segment.id, Segment.created_at)
-            .where(Segment.stream == "main", Segment.created_at >= from_us(self._place_us))
+            .where(Segment.stream == "main", Segment.state == "closed", Segment.created_at >= from_us(self._place_us))
             .order_by(Segment.created_at, Segment.id)
             .limit(PAGE + len(self._seen))
         )
@@ -127,7 +127,9 @@ class Backlog:
 
     def _work(self, db: DbSession, segment_id: str, indexed_us: int) -> Sequence[_Wanted | SkippedStretch]:
         """What is to be done about a segment: keyframes to count, or stretches to give up if they waited too long."""
-        segment = db.get_one(Segment, segment_id)
+        segment = db.get(Segment, segment_id)
+        if segment is None:  # a rule has deleted it meanwhile
+            return []
         run = db.get_one(Run, segment.run_id)
         source = Source(segment.camera_id, "main", run.id, cast(Origin, run.origin), run.simulated)
         interval_us = self._intervals_us[source.origin]

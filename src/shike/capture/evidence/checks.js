@@ -113,10 +113,17 @@ async function checkKeys(rows, manifest, keys, ed, bad, unsure) {
     else if (!keys.has(row.by)) bad('keyBy', id, row.by)
     else if (!ed) unsure('noEd', OPENSSL(`keys/${row.by}.pem`, `keys/${id}.txt`, `keys/${id}.sig`))
     else if (!await verified(keys.get(row.by).der, utf8(statement), signatureOf(row.signature))) bad('keyBy', id, row.by)
-    if (!keys.has(id)) keys.set(id, { der, fingerprint, by: row.by })
+    if (!keys.has(id)) keys.set(id, { der, fingerprint, by: row.by, number: row.number })
   }
+  const replaced = replacement(keys, manifest.key, Infinity)
   if (!keys.has(manifest.key)) bad('keyUnknown', manifest.key)
+  else if (replaced) bad('keyOld', manifest.key, replaced)
   return [keys.size]
+}
+
+/** The row before `number` in which a key was replaced: from there on whoever finds the old one proves nothing. */
+function replacement(keys, id, number) {
+  return [...keys.values()].map((key) => key.number).find((at) => at > keys.get(id)?.number && at < number)
 }
 
 async function checkCheckpoints(pack, rows, manifest, keys, ed, bad, unsure) {
@@ -125,6 +132,7 @@ async function checkCheckpoints(pack, rows, manifest, keys, ed, bad, unsure) {
   for (const row of points) {
     if (row.camera !== manifest.camera.id) bad('pointCamera', row.number)
     else if (!keys.has(row.key)) bad('keyUnknown', row.key)
+    else if (replacement(keys, row.key, row.number)) bad('keyOld', row.key, replacement(keys, row.key, row.number))
     else if (ed && !await verified(keys.get(row.key).der, statement(row), signatureOf(row.signature))) bad('point', row.number, row.key)
   }
   const closing = rows.at(-1)?.said

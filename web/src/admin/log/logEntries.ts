@@ -7,6 +7,7 @@ import { may } from '@/session/session'
 
 export const ACTIONS = [
   'login', 'login_failed', 'logout', 'live_opened', 'live_closed', 'playback', 'export', 'registry_changed', 'account_changed', 'setup',
+  'retention_changed', 'hold_placed', 'hold_released', 'cleanup_confirmed',
 ] as const
 
 export type Action = (typeof ACTIONS)[number]
@@ -63,11 +64,13 @@ export function detailWords(event: AuditEvent): string {
     typeof detail.verb === 'string' ? named(`admin.log.verb.${detail.verb}`, detail.verb) : null,
     typeof detail.kind === 'string' ? named(`admin.log.kind.${detail.kind}`, detail.kind) : null,
     typeof detail.role === 'string' ? named(`common.role.${detail.role}`, detail.role) : null,
+    typeof detail.format === 'string' ? named(`evidence.${detail.format}`, detail.format) : null,
     range(detail.from, detail.to),
     typeof detail.seconds === 'number' ? t('admin.log.watched', { duration: duration(detail.seconds) }) : null,
     typeof detail.bytes === 'number' ? `${(detail.bytes / 1e6).toFixed(1)} MB` : null,
     typeof detail.stream === 'string' ? named(`admin.log.stream.${detail.stream}`, detail.stream) : null,
     fieldList(detail.changed),
+    typeof detail.reason === 'string' ? detail.reason : null,
   ]
   return said.filter((part) => part !== null).join(t('admin.probe.comma'))
 }

@@ -12,13 +12,14 @@ export type Try = (typeof TRIES)[number]
 
 export interface Question {
   mode: Try
-  daysMain: number
-  daysSub: number
+  /** Null: as long as the default rule keeps footage. */
+  daysMain: number | null
+  daysSub: number | null
   hoursWithout: number
   /** Rooms that the mode is tried for; without any, all. */
   rooms?: string[]
 }
-export const USUAL: Question = { mode: 'as_set', daysMain: 90, daysSub: 14, hoursWithout: 40 }
+export const USUAL: Question = { mode: 'as_set', daysMain: null, daysSub: null, hoursWithout: 40 }
 
 export type Decision = Pick<RecordingPolicy, 'mode' | 'margin_before_min' | 'margin_after_min' | 'audio' | 'g711'>
 const FIELDS = ['mode', 'margin_before_min', 'margin_after_min', 'audio', 'g711'] as const
@@ -31,7 +32,9 @@ export const loadPolicy = (room: string) => got(api.GET('/api/rooms/{room_id}/re
 
 export function loadNeeds(asked: Question): Promise<RecordingNeeds> {
   const query = {
-    mode: asked.mode, days_main: asked.daysMain, days_sub: asked.daysSub, hours_without_timetable: asked.hoursWithout,
+    mode: asked.mode, hours_without_timetable: asked.hoursWithout,
+    ...(asked.daysMain === null ? {} : { days_main: asked.daysMain }),
+    ...(asked.daysSub === null ? {} : { days_sub: asked.daysSub }),
     ...(asked.rooms === undefined ? {} : { room_id: asked.rooms }),
   }
   return got(api.GET('/api/recording-needs', { params: { query } }))

@@ -1,0 +1,332 @@
+"""How long footage is kept: rules with their history, what the next clean-up deletes, and clean-ups that wait.
+
+A rule is never edited; each change is a row of its own with who, when and why. What follows from one is
+attendance/retention.py; what was deleted is deletions.py. Design: docs/design/retention.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, StringConstraints, model_validator
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api import audit
+from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.scopes import load, named, visible
+from shike.api.auth.viewer import Viewer
+from shike.api.db import Db
+from shike.api.errors import Conflict, Forbidden
+from shike.api.me import CurrentSettings
+from shike.api.moment import Moment, now
+from shike.api.space import space_of
+from shike.api.wire import PROBLEM, Body, Id, Items
+from shike.attendance.cleaning import EVERY_S
+from shike.attendance.holds import flagged_sessions, held_of, stretches_of
+from shike.attendance.keeping import Stock, added_up, limits_of, survey
+from shike.attendance.retention import FOR_EVER_US, IMPORTANCES, Amount, Defaults, FlagHolds, StreamKey, free_stretches
+from shike.attendance.retention_tables import Brake, RetentionRule
+from shike.attendance.tables import Camera, Institution, Room, from_us
+from shike.capture.desired import Desired
+from shike.capture.segment import STREAMS
+
+router = APIRouter(tags=["retention"], responses=PROBLEM)
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Stream = Literal["main", "sub"]
+MOST_DAYS = 36_500
+MOST_BYTES = 10**17
+
+
+class RuleIn(Body):
+    """A rule for one stream of a camera, or without a camera of all that have none. Null is no limit.
+
+    `follows_default`: the camera's own rule ends.
+    """
+
+    camera_id: Id | None = None
+    stream: Stream
+    days: int | None = Field(default=None, ge=1, le=MOST_DAYS)
+    max_bytes: int | None = Field(default=None, ge=1_000_000, le=MOST_BYTES)
+    follows_default: bool = False
+    reason: Reason
+
+    @model_validator(mode="after")
+    def fits(self) -> "RuleIn":
+        if self.follows_default and self.camera_id is None:
+            raise ValueError("the default follows nothing")
+        return self
+
+
+class RuleOut(BaseModel):
+    """A rule. What the settings say, about which nobody decided, has neither id nor time nor name."""
+
+    id: str | None
+    camera_id: str | None
+    stream: Stream
+    days: int | None
+    max_bytes: int | None
+    follows_default: bool
+    reason: str
+    valid_from: Moment | None
+    set_by_name: str | None
+
+
+class StockOut(BaseModel):
+    """How much footage, and from when to when."""
+
+    segments: int
+    bytes: int
+    start: Moment | None = Field(serialization_alias="from")
+    end: Moment | None = Field(serialization_alias="to")
+
+
+class StreamKeepingOut(BaseModel):
+    """One stream of a camera: the rule in force, what there is, what is due by age and by bytes, what is held."""
+
+    rule: RuleOut
+    own: bool
+    stock: StockOut
+    due_age: StockOut
+    due_bytes: StockOut
+    held_segments: int
+    held_bytes: int
+
+
+class CameraKeepingOut(BaseModel):
+    camera_id: str
+    camera_name: str
+    room_id: str
+    room_name: str
+    institution_name: str
+    enabled: bool
+    importance: int
+    resting: bool
+    main: StreamKeepingOut
+    sub: StreamKeepingOut
+
+
+class SpaceOut(BaseModel):
+    """The footage volume in bytes; `low`: less is free than should be."""
+
+    total: int
+    free: int
+    floor: int
+    low: bool
+
+
+class BrakeOut(BaseModel):
+    """A clean-up that would have deleted more than half and waits, or goes on because somebody said so."""
+
+    id: str
+    camera_id: str | None
+    camera_name: str | None
+    room_name: str | None
+    stream: Stream | None
+    rule: Literal["rules", "floor"]
+    due_segments: int
+    due_bytes: int
+    indexed_segments: int
+    indexed_bytes: int
+    until: Moment
+    raised_at: Moment
+    state: Literal["waiting", "confirmed"]
+    confirmed_by_name: str | None
+    confirmed_at: Moment | None
+    reason: str | None
+
+
+class RetentionOut(BaseModel):
+    """All of it. `flagged_sessions`: how many in scope a flag holds. `every_s`: seconds between two clean-ups."""
+
+    space: SpaceOut
+    every_s: int
+    hold_flagged: FlagHolds
+    flagged_sessions: int
+    defaults: list[RuleOut]
+    cameras: list[CameraKeepingOut]
+    brakes: list[BrakeOut]
+
+
+class ImportanceIn(Body):
+    """1 to 3: where space is short, the least important cameras (1) stop first."""
+
+    importance: int = Field(ge=IMPORTANCES[0], le=IMPORTANCES[-1])
+
+
+class ConfirmIn(Body):
+    """A word for a clean-up that waits. `until`: as it was shown; footage that ended later is not meant."""
+
+    until: Moment
+    reason: Reason
+
+
+@router.get("/api/retention")
+def read_retention(db: Db, viewer: CurrentViewer, settings: CurrentSettings, clock: CurrentClock) -> RetentionOut:
+    """Rules, stock and what the next clean-up deletes, of cameras in scope; nothing is deleted by looking."""
+    defaults, now_us = settings.retention, clock.now()
+    query = (
+        visible(viewer, Camera)
+        .join(Room, Room.id == Camera.room_id)
+        .join(Institution, Institution.id == Room.institution_id)
+        .add_columns(Room.name, Institution.name)
+        .order_by(Room.name, Camera.name, Camera.id)
+    )
+    rows = [(row[0], str(row[1]), str(row[2])) for row in db.execute(query)]
+    resting = {each.camera_id for each in Desired.load(settings.state_dir).streams if each.rest == "storage_full"}
+    rules = _rules_in_force(db, [camera.id for camera, *_ in rows], now_us)
+    space = space_of(settings)
+    return RetentionOut(
+        space=SpaceOut(total=space.total, free=space.free, floor=space.floor, low=space.is_low),
+        every_s=round(EVERY_S),
+        hold_flagged=defaults.flags,
+        flagged_sessions=flagged_sessions(db, visible(viewer, Room).with_only_columns(Room.id), defaults.flags),
+        defaults=[_rule_out(rules.get((None, stream)), stream, defaults) for stream in STREAMS],
+        cameras=[
+            CameraKeepingOut(
+                camera_id=camera.id,
+                camera_name=camera.name,
+                room_id=camera.room_id,
+                room_name=room_name,
+                institution_name=institution_name,
+                enabled=camera.enabled,
+                importance=camera.importance,
+                resting=camera.id in resting,
+                main=_stream_out(db, camera, "main", rules, defaults, now_us),
+                sub=_stream_out(db, camera, "sub", rules, defaults, now_us),
+            )
+            for camera, room_name, institution_name in rows
+        ],
+        brakes=brake_outs(db, viewer),
+    )
+
+
+@router.get("/api/retention/rules")
+def list_retention_rules(
+    db: Db, viewer: CurrentViewer, camera_id: Id | None = None, stream: Stream | None = None
+) -> Items[RuleOut]:
+    """Every rule that a camera has had, newest first; without a camera, every default."""
+    query = visible(viewer, RetentionRule).where(RetentionRule.camera_id == camera_id)
+    if stream is not None:
+        query = query.where(RetentionRule.stream == stream)
+    rows = db.scalars(query.order_by(RetentionRule.valid_from.desc(), RetentionRule.id.desc()).limit(500))
+    return Items(items=[RuleOut.model_validate(row, from_attributes=True) for row in rows])
+
+
+@router.post("/api/retention/rules", status_code=201)
+def set_retention_rule(
+    body: RuleIn, db: Db, caller: CurrentCaller, settings: CurrentSettings, clock: CurrentClock
+) -> RuleOut:
+    """Decide anew how long footage is kept, in force at once. The default is for those who see everything."""
+    viewer = caller.viewer
+    if body.camera_id is None and not viewer.sees_everything:
+        raise Forbidden("the default is for administrators of the whole installation", code="default_not_yours")
+    camera = None if body.camera_id is None else named(db, viewer, Camera, body.camera_id, "camera_id")
+    values = body.model_dump() | ({"days": None, "max_bytes": None} if body.follows_default else {})
+    moment = now(clock)
+    row = RetentionRule(**values, valid_from=moment, set_at=moment)
+    row.set_by, row.set_by_name = viewer.account_id, viewer.name
+    db.add(row)
+    db.flush()
+    place = audit.NOWHERE if camera is None else audit.place_of(db, camera)
+    said = {field: values[field] for field in ("stream", "days", "max_bytes", "follows_default", "reason")}
+    audit.write(db, clock, caller, "retention_changed", place, rule_id=row.id, **said)
+    return RuleOut.model_validate(row, from_attributes=True)
+
+
+@router.put("/api/cameras/{camera_id}/importance", status_code=204)
+def set_importance(camera_id: str, body: ImportanceIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
+    """Say how important a camera is where space is short."""
+    camera = load(db, caller.viewer, Camera, camera_id)
+    if camera.importance != body.importance:
+        said = {"before": camera.importance, "importance": body.importance}
+        camera.importance, camera.updated_at = body.importance, now(clock)
+        audit.write(db, clock, caller, "retention_changed", audit.place_of(db, camera), **said)
+
+
+@router.post("/api/retention/brakes/{brake_id}/confirm")
+def confirm_clean_up(brake_id: str, body: ConfirmIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> BrakeOut:
+    """Let a clean-up go on that would delete more than half. 409 if it waits no more."""
+    viewer = caller.viewer
+    brake = load(db, viewer, Brake, brake_id)
+    if brake.state != "waiting":
+        raise Conflict("this clean-up does not wait any more", code="not_waiting", hint="load the page again")
+    brake.state, brake.reason, brake.until = "confirmed", body.reason, min(brake.until, body.until)
+    brake.confirmed_by, brake.confirmed_by_name, brake.confirmed_at = viewer.account_id, viewer.name, now(clock)
+    db.flush()
+    camera = None if brake.camera_id is None else db.get(Camera, brake.camera_id)
+    place = audit.NOWHERE if camera is None else audit.place_of(db, camera)
+    said = {"stream": brake.stream, "rule": brake.rule, "segments": brake.due_segments, "bytes": brake.due_bytes}
+    audit.write(db, clock, caller, "cleanup_confirmed", place, reason=body.reason, **said)
+    return next(each for each in brake_outs(db, viewer) if each.id == brake.id)
+
+
+def brake_outs(db: DbSession, viewer: Viewer) -> list[BrakeOut]:
+    """Clean-ups in scope that wait or go on by somebody's word, those of all cameras first."""
+    query = (
+        visible(viewer, Brake)
+        .outerjoin(Camera, Camera.id == Brake.camera_id)
+        .outerjoin(Room, Room.id == Camera.room_id)
+        .add_columns(Camera.name, Room.name)
+        .where(Brake.state.in_(("waiting", "confirmed")))
+        .order_by(Brake.camera_id.is_not(None), Brake.raised_at, Brake.id)
+    )
+    fields = set(BrakeOut.model_fields) - {"camera_name", "room_name"}
+    return [
+        BrakeOut(**{field: getattr(row, field) for field in fields}, camera_name=camera_name, room_name=room_name)
+        for row, camera_name, room_name in db.execute(query)
+    ]
+
+
+_Rules = Mapping[tuple[str | None, str], RetentionRule]
+
+
+def _rules_in_force(db: DbSession, camera_ids: Sequence[str], now_us: int) -> _Rules:
+    query = (
+        select(RetentionRule)
+        .where(or_(RetentionRule.camera_id.in_(camera_ids), RetentionRule.camera_id.is_(None)))
+        .where(RetentionRule.valid_from <= from_us(now_us))
+        .order_by(RetentionRule.valid_from, RetentionRule.id)
+    )
+    return {(row.camera_id, row.stream): row for row in db.scalars(query)}
+
+
+def _rule_out(row: RetentionRule | None, stream: Stream, defaults: Defaults) -> RuleOut:
+    if row is not None:
+        return RuleOut.model_validate(row, from_attributes=True)
+    said: dict[str, None] = dict.fromkeys(("id", "camera_id", "max_bytes", "valid_from", "set_by_name"))
+    return RuleOut(**said, stream=stream, days=defaults.days[stream], follows_default=False, reason="")
+
+
+def _stream_out(
+    db: DbSession, camera: Camera, stream: Stream, rules: _Rules, defaults: Defaults, now_us: int
+) -> StreamKeepingOut:
+    key: StreamKey = (camera.id, stream)
+    own = rules.get(key)
+    is_own = own is not None and not own.follows_default
+    limits = limits_of(db, [camera.id], defaults, now_us)[key]
+    seen = survey(db, camera, stream, limits, defaults, now_us)
+    held = stretches_of(held_of(db, camera, defaults.flags))
+    free = added_up(db, key, free_stretches(held, FOR_EVER_US)).amount if held else seen.stock.amount
+    kept = Amount(seen.stock.amount.segments - free.segments, seen.stock.amount.bytes - free.bytes)
+    return StreamKeepingOut(
+        rule=_rule_out(own if is_own else rules.get((None, stream)), stream, defaults),
+        own=is_own,
+        stock=_stock_out(seen.stock),
+        due_age=_stock_out(seen.due_age),
+        due_bytes=_stock_out(seen.due_bytes),
+        held_segments=kept.segments,
+        held_bytes=kept.bytes,
+    )
+
+
+def _stock_out(stock: Stock) -> StockOut:
+    def moment(at_us: int) -> datetime | None:
+        return from_us(at_us) if stock.amount.segments else None
+
+    amount = stock.amount
+    return StockOut(
+        segments=amount.segments, bytes=amount.bytes, start=moment(stock.first_us), end=moment(stock.last_us)
+    )

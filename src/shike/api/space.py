@@ -1,0 +1,13 @@
+"""How full the footage volume is, against what is to stay free on it."""
+
+import shutil
+
+from shike.api.settings import Settings
+from shike.attendance.retention import Space, floor_bytes
+
+
+def space_of(settings: Settings) -> Space:
+    """The volume of the footage folder, or of the data folder before there is one. OSError if neither is there."""
+    folder = settings.footage_dir if settings.footage_dir.exists() else settings.data_dir
+    usage = shutil.disk_usage(folder)
+    return Space(usage.total, usage.free, floor_bytes(usage.total, settings.floor_gb, settings.floor_percent))

@@ -1,0 +1,135 @@
+"""The brake of clean-ups: more than half of what there is, of one stream or of all, needs a person's word.
+
+Here: raising, waiting, what a confirmation covers, when it is over. Not here: what is due (retention.py), who may
+confirm (shike.api). Design: docs/design/retention.md, "The brake".
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import select
+
+from shike.attendance.counting.samples import Transactions
+from shike.attendance.keeping import Survey
+from shike.attendance.retention import Amount, StreamKey, too_much
+from shike.attendance.retention_tables import Brake
+from shike.attendance.tables import from_us, to_us
+from shike.capture.clock import Clock
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["rules", "floor"]
+_Name = tuple[str | None, str | None, str]
+_ALL: StreamKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """What one clean-up would delete of so much, and up to when that reaches."""
+
+    due: Amount
+    indexed: Amount
+    until_us: int
+
+
+def total(amounts: Iterable[Amount]) -> Amount:
+    """All of them together."""
+    return sum(amounts, Amount())
+
+
+class Brakes:
+    """What one clean-up after the other has raised. Owner of what the present one has raised so far."""
+
+    def __init__(self, database: Transactions, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+        self._raised: dict[_Name, _Raised] = {}
+        self._confirmed: dict[_Name, int] = {}
+
+    def begin(self) -> None:
+        """A clean-up begins: what people have confirmed by now holds for all of it."""
+        with self._database.reading() as db:
+            rows = db.scalars(select(Brake).where(Brake.state == "confirmed").order_by(Brake.until))
+            self._confirmed = {_name(row): to_us(row.until) for row in rows}
+        self._raised = {}
+
+    def confirmed_until_us(self, key: StreamKey) -> int:
+        """Footage of a stream that ended by then may be deleted by its rules without asking; 0 without a word."""
+        own, everything = (*key, "rules"), (None, None, "rules")
+        return max(self._confirmed.get(own, 0), self._confirmed.get(everything, 0))
+
+    def by_rules(self, surveys: Mapping[StreamKey, Survey], base: Mapping[StreamKey, Amount]) -> list[StreamKey]:
+        """The streams of which something may be deleted. `base`: what there is of each."""
+        allowed = []
+        for key, seen in surveys.items():
+            if too_much(seen.unasked, base[key]):
+                self._raise(key, "rules", seen.unasked, base[key], seen.until_us)
+            elif seen.due.segments:
+                allowed.append(key)
+        due, indexed = total(seen.unasked for seen in surveys.values()), total(base.values())
+        if too_much(due, indexed):
+            self._raise(_ALL, "rules", due, indexed, max(seen.until_us for seen in surveys.values()))
+            return []
+        return allowed
+
+    def floor_may(self, needed: int, base: Mapping[StreamKey, Amount]) -> bool:
+        """Whether so many bytes may be deleted of all footage for want of space."""
+        indexed = total(base.values())
+        if needed * 2 <= indexed.bytes or (None, None, "floor") in self._confirmed:
+            return True
+        self._raise(_ALL, "floor", Amount(0, needed), indexed, self._clock.now())
+        return False
+
+    def too_large_for_floor(
+        self, wanted: Mapping[StreamKey, Amount], base: Mapping[StreamKey, Amount]
+    ) -> set[StreamKey]:
+        """The streams of which more than half would be deleted for want of space."""
+        over = {
+            key
+            for key, amount in wanted.items()
+            if too_much(amount, base[key]) and not {(*key, "floor"), (None, None, "floor")} & self._confirmed.keys()
+        }
+        for key in over:
+            self._raise(key, "floor", wanted[key], base[key], self._clock.now())
+        return over
+
+    def end(self, surveys: Mapping[StreamKey, Survey], *, floor_needed: bool) -> None:
+        """A clean-up is over: keep what it raised, close what it did not raise again and what is done."""
+        moment = from_us(self._clock.now())
+        with self._database.writing() as db:
+            standing = db.scalars(select(Brake).where(Brake.state.in_(("waiting", "confirmed")))).all()
+            for row in standing:
+                again = row.state == "waiting" and _name(row) in self._raised
+                if not again and (row.state == "waiting" or self._is_done(_name(row), surveys, floor_needed)):
+                    row.state, row.over_at = "over", moment
+            waiting = {_name(row): row for row in standing if row.state == "waiting"}
+            for name, raised in self._raised.items():
+                if name not in waiting:
+                    waiting[name] = Brake(camera_id=name[0], stream=name[1], rule=name[2], raised_at=moment)
+                    db.add(waiting[name])
+                    log.error("a clean-up waits for a person's word: %s of %s", raised.due, raised.indexed)
+                _note(waiting[name], raised)
+
+    def _is_done(self, name: _Name, surveys: Mapping[StreamKey, Survey], floor_needed: bool) -> bool:
+        """Whether nothing is left of what was confirmed when this clean-up began. One confirmed meanwhile is not."""
+        if name not in self._confirmed:
+            return False
+        if name[2] == "floor":
+            return not floor_needed
+        concerned = [seen for key, seen in surveys.items() if name[0] is None or key == name[:2]]
+        return all(seen.due.segments == seen.unasked.segments for seen in concerned)
+
+    def _raise(self, key: StreamKey | None, kind: Kind, due: Amount, indexed: Amount, until_us: int) -> None:
+        camera_id, stream = key or (None, None)
+        self._raised[camera_id, stream, kind] = _Raised(due, indexed, until_us)
+
+
+def _name(row: Brake) -> _Name:
+    return row.camera_id, row.stream, row.rule
+
+
+def _note(row: Brake, raised: _Raised) -> None:
+    row.due_segments, row.due_bytes = raised.due.segments, raised.due.bytes
+    row.indexed_segments, row.indexed_bytes = raised.indexed.segments, raised.indexed.bytes
+    row.until = from_us(raised.until_us)

@@ -1,0 +1,128 @@
+"""A service with footage of many days: rows of the index and files of a few bytes, which is all that retention sees."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from shike.api.moment import now
+from shike.attendance.cleaning import Cleaner
+from shike.attendance.retention import Space
+from shike.attendance.retention_tables import Brake, Deletion
+from shike.attendance.tables import Run, Segment
+from shike.capture.archive import Archive
+from shike.capture.chain import Link, sha256
+from shike.capture.ids import new_id
+
+from .service import Service, World, new_run
+
+SIZE = 100
+
+
+@dataclass
+class Stocked:
+    """What a test asks of the service's footage."""
+
+    service: Service
+    world: World
+    begun: datetime
+    capacity: int = 10**9
+    floor: int = 0
+
+    @property
+    def archive(self) -> Archive:
+        return Archive(self.service.settings.footage_dir)
+
+    @property
+    def now(self) -> datetime:
+        return now(self.service.clock)
+
+    def ago(self, days: float) -> datetime:
+        """A moment before the test began; clean-ups move the clock on."""
+        return self.begun - timedelta(days=days)
+
+    def record(self, camera: int, days_ago: float, segments: int, stream: str = "main", size: int = SIZE) -> list[str]:
+        """One run of minutes of a camera of the world, the first so long ago; ids, oldest first."""
+        camera_id, start = self.world.cameras[camera], self.ago(days_ago)
+        run = new_run(camera_id, start)
+        run.stream, run.end_reason, run.ended_at = stream, "stopped", start + timedelta(minutes=segments)
+        rows = [self._segment(run, start + timedelta(minutes=number), number, size) for number in range(segments)]
+        self.service.add(run)
+        self.service.add(*rows)
+        return [row.id for row in rows]
+
+    def _segment(self, run: Run, start: datetime, number: int, size: int) -> Segment:
+        segment_id, content = new_id(), bytes(size)
+        key = f"{run.camera_id}/{run.stream}/{start:%Y%m%d}/{start:%H%M%S}_{segment_id}.mp4"
+        path = self.service.settings.footage_dir / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        link = self.archive.chain(run.camera_id).append("segment", {"segment": segment_id, "digest": sha256(content)})
+        return Segment(
+            id=segment_id,
+            run_id=run.id,
+            camera_id=run.camera_id,
+            stream=run.stream,
+            sequence=number,
+            object_key=key,
+            wall_start=start,
+            wall_end=start + timedelta(minutes=1),
+            size=size,
+            head_size=10,
+            fragments=b"",
+            digest=sha256(content),
+            link_number=link.number,
+            link=link.digest,
+            created_at=start,
+        )
+
+    def space(self) -> Space:
+        used = sum(path.stat().st_size for path in self.service.settings.footage_dir.rglob("*.mp4"))
+        return Space(self.capacity, self.capacity - used, self.floor)
+
+    def cleaner(self, space: Callable[[], Space] | None = None) -> Cleaner:
+        service = self.service
+        return Cleaner(service.database, self.archive, service.clock, service.settings.retention, space or self.space)
+
+    def clean(self, cleaner: Cleaner | None = None) -> Cleaner:
+        """One whole clean-up, by a new cleaner unless one is given."""
+        cleaner = cleaner or self.cleaner()
+        self.service.clock.move(301)
+        cleaner.step(budget_s=60)
+        return cleaner
+
+    def left(self, camera: int = 0) -> list[str]:
+        """Ids of the segments of a camera that readers see, oldest first."""
+        query = select(Segment.id).where(Segment.camera_id == self.world.cameras[camera], Segment.state == "closed")
+        with self.service.database.reading() as db:
+            return list(db.scalars(query.order_by(Segment.wall_start)))
+
+    def deletions(self) -> list[Deletion]:
+        with self.service.database.reading() as db:
+            return list(db.scalars(select(Deletion).order_by(Deletion.wall_start, Deletion.id)))
+
+    def brakes(self, state: str = "waiting") -> list[Brake]:
+        with self.service.database.reading() as db:
+            return list(db.scalars(select(Brake).where(Brake.state == state).order_by(Brake.camera_id, Brake.stream)))
+
+    def chained(self, camera: int = 0) -> list[Link]:
+        """Rows `deleted` of a camera's chain."""
+        return [link for link in self.archive.chain(self.world.cameras[camera]).links() if link.kind == "deleted"]
+
+    def assert_index_and_files_agree(self) -> None:
+        """No row without its file, no file without its row, and nothing half done."""
+        folder = self.service.settings.footage_dir
+        with self.service.database.reading() as db:
+            rows = {(row.object_key, row.state) for row in db.scalars(select(Segment))}
+        files = {(str(path.relative_to(folder)), "closed") for path in folder.rglob("*.mp4")}
+        assert rows == files
+        assert {row.state for row in self.deletions()} <= {"done"}
+
+
+def stocked(service: Service, world: World) -> Iterator[Stocked]:
+    """The world's own segments, which have no files, make room for those of a test."""
+    with service.database.writing() as db:
+        for segment in db.scalars(select(Segment)):
+            db.delete(segment)
+    yield Stocked(service, world, now(service.clock))

@@ -161,6 +161,14 @@ def test_a_change_of_keys_that_was_cut_off_is_finished_by_the_next(
     assert verified()["cameras"][0]["findings"] == []
 
 
+def test_what_a_volume_has_of_its_own_is_no_camera(typed: Filmed) -> None:
+    own = typed.service.settings.footage_dir / "lost+found"
+    own.mkdir()
+    assert shike("keys", "rotate").exit_code == 0
+    assert list(own.iterdir()) == [] and typed.archive.cameras() == [CAMERA]
+    own.rmdir()
+
+
 def test_a_lost_key_is_named_with_what_to_do(typed: Filmed) -> None:
     named = shike("keys", "show").output.split()[0]
     (typed.service.settings.keys_dir / "signing" / f"{named}.pem").unlink()

@@ -238,8 +238,8 @@ def test_the_recorder_does_not_wait_for_what_is_left_to_be_closed(
         return real(archive, spool)
 
     monkeypatch.setattr(recorder, "recover_all", held)
-    data = {name: tmp_path / name for name in ("spool", "state", "keys")}
-    begun = recorder.Recorder(CaptureConfig(footage=left.root, node="test", **data), SystemClock())
+    config = CaptureConfig(left.root, tmp_path / "spool", tmp_path / "state", tmp_path / "keys", "test")
+    begun = recorder.Recorder(config, SystemClock())
     assert list(left.spool.pending()) == []
     go_on.set()
     wait_until(lambda: list(left.spool.pending()), "what was left is closed")

@@ -43,9 +43,11 @@ class AtOnce:
     def __init__(self, let_go: Job) -> None:
         self._let_go = let_go
         self._failed: Exception | None = None
+        self._stopping = False
 
     def do(self, job: Job, size: int = 0) -> None:
-        self.finish()
+        if self._failed is not None:
+            raise self._failed
         try:
             job()
         except Exception as error:
@@ -54,10 +56,11 @@ class AtOnce:
             raise
 
     def finish(self) -> None:
-        if self._failed is not None:
+        if self._failed is not None and not self._stopping:
             raise self._failed
 
     def abandon(self) -> None:
+        self._stopping = True
         self._let_go()
 
 

@@ -102,6 +102,17 @@ def test_a_file_that_no_chain_knows_is_indexed_without_a_link(typed: Filmed) -> 
     assert {row["link"] for row in made.values()} == {None}
 
 
+def test_what_a_rule_deleted_is_left_out_and_said_where_its_files_were_put_back(typed: Filmed) -> None:
+    forget(typed)
+    for record in typed.main[:2]:
+        said = {"segment": record.identity.segment_id, "digest": record.digest, "rule": "age", "policy": None}
+        typed.archive.chain(CAMERA).append("deleted", said | {"at_us": typed.service.clock.now()})
+    done = footage("footage", "rebuild", "--camera", CAMERA)
+    assert done.exit_code == 0, done.output
+    assert "2 left out: a rule deleted them" in done.output
+    assert not {record.identity.segment_id for record in typed.main[:2]} & rows(typed, Segment).keys()
+
+
 class MovingOn(Archive):
     """Footage in which a stream begins its next file while the files of the other are listed."""
 

@@ -30,11 +30,15 @@ _ORIGINS: tuple[Origin, ...] = ("live", "imported")
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What became of a camera's files: rows made, rows that were there, files without a link, files left out."""
+    """What became of a camera's files: rows made, rows that were there, files without a link, files left out.
+
+    `deleted`: files of segments that the chain says a rule has deleted, as after a backup was put back.
+    """
 
     made: int = 0
     there: int = 0
     unlinked: int = 0
+    deleted: int = 0
     unreadable: int = 0
     unknown_camera: int = 0
 
@@ -74,8 +78,9 @@ def _records(archive: Archive, camera_id: str, there: set[str], result: Rebuilt)
             if record is None or record.identity.camera_id != camera_id:
                 log.error("segment %s cannot be read; it is not indexed", key)
                 result.unreadable += 1
-            elif record.identity.segment_id not in deleted:
-                segment_id = record.identity.segment_id
+            elif (segment_id := record.identity.segment_id) in deleted:
+                result.deleted += 1
+            else:
                 link = linked.get(segment_id) or archive.chain(camera_id).recent("segment", segment_id)
                 record = replace(record, digest=archive.digest(key)) if link is None else _said(record, link)
                 result.unlinked += link is None

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 from shike.api.cli import app
 from shike.api.keep import Housekeeper
 from shike.api.moment import rfc3339_us
+from shike.attendance.inventory import check
 from shike.attendance.rebuilding import rebuild
 from shike.attendance.tables import Base, Run, Segment
 from shike.capture.archive import Archive
@@ -188,6 +189,33 @@ def test_what_is_being_written_and_what_waits_in_the_spool_is_no_orphan(typed: F
         db.execute(delete(Segment).where(Segment.id.in_(gone)))
     done = footage("footage", "check", "--camera", CAMERA)
     assert done.exit_code == 0, done.output
+
+
+class IndexedMeanwhile(Archive):
+    """Footage whose newest segment reaches the index only once the files are listed."""
+
+    def then(self, do: Callable[[], None]) -> "IndexedMeanwhile":
+        self.do = do
+        return self
+
+    def stored(self, camera_id: str) -> Iterator[tuple[str, int]]:
+        yield from super().stored(camera_id)
+        self.do()
+
+
+def test_a_segment_that_is_indexed_while_files_are_listed_is_no_orphan(typed: Filmed) -> None:
+    record, database = typed.main[-1], typed.service.database
+    with database.writing() as db:
+        db.execute(delete(Segment).where(Segment.id == record.identity.segment_id))
+    spool = Spool(typed.service.settings.spool_dir)
+
+    def indexed() -> None:
+        spool.put(record)
+        keep(typed)
+
+    archive = IndexedMeanwhile(typed.service.settings.footage_dir).then(indexed)
+    found = [finding for finding in check(archive, spool, database.reading, CAMERA) if finding.is_fault]
+    assert found == []
 
 
 def test_a_camera_that_is_not_there_is_named(typed: Filmed) -> None:

@@ -73,7 +73,8 @@ class Checkpoints:
         try:
             signer = Signer.at(self._keys)
             cameras = self._archive.cameras()
-        except Exception as error:  # whatever lies in the keys folder: the thread goes on, and asks again
+        # Whatever lies in the keys folder: the thread goes on, and asks again.
+        except (CaptureError, OSError, ValueError, TypeError) as error:
             self._say("", error)
             return 0
         self._failing.discard("")

@@ -25,6 +25,7 @@ from shike.capture.segmenter import Lengths, hand_over
 from shike.capture.source import Source
 from shike.capture.spool import Spool
 from shike.capture.timeline import Timeline
+from shike.capture.writer import Writer
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +119,9 @@ class CameraThread(threading.Thread):
             simulated=source.simulated,
         )
         coding = ParameterWatch(source.video)
-        run = self._run_recorder(source, start, coding)
+        it = self._recording
+        writer = Writer(it.archive, it.spool, it.clock, it.lengths, thread=f"disk-{start.camera_id}")
+        run = self._run_recorder(source, start, coding, writer)
         reason: EndReason = "connection_lost"
         awaits_key = False
         try:
@@ -136,7 +139,8 @@ class CameraThread(threading.Thread):
                     # The camera goes on by itself: the connection is good, and a new one would lose more.
                     run.finish(ended)
                     timeline = run.timeline if ended == "audio_changed" else None
-                    run, awaits_key = self._run_recorder(source, start, coding, timeline), not timed.packet.is_keyframe
+                    run = self._run_recorder(source, start, coding, writer, timeline)
+                    awaits_key = not timed.packet.is_keyframe
                     ended = None if awaits_key else run.take(timed)
                 if ended is not None:
                     reason = ended
@@ -151,12 +155,18 @@ class CameraThread(threading.Thread):
         finally:
             try:
                 run.finish(reason)
+                writer.finish()
             finally:
-                self._unended = run.unended
+                self._unended = writer.unended
         return "connection_lost" if reason == self._halted_for else reason
 
     def _run_recorder(
-        self, source: Source, start: RunStart, coding: ParameterWatch, timeline: Timeline | None = None
+        self,
+        source: Source,
+        start: RunStart,
+        coding: ParameterWatch,
+        writer: Writer,
+        timeline: Timeline | None = None,
     ) -> RunRecorder:
         """A new run on a connection; it goes on where the last one ended if it is given that one's timeline."""
         it = self._recording
@@ -170,7 +180,7 @@ class CameraThread(threading.Thread):
             source.sound,
             timeline,
             coding.now,
-            in_thread=True,
+            writer,
         )
 
     def _report(self, run: RunRecorder, source: Source, coded: Parameters) -> None:

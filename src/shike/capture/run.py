@@ -19,6 +19,7 @@ from shike.capture.segmenter import Lengths, RunMux, Segmenter
 from shike.capture.source import Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Timeline
+from shike.capture.writer import Writer
 
 _BAD_IN_A_ROW = 50
 # Longer than the pictures of the slowest camera are apart.
@@ -65,17 +66,16 @@ class RunRecorder:
         sound: Sound | None = None,
         timeline: Timeline | None = None,
         coded: Parameters | None = None,
-        *,
-        in_thread: bool = False,
+        writer: Writer | None = None,
     ) -> None:
         """`timeline` is that of the run before where this one goes on without a break.
 
         `coded`: how the pictures are coded, where the camera changed that since the stream was opened.
-        `in_thread`: the run's files are written by a thread of their own; who reads a camera must not wait.
+        `writer`: what a connection's runs share; without one, files are written in the caller's thread.
         """
-        self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
+        self._writer, self._lengths = writer or Writer(archive, spool, clock, lengths), lengths
         self._video, self._start, self._live, self._sound = video, start, start.origin == "live", sound
-        self._coded, self._in_thread = coded, in_thread
+        self._coded = coded
         self.timeline = timeline or Timeline()
         self._audio: AudioTrack | None = None
         self._waiting: list[Timed] = []
@@ -87,7 +87,6 @@ class RunRecorder:
         self._bad_in_a_row = 0
         self._recent: deque[tuple[int, int]] = deque()
         self.dropped = 0
-        self.unended: SegmentRecord | None = None
         self.clock_offset_ms: int | None = None
         self.last_packet_us: int | None = None
 
@@ -95,6 +94,11 @@ class RunRecorder:
     def writing(self) -> bool:
         """Whether something has been stored."""
         return self._segmenter is not None and self._segmenter.stored
+
+    @property
+    def unended(self) -> SegmentRecord | None:
+        """Once abandoned: the last segment where it was closed to begin the next, and the next could not be begun."""
+        return self._writer.unended
 
     @property
     def hopeless(self) -> bool:
@@ -158,7 +162,10 @@ class RunRecorder:
         return old_enough and sound.is_heard(timed.arrival.wall_us)
 
     def finish(self, reason: EndReason) -> None:
-        """End the run and close its last segment. DiskError if the volume refuses; the file is abandoned then."""
+        """End the run and close its last segment, which a writer with a thread does later.
+
+        DiskError if the volume refuses; the file is abandoned then.
+        """
         try:
             if self._waiting:
                 # Too short to tell how late its packets came, but no reason to throw them away.
@@ -177,11 +184,8 @@ class RunRecorder:
 
     def abandon(self) -> None:
         """A write failed: let go of the file without closing it properly. Where none is open, `unended` is the last."""
-        self._waiting = []
-        if self._segmenter is not None:
-            self._segmenter.abandon()
-            self.unended = self._segmenter.unended
-            self._segmenter = None
+        self._waiting, self._segmenter = [], None
+        self._writer.abandon()
 
     def _begin(self) -> None:
         first = self._waiting[0].arrival.media_us
@@ -204,16 +208,7 @@ class RunRecorder:
             origin=start.origin,
             simulated=start.simulated,
         )
-        self._segmenter = Segmenter(
-            self._archive,
-            self._spool,
-            self._clock,
-            self._lengths,
-            identity,
-            self._mux.init,
-            self._wall_of,
-            in_thread=self._in_thread,
-        )
+        self._segmenter = Segmenter(self._writer, self._lengths, identity, self._mux.init, self._wall_of)
         self._audio = None if sound is None else AudioTrack(sound, started_us)
         waiting, self._waiting = self._waiting, []
         for each in waiting:

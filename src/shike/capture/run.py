@@ -174,7 +174,7 @@ class RunRecorder:
             if self._segmenter is None or self._mux is None:
                 return
             for payload in self._mux.finish():
-                self._segmenter.append(payload, b"" if self._audio is None else self._audio.part())
+                self._segmenter.append(payload, self._audio_part())
             self._segmenter.close(reason)
         except BaseException:
             # Whatever it was: a file that stays open here would never be closed by recovery.
@@ -192,6 +192,8 @@ class RunRecorder:
         self._base_us = first
         heard = self._sound is not None and self._sound.is_heard(self._waiting[-1].arrival.wall_us)
         sound = self._sound if heard else None
+        if sound is None and self._sound is not None:
+            self._sound.rest()
         self._mux = RunMux(self._video, self._lengths.fragment_s, sound, self._coded)
         started_us = self.timeline.wall(first)
         start = self._start
@@ -209,7 +211,7 @@ class RunRecorder:
             simulated=start.simulated,
         )
         self._segmenter = Segmenter(self._writer, self._lengths, identity, self._mux.init, self._wall_of)
-        self._audio = None if sound is None else AudioTrack(sound, started_us)
+        self._audio = AudioTrack(sound, started_us) if sound is not None and sound.is_kept else None
         waiting, self._waiting = self._waiting, []
         for each in waiting:
             self._write(each.packet)
@@ -221,7 +223,11 @@ class RunRecorder:
         assert self._mux is not None and self._segmenter is not None
         for payload in self._mux.mux(packet):
             self._segmenter.clock_offset_ms = self.clock_offset_ms
-            self._segmenter.append(payload, b"" if self._audio is None else self._audio.part())
+            self._segmenter.append(payload, self._audio_part())
+
+    def _audio_part(self) -> bytes:
+        assert self.last_packet_us is not None
+        return b"" if self._audio is None else self._audio.part(self.last_packet_us)
 
     def _note(self, timed: Timed, size: int) -> None:
         _, (self.last_packet_us, _, media_us), camera_clock_us = timed

@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 from shike.capture import boxes
 from shike.capture.archive import Archive
 from shike.capture.audio import Sound
+from shike.capture.errors import FootageError
 from shike.capture.ids import new_id
 from shike.capture.parameters import Parameters
 from shike.capture.segment import EndReason, Identity, SegmentRecord
@@ -78,7 +79,8 @@ class RunMux:
     ) -> None:
         """`coded`: how the pictures are coded now, where that is not how the template's stream began.
 
-        With `sound` the init section announces its track as well; its frames are no matter of this mux.
+        With `sound` the init section announces its track as well, unless that proves impossible: `sound` says so
+        then. Its frames are no matter of this mux.
         """
         self._sink = _Sink()
         options = {
@@ -89,8 +91,12 @@ class RunMux:
         self._container = container
         self._stream = _add_video(container, template, coded)
         self._container.start_encoding()
-        own = self._sink.take_init()
-        self.init = own if sound is None else _init_with(sound, template, coded, options)
+        self.init = self._sink.take_init()
+        if sound is not None:
+            try:
+                self.init = _init_with(sound, template, coded, options)
+            except (av.FFmpegError, ValueError, FootageError):
+                sound.fail("has no header in MP4")
         self._base: int | None = None
 
     def mux(self, packet: "Packet[VideoStream]") -> list[bytes]:

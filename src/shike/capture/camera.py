@@ -31,6 +31,10 @@ log = logging.getLogger(__name__)
 
 _RUN_END = {"no_data": "camera_silent", "timeout": "camera_silent"}
 _REPORT_EVERY_S = 0.5
+# A camera without a keyframe for so long is connected anew: many send one to whoever connects.
+_KEY_WAIT_S = 30.0
+# So long without one, and it is said.
+_KEY_LATE_S = 3.0
 _GOES_ON: tuple[EndReason, ...] = (
     "camera_silent",
     "clock_step",
@@ -123,16 +127,18 @@ class CameraThread(threading.Thread):
         writer = Writer(it.archive, it.spool, it.clock, it.lengths, thread=f"disk-{start.camera_id}")
         run = self._run_recorder(source, start, coding, writer)
         reason: EndReason = "connection_lost"
-        awaits_key = False
+        keyless_since_s: float | None = None
+        opened_s = self.beat_s = it.clock.monotonic()
         try:
-            for timed in source.packets():
+            for timed in source.packets(lambda: self._passed_over(opened_s)):
                 if self._halt.is_set():
                     reason = self._halted_for
                     break
                 self.beat_s = timed.arrival.steady_us / 1_000_000
-                if awaits_key and not timed.packet.is_keyframe:
+                if keyless_since_s is not None and not timed.packet.is_keyframe:
+                    self._passed_over(keyless_since_s)
                     continue
-                awaits_key = False
+                keyless_since_s = None
                 changed = timed.packet.is_keyframe and coding.changed(timed.packet)
                 ended = "parameters_changed" if changed else run.take(timed)
                 if ended in _GOES_ON and not run.hopeless:
@@ -140,8 +146,10 @@ class CameraThread(threading.Thread):
                     run.finish(ended)
                     timeline = run.timeline if ended == "audio_changed" else None
                     run = self._run_recorder(source, start, coding, writer, timeline)
-                    awaits_key = not timed.packet.is_keyframe
-                    ended = None if awaits_key else run.take(timed)
+                    if timed.packet.is_keyframe:
+                        ended = run.take(timed)
+                    else:
+                        ended, keyless_since_s = None, self.beat_s
                 if ended is not None:
                     reason = ended
                     break
@@ -159,6 +167,15 @@ class CameraThread(threading.Thread):
             finally:
                 self._unended = writer.unended
         return "connection_lost" if reason == self._halted_for else reason
+
+    def _passed_over(self, since_s: float) -> None:
+        """A picture that no run can begin with. SourceError once a keyframe has been waited for long enough."""
+        self.beat_s = self._recording.clock.monotonic()
+        longest_s = min(_KEY_WAIT_S, 3 * self._recording.lengths.segment_s)
+        if self._halt.is_set() or self.beat_s - since_s > longest_s:
+            raise SourceError("gop_too_long")
+        if self.health.state == "recording" and self.beat_s - since_s > _KEY_LATE_S:
+            self._enter("connecting", "gop_too_long")
 
     def _run_recorder(
         self,

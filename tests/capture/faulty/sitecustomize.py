@@ -48,9 +48,9 @@ def _disk(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
     return faulty
 
 
-def _blocking(real: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[Any]]:
-    def packets(self: Any) -> Iterator[Any]:
-        for packet in real(self):
+def _blocking(real: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    def packets(self: Any, *said: Any) -> Iterator[Any]:
+        for packet in real(self, *said):
             held = _fault("block-read", "camera-")
             if held is not None:
                 _say(held)

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 _RUN_END = {"no_data": "camera_silent", "timeout": "camera_silent"}
 _REPORT_EVERY_S = 0.5
+_SETTLE_EVERY_S = 5.0
 # A camera without a keyframe for so long is connected anew: many send one to whoever connects.
 _KEY_WAIT_S = 30.0
 # So long without one, and it is said.
@@ -72,7 +73,7 @@ class CameraThread(threading.Thread):
         self.wanted = wanted
         self._address, self._recording = address, recording
         self._backoff = Backoff(random)
-        self._halt = threading.Event()
+        self._halt, self._given_up = threading.Event(), threading.Event()
         self._halted_for: EndReason = "stopped"
         self._ended: EndReason = "killed"
         self._unended: SegmentRecord | None = None
@@ -84,6 +85,10 @@ class CameraThread(threading.Thread):
         self._halted_for = reason
         self._halt.set()
 
+    def give_up(self) -> None:
+        """A thread that was told to stop shall not wait for its volume either: the process is about to end."""
+        self._given_up.set()
+
     def run(self) -> None:
         while not self._halt.is_set():
             started_s = self._recording.clock.monotonic()
@@ -91,6 +96,10 @@ class CameraThread(threading.Thread):
             if self._halt.is_set():
                 break
             self._wait(cause, self._recording.clock.monotonic() - started_s)
+        while (refused := self._unsettled()) is not None:
+            self._enter("backing_off", refused)
+            if self._given_up.wait(_SETTLE_EVERY_S):
+                break
         self._enter("stopped", None)
 
     def _once(self) -> str:
@@ -246,20 +255,26 @@ class CameraThread(threading.Thread):
         kept = self.health.since_us if self.health.state == state else self._recording.clock.now()
         self.health = replace(self.health, state=state, cause=cause, since_us=kept, next_try_us=None)
 
+    def _unsettled(self) -> str | None:
+        """Close what the last run left, now that it has ended; returns why that is not possible yet.
+
+        Nobody else knows why it ended: whoever records the stream next would say that its writer was killed.
+        """
+        try:
+            self._close_left_over()
+        except (CaptureError, OSError) as error:
+            log.error("camera %s %s: its last segment stays open: %s", self.wanted.camera_id, self.wanted.stream, error)
+            return error.cause if isinstance(error, DiskError) else "disk_failed"
+        return None
+
     def _left_over(self) -> str | None:
         """Close the segment that a dead writer, or this one after a failure, left; returns why that is not possible.
 
         Nothing is recorded before it is done: a new segment takes the marker, and the old one would be forgotten.
         """
-        archive, spool = self._recording.archive, self._recording.spool
         while not self._halt.is_set():
             try:
-                if self._unended is not None:
-                    hand_over(archive, spool, self._unended.ending(self._ended))
-                    self._unended = None
-                record = archive.recover(self.wanted.camera_id, self.wanted.stream, self._ended)
-                if record is not None:
-                    hand_over(archive, spool, record)
+                self._close_left_over()
             except StillWritten:
                 # The shard before this one is still closing its runs; it has a few seconds to do so.
                 self.beat_s = self._recording.clock.monotonic()
@@ -268,6 +283,15 @@ class CameraThread(threading.Thread):
             except (CaptureError, OSError) as error:
                 log.exception("camera %s %s: recovery failed", self.wanted.camera_id, self.wanted.stream)
                 return error.cause if isinstance(error, DiskError) else "disk_failed"
-            self._ended = "killed"
             return None
         return "stopped"
+
+    def _close_left_over(self) -> None:
+        archive, spool = self._recording.archive, self._recording.spool
+        if self._unended is not None:
+            hand_over(archive, spool, self._unended.ending(self._ended))
+            self._unended = None
+        record = archive.recover(self.wanted.camera_id, self.wanted.stream, self._ended)
+        if record is not None:
+            hand_over(archive, spool, record)
+        self._ended = "killed"

@@ -10,7 +10,7 @@ APP := src/shike/api/static/index.html
 # Two at a time, a file staying with one worker: most tests wait for real cameras, processes and pages.
 TESTS := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-.PHONY: demo test test-all check bench wheel lock schema screenshots clean
+.PHONY: demo test test-all check bench soak wheel lock schema screenshots clean
 .DELETE_ON_ERROR:
 
 demo: .stamps/venv $(MODEL) $(APP)
@@ -41,6 +41,10 @@ check: .stamps/venv .stamps/web
 
 bench: .stamps/venv .stamps/bench $(MODEL)
 	$(BIN)/python -m bench
+
+# An hour: flat memory, threads and open files.
+soak: .stamps/venv .stamps/bench $(MODEL)
+	$(BIN)/python bench/soak.py
 
 wheel: .stamps/venv $(MODEL) $(APP)
 	rm -rf dist

@@ -4,17 +4,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-MEASUREMENTS = ("camera_sim", "capture", "counting")
+# Measurements with what they are told; longer ones (scale, soak, drift over a day) are made on demand.
+MEASUREMENTS = (
+    ("camera_sim",),
+    ("capture",),
+    ("capture", "--cameras", "32", "--seconds", "60", "--keep"),
+    ("drift", "--hours", "6"),
+    ("recovery", "--segments", "200000"),
+    ("counting",),
+)
 
 
 def main() -> int:
     """Run every measurement; returns how many could not be made."""
     failed = 0
-    for name in MEASUREMENTS:
-        print(f"── {name} " + "─" * (76 - len(name)), flush=True)
-        failed += (
-            subprocess.run([sys.executable, str(Path(__file__).with_name(f"{name}.py"))], check=False).returncode != 0
-        )
+    for name, *options in MEASUREMENTS:
+        title = " ".join((name, *options))
+        print(f"── {title} " + "─" * (76 - len(title)), flush=True)
+        command = [sys.executable, str(Path(__file__).with_name(f"{name}.py")), *options]
+        failed += subprocess.run(command, check=False).returncode != 0
     return failed
 
 

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import house
 import psutil
 
 from shike.camera_sim import clips
@@ -35,7 +36,7 @@ from shike.capture.ids import new_id
 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 10.0
-FRAGMENT_US = 400_000
+FRAGMENT_US = 320_000
 SEGMENT_S = 60
 YEAR_US = 365 * 86_400_000_000
 CPU_TARGET, MEMORY_TARGET = 1.0, 0.25
@@ -191,23 +192,24 @@ def measure(ours: Group, theirs: Group, seconds: float) -> tuple[float, Cost, Co
     return took, ours.cost(before[0], after[0]), theirs.cost(before[1], after[1])
 
 
-def run(folder: Path, cameras: int, seconds: float, settle_s: float, base: Path) -> None:
-    """Record `cameras` cameras twice, and print what each way took."""
+def run(folder: Path, cameras: int, seconds: float, settle_s: float, base: Path, *, keep: bool) -> None:
+    """Record `cameras` cameras twice, and print what each way took; with `keep` the index is part of ours."""
     data, other = base / "data", base / "ffmpeg"
     other.mkdir()
     with contextlib.ExitStack() as stack:
         command = [sys.executable, "-m", "shike.camera_sim", "--clips", str(folder), "--port", "0", "--paths"]
         simulator = stack.enter_context(started([*command, *paths_of(folder, cameras)], stdout=subprocess.PIPE))
         urls = addresses(simulator, cameras)
-        want(data, urls)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SHIKE_")}
-        environment |= {
-            "SHIKE_DATA_DIR": str(data),
-            "SHIKE_SEGMENT_SECONDS": str(SEGMENT_S),
-            "SHIKE_LOG_LEVEL": "error",
-        }
-        recorder = [sys.executable, "-m", "shike.api.cli", "capture"]
-        ours = Group([stack.enter_context(started(recorder, env=environment, cwd=base))], data / "footage")
+        if keep:
+            house.furnish(data, urls)
+        else:
+            want(data, urls)
+        environment = house.environment(data, segment_seconds=SEGMENT_S)
+        parts = ["keep", "capture"] if keep else ["capture"]
+        ours = Group(
+            [stack.enter_context(started(house.command(part), env=environment, cwd=base)) for part in parts],
+            data / "footage",
+        )
         program = ffmpeg()
         copies = [
             stack.enter_context(started(ffmpeg_arguments(program, url, other, f"c{number:02}")))
@@ -218,6 +220,8 @@ def run(folder: Path, cameras: int, seconds: float, settle_s: float, base: Path)
         took, mine, reference = measure(ours, Group(copies, other), seconds)
         dropped = sum(each.dropped for each in health.read(data / "state").values())
         report(took, cameras, mine, reference, dropped)
+        if keep:
+            print(f"records that wait for the index: {sum(1 for _ in (data / 'spool').glob('*.json'))}")
 
 
 def report(seconds: float, cameras: int, ours: Cost, theirs: Cost, dropped: int) -> None:
@@ -238,6 +242,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="CPU and memory of recording, beside ffmpeg -c copy.")
     parser.add_argument("--cameras", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=40)
+    parser.add_argument("--keep", action="store_true", help="with `shike keep`, which puts segments into the index")
     parser.add_argument("--settle", type=float, default=5, help="seconds after all record and before measuring")
     parser.add_argument(
         "--clips", type=Path, help="folder of <camera>-main.mp4; the project's sample videos if left out"
@@ -246,7 +251,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # unwind, and so end what was started
     try:
         with tempfile.TemporaryDirectory(prefix="shike-bench-") as base:
-            run(said.clips or clips.folder(), said.cameras, said.seconds, said.settle, Path(base))
+            run(said.clips or clips.folder(), said.cameras, said.seconds, said.settle, Path(base), keep=said.keep)
     except (BenchFailed, ClipError) as error:
         print(f"bench/capture.py: {error}", file=sys.stderr)
         return 1

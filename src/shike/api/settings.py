@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = Field(default=SecretStr(""), max_length=200)
 
     segment_seconds: float = Field(default=60, ge=2, le=600)
-    fragment_seconds: float = Field(default=0.4, ge=0.1, le=0.5)
+    fragment_seconds: float = Field(default=0.32, ge=0.1, le=0.36)
     sync_seconds: float = Field(default=2, gt=0, le=60)
     read_timeout_seconds: float = Field(default=10, gt=0, le=120)
     watchdog_seconds: float = Field(default=30, ge=5, le=600)

@@ -32,9 +32,8 @@ _STOP_LIMIT_S = 6.0
 # A shard that lived so long is started again at once; one that does not, after a pause that doubles each time.
 _HEALTHY_S = 60.0
 _LONGEST_PAUSE_S = 60.0
-# FFmpeg decodes a few pictures as it opens a stream. With a heap for every thread, as the C library has it by itself,
-# what they took is never given back: four times the memory of all the rest.
-_SHARD_MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "1048576"}
+# The C library would give every thread a heap of its own, each as large as the most that one ever needed.
+_SHARD_MEMORY = {"MALLOC_ARENA_MAX": "2"}
 
 
 class AlreadyRecording(Exception):

@@ -85,7 +85,8 @@ class RunRecorder:
         self._last_dts: int | None = None
         self._last_media_us: int | None = None
         self._bad_in_a_row = 0
-        self._recent: deque[tuple[int, int]] = deque()
+        self._recent: deque[tuple[int, int]] = deque()  # media µs and size
+        self._recent_bytes = 0
         self.dropped = 0
         self.clock_offset_ms: int | None = None
         self.last_packet_us: int | None = None
@@ -110,8 +111,9 @@ class RunRecorder:
         if len(self._recent) < 2 or self._recent[-1][0] - self._recent[0][0] < 1_000_000:
             return Rate()
         seconds = (self._recent[-1][0] - self._recent[0][0]) / 1_000_000
-        received = sum(size for _, size in self._recent) - self._recent[0][1]
-        return Rate(int(received * 8 / seconds), round((len(self._recent) - 1) / seconds, 1))
+        return Rate(
+            int((self._recent_bytes - self._recent[0][1]) * 8 / seconds), round((len(self._recent) - 1) / seconds, 1)
+        )
 
     def take(self, timed: Timed) -> EndReason | None:
         """Record a packet. Returns why the run must end, if it must. DiskError if the volume refuses."""
@@ -233,8 +235,9 @@ class RunRecorder:
         _, (self.last_packet_us, _, media_us), camera_clock_us = timed
         recent = self._recent
         recent.append((media_us, size))
+        self._recent_bytes += size
         while recent[0][0] < media_us - _RATE_WINDOW_US:
-            recent.popleft()
+            self._recent_bytes -= recent.popleft()[1]
         if camera_clock_us is not None and self.timeline.anchored:
             offset_ms = (camera_clock_us - self.timeline.wall(media_us)) // 1000
             self.clock_offset_ms = max(-_OFFSET_LIMIT_MS, min(_OFFSET_LIMIT_MS, offset_ms))

@@ -32,42 +32,43 @@ if TYPE_CHECKING:
 class Lengths:
     """Nominal lengths in seconds. A fragment must stay below 0.5 s: that is what a crash may lose."""
 
-    fragment_s: float = 0.4
+    fragment_s: float = 0.32
     segment_s: float = 60.0
     sync_beat_s: float = 2.0
 
 
 class _Sink:
-    """The file-like object that a mux writes to. Collects bytes until whole fragments can be taken."""
+    """The file-like object that a mux writes to. Collects pieces until whole fragments can be taken."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._pieces: list[bytes] = []
 
     def write(self, data: bytes) -> int:
-        self._buffer += data
+        self._pieces.append(data)
         return len(data)
 
     def take_init(self) -> bytes:
         """ftyp + moov, once the header is written."""
-        end = boxes.find(self._buffer, b"moov").end
-        init = bytes(self._buffer[:end])
-        del self._buffer[:end]
-        return init
+        whole = b"".join(self._pieces)
+        end = boxes.find(whole, b"moov").end
+        self._pieces = [whole[end:]]
+        return whole[:end]
 
     def take_fragments(self) -> list[bytes]:
         """Whole fragments (moof + mdat); the trailer that closing writes is dropped."""
-        if not self._buffer:
+        if not self._pieces:
             return []
+        whole = b"".join(self._pieces)
         fragments: list[bytes] = []
         start: int | None = None
         taken = 0
-        for box in boxes.walk(self._buffer):
+        for box in boxes.walk(whole):
             if box.kind == b"moof":
                 start = box.start
             elif box.kind == b"mdat" and start is not None:
-                fragments.append(bytes(self._buffer[start : box.end]))
+                fragments.append(whole[start : box.end])  # no copy where it is all there is
                 start, taken = None, box.end
-        del self._buffer[:taken]
+        self._pieces = [whole[taken:]] if taken < len(whole) else []
         return fragments
 
 

@@ -4,8 +4,11 @@ This is the only place that opens media for input from outside. Errors become So
 FFmpeg's own words are not passed on, because they hold the address. Design: docs/design/capture.md.
 """
 
+import ctypes
 import errno
 import struct
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +38,7 @@ from shike.capture.audio import Sound
 from shike.capture.clock import Clock
 from shike.capture.errors import SourceError
 from shike.capture.refusal import Refusal
+from shike.capture.rest import Rest
 from shike.capture.schedule import G711
 from shike.capture.silence import SILENCE, Reader
 from shike.capture.timeline import Arrival
@@ -54,6 +58,7 @@ class Timed(NamedTuple):
 # A packet, and the wall and steady time (µs) at which it came.
 _Came = tuple["Packet[VideoStream]", tuple[int, int]]
 _MOST_UNTIMED = 8
+_malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not every C library has it
 _CAMERA_CLOCK_EVERY_US = 500_000
 
 
@@ -89,6 +94,7 @@ class Source:
                 container = _connect(address, timeout_s, "video" if audio is None else "video+audio")
             except (FFmpegError, OSError) as error:
                 raise source_error(error, refusal=refusal.cause) from None
+        _give_memory_back()
         source = cls(container, clock, timeout_s)
         if audio is not None and container.streams.audio:
             source.sound = Sound(container.streams.audio[0], audio)
@@ -116,6 +122,9 @@ class Source:
         FFmpeg hands a packet over when the next begins to arrive, so each came when the one before was handed over.
         """
         reader = self._reader = SILENCE.watch(self._silence_s) if self._silence_s is not None else None
+        # Sound must be taken as it comes, and over UDP what nobody fetches is lost.
+        may_rest = self.sound is None and self._container.options.get("rtsp_transport") == "tcp"
+        rest = Rest(threading.get_native_id() * 0.618034 % 1.0) if may_rest else None
         started = False
         untimed: list[_Came] = []
         handed_over = self._now()
@@ -134,7 +143,10 @@ class Source:
                         for earlier, its_arrival in self._placed_before(packet, untimed) if untimed else ():
                             yield self._timed(earlier, its_arrival)
                         untimed = []
-                        yield self._timed(packet, came)
+                        timed = self._timed(packet, came)
+                        yield timed
+                        if rest is not None and (wait_s := rest.after(handed_over[1], timed.arrival.media_us)) > 0:
+                            time.sleep(wait_s)
                 if reader is not None:
                     reader.packets += 1
         except (FFmpegError, OSError) as error:
@@ -189,6 +201,12 @@ class Source:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _give_memory_back() -> None:
+    """FFmpeg decodes some pictures as it opens a stream; the C library would keep what they took for good."""
+    if _malloc_trim is not None:
+        _malloc_trim(0)
 
 
 def _connect(address: Address, timeout_s: float, media: str) -> InputContainer:

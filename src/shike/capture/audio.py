@@ -33,8 +33,8 @@ _BITRATE = 32_000
 SILENT_US = 1_500_000
 # Further from its place than this, audio is placed anew.
 _OFF_US = 200_000
-# No frame is made later than it comes; a clock may be set back by this much without a word.
-_AHEAD_US = 1_000_000
+# No frame is made later than it comes. Pictures, by which that is told, may be 2.5 s apart.
+_AHEAD_US = 5_000_000
 _MOST_WAITING = 400
 
 

@@ -76,4 +76,4 @@ if "shike.capture.shard" in sys.orig_argv and FOLDER.is_dir():
     for each in ("write", "fsync", "fdatasync"):
         setattr(os, each, _disk(each, getattr(os, each)))
     time.time_ns = _stepped(time.time_ns)
-    Source.packets = _blocking(Source.packets)  # type: ignore[method-assign,assignment]
+    Source.packets = _blocking(Source.packets)  # type: ignore[method-assign]

@@ -28,6 +28,7 @@ from shike.capture.segment_file import SegmentFile
 from shike.capture.segmenter import Lengths, Segmenter, hand_over
 from shike.capture.shard import CaptureConfig
 from shike.capture.spool import Spool
+from shike.capture.writer import Writer
 
 # What recovery writes behind the last whole fragment: the box that says that the writer was killed.
 CLOSED = len(closing_box(Closing("killed").to_json()))
@@ -170,7 +171,8 @@ def test_a_segment_that_is_closed_but_not_handed_over_yet_is_not_taken_for_left_
     """The writer goes on with the next file: to say that its run was killed here would be wrong."""
     record = left.record
     init = left.recorded.archive.read(record.key, 0, record.init_size)
-    segmenter = Segmenter(left.archive, left.spool, SystemClock(), Lengths(), record.identity, init, lambda at: at)
+    writer = Writer(left.archive, left.spool, SystemClock(), Lengths())
+    segmenter = Segmenter(writer, Lengths(), record.identity, init, lambda at: at)
     fragment = record.fragments[0]
     segmenter.append(left.recorded.archive.read(record.key, fragment.offset, fragment.size)[32:])
     recovered: list[int] = []
@@ -359,7 +361,8 @@ def test_a_run_whose_next_file_cannot_be_begun_ends_with_the_reason_and_not_with
     record = left.record
     init = left.recorded.archive.read(record.key, 0, record.init_size)
     lengths = Lengths(segment_s=0.1)
-    segmenter = Segmenter(left.archive, left.spool, SystemClock(), lengths, record.identity, init, lambda media: media)
+    writer = Writer(left.archive, left.spool, SystemClock(), lengths)
+    segmenter = Segmenter(writer, lengths, record.identity, init, lambda media: media)
     whole = [left.recorded.archive.read(record.key, f.offset, f.size)[32:] for f in record.fragments]
     segmenter.append(whole[0])
     with monkeypatch.context() as patched:
@@ -367,8 +370,8 @@ def test_a_run_whose_next_file_cannot_be_begun_ends_with_the_reason_and_not_with
         with pytest.raises(DiskError):
             for payload in whole[1:]:
                 segmenter.append(payload)
-    assert segmenter.unended is not None
-    hand_over(left.archive, left.spool, segmenter.unended.ending("disk_full"))
+    assert writer.unended is not None
+    hand_over(left.archive, left.spool, writer.unended.ending("disk_full"))
     (stored,) = left.spool.pending()
     assert stored.ends_run == "disk_full"
     rows = list(left.archive.chain(CAMERA).links())

@@ -1,7 +1,7 @@
-"""What a run has to do on disk, done in order by a thread of its own, so that a slow disk costs no packet.
+"""What a stream has to do on disk, done in order by a thread of its own, so that a slow disk costs no packet.
 
 The thread that reads a camera must not wait for a disk: what a camera cannot send it throws away, and the time of
-arrival would be the disk's. Here: the thread, its queue, how a failure comes back. Not here: what is done (segmenter,
+arrival would be the disk's. Here: the thread, its queue, how a failure comes back. Not here: what is done (writer,
 segment_file). Design: docs/design/capture.md, "Durability".
 """
 
@@ -19,14 +19,14 @@ Job = Callable[[], None]
 
 
 class Disk(Protocol):
-    """Who does the jobs of one run, in order."""
+    """Who does the jobs of one writer, in order."""
 
     def do(self, job: Job, size: int = 0) -> None:
         """Do a job that stores `size` bytes. Raises what went wrong with it or with an earlier one."""
         ...
 
     def finish(self) -> None:
-        """Return once everything is done. Raises what went wrong."""
+        """Return once everything is done. Raises what went wrong, unless that has led to `abandon`."""
         ...
 
     def abandon(self) -> None:
@@ -90,7 +90,7 @@ class DiskQueue:
 
     def finish(self) -> None:
         self._end()
-        if self._failed is not None:
+        if self._failed is not None and not self._stopping:
             raise self._failed
 
     def abandon(self) -> None:

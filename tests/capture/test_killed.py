@@ -12,7 +12,7 @@ from shike.capture import health
 from shike.capture.archive import Archive
 from shike.capture.desired import Desired
 
-from .evidence import OTHER, expect_all_but_half_a_second, runs_of
+from .evidence import OTHER, ends, expect_all_but_half_a_second, runs_of
 from .recorder_process import RecorderProcess
 
 
@@ -32,7 +32,7 @@ def test_a_killed_recorder_loses_half_a_second_and_the_next_one_goes_on(
     before = len(sent_frames(tmp_path / "sent.jsonl"))
 
     recorder.start()
-    wait_until(lambda: runs_of(tmp_path), "what was left is closed")
+    wait_until(lambda: any(ends(runs_of(tmp_path))), "what was left is closed")
     (records,) = list(runs_of(tmp_path).values())[:1]
     assert records[-1].ends_run == "killed"
     assert all(record.ends_run is None for record in records[:-1])

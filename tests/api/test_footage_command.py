@@ -125,7 +125,7 @@ class MovingOn(Archive):
     def stored(self, camera_id: str) -> Iterator[tuple[str, int]]:
         for key, size in super().stored(camera_id):
             if key == self.key:
-                self._path(f"{camera_id}/sub.live.open.json").write_text(json.dumps({"key": key}))
+                self._marker(camera_id, "sub", "live").put(key)
                 os.truncate(self._path(key), self.size_so_far)
             yield key, size
 

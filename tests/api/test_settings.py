@@ -39,3 +39,9 @@ def test_a_typo_in_the_file_and_a_file_that_is_not_there_are_errors(
     file.write_text("prot = 9000\n")
     with pytest.raises(ValidationError, match="prot"):
         Settings()
+
+
+def test_a_watchdog_that_would_kill_what_still_waits_for_a_camera_is_an_error() -> None:
+    with pytest.raises(ValidationError, match=r"watchdog_seconds must be at least 65 .* read_timeout_seconds of 30"):
+        Settings(read_timeout_seconds=30, watchdog_seconds=64)
+    assert Settings(read_timeout_seconds=30, watchdog_seconds=65).watchdog_seconds == 65

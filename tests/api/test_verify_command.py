@@ -162,13 +162,12 @@ def test_a_change_of_keys_that_was_cut_off_is_finished_by_the_next(
     assert verified()["cameras"][0]["findings"] == []
 
 
-def test_a_lost_key_is_named_with_what_to_do(typed: Filmed) -> None:
-    named = shike("keys", "show").output.split()[0]
-    (typed.service.settings.keys_dir / "signing" / f"{named}.pem").unlink()
-    done = shike("keys", "show")
-    assert done.exit_code == 2 and named in done.output and "shike keys rotate" in done.output
+def test_what_a_volume_has_of_its_own_is_no_camera(typed: Filmed) -> None:
+    own = typed.service.settings.footage_dir / "lost+found"
+    own.mkdir()
     assert shike("keys", "rotate").exit_code == 0
-    assert [finding["code"] for finding in verified()["cameras"][0]["findings"]] == ["key_unvouched"]
+    assert list(own.iterdir()) == [] and typed.archive.cameras() == [CAMERA]
+    own.rmdir()
 
 
 @pytest.mark.parametrize("written", [0, 1, 2])
@@ -197,6 +196,15 @@ def test_a_change_of_keys_that_a_full_volume_cut_off_is_made_by_the_next(
     assert [path.stem for path in kept if not path.name.endswith(".pub.pem")] == [after]
     typed.archive.chain(CAMERA).append("note", {})
     assert pipeline.checkpoints(typed.service.settings, SystemClock()).beat() == 1
+
+
+def test_a_lost_key_is_named_with_what_to_do(typed: Filmed) -> None:
+    named = shike("keys", "show").output.split()[0]
+    (typed.service.settings.keys_dir / "signing" / f"{named}.pem").unlink()
+    done = shike("keys", "show")
+    assert done.exit_code == 2 and named in done.output and "shike keys rotate" in done.output
+    assert shike("keys", "rotate").exit_code == 0
+    assert [finding["code"] for finding in verified()["cameras"][0]["findings"]] == ["key_unvouched"]
 
 
 def test_housekeeping_signs_what_is_recorded(filmed: Filmed) -> None:

@@ -185,6 +185,7 @@ def test_audio_that_falls_silent_ends_the_run_at_a_keyframe_and_the_next_one_goe
         wait_until(goes_on_without, "a run without audio")
         time.sleep(1)
         heard = ended(thread, tmp_path)
+    assert heard.audio == "none_yet"
     first, second = heard.runs
     assert first[-1].ends_run == "audio_changed" and second[-1].ends_run == "stopped"
     assert abs(second[0].wall_start_us - first[-1].wall_end_us) < 60_000

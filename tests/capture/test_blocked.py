@@ -25,12 +25,14 @@ from .evidence import (
 from .faults_inside import FaultsInside
 from .recorder_process import RecorderProcess
 
+IMPATIENT = {"SHIKE_WATCHDOG_SECONDS": "8", "SHIKE_READ_TIMEOUT_SECONDS": "1.5"}
+
 
 def test_a_blocked_thread_costs_the_others_of_its_shard_one_restart_and_no_second(
     four: CameraSim, tmp_path: Path, recorder: RecorderProcess
 ) -> None:
     faults = FaultsInside(tmp_path / "faults")
-    recorder.settings = {"SHIKE_WATCHDOG_SECONDS": "5", **faults.environment}
+    recorder.settings = {**IMPATIENT, **faults.environment}
     want(tmp_path, four, (CAMERA, "main", "/hall/main"), (OTHER, "main", "/hall/sub"))
     recorder.start()
     wait_until(lambda: recorder.is_recording(2), "both record")
@@ -71,7 +73,7 @@ def said_us(log: str, words: str) -> int:
 def test_a_shard_that_stands_still_as_a_whole_is_replaced(
     four: CameraSim, tmp_path: Path, recorder: RecorderProcess
 ) -> None:
-    recorder.settings = {"SHIKE_WATCHDOG_SECONDS": "5"}
+    recorder.settings = IMPATIENT
     want(tmp_path, four, (CAMERA, "main", "/hall/main"))
     recorder.start()
     wait_until(recorder.is_recording, "it records")

@@ -56,3 +56,19 @@ def test_health_of_all_shards_is_read_and_the_later_word_counts(tmp_path: Path) 
     found = health.read(tmp_path)
     assert found[("a", "main")] == first
     assert found[("b", "sub")].cause == "unreachable"
+
+
+def test_fields_of_a_later_version_are_passed_over(tmp_path: Path) -> None:
+    Desired(1, (WANTED,)).store(tmp_path)
+    value = json.loads((tmp_path / "desired.json").read_text())
+    value["streams"][0]["colour"] = "grey"
+    (tmp_path / "desired.json").write_text(json.dumps(value))
+    assert Desired.load(tmp_path).streams == (WANTED,)
+
+    said = StreamHealth("a", "main", "recording", since_us=10)
+    health.write(tmp_path, "s0", [said, StreamHealth("b", "main", "recording", since_us=10)])
+    rows = json.loads((tmp_path / "health-s0.json").read_text())
+    rows[0]["mood"] = "good"
+    del rows[1]["state"]
+    (tmp_path / "health-s0.json").write_text(json.dumps(rows))
+    assert health.read(tmp_path) == {("a", "main"): said}

@@ -1,14 +1,20 @@
 """A disk that refuses once, or hangs: a file of unknown content is abandoned and said; a slow one costs no packet."""
 
+import itertools
+import os
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.recorded import CAMERA, wait_until, want
+from tests.recorded import CAMERA, position, sent_frames, strips, wait_until, want, whole_run
+from tests.recording import camera_thread, sharing
 
-from shike.camera_sim import CameraSim
+from shike.camera_sim import CameraSim, Mount, SimConfig
 from shike.capture.disk_queue import DiskQueue
 from shike.capture.errors import DiskError
+from shike.capture.segment import SegmentRecord
 
 from .evidence import (
     FOURTH,
@@ -71,6 +77,50 @@ def test_a_failed_write_or_sync_abandons_the_file_and_a_sync_that_hangs_costs_no
     # One stretch, longer than the disk hung.
     assert len(recorded_of(tmp_path, records, "fourth/main")) > 75
     expect_everything_known_and_playable(tmp_path)
+
+
+def test_a_run_that_ends_while_the_disk_hangs_makes_nobody_wait_and_loses_no_picture(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, goes_on = threading.Event(), threading.Event()
+    goes_on.set()
+
+    def hanging(real: Callable[[int], None]) -> Callable[[int], None]:
+        def sync(fd: int) -> None:
+            if threading.current_thread().name.startswith("disk-") and not goes_on.is_set():
+                held.set()
+                assert goes_on.wait(60)
+            real(fd)
+
+        return sync
+
+    for each in ("fsync", "fdatasync"):
+        monkeypatch.setattr(os, each, hanging(getattr(os, each)))
+    mount = Mount("hall/main", clips / "hall-main.mp4", audio="pcmu")
+    with CameraSim(SimConfig((mount,), log=tmp_path / "sent.jsonl", report_every_s=0.5)) as sim:
+        recording = sharing(tmp_path)
+        thread = camera_thread(sim, recording)
+        thread.wanted = replace(thread.wanted, audio=True)
+        thread.start()
+        wait_until(lambda: thread.health.audio == "recorded", "audio is recorded")
+        goes_on.clear()
+        assert held.wait(60)
+        sim.faults("hall/main").mute = True  # the run ends, and the next one goes on with the next picture
+        muted_us = now_us()
+        try:
+            wait_until(lambda: (thread.health.last_packet_us or 0) > muted_us + 4_000_000, "pictures are taken", 15)
+        finally:
+            goes_on.set()
+        thread.stop()
+        thread.join(20)
+    records = list(recording.spool.pending())
+    assert [record.ends_run for record in records if record.ends_run] == ["audio_changed", "stopped"]
+    frames = [frame for run in by_run(records) for frame in strips(whole_run(recording.archive, run))]
+    position(sent_frames(tmp_path / "sent.jsonl"), frames)
+
+
+def by_run(records: list[SegmentRecord]) -> list[list[SegmentRecord]]:
+    return [list(run) for _, run in itertools.groupby(records, lambda record: record.identity.run_id)]
 
 
 def last_packet_us(recorder: RecorderProcess, camera: str) -> int:

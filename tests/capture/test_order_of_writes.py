@@ -15,6 +15,7 @@ from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
 from shike.capture.segmenter import Lengths, Segmenter
 from shike.capture.spool import Spool
+from shike.capture.writer import Writer
 
 
 class Calls:
@@ -75,9 +76,8 @@ def test_a_segment_is_a_marker_then_a_file_then_a_link_then_a_record(
     started_us = record.identity.started_us
     lengths = Lengths(segment_s=60, sync_beat_s=0)
     identity = replace(record.identity, sequence=0)
-    segmenter = Segmenter(
-        archive, spool, SystemClock(), lengths, identity, init, lambda media_us: started_us + media_us
-    )
+    writer = Writer(archive, spool, SystemClock(), lengths)
+    segmenter = Segmenter(writer, lengths, identity, init, lambda media_us: started_us + media_us)
     calls = Calls(tmp_path, monkeypatch)
     for fragment in record.fragments[:2]:
         segmenter.append(recorded.archive.read(record.key, fragment.offset + 32, fragment.size - 32))
@@ -104,5 +104,5 @@ def test_there_is_one_way_only_to_make_a_segment_file() -> None:
     makes = {path.stem for path, text in sources.items() if re.search(r"\bSegmentFile\(", text)}
     creates = {path.stem for path, text in sources.items() if re.search(r"rchive\.create\(", text)}
     hands_over = {path.stem for path, text in sources.items() if "spool.put(" in text}
-    assert (makes, creates) == ({"archive"}, {"segmenter"})
+    assert (makes, creates) == ({"archive"}, {"writer"})
     assert hands_over == {"segmenter"}, "a record that bypasses the chain"

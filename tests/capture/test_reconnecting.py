@@ -1,15 +1,20 @@
 """A camera that goes away, refuses, or falls silent: what is said, and that recording goes on."""
 
 import logging
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import pytest
 from tests.recorded import position, sent_frames, strips, wait_until, whole_run
 from tests.recording import SHORT, camera_thread, sharing
 
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
+from shike.capture.clock import SystemClock
 from shike.capture.segmenter import Lengths
+from shike.capture.source import Source, Timed
 
 SECRET = "p@ss:w/rd"
 
@@ -151,3 +156,62 @@ def test_main_and_sub_stream_are_recorded_side_by_side(sim: CameraSim, tmp_path:
         records = [record for record in recording.spool.pending() if record.identity.stream == stream]
         sent = sent_frames(tmp_path / "sent.jsonl", f"hall/{stream}")
         position(sent, strips(whole_run(recording.archive, records)))
+
+
+class KeysGone:
+    """From the moment that it is asked for, no picture of a camera is a keyframe any more."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.gone = threading.Event()
+        real = Source.packets
+
+        def packets(source: Source, *said: Callable[[], None]) -> Iterator[Timed]:
+            for timed in real(source, *said):
+                if not (self.gone.is_set() and timed.packet.is_keyframe):
+                    yield timed
+
+        monkeypatch.setattr(Source, "packets", packets)
+
+
+class SteppingClock(SystemClock):
+    """Its wall clock is ahead by so much."""
+
+    ahead_us = 0
+
+    def now(self) -> int:
+        return super().now() + self.ahead_us
+
+
+def test_a_camera_that_sends_no_keyframe_for_the_next_run_is_said_and_connected_anew(
+    sim: CameraSim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, clock = KeysGone(monkeypatch), SteppingClock()
+    recording = replace(sharing(tmp_path, Lengths(segment_s=1.5)), clock=clock)
+    thread = camera_thread(sim, recording)
+    thread.start()
+    wait_until(lambda: thread.health.state == "recording", "it records")
+    keys.gone.set()
+    clock.ahead_us = 60_000_000
+    wait_until(lambda: thread.health.state == "connecting", "it does not say that it records", 20)
+    assert thread.health.cause == "gop_too_long"
+    wait_until(lambda: thread.health.attempt == 1, "another connection", 20)
+    assert thread.health.cause == "gop_too_long"
+    keys.gone.clear()
+    wait_until(lambda: thread.health.state == "recording", "it records again")
+    thread.stop()
+    thread.join(20)
+    assert [each.ends_run for each in recording.spool.pending() if each.ends_run] == ["clock_step", "stopped"]
+
+
+def test_who_waits_for_the_first_keyframe_is_told_of_every_picture_before_it(clips: Path, tmp_path: Path) -> None:
+    path = tmp_path / "begins-late.ts"
+    with av.open(str(clips / "hall-main.mp4")) as clip, av.open(str(path), "w", format="mpegts") as cut:
+        stream = cut.add_stream_from_template(clip.streams.video[0])
+        for number, packet in enumerate(clip.demux(video=0)):
+            if packet.dts is not None and 3 <= number < 25:
+                packet.stream = stream
+                cut.mux(packet)
+    passed: list[None] = []
+    with Source.open_file(path, SystemClock()) as source:
+        first = next(source.packets(lambda: passed.append(None)))
+    assert first.packet.is_keyframe and len(passed) == 7

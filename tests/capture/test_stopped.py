@@ -14,7 +14,7 @@ from .recorder_process import RecorderProcess
 def test_a_recorder_told_to_stop_closes_every_run_and_is_gone_in_five_seconds_though_one_camera_is_silent(
     four: CameraSim, tmp_path: Path, recorder: RecorderProcess
 ) -> None:
-    recorder.settings = {"SHIKE_READ_TIMEOUT_SECONDS": "30"}
+    recorder.settings = {"SHIKE_READ_TIMEOUT_SECONDS": "30", "SHIKE_WATCHDOG_SECONDS": "65"}
     paths = {CAMERA: "/hall/main", OTHER: "/hall/sub", THIRD: "/third/main", FOURTH: "/no/such"}
     want(tmp_path, four, *[(camera, "main", path) for camera, path in paths.items()])
     recorder.start()

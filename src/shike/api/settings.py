@@ -7,9 +7,9 @@ docs/guide/settings.md; a test compares the two.
 import os
 import platform
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from shike.attendance.recording_policy import Mode, Policy
@@ -68,6 +68,17 @@ class Settings(BaseSettings):
     detector_threads: int = Field(default=1, ge=1, le=64)
     detector_threshold: float = Field(default=0.225, ge=0.1, le=1)
     detector_width: int = Field(default=1280, ge=320, le=3840)
+
+    @model_validator(mode="after")
+    def _watchdog_waits_longer_than_a_reader(self) -> Self:
+        """Opening a camera and its first picture may each take a read timeout; that is no reason to kill a shard."""
+        least = 2 * self.read_timeout_seconds + 5
+        if self.watchdog_seconds < least:
+            raise ValueError(
+                f"watchdog_seconds must be at least {least:g} with a read_timeout_seconds of "
+                f"{self.read_timeout_seconds:g}: twice as long and 5 more"
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -33,6 +33,8 @@ _BITRATE = 32_000
 SILENT_US = 1_500_000
 # Further from its place than this, audio is placed anew.
 _OFF_US = 200_000
+# No frame is made later than it comes. Pictures, by which that is told, may be 2.5 s apart.
+_AHEAD_US = 5_000_000
 _MOST_WAITING = 400
 
 
@@ -62,7 +64,7 @@ class Sound:
         if name in G711_CODECS:
             if g711 == "drop":
                 self.state = "dropped_g711"
-        elif not name.startswith("aac") or self.rate_hz == 0:
+        elif name != "aac" or self.rate_hz == 0:
             self.state = "dropped_codec"
         self._transcode = name in G711_CODECS
         self._layout = stream.codec_context.layout.name if stream.codec_context.layout else "mono"
@@ -83,6 +85,7 @@ class Sound:
             media_us = int(packet.pts * packet.time_base * 1_000_000)
             if self._timeline.observe(Arrival(wall_us, steady_us, media_us)) is not None:
                 self._timeline = Timeline()
+                self._untimed.clear()  # by the camera's clock before it stepped
                 self._timeline.observe(Arrival(wall_us, steady_us, media_us))
             self._untimed.extend(self._coded(packet, media_us))
             if self._timeline.anchored:
@@ -93,8 +96,17 @@ class Sound:
             self._heard_us = wall_us
         except (av.FFmpegError, ValueError, ArithmeticError):
             # Its own words are left out: they may hold what the camera sent.
-            log.warning("audio of a camera cannot be read; it is recorded without")
-            self.state = "failed"
+            self.fail("cannot be read")
+
+    def fail(self, why: str) -> None:
+        """Record without from here on."""
+        log.warning("audio of a camera %s; it is recorded without", why)
+        self.state = "failed"
+
+    def rest(self) -> None:
+        """It has fallen silent, and a run goes on without; it may come back."""
+        if self.is_kept:
+            self.state = "none_yet"
 
     def is_heard(self, wall_us: int) -> bool:
         """Whether audio came until now."""
@@ -151,8 +163,12 @@ class AudioTrack:
         self._sequence = 0
         sound.state = "recorded"
 
-    def part(self) -> bytes:
-        """moof + mdat of all frames that came since; more than one pair where audio had a gap, none without frames."""
+    def part(self, now_us: int) -> bytes:
+        """moof + mdat of all frames that came since; more than one pair where audio had a gap, none without frames.
+
+        `now_us`: the wall time of the last picture. A frame of later than that has no place: all that follow it would
+        have to wait for theirs.
+        """
         rate = self._sound.rate_hz
         parts: list[bytes] = []
         together: list[Frame] = []
@@ -160,8 +176,8 @@ class AudioTrack:
         for frame in self._sound.frames():
             place = (frame.wall_us - self._started_us) * rate // 1_000_000
             off_us = (place - self._next) * 1_000_000 // rate
-            if off_us < -_OFF_US or place < 0:
-                continue  # before the run, or again what was said already
+            if off_us < -_OFF_US or place < 0 or frame.wall_us > now_us + _AHEAD_US:
+                continue  # before the run, or again what was said already, or from the future
             if off_us > _OFF_US:
                 parts.append(self._pair(begins, together))
                 begins = self._next = place

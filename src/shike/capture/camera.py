@@ -25,11 +25,17 @@ from shike.capture.segmenter import Lengths, hand_over
 from shike.capture.source import Source
 from shike.capture.spool import Spool
 from shike.capture.timeline import Timeline
+from shike.capture.writer import Writer
 
 log = logging.getLogger(__name__)
 
 _RUN_END = {"no_data": "camera_silent", "timeout": "camera_silent"}
 _REPORT_EVERY_S = 0.5
+_SETTLE_EVERY_S = 5.0
+# A camera without a keyframe for so long is connected anew: many send one to whoever connects.
+_KEY_WAIT_S = 30.0
+# So long without one, and it is said.
+_KEY_LATE_S = 3.0
 _GOES_ON: tuple[EndReason, ...] = (
     "camera_silent",
     "clock_step",
@@ -67,7 +73,7 @@ class CameraThread(threading.Thread):
         self.wanted = wanted
         self._address, self._recording = address, recording
         self._backoff = Backoff(random)
-        self._halt = threading.Event()
+        self._halt, self._given_up = threading.Event(), threading.Event()
         self._halted_for: EndReason = "stopped"
         self._ended: EndReason = "killed"
         self._unended: SegmentRecord | None = None
@@ -79,6 +85,10 @@ class CameraThread(threading.Thread):
         self._halted_for = reason
         self._halt.set()
 
+    def give_up(self) -> None:
+        """A thread that was told to stop shall not wait for its volume either: the process is about to end."""
+        self._given_up.set()
+
     def run(self) -> None:
         while not self._halt.is_set():
             started_s = self._recording.clock.monotonic()
@@ -86,6 +96,10 @@ class CameraThread(threading.Thread):
             if self._halt.is_set():
                 break
             self._wait(cause, self._recording.clock.monotonic() - started_s)
+        while (refused := self._unsettled()) is not None:
+            self._enter("backing_off", refused)
+            if self._given_up.wait(_SETTLE_EVERY_S):
+                break
         self._enter("stopped", None)
 
     def _once(self) -> str:
@@ -118,26 +132,33 @@ class CameraThread(threading.Thread):
             simulated=source.simulated,
         )
         coding = ParameterWatch(source.video)
-        run = self._run_recorder(source, start, coding)
+        it = self._recording
+        writer = Writer(it.archive, it.spool, it.clock, it.lengths, thread=f"disk-{start.camera_id}")
+        run = self._run_recorder(source, start, coding, writer)
         reason: EndReason = "connection_lost"
-        awaits_key = False
+        keyless_since_s: float | None = None
+        opened_s = self.beat_s = it.clock.monotonic()
         try:
-            for timed in source.packets():
+            for timed in source.packets(lambda: self._passed_over(opened_s)):
                 if self._halt.is_set():
                     reason = self._halted_for
                     break
                 self.beat_s = timed.arrival.steady_us / 1_000_000
-                if awaits_key and not timed.packet.is_keyframe:
+                if keyless_since_s is not None and not timed.packet.is_keyframe:
+                    self._passed_over(keyless_since_s)
                     continue
-                awaits_key = False
+                keyless_since_s = None
                 changed = timed.packet.is_keyframe and coding.changed(timed.packet)
                 ended = "parameters_changed" if changed else run.take(timed)
                 if ended in _GOES_ON and not run.hopeless:
                     # The camera goes on by itself: the connection is good, and a new one would lose more.
                     run.finish(ended)
                     timeline = run.timeline if ended == "audio_changed" else None
-                    run, awaits_key = self._run_recorder(source, start, coding, timeline), not timed.packet.is_keyframe
-                    ended = None if awaits_key else run.take(timed)
+                    run = self._run_recorder(source, start, coding, writer, timeline)
+                    if timed.packet.is_keyframe:
+                        ended = run.take(timed)
+                    else:
+                        ended, keyless_since_s = None, self.beat_s
                 if ended is not None:
                     reason = ended
                     break
@@ -151,12 +172,27 @@ class CameraThread(threading.Thread):
         finally:
             try:
                 run.finish(reason)
+                writer.finish()
             finally:
-                self._unended = run.unended
+                self._unended = writer.unended
         return "connection_lost" if reason == self._halted_for else reason
 
+    def _passed_over(self, since_s: float) -> None:
+        """A picture that no run can begin with. SourceError once a keyframe has been waited for long enough."""
+        self.beat_s = self._recording.clock.monotonic()
+        longest_s = min(_KEY_WAIT_S, 3 * self._recording.lengths.segment_s)
+        if self._halt.is_set() or self.beat_s - since_s > longest_s:
+            raise SourceError("gop_too_long")
+        if self.health.state == "recording" and self.beat_s - since_s > _KEY_LATE_S:
+            self._enter("connecting", "gop_too_long")
+
     def _run_recorder(
-        self, source: Source, start: RunStart, coding: ParameterWatch, timeline: Timeline | None = None
+        self,
+        source: Source,
+        start: RunStart,
+        coding: ParameterWatch,
+        writer: Writer,
+        timeline: Timeline | None = None,
     ) -> RunRecorder:
         """A new run on a connection; it goes on where the last one ended if it is given that one's timeline."""
         it = self._recording
@@ -170,7 +206,7 @@ class CameraThread(threading.Thread):
             source.sound,
             timeline,
             coding.now,
-            in_thread=True,
+            writer,
         )
 
     def _report(self, run: RunRecorder, source: Source, coded: Parameters) -> None:
@@ -219,20 +255,26 @@ class CameraThread(threading.Thread):
         kept = self.health.since_us if self.health.state == state else self._recording.clock.now()
         self.health = replace(self.health, state=state, cause=cause, since_us=kept, next_try_us=None)
 
+    def _unsettled(self) -> str | None:
+        """Close what the last run left, now that it has ended; returns why that is not possible yet.
+
+        Nobody else knows why it ended: whoever records the stream next would say that its writer was killed.
+        """
+        try:
+            self._close_left_over()
+        except (CaptureError, OSError) as error:
+            log.error("camera %s %s: its last segment stays open: %s", self.wanted.camera_id, self.wanted.stream, error)
+            return error.cause if isinstance(error, DiskError) else "disk_failed"
+        return None
+
     def _left_over(self) -> str | None:
         """Close the segment that a dead writer, or this one after a failure, left; returns why that is not possible.
 
         Nothing is recorded before it is done: a new segment takes the marker, and the old one would be forgotten.
         """
-        archive, spool = self._recording.archive, self._recording.spool
         while not self._halt.is_set():
             try:
-                if self._unended is not None:
-                    hand_over(archive, spool, self._unended.ending(self._ended))
-                    self._unended = None
-                record = archive.recover(self.wanted.camera_id, self.wanted.stream, self._ended)
-                if record is not None:
-                    hand_over(archive, spool, record)
+                self._close_left_over()
             except StillWritten:
                 # The shard before this one is still closing its runs; it has a few seconds to do so.
                 self.beat_s = self._recording.clock.monotonic()
@@ -241,6 +283,15 @@ class CameraThread(threading.Thread):
             except (CaptureError, OSError) as error:
                 log.exception("camera %s %s: recovery failed", self.wanted.camera_id, self.wanted.stream)
                 return error.cause if isinstance(error, DiskError) else "disk_failed"
-            self._ended = "killed"
             return None
         return "stopped"
+
+    def _close_left_over(self) -> None:
+        archive, spool = self._recording.archive, self._recording.spool
+        if self._unended is not None:
+            hand_over(archive, spool, self._unended.ending(self._ended))
+            self._unended = None
+        record = archive.recover(self.wanted.camera_id, self.wanted.stream, self._ended)
+        if record is not None:
+            hand_over(archive, spool, record)
+        self._ended = "killed"

@@ -7,7 +7,7 @@ Passwords stand here sealed. Design: docs/design/capture.md, "Desired state".
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +78,10 @@ class Desired:
 
 
 def _wanted(row: dict[str, Any]) -> Wanted:
+    """A field that is not known here is one of a later version."""
     windows = row.get("windows")
-    return Wanted(**row | {"windows": None if windows is None else tuple((begin, end) for begin, end in windows)})
+    known = {field.name: row[field.name] for field in fields(Wanted) if field.name in row}
+    return Wanted(**known | {"windows": None if windows is None else tuple((begin, end) for begin, end in windows)})
 
 
 class Watch:

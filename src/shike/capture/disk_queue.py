@@ -1,7 +1,7 @@
-"""What a run has to do on disk, done in order by a thread of its own, so that a slow disk costs no packet.
+"""What a stream has to do on disk, done in order by a thread of its own, so that a slow disk costs no packet.
 
 The thread that reads a camera must not wait for a disk: what a camera cannot send it throws away, and the time of
-arrival would be the disk's. Here: the thread, its queue, how a failure comes back. Not here: what is done (segmenter,
+arrival would be the disk's. Here: the thread, its queue, how a failure comes back. Not here: what is done (writer,
 segment_file). Design: docs/design/capture.md, "Durability".
 """
 
@@ -19,14 +19,14 @@ Job = Callable[[], None]
 
 
 class Disk(Protocol):
-    """Who does the jobs of one run, in order."""
+    """Who does the jobs of one writer, in order."""
 
     def do(self, job: Job, size: int = 0) -> None:
         """Do a job that stores `size` bytes. Raises what went wrong with it or with an earlier one."""
         ...
 
     def finish(self) -> None:
-        """Return once everything is done. Raises what went wrong."""
+        """Return once everything is done. Raises what went wrong, unless that has led to `abandon`."""
         ...
 
     def abandon(self) -> None:
@@ -35,18 +35,32 @@ class Disk(Protocol):
 
 
 class AtOnce:
-    """Does each job in the caller's thread: for imports, which nobody hurries."""
+    """Does each job in the caller's thread: for imports, which nobody hurries.
+
+    After a failure the file is let go at once, and nothing more is done.
+    """
 
     def __init__(self, let_go: Job) -> None:
         self._let_go = let_go
+        self._failed: Exception | None = None
+        self._stopping = False
 
     def do(self, job: Job, size: int = 0) -> None:
-        job()
+        if self._failed is not None:
+            raise self._failed
+        try:
+            job()
+        except Exception as error:
+            self._failed = error
+            self._let_go()
+            raise
 
     def finish(self) -> None:
-        return
+        if self._failed is not None and not self._stopping:
+            raise self._failed
 
     def abandon(self) -> None:
+        self._stopping = True
         self._let_go()
 
 
@@ -76,7 +90,7 @@ class DiskQueue:
 
     def finish(self) -> None:
         self._end()
-        if self._failed is not None:
+        if self._failed is not None and not self._stopping:
             raise self._failed
 
     def abandon(self) -> None:

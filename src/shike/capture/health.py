@@ -79,7 +79,10 @@ def read(folder: Path) -> dict[tuple[str, StreamName], StreamHealth]:
         except (FileNotFoundError, ValueError):  # its shard has just been retired, or is writing over it
             continue
         for row in rows:
-            health = StreamHealth(**row)
+            try:  # a shard of another version may say more than is known here, or less than is needed
+                health = StreamHealth(**{name: row[name] for name in _FIELDS if name in row})
+            except TypeError:
+                continue
             other = found.get((health.camera_id, health.stream))
             if other is None or other.since_us < health.since_us:
                 found[health.camera_id, health.stream] = health

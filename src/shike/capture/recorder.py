@@ -18,7 +18,7 @@ from typing import IO
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 from shike.capture.desired import Watch
-from shike.capture.errors import CaptureError, StillWritten
+from shike.capture.errors import StillWritten
 from shike.capture.segment import Origin
 from shike.capture.segment_file import replace_file
 from shike.capture.segmenter import hand_over
@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 _POLL_S = 0.5
 _STOP_LIMIT_S = 6.0
+# A shard that lived so long is started again at once; one that does not, after a pause that doubles each time.
+_HEALTHY_S = 60.0
+_LONGEST_PAUSE_S = 60.0
 # The C library would give every thread a heap of its own, each as large as the most that one ever needed.
 _SHARD_MEMORY = {"MALLOC_ARENA_MAX": "2"}
 
@@ -41,6 +44,19 @@ class AlreadyRecording(Exception):
 class _Child:
     process: "subprocess.Popen[bytes]"
     started_s: float
+
+
+@dataclass(slots=True)
+class _Falls:
+    """How often in a row a shard has ended soon after its start, and when it may be started again."""
+
+    in_a_row: int = 0
+    not_before_s: float = 0.0
+
+    def fell(self, now_s: float, lived_s: float) -> None:
+        self.in_a_row = 1 if lived_s >= _HEALTHY_S else self.in_a_row + 1
+        pause_s = 0.0 if self.in_a_row == 1 else min(_LONGEST_PAUSE_S, 2.0 ** min(self.in_a_row - 2, 10))
+        self.not_before_s = now_s + pause_s
 
 
 def assign(
@@ -76,12 +92,13 @@ class Recorder:
     """The parent of all shards of this machine."""
 
     def __init__(self, config: CaptureConfig, clock: Clock) -> None:
-        """Take the lock and close what dead writers left. AlreadyRecording if another recorder is at work."""
+        """Take the lock and begin to close what dead writers left. AlreadyRecording if another recorder is at work."""
         self._config, self._clock = config, clock
         self._lock: IO[str] | None = None
         self._watch = Watch(config.state)
         self._children: dict[str, _Child] = {}
         self._hanging: dict[str, _Child] = {}
+        self._falls: dict[str, _Falls] = {}
         self._plan: dict[str, set[StreamKey]] = {}
         self._apart: frozenset[StreamKey] = frozenset()
         self._refused: str | None = None
@@ -122,7 +139,13 @@ class Recorder:
             lock.close()
             raise
         self._plan = load_assignment(config.state)
-        recover_all(Archive(config.footage), Spool(config.spool))
+        try:
+            archive, spool = Archive(config.footage), Spool(config.spool)
+        except OSError:
+            lock.close()
+            raise
+        # Beside everything else: it reads all that was open, and a camera need only wait for its own.
+        threading.Thread(target=_recover, args=(archive, spool), name="recovery", daemon=True).start()
         self._lock = lock
 
     def _beat(self) -> None:
@@ -141,10 +164,13 @@ class Recorder:
             self._plan = plan
         self._hanging = {name: child for name, child in self._hanging.items() if child.process.poll() is None}
         for name in plan:
-            if name not in self._children and name not in self._hanging:
+            if name not in self._children and name not in self._hanging and self._may_start(name):
                 self._children[name] = self._start(name)
         for name in [name for name in self._children if name not in plan]:
             self._retire(name)
+
+    def _may_start(self, name: str) -> bool:
+        return name not in self._falls or self._clock.monotonic() >= self._falls[name].not_before_s
 
     def _start(self, name: str) -> _Child:
         command = [sys.executable, "-m", "shike.capture.shard", name]
@@ -163,6 +189,8 @@ class Recorder:
                 child.process.kill()
             else:
                 continue
+            now_s = self._clock.monotonic()
+            self._falls.setdefault(name, _Falls()).fell(now_s, now_s - child.started_s)
             self._end(name)
             self._reconcile()
 
@@ -186,6 +214,7 @@ class Recorder:
     def _retire(self, name: str) -> None:
         self._children[name].process.terminate()
         self._end(name)
+        self._falls.pop(name, None)
         for kind in ("health", "beat"):
             (self._config.state / f"{kind}-{name}.json").unlink(missing_ok=True)
 
@@ -220,6 +249,13 @@ class Recorder:
                 path.unlink(missing_ok=True)
 
 
+def _recover(archive: Archive, spool: Spool) -> None:
+    try:
+        recover_all(archive, spool)
+    except OSError as error:
+        log.error("what was left open cannot be looked for: %s; the next start tries again", error)
+
+
 def recover_all(archive: Archive, spool: Spool) -> int:
     """Close every segment that a dead writer left; returns how many. What cannot be closed now is logged and stays."""
     closed = 0
@@ -231,8 +267,8 @@ def recover_all(archive: Archive, spool: Spool) -> int:
                 if record is not None:
                     hand_over(archive, spool, record)
                     closed += 1
-            except StillWritten:  # an import at work, or the last shards of the recorder before this one
+            except StillWritten:  # an import at work, the last shards of the recorder before, or its own thread by now
                 continue
-            except (CaptureError, OSError):
+            except Exception:  # one stream that cannot be closed must not keep the others open
                 log.exception("camera %s %s: its last segment cannot be closed", camera_id, stream)
     return closed

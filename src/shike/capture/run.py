@@ -19,6 +19,7 @@ from shike.capture.segmenter import Lengths, RunMux, Segmenter
 from shike.capture.source import Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Timeline
+from shike.capture.writer import Writer
 
 _BAD_IN_A_ROW = 50
 # Longer than the pictures of the slowest camera are apart.
@@ -28,7 +29,7 @@ _OUT_OF_ORDER_S = 1
 _AUDIO_WAIT_US = 400_000
 _AUDIO_SETTLED_US = 10_000_000
 _RATE_WINDOW_US = 5_000_000
-_OFFSET_LIMIT_MS = 10 * 365 * 86_400_000
+_OFFSET_LIMIT_MS = 24 * 86_400_000  # what 32 bits of the index hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +66,16 @@ class RunRecorder:
         sound: Sound | None = None,
         timeline: Timeline | None = None,
         coded: Parameters | None = None,
-        *,
-        in_thread: bool = False,
+        writer: Writer | None = None,
     ) -> None:
         """`timeline` is that of the run before where this one goes on without a break.
 
         `coded`: how the pictures are coded, where the camera changed that since the stream was opened.
-        `in_thread`: the run's files are written by a thread of their own; who reads a camera must not wait.
+        `writer`: what a connection's runs share; without one, files are written in the caller's thread.
         """
-        self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
+        self._writer, self._lengths = writer or Writer(archive, spool, clock, lengths), lengths
         self._video, self._start, self._live, self._sound = video, start, start.origin == "live", sound
-        self._coded, self._in_thread = coded, in_thread
+        self._coded = coded
         self.timeline = timeline or Timeline()
         self._audio: AudioTrack | None = None
         self._waiting: list[Timed] = []
@@ -88,7 +88,6 @@ class RunRecorder:
         self._recent: deque[tuple[int, int]] = deque()  # media µs and size
         self._recent_bytes = 0
         self.dropped = 0
-        self.unended: SegmentRecord | None = None
         self.clock_offset_ms: int | None = None
         self.last_packet_us: int | None = None
 
@@ -96,6 +95,11 @@ class RunRecorder:
     def writing(self) -> bool:
         """Whether something has been stored."""
         return self._segmenter is not None and self._segmenter.stored
+
+    @property
+    def unended(self) -> SegmentRecord | None:
+        """Once abandoned: the last segment where it was closed to begin the next, and the next could not be begun."""
+        return self._writer.unended
 
     @property
     def hopeless(self) -> bool:
@@ -160,7 +164,10 @@ class RunRecorder:
         return old_enough and sound.is_heard(timed.arrival.wall_us)
 
     def finish(self, reason: EndReason) -> None:
-        """End the run and close its last segment. DiskError if the volume refuses; the file is abandoned then."""
+        """End the run and close its last segment, which a writer with a thread does later.
+
+        DiskError if the volume refuses; the file is abandoned then.
+        """
         try:
             if self._waiting:
                 # Too short to tell how late its packets came, but no reason to throw them away.
@@ -169,7 +176,7 @@ class RunRecorder:
             if self._segmenter is None or self._mux is None:
                 return
             for payload in self._mux.finish():
-                self._segmenter.append(payload, b"" if self._audio is None else self._audio.part())
+                self._segmenter.append(payload, self._audio_part())
             self._segmenter.close(reason)
         except BaseException:
             # Whatever it was: a file that stays open here would never be closed by recovery.
@@ -179,17 +186,16 @@ class RunRecorder:
 
     def abandon(self) -> None:
         """A write failed: let go of the file without closing it properly. Where none is open, `unended` is the last."""
-        self._waiting = []
-        if self._segmenter is not None:
-            self._segmenter.abandon()
-            self.unended = self._segmenter.unended
-            self._segmenter = None
+        self._waiting, self._segmenter = [], None
+        self._writer.abandon()
 
     def _begin(self) -> None:
         first = self._waiting[0].arrival.media_us
         self._base_us = first
         heard = self._sound is not None and self._sound.is_heard(self._waiting[-1].arrival.wall_us)
         sound = self._sound if heard else None
+        if sound is None and self._sound is not None:
+            self._sound.rest()
         self._mux = RunMux(self._video, self._lengths.fragment_s, sound, self._coded)
         started_us = self.timeline.wall(first)
         start = self._start
@@ -206,17 +212,8 @@ class RunRecorder:
             origin=start.origin,
             simulated=start.simulated,
         )
-        self._segmenter = Segmenter(
-            self._archive,
-            self._spool,
-            self._clock,
-            self._lengths,
-            identity,
-            self._mux.init,
-            self._wall_of,
-            in_thread=self._in_thread,
-        )
-        self._audio = None if sound is None else AudioTrack(sound, started_us)
+        self._segmenter = Segmenter(self._writer, self._lengths, identity, self._mux.init, self._wall_of)
+        self._audio = AudioTrack(sound, started_us) if sound is not None and sound.is_kept else None
         waiting, self._waiting = self._waiting, []
         for each in waiting:
             self._write(each.packet)
@@ -228,7 +225,11 @@ class RunRecorder:
         assert self._mux is not None and self._segmenter is not None
         for payload in self._mux.mux(packet):
             self._segmenter.clock_offset_ms = self.clock_offset_ms
-            self._segmenter.append(payload, b"" if self._audio is None else self._audio.part())
+            self._segmenter.append(payload, self._audio_part())
+
+    def _audio_part(self) -> bytes:
+        assert self.last_packet_us is not None
+        return b"" if self._audio is None else self._audio.part(self.last_packet_us)
 
     def _note(self, timed: Timed, size: int) -> None:
         _, (self.last_packet_us, _, media_us), camera_clock_us = timed

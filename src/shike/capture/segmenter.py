@@ -1,13 +1,13 @@
 """Packets → fragments → segments cut at keyframes.
 
 A run has one mux. `RunMux` turns packets into fragments; `Segmenter` puts them into segment files and rolls to a
-new file at a keyframe once the nominal length is reached. Not here: cameras, threads, reconnecting.
+new file at a keyframe once the nominal length is reached. Not here: who does it on disk (writer), cameras, threads.
 Design: docs/design/capture.md.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import TYPE_CHECKING
 
 import av
 from av.container import OutputContainer
@@ -17,13 +17,15 @@ from av.video.stream import VideoStream
 from shike.capture import boxes
 from shike.capture.archive import Archive
 from shike.capture.audio import Sound
-from shike.capture.clock import Clock
-from shike.capture.disk_queue import AtOnce, Disk, DiskQueue
+from shike.capture.errors import FootageError
 from shike.capture.ids import new_id
 from shike.capture.parameters import Parameters
 from shike.capture.segment import EndReason, Identity, SegmentRecord
-from shike.capture.segment_file import SegmentFile, disk_error
+from shike.capture.segment_file import disk_error
 from shike.capture.spool import Spool
+
+if TYPE_CHECKING:
+    from shike.capture.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ class RunMux:
     ) -> None:
         """`coded`: how the pictures are coded now, where that is not how the template's stream began.
 
-        With `sound` the init section announces its track as well; its frames are no matter of this mux.
+        With `sound` the init section announces its track as well, unless that proves impossible: `sound` says so
+        then. Its frames are no matter of this mux.
         """
         self._sink = _Sink()
         options = {
@@ -89,8 +92,12 @@ class RunMux:
         self._container = container
         self._stream = _add_video(container, template, coded)
         self._container.start_encoding()
-        own = self._sink.take_init()
-        self.init = own if sound is None else _init_with(sound, template, coded, options)
+        self.init = self._sink.take_init()
+        if sound is not None:
+            try:
+                self.init = _init_with(sound, template, coded, options)
+            except (av.FFmpegError, ValueError, FootageError):
+                sound.fail("has no header in MP4")
         self._base: int | None = None
 
     def mux(self, packet: "Packet[VideoStream]") -> list[bytes]:
@@ -134,35 +141,23 @@ def _init_with(sound: Sound, template: VideoStream, coded: Parameters | None, op
 
 
 class Segmenter:
-    """Cuts one run's fragments into segment files. It decides at once; what it decides is done by `Disk` in order."""
+    """Cuts one run's fragments into segment files. It decides at once; a `Writer` does it, in order."""
 
     def __init__(
-        self,
-        archive: Archive,
-        spool: Spool,
-        clock: Clock,
-        lengths: Lengths,
-        identity: Identity,
-        init: bytes,
-        wall_of: Callable[[int], int],
-        *,
-        in_thread: bool = False,
+        self, writer: "Writer", lengths: Lengths, identity: Identity, init: bytes, wall_of: Callable[[int], int]
     ) -> None:
-        """`identity` is that of the run's first segment; `wall_of` maps media µs since the run's start to wall µs.
-
-        `in_thread`: the caller must not wait for the disk; a failure is raised by a later call then.
-        """
-        self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
+        """`identity` is that of the run's first segment; `wall_of` maps media µs since the run's start to wall µs."""
+        self._writer, self._lengths = writer, lengths
         self._next, self._init, self._wall_of = identity, init, wall_of
         self._timescale = boxes.init_facts(init).timescale
         self._started_us: int | None = None  # of the segment that fragments go to
-        self._file: SegmentFile | None = None  # only the disk's jobs touch it
-        self._checked_s = clock.monotonic()
-        self._disk: Disk = DiskQueue(self._let_go, f"disk-{identity.camera_id}") if in_thread else AtOnce(self._let_go)
-        self._rolled: SegmentRecord | None = None
-        self.stored = False
         self.clock_offset_ms: int | None = None
         self.dropped = 0
+
+    @property
+    def stored(self) -> bool:
+        """Whether something of this run has been stored."""
+        return self._writer.stored_run == self._next.run_id
 
     def append(self, payload: bytes, audio: bytes = b"") -> None:
         """Store a fragment and its audio; rolls to a new file first if it is time. DiskError if the volume refuses."""
@@ -173,64 +168,27 @@ class Segmenter:
         if self._started_us is None:
             identity = replace(self._next, segment_id=new_id(), started_us=wall_us)
             self._next = replace(self._next, sequence=identity.sequence + 1)
-            self._disk.do(partial(self._open, identity))
+            self._writer.begin(identity, self._init)
             self._started_us = wall_us
-        self._disk.do(partial(self._store, payload, wall_us, audio), len(payload) + len(audio))
+        self._writer.store(payload, wall_us, audio)
 
     def overdue(self, wall_us: int) -> bool:
         """Whether no keyframe came for three nominal lengths: the run must be restarted to end the segment."""
         return self._age_us(wall_us) > 3 * self._lengths.segment_s * 1_000_000
 
     def close(self, reason: EndReason) -> None:
-        """End the run; returns when everything is stored. DiskError if the volume refuses."""
+        """End the run. DiskError if the volume has refused."""
         if self._started_us is not None:
             self._end(reason)
-        self._disk.finish()
-        if self._rolled is not None and self._rolled.ends_run is None:
-            hand_over(self._archive, self._spool, self._rolled.ending(reason))
-
-    @property
-    def unended(self) -> SegmentRecord | None:
-        """The last segment where it was closed to begin the next, and the next could not be begun. Once abandoned."""
-        return self._rolled
-
-    def abandon(self) -> None:
-        """Let go of the open file after a failed write; recovery closes it."""
-        self._disk.abandon()
+        else:
+            self._writer.end_last(reason)
 
     def _age_us(self, wall_us: int) -> int:
         return 0 if self._started_us is None else wall_us - self._started_us
 
     def _end(self, reason: EndReason | None) -> None:
-        job = partial(self._close, reason, self.clock_offset_ms, self.dropped)
-        self._started_us, self.dropped = None, 0
-        self._disk.do(job)
-
-    # ── done by the disk ───────────────────────────────────────────────────────────────────────────────────
-
-    def _open(self, identity: Identity) -> None:
-        self._file = self._archive.create(identity, self._init, self._clock, self._lengths.sync_beat_s)
-        self._rolled = None
-
-    def _store(self, payload: bytes, wall_us: int, audio: bytes) -> None:
-        assert self._file is not None
-        if self._clock.monotonic() - self._checked_s >= self._lengths.sync_beat_s:
-            self._archive.expect_room(self._next.camera_id)
-            self._checked_s = self._clock.monotonic()
-        self._file.append(payload, wall_us, audio)
-        self.stored = True
-
-    def _close(self, reason: EndReason | None, clock_offset_ms: int | None, dropped: int) -> None:
-        assert self._file is not None
-        file, self._file = self._file, None
-        record = file.close(reason, clock_offset_ms, dropped, file.identity.object_key)
-        hand_over(self._archive, self._spool, record)
-        self._rolled = record
-
-    def _let_go(self) -> None:
-        if self._file is not None:
-            self._file.abandon()
-            self._file = None
+        dropped, self._started_us, self.dropped = self.dropped, None, 0
+        self._writer.close(reason, self.clock_offset_ms, dropped)
 
 
 def hand_over(archive: Archive, spool: Spool, record: SegmentRecord) -> None:

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -98,28 +99,37 @@ class Shard:
         )
         self._threads: dict[StreamKey, CameraThread] = {}
         self._leaving: list[CameraThread] = []
+        self._awaited: list[CameraThread] = []
         self._resting: dict[StreamKey, StreamHealth] = {}
-        self._refused: int | None = None
+        self._refused: dict[str, str] = {}
         self._halt = halt
 
     def run(self) -> None:
         """Until `halt`. Then close every run; what does not close in time is recovered at the next start."""
         while not self._halt.is_set():
-            self._reconcile()
-            try:
-                self._report()
-                self._refused = None
-            except OSError as error:  # recording does not end because nobody can be told of it
-                if self._refused != error.errno:
-                    log.error("the state folder cannot be written: %s", error.strerror)
-                self._refused = error.errno
+            # Recording does not end because nobody can be asked what is wanted, or be told of it.
+            self._attempt("read", self._reconcile)
+            self._attempt("written", self._report)
             self._halt.wait(_POLL_S)
         for thread in self._threads.values():
             thread.stop()
+        for thread in [*self._threads.values(), *self._leaving]:
+            thread.give_up()
         SILENCE.hurry(_LAST_PACKET_S)
         until = self._clock.monotonic() + _STOP_LIMIT_S
         for thread in [*self._threads.values(), *self._leaving]:
             thread.join(max(0.0, until - self._clock.monotonic()))
+
+    def _attempt(self, what: str, step: Callable[[], None]) -> None:
+        """Do a step. A state folder that refuses is said, once, and tried again at the next beat."""
+        try:
+            step()
+            self._refused.pop(what, None)
+        except (OSError, ValueError, TypeError, LookupError) as error:
+            said = str(error.strerror if isinstance(error, OSError) else error)
+            if self._refused.get(what) != said:
+                log.error("the state folder cannot be %s: %s", what, said)
+            self._refused[what] = said
 
     def _reconcile(self) -> None:
         mine = load_assignment(self._config.state).get(self._name, set())
@@ -134,7 +144,8 @@ class Shard:
             if key not in due or not thread.wanted.same_source(due[key]):
                 thread.stop("stopped" if key not in self._resting else wanted[key].rest or "off_schedule")
                 self._leaving.append(self._threads.pop(key))
-        leaving = {(t.wanted.camera_id, t.wanted.stream) for t in self._leaving}
+        leaving = {(t.wanted.camera_id, t.wanted.stream): t for t in self._leaving}
+        self._awaited = [thread for key, thread in leaving.items() if key in due]
         for key, each in due.items():
             # The old thread of a stream must have closed its run before a new one may write.
             if key not in self._threads and key not in leaving:
@@ -178,7 +189,7 @@ class Shard:
 
     def _report(self) -> None:
         threads = list(self._threads.values())
-        said = [*(thread.health for thread in threads), *self._resting.values()]
+        said = [*(thread.health for thread in [*threads, *self._awaited]), *self._resting.values()]
         health.write(self._config.state, self._name, said)
         now_s = self._clock.monotonic()
         stuck = [thread for thread in threads if now_s - thread.beat_s > self._config.watchdog_s]

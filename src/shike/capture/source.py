@@ -9,7 +9,7 @@ import errno
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self, cast
@@ -115,9 +115,10 @@ class Source:
         duration = self._container.duration
         return None if duration is None or duration <= 0 else duration / 1_000_000
 
-    def packets(self) -> Iterator[Timed]:
+    def packets(self, passed_over: Callable[[], None] = lambda: None) -> Iterator[Timed]:
         """Packets from the first keyframe on. SourceError when the connection ends or falls silent.
 
+        `passed_over` is called for each before it, and may raise: some cameras have none for a long time.
         FFmpeg hands a packet over when the next begins to arrive, so each came when the one before was handed over.
         """
         reader = self._reader = SILENCE.watch(self._silence_s) if self._silence_s is not None else None
@@ -131,6 +132,8 @@ class Source:
             for packet in self._container.demux(self.video) if self.sound is None else self._pictures(self.sound):
                 came, handed_over = handed_over, self._now()
                 started = started or packet.is_keyframe
+                if not started:
+                    passed_over()
                 if started and packet.size > 0 and not packet.is_corrupt:
                     if packet.dts is None and not self.video.codec_context.has_b_frames:
                         packet.dts = packet.pts

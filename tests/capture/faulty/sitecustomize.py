@@ -48,9 +48,9 @@ def _disk(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
     return faulty
 
 
-def _blocking(real: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[Any]]:
-    def packets(self: Any) -> Iterator[Any]:
-        for packet in real(self):
+def _blocking(real: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    def packets(self: Any, *said: Any) -> Iterator[Any]:
+        for packet in real(self, *said):
             held = _fault("block-read", "camera-")
             if held is not None:
                 _say(held)
@@ -76,4 +76,4 @@ if "shike.capture.shard" in sys.orig_argv and FOLDER.is_dir():
     for each in ("write", "fsync", "fdatasync"):
         setattr(os, each, _disk(each, getattr(os, each)))
     time.time_ns = _stepped(time.time_ns)
-    Source.packets = _blocking(Source.packets)  # type: ignore[method-assign,assignment]
+    Source.packets = _blocking(Source.packets)  # type: ignore[method-assign]

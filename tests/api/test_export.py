@@ -17,10 +17,12 @@ from tests.camera_sim.conftest import write_clip
 from tests.recorded import CAMERA, FRAME_US, position, timed_strips, wait_until
 from tests.recording import camera_thread, sharing
 
+from shike.api import evidence
 from shike.api.keep import Housekeeper
 from shike.attendance.tables import Camera
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from shike.capture import health
+from shike.capture.export import export_mp4
 from shike.capture.segmenter import Lengths
 
 from .filmed import Filmed
@@ -156,6 +158,19 @@ def test_a_pack_holds_what_was_recorded_and_common_tools_say_so(filmed: Filmed, 
     assert filmed.start_us + shown[count][1] * 1e6 == pytest.approx(second[0].wall_start_us, abs=1000)
     if shutil.which("openssl"):
         assert packs.failing(folder) == set()
+
+
+def test_nobody_else_can_read_what_a_pack_is_made_of(filmed: Filmed, monkeypatch: pytest.MonkeyPatch) -> None:
+    rights: list[int] = []
+
+    def exporting(shown: Any, label: Any, target: Path) -> None:
+        export_mp4(shown, label, target)
+        rights.extend(path.stat().st_mode & 0o777 for path in target.parent.glob(f"{target.stem}*"))
+
+    monkeypatch.setattr(evidence, "export_mp4", exporting)
+    record = filmed.records[0]
+    answer = filmed.get("/export", from_=record.wall_start_us, to=record.wall_end_us, format="pack")
+    assert answer.status_code == 200 and rights == [0o600, 0o600]
 
 
 def test_a_pack_is_written_to_the_audit_trail_with_the_digest_of_its_manifest(filmed: Filmed, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """`shike footage rebuild` and `check` as somebody types them, on footage that was really recorded."""
 
 import json
+import os
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +17,11 @@ from typer.testing import CliRunner, Result
 from shike.api.cli import app
 from shike.api.keep import Housekeeper
 from shike.api.moment import rfc3339_us
+from shike.attendance.inventory import check
+from shike.attendance.rebuilding import rebuild
 from shike.attendance.tables import Base, Run, Segment
+from shike.capture.archive import Archive
+from shike.capture.segment import SegmentRecord
 from shike.capture.segmenter import hand_over
 from shike.capture.spool import Spool
 
@@ -97,6 +103,43 @@ def test_a_file_that_no_chain_knows_is_indexed_without_a_link(typed: Filmed) -> 
     assert {row["link"] for row in made.values()} == {None}
 
 
+def test_what_a_rule_deleted_is_left_out_and_said_where_its_files_were_put_back(typed: Filmed) -> None:
+    forget(typed)
+    for record in typed.main[:2]:
+        said = {"segment": record.identity.segment_id, "digest": record.digest, "rule": "age", "policy": None}
+        typed.archive.chain(CAMERA).append("deleted", said | {"at_us": typed.service.clock.now()})
+    done = footage("footage", "rebuild", "--camera", CAMERA)
+    assert done.exit_code == 0, done.output
+    assert "2 left out: a rule deleted them" in done.output
+    assert not {record.identity.segment_id for record in typed.main[:2]} & rows(typed, Segment).keys()
+
+
+class MovingOn(Archive):
+    """Footage in which a stream begins its next file while the files of the other are listed."""
+
+    def begins(self, record: SegmentRecord) -> "MovingOn":
+        """The file of `record` will be begun, and hold its first fragment so far."""
+        self.key, self.size_so_far = record.key, record.fragments[0].end
+        return self
+
+    def stored(self, camera_id: str) -> Iterator[tuple[str, int]]:
+        for key, size in super().stored(camera_id):
+            if key == self.key:
+                self._marker(camera_id, "sub", "live").put(key)
+                os.truncate(self._path(key), self.size_so_far)
+            yield key, size
+
+
+def test_a_file_that_was_begun_while_the_index_is_made_anew_is_left_to_its_writer(typed: Filmed) -> None:
+    forget(typed)
+    begun = [record for record in typed.records if record.identity.stream == "sub"][-1]
+    archive = MovingOn(typed.service.settings.footage_dir).begins(begun)
+    database = typed.service.database
+    done = rebuild(archive, database.reading, database.writing, CAMERA)
+    assert begun.identity.segment_id not in rows(typed, Segment)
+    assert done.made == len(rows(typed, Segment)) == len(typed.records)  # without it, with the import
+
+
 def test_files_and_index_that_agree_are_said_to_and_the_gap_between_two_runs_has_its_reason(typed: Filmed) -> None:
     done = footage("footage", "check", "--camera", CAMERA)
     assert done.exit_code == 0, done.output
@@ -146,6 +189,33 @@ def test_what_is_being_written_and_what_waits_in_the_spool_is_no_orphan(typed: F
         db.execute(delete(Segment).where(Segment.id.in_(gone)))
     done = footage("footage", "check", "--camera", CAMERA)
     assert done.exit_code == 0, done.output
+
+
+class IndexedMeanwhile(Archive):
+    """Footage whose newest segment reaches the index only once the files are listed."""
+
+    def then(self, do: Callable[[], None]) -> "IndexedMeanwhile":
+        self.do = do
+        return self
+
+    def stored(self, camera_id: str) -> Iterator[tuple[str, int]]:
+        yield from super().stored(camera_id)
+        self.do()
+
+
+def test_a_segment_that_is_indexed_while_files_are_listed_is_no_orphan(typed: Filmed) -> None:
+    record, database = typed.main[-1], typed.service.database
+    with database.writing() as db:
+        db.execute(delete(Segment).where(Segment.id == record.identity.segment_id))
+    spool = Spool(typed.service.settings.spool_dir)
+
+    def indexed() -> None:
+        spool.put(record)
+        keep(typed)
+
+    archive = IndexedMeanwhile(typed.service.settings.footage_dir).then(indexed)
+    found = [finding for finding in check(archive, spool, database.reading, CAMERA) if finding.is_fault]
+    assert found == []
 
 
 def test_a_camera_that_is_not_there_is_named(typed: Filmed) -> None:

@@ -83,3 +83,12 @@ def test_garbage_and_an_unknown_camera_are_refused_in_words(typed: Filmed, lesso
     assert refused.exit_code == 2 and "garbage.mp4 cannot be read as video" in refused.output
     refused = ingest(lesson, "2026-09-21T08:30:00+08:00", camera="Nowhere")
     assert refused.exit_code == 2 and "0 cameras are called Nowhere" in refused.output
+
+
+def test_an_import_leaves_the_reserve_of_the_volume_free(
+    typed: Filmed, lesson: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHIKE_DISK_RESERVE_MB", str(1 << 20))
+    refused = ingest(lesson, str(rfc3339_us(START_US)))
+    assert refused.exit_code == 2 and "MB left" in refused.output and "check free space" in refused.output
+    assert list(Spool(typed.service.settings.spool_dir).pending()) == []

@@ -108,6 +108,19 @@ def test_a_record_whose_file_is_gone_does_not_hold_up_the_others(filmed: Filmed,
     assert sorted(r.key for r in spool.pending()) == sorted(r.key for r in recorded.records)
 
 
+def test_a_gone_file_of_a_run_that_is_known_is_left_out_as_well_and_one_that_is_indexed_is_done_with(
+    filmed: Filmed,
+) -> None:
+    record, service = filmed.records[0], filmed.service
+    spool = Spool(service.settings.spool_dir)
+    spool.put(replace(record, identity=replace(record.identity, segment_id=new_id()), key=f"{record.key}.gone"))
+    spool.put(record)
+    (service.settings.footage_dir / record.key).rename(service.settings.footage_dir / "away")
+    assert keeper(service).index_spool() == 1
+    assert [each.key for each in spool.pending()] == [f"{record.key}.gone"]
+    (service.settings.footage_dir / "away").rename(service.settings.footage_dir / record.key)
+
+
 def test_a_new_camera_is_published_and_a_disabled_one_is_withdrawn(empty: Service, world: World) -> None:
     housekeeper, halt = keeper(empty), threading.Event()
     thread = threading.Thread(target=housekeeper.run, args=(halt,))

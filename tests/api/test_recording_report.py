@@ -4,12 +4,15 @@ import csv
 import io
 import json
 import random
+import sqlite3
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 from tests.recorded import CAMERA, wait_until
 from tests.recording import camera_thread, sharing
 
@@ -20,6 +23,8 @@ from shike.attendance.stretches import Stretches
 from shike.attendance.tables import Segment, to_us
 from shike.camera_sim import CameraSim
 from shike.capture.archive import Archive
+from shike.capture.ids import new_id
+from shike.capture.segment import SegmentRecord
 from shike.capture.segmenter import Lengths
 from shike.capture.spool import Spool
 
@@ -183,6 +188,31 @@ def test_what_waits_in_the_spool_counts_like_what_is_in_the_index(filmed: Filmed
         db.execute(delete(Segment).where(Segment.id.in_([record.identity.segment_id for record in late])))
     assert totals(stretches, filmed) == indexed
     assert sum(size for _, size in indexed.values()) == sum(record.size for record in filmed.records)
+
+
+class LongSpool(Spool):
+    """A spool in which a record waits that many times: a database was away for days."""
+
+    def pending(self) -> Iterator[SegmentRecord]:
+        for record in super().pending():
+            for _ in range(6_000):
+                yield replace(record, identity=replace(record.identity, segment_id=new_id()))
+
+
+def test_a_spool_of_any_length_fits_into_what_the_database_can_be_asked(filmed: Filmed) -> None:
+    service = filmed.service
+
+    def few_values(connection: object, *_: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 5_000)
+
+    spool = LongSpool(service.settings.spool_dir)
+    spool.put(filmed.main[-1])
+    event.listen(service.database.engine, "checkout", few_values)
+    found = Stretches(filmed.archive, spool, service.database.reading).of_range(
+        [CAMERA], filmed.start_us, filmed.end_us
+    )
+    assert len(found[CAMERA, "main"]) > 6_000
 
 
 def totals(stretches: Stretches, filmed: Filmed) -> dict[str, tuple[float, int]]:

@@ -77,6 +77,12 @@ def test_who_sees_a_part_sets_rules_for_that_part_and_no_default(stock: Stocked)
     assert [each["camera_id"] for each in client.get("/api/retention").json()["cameras"]] == [world.cameras[1]]
 
 
+def alarm(service: Service, who: str) -> tuple[int, int]:
+    """What every page says to somebody: cameras that rest for want of space, clean-ups that wait."""
+    said = service.client(who).get("/api/retention/alarm").json()
+    return said["resting"], said["waiting"]
+
+
 def test_a_clean_up_that_waits_goes_on_when_an_administrator_says_so(stock: Stocked) -> None:
     stock.record(0, 100, 6), stock.record(0, 1, 5)
     stock.record(1, 1, 100)
@@ -89,10 +95,12 @@ def test_a_clean_up_that_waits_goes_on_when_an_administrator_says_so(stock: Stoc
         "waiting",
     )
     assert stock.service.client("administrator of city 2").get("/api/retention").json()["brakes"] == []
+    assert (alarm(stock.service, "supervisor"), alarm(stock.service, "administrator of city 2")) == ((0, 1), (0, 0))
     path, word = f"/api/retention/brakes/{brake['id']}/confirm", {"until": brake["until"], "reason": "old term"}
     confirmed = admin.post(path, json=word).json()
     assert (confirmed["state"], confirmed["confirmed_by_name"]) == ("confirmed", "Administrator")
     assert admin.post(path, json=word).status_code == 409
+    assert alarm(stock.service, "supervisor") == (0, 0)
     stock.clean()
     assert len(stock.left(0)) == 5
     lines = stock.service.client("auditor").get("/api/audit-events", params={"action": "cleanup_confirmed"}).json()
@@ -164,11 +172,13 @@ def test_cameras_that_rest_for_want_of_space_are_published_and_come_back(stock: 
     assert rests() == [world.cameras[1]]
     said = service.client("supervisor").get("/api/retention").json()
     assert [each["camera_id"] for each in said["cameras"] if each["resting"]] == [world.cameras[1]]
+    assert alarm(service, "supervisor") == alarm(service, "administrator of city 2") == (1, 0)
     # A new housekeeper knows who rests, and does not let them begin and stop again.
     housekeeper = Housekeeper(service.settings, service.database, service.clock, stock.space)
     assert rests() == [world.cameras[1]]
     service.client("auditor").post(f"/api/holds/{held['id']}/release", json={"reason": "closed"})
     assert rests() == [] and len(stock.left()) == 8
+    assert alarm(service, "supervisor") == (0, 0)
 
 
 def test_importance_is_on_record(empty: Service, world: World) -> None:

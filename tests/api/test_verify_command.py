@@ -21,6 +21,7 @@ from shike.attendance.retention import FOR_EVER_US, Due
 from shike.attendance.tables import Segment
 from shike.capture.clock import SystemClock
 from shike.capture.findings import Broken, Known
+from shike.capture.segment_file import replace_file
 
 from .filmed import Filmed
 
@@ -159,6 +160,42 @@ def test_a_change_of_keys_that_was_cut_off_is_finished_by_the_next(
     assert shike("keys", "rotate").exit_code == 0
     assert shike("keys", "show").output.split()[0] == after
     assert verified()["cameras"][0]["findings"] == []
+
+
+def test_what_a_volume_has_of_its_own_is_no_camera(typed: Filmed) -> None:
+    own = typed.service.settings.footage_dir / "lost+found"
+    own.mkdir()
+    assert shike("keys", "rotate").exit_code == 0
+    assert list(own.iterdir()) == [] and typed.archive.cameras() == [CAMERA]
+    own.rmdir()
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_a_change_of_keys_that_a_full_volume_cut_off_is_made_by_the_next(
+    typed: Filmed, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    def refuse_once_full(path: Path, content: bytes) -> None:
+        nonlocal written
+        if written == 0:
+            raise OSError(28, "No space left on device")
+        written -= 1
+        replace_file(path, content)
+
+    before = shike("keys", "show").output.split()[0]
+    with monkeypatch.context() as full:
+        full.setattr("shike.capture.signing_keys.replace_file", refuse_once_full)
+        done = shike("keys", "rotate")
+    assert done.exit_code == 2 and "No space left on device" in done.output
+    assert shike("verify", "--camera", CAMERA).exit_code == 0
+    done = shike("keys", "rotate")
+    assert done.exit_code == 0, done.output
+    after = shike("keys", "show").output.split()[0]
+    assert after != before and done.output.startswith(after)
+    assert verified()["cameras"][0]["findings"] == []
+    kept = (typed.service.settings.keys_dir / "signing").glob("*.pem")
+    assert [path.stem for path in kept if not path.name.endswith(".pub.pem")] == [after]
+    typed.archive.chain(CAMERA).append("note", {})
+    assert pipeline.checkpoints(typed.service.settings, SystemClock()).beat() == 1
 
 
 def test_a_lost_key_is_named_with_what_to_do(typed: Filmed) -> None:

@@ -1,15 +1,20 @@
 """The chain of a camera: rows in one order from several writers, whatever was torn, each holding the one before."""
 
 import hashlib
+import os
+import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from tests.recording import Recorded
 
 from shike.capture import chain as chain_module
-from shike.capture.chain import Chain
+from shike.capture.chain import Chain, Link
 from shike.capture.errors import FootageError
 
 APPEND = """
@@ -98,3 +103,87 @@ def test_a_chain_of_many_rows_is_read_from_its_end(tmp_path: Path, monkeypatch: 
     assert chain.place() == (21, list(chain.links())[-1].digest)
     with chain.turn() as append:
         assert append("note", {"word": "in turn"}).number == 21
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """A volume that takes what fits and refuses the rest, as a full one does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_row_that_the_volume_takes_only_a_part_of_is_not_said_to_be_there(tmp_path: Path) -> None:
+    chain, path = Chain(tmp_path), tmp_path / "000000001.jsonl"
+    first = chain.append("note", {"word": "first"})
+    size = path.stat().st_size
+    with files_of_at_most(size + 20), pytest.raises(OSError, match="too large"):
+        chain.append("note", {"word": "second"})
+    assert path.stat().st_size == size
+    third = chain.append("note", {"word": "third"})
+    assert (third.number, third.prev) == (2, first.digest)
+
+
+def test_a_row_whose_sync_fails_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = Chain(tmp_path)
+    chain.append("note", {"word": "first"})
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", broken)
+        with pytest.raises(OSError, match="broken"):
+            chain.append("note", {"word": "second"})
+    assert [link.said["word"] for link in chain.links()] == ["first"]
+
+
+def broken(_fd: int) -> None:
+    raise OSError(5, "broken")
+
+
+def test_a_row_found_again_is_synced_before_it_counts(
+    recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain, record = Chain(tmp_path), recorded.records[0]
+    link = chain.append_segment(record)
+    synced: list[str] = []
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{fd}").readlink().name)
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert chain.append_segment(record) == link
+    assert synced == ["000000001.jsonl", tmp_path.name]
+
+
+def test_a_row_that_is_longer_than_what_is_read_from_the_end_does_not_begin_the_chain_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain_module, "_TAIL_BYTES", 200)
+    chain = Chain(tmp_path)
+    chain.append("note", {"word": "short"})
+    chain.append("note", {"word": "long" * 500})
+    with (tmp_path / "000000001.jsonl").open("ab") as file:
+        file.write(b'{"number":3,"prev":"' + b"torn" * 500)
+    assert chain.place()[0] == 3
+    chain.append("note", {"word": "after"})
+    links = list(chain.links())
+    assert [link.number for link in links] == [1, 2, 3]
+    assert all(after.prev == before.digest for before, after in pairwise(links))
+    assert [link.number for link in chain.backwards()] == [3, 2, 1]
+
+
+def test_a_row_that_nobody_would_read_from_the_end_is_refused(tmp_path: Path) -> None:
+    chain = Chain(tmp_path)
+    chain.append("note", {"word": "short"})
+    with pytest.raises(FootageError, match="kind note"):
+        chain.append("note", {"word": "x" * chain_module.LONGEST_ROW})
+    assert chain.append("note", {"word": "after"}).number == 2
+
+
+def test_a_row_with_a_number_that_is_none_is_a_row_that_cannot_be_read() -> None:
+    for number in (b"Infinity", b"NaN", b"null", b"[]"):
+        with pytest.raises(FootageError):
+            Link.parse(b'{"number":' + number + b',"prev":"","kind":"note"}')

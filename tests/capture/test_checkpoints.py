@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from rfc3161_client import TimestampRequestBuilder
 from tests.capture.authority import Authority, serving
 
@@ -132,6 +135,47 @@ def test_a_camera_that_cannot_be_signed_is_said_once_and_stops_no_other(
             assert checkpoints.beat() == 1
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert len(said) == 1 and CAMERA in said[0] and "shike keys rotate" in said[0]
+
+
+def foreign(password: bytes | None) -> bytes:
+    """A private key of somebody else, in PEM form."""
+    locked = NoEncryption() if password is None else BestAvailableEncryption(password)
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"no key",
+        b"\xff\xfe",
+        foreign(None),
+        foreign(b"secret"),
+        ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    ],
+    ids=["nothing", "binary", "another", "locked", "other-algorithm"],
+)
+@pytest.mark.parametrize("where", ["key", "current"])
+def test_signing_goes_on_once_a_foreign_key_is_taken_away_again(
+    archive: Archive,
+    chain: Chain,
+    clock: MovedClock,
+    tmp_path: Path,
+    content: bytes,
+    where: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    chain.append("note", {})
+    checkpoints = signing(archive, tmp_path, clock)
+    SigningKeys(tmp_path / "keys").have_one()
+    current = tmp_path / "keys" / "signing" / "current"
+    path = current if where == "current" else current.with_name(f"{current.read_text().strip()}.pem")
+    before = path.read_bytes()
+    path.write_bytes(content)
+    assert [checkpoints.beat() for _ in range(2)] == [0, 0]
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert kinds(chain) == ["note"]
+    path.write_bytes(before)
+    assert checkpoints.beat() == 1
 
 
 def test_a_spoilt_row_does_not_keep_what_comes_after_it_from_being_signed(

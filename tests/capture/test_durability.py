@@ -1,14 +1,20 @@
 """What a dead writer left: cut, closed, handed over, and never overwritten, removed or taken from the living."""
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from random import Random
+from threading import Event
+from typing import Any
 
 import pytest
 from tests.recorded import CAMERA, strips, wait_until
 from tests.recording import Recorded, camera_thread, sharing
 
+from shike.attendance.footage import pack
 from shike.camera_sim import CameraSim
+from shike.capture import recorder
 from shike.capture.archive import Archive
 from shike.capture.boxes import closing_box
 from shike.capture.chain import sha256
@@ -16,9 +22,11 @@ from shike.capture.clock import SystemClock
 from shike.capture.errors import DiskError, StillWritten
 from shike.capture.ids import new_id
 from shike.capture.recorder import recover_all
-from shike.capture.segment import Closing
+from shike.capture.scan import read_contents
+from shike.capture.segment import Closing, SegmentRecord
 from shike.capture.segment_file import SegmentFile
 from shike.capture.segmenter import Lengths, Segmenter, hand_over
+from shike.capture.shard import CaptureConfig
 from shike.capture.spool import Spool
 from shike.capture.writer import Writer
 
@@ -110,11 +118,134 @@ def test_a_living_writer_is_left_in_peace(left: Left) -> None:
 
 
 def test_closing_an_old_segment_does_not_hide_the_one_that_is_open_by_now(left: Left) -> None:
-    old, new = left.write(2), left.write(1)
-    hand_over(left.archive, left.spool, old.close("stopped", None, 0, old.identity.object_key))
+    old = left.write(2)
+    record = old.close("stopped", None, 0, old.identity.object_key)
+    hand_over(left.archive, left.spool, record)
+    new = left.write(1)
+    hand_over(left.archive, left.spool, record)  # by a recovery that began before
     assert left.archive.open_key(CAMERA, "main") == new.identity.object_key
     hand_over(left.archive, left.spool, new.close("stopped", None, 0, new.identity.object_key))
     assert left.archive.open_key(CAMERA, "main") is None
+
+
+def test_nothing_is_begun_over_a_segment_that_is_not_closed_yet(left: Left) -> None:
+    file = left.write(2)
+    with pytest.raises(StillWritten):
+        left.write(1)
+    file.abandon()
+    with pytest.raises(StillWritten):
+        left.write(1)
+    assert left.archive.open_key(CAMERA, "main") == file.identity.object_key
+    assert recover_all(left.archive, left.spool) == 1
+    left.write(1).abandon()
+
+
+def test_recovery_does_not_look_between_the_marker_and_the_lock_of_its_file(
+    left: Left, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recovered: list[int] = []
+    real = os.open
+
+    def look() -> None:
+        recovered.append(recover_all(left.archive, left.spool))
+
+    def opening(path: Any, flags: int, *rest: Any, **named: Any) -> int:
+        if not (str(path).endswith(".mp4") and flags & os.O_CREAT):
+            return real(path, flags, *rest, **named)
+        look()  # there is a marker, and no file
+        handle = real(path, flags, *rest, **named)
+        look()  # there is a file, which nobody holds
+        return handle
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", opening)
+        file = left.write(0)
+    assert recovered == [0, 0]
+    assert file.path.exists() and left.archive.open_key(CAMERA, "main") == file.identity.object_key
+    file.abandon()
+
+
+def test_a_segment_that_is_closed_but_not_handed_over_yet_is_not_taken_for_left_over(
+    left: Left, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer goes on with the next file: to say that its run was killed here would be wrong."""
+    record = left.record
+    init = left.recorded.archive.read(record.key, 0, record.init_size)
+    writer = Writer(left.archive, left.spool, SystemClock(), Lengths())
+    segmenter = Segmenter(writer, Lengths(), record.identity, init, lambda at: at)
+    fragment = record.fragments[0]
+    segmenter.append(left.recorded.archive.read(record.key, fragment.offset, fragment.size)[32:])
+    recovered: list[int] = []
+    real = Spool.put
+
+    def put(self: Spool, given: SegmentRecord) -> None:
+        if not recovered:
+            recovered.append(0)
+            recovered[0] = recover_all(left.archive, left.spool)
+        real(self, given)
+
+    monkeypatch.setattr(Spool, "put", put)
+    segmenter.close("stopped")
+    assert recovered == [0]
+    assert [row.said["ends_run"] for row in left.archive.chain(CAMERA).links()] == ["stopped"]
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [b"", b"{", b"[]", b'"x"', b'{"key": null}', b'{"key": "../../etc/passwd"}', b'{"key": "\\u0000"}', b"[" * 100_000],
+)
+def test_a_marker_that_cannot_be_read_is_set_aside_and_recording_goes_on(left: Left, marker: bytes) -> None:
+    left.write(2).abandon()
+    path = left.root / CAMERA / "main.live.open.json"
+    path.write_bytes(marker)
+    assert left.archive.open_key(CAMERA, "main") is None
+    assert left.archive.recover(CAMERA, "main", "killed") is None
+    assert path.with_name(path.name + ".damaged").read_bytes() == marker
+    left.write(1).abandon()
+    assert recover_all(left.archive, left.spool) == 1
+
+
+def test_whatever_a_damaged_file_says_recovery_closes_it_or_sets_it_aside(left: Left) -> None:
+    file = left.write(3)
+    file.abandon()
+    whole, marker = file.path.read_bytes(), (left.root / CAMERA / "main.live.open.json").read_bytes()
+    random = Random(1)
+    for number in range(400):
+        damaged = bytearray(whole)
+        at = random.randrange(left.record.head_size + 200) if number % 2 else random.randrange(len(whole))
+        spoilt = random.randbytes(random.choice((1, 4, 64))) if number % 3 else bytes(random.choice((4, 16, 512)))
+        damaged[at : at + len(spoilt)] = spoilt
+        record = read_contents(damaged)
+        if record is not None:
+            pack(record.fragments)  # the index takes them
+            assert record.head.identity.object_key
+    for timescale in (bytes(4), b"\xff" * 4):
+        damaged = bytearray(whole)
+        at = damaged.index(b"mdhd") + 16
+        damaged[at : at + 4] = timescale
+        file.path.write_bytes(damaged)
+        (left.root / CAMERA / "main.live.open.json").write_bytes(marker)
+        recover_all(left.archive, left.spool)
+        assert list(left.archive.unfinished()) == []
+
+
+def test_the_recorder_does_not_wait_for_what_is_left_to_be_closed(
+    left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left.write(2).abandon()
+    go_on, real = Event(), recover_all
+
+    def held(archive: Archive, spool: Spool) -> int:
+        assert go_on.wait(60)
+        return real(archive, spool)
+
+    monkeypatch.setattr(recorder, "recover_all", held)
+    config = CaptureConfig(left.root, tmp_path / "spool", tmp_path / "state", tmp_path / "keys", "test")
+    begun = recorder.Recorder(config, SystemClock())
+    assert list(left.spool.pending()) == []
+    go_on.set()
+    wait_until(lambda: list(left.spool.pending()), "what was left is closed")
+    begun.run(go_on)
 
 
 def test_one_stream_that_cannot_be_recovered_does_not_keep_the_recorder_from_starting(left: Left) -> None:

@@ -1,7 +1,10 @@
 """Footage that was recorded elsewhere: marked, at its given time, and beside what is being recorded."""
 
+import os
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -12,7 +15,7 @@ from tests.recording import camera_thread, sharing
 from shike.camera_sim import CameraSim, strip
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
-from shike.capture.errors import SourceError, StillWritten
+from shike.capture.errors import DiskError, SourceError, StillWritten
 from shike.capture.ingest import Ingested, duration_us, ingest
 from shike.capture.segment import SegmentRecord
 from shike.capture.segmenter import Lengths
@@ -41,7 +44,9 @@ def write(path: Path, frames: int, *, codec: str = "libx264", gop: int = 50, jum
     return path
 
 
-def take_in(path: Path, data: Path, *, segment_s: float = 4.0) -> tuple[Ingested, list[SegmentRecord]]:
+def take_in(
+    path: Path, data: Path, *, segment_s: float = 4.0, sync_beat_s: float = 2.0
+) -> tuple[Ingested, list[SegmentRecord]]:
     spool = Spool(data / "spool")
     done = ingest(
         path,
@@ -51,7 +56,7 @@ def take_in(path: Path, data: Path, *, segment_s: float = 4.0) -> tuple[Ingested
         archive=Archive(data / "footage"),
         spool=spool,
         clock=SystemClock(),
-        lengths=Lengths(segment_s=segment_s),
+        lengths=Lengths(segment_s=segment_s, sync_beat_s=sync_beat_s),
         node="test",
         simulated=False,
     )
@@ -136,6 +141,58 @@ def test_what_an_import_that_was_killed_left_is_kept_by_the_next_one(tmp_path: P
     _, records = take_in(write(tmp_path / "b.mp4", 60), tmp_path)
     assert [r.ends_run for r in records if r.key == record.key] == ["import_done"]
     assert len(records) == 2 and list(archive.unfinished("imported")) == []
+
+
+@pytest.mark.parametrize(("call", "at"), [("write", 3), ("write", 9), ("fdatasync", 2), ("fsync", 2), ("create", 2)])
+def test_an_import_whose_disk_fails_writes_nothing_more_and_keeps_what_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, at: int
+) -> None:
+    lesson = write(tmp_path / "lesson.mp4", 260)
+    failing = Failing(call, at, monkeypatch)
+    with pytest.raises(DiskError) as error:
+        take_in(lesson, tmp_path, sync_beat_s=0)
+    assert error.value.cause == "disk_failed"
+    assert failing.done_after == [], "a file that the disk refused is written on"
+    archive = Archive(tmp_path / "footage")
+    assert list(archive.unfinished("imported")) == []
+    records = list(Spool(tmp_path / "spool").pending())
+    assert records[-1].ends_run == "disk_failed"
+    assert strips(whole_run(archive, records)) == list(range(len(strips(whole_run(archive, records)))))
+    assert [key for key, _ in archive.stored(CAMERA)] == [record.key for record in records]
+
+
+class Failing:
+    """The disk under segment files fails at the n-th call of a kind. `done_after`: writes to the same file later."""
+
+    def __init__(self, call: str, at: int, patch: pytest.MonkeyPatch) -> None:
+        self.done_after: list[int] = []
+        self._left, self._broken = at, -1
+        self._real_write = os.write
+        if call == "create":
+            patch.setattr(Archive, "create", self._failing(Archive.create, lambda: DiskError("disk_failed", "broken")))
+            return
+        patch.setattr(os, call, self._failing(getattr(os, call), lambda: OSError(5, "Input/output error")))
+        if call != "write":
+            patch.setattr(os, "write", self._write)
+
+    def _failing(self, real: Callable[..., Any], error: Callable[[], Exception]) -> Callable[..., Any]:
+        def call(first: Any, *rest: Any) -> Any:
+            if isinstance(first, int) and not str(Path(f"/proc/self/fd/{first}").readlink()).endswith(".mp4"):
+                return real(first, *rest)
+            self._left -= 1
+            if self._left == 0:
+                self._broken = first if isinstance(first, int) else -1
+                raise error()
+            if self._left < 0 and real is self._real_write:
+                self.done_after.append(first)
+            return real(first, *rest)
+
+        return call
+
+    def _write(self, fd: int, data: bytes) -> int:
+        if fd == self._broken:
+            self.done_after.append(fd)
+        return self._real_write(fd, data)
 
 
 def test_two_imports_into_one_stream_do_not_mix(tmp_path: Path) -> None:

@@ -433,6 +433,28 @@ def test_what_was_deleted_by_a_rule_is_no_tampering(proof: Proof) -> None:
     assert (finding.code, finding.field, finding.start_us) == ("deleted_by_rule", "age", row.said["start_us"])
 
 
+def test_a_file_that_was_gone_before_a_rule_came_to_it_is_no_deletion_by_rule(proof: Proof) -> None:
+    by_rule, by_hand, meanwhile = proof.segments()[:3]
+    delete_by_rule(proof, by_rule)
+    delete_by_rule(proof, by_hand, missing=True)
+    proof.sign()
+    report = proof.verify()
+    assert [(f.code, f.field, f.key) for f in broken(report)] == [("file_missed_by_rule", "age", by_hand.said["key"])]
+    assert report.deleted == 1
+    # The same where the clean-up comes while it is verified.
+    once = iter([meanwhile])
+
+    class Meanwhile(IndexRows):
+        def waiting(self) -> set[str]:
+            for row in once:
+                delete_by_rule(proof, row, missing=True)
+            return super().waiting()
+
+    rows = Meanwhile(proof.database.reading, proof.spool)
+    report = verify(Asked(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
+    assert [f.key for f in broken(report)] == [by_hand.said["key"], meanwhile.said["key"]]
+
+
 def test_a_deletion_that_is_on_its_way_is_no_tampering(proof: Proof) -> None:
     rows = proof.segments()[:2]
     for row in rows:

@@ -1,12 +1,22 @@
 """What a camera sent is in the files: every frame, at its time, playable alone and together."""
 
 import itertools
+from pathlib import Path
 
 import pytest
-from tests.recorded import FRAME_US, position, strips, timed_strips, whole_run
+from tests.recorded import CAMERA, FRAME_US, position, strips, timed_strips, whole_run
 from tests.recording import Recorded
 
+from shike.capture.archive import Archive
+from shike.capture.clock import SystemClock
+from shike.capture.run import RunRecorder, RunStart
 from shike.capture.scan import read_fragments, read_head
+from shike.capture.segmenter import Lengths
+from shike.capture.source import Source, Timed
+from shike.capture.spool import Spool
+from shike.capture.timeline import Arrival
+
+from .test_ingest import write
 
 
 def test_every_frame_sent_since_the_first_is_in_the_files_in_order(recorded: Recorded) -> None:
@@ -98,3 +108,16 @@ def test_the_cameras_own_clock_is_kept_beside(recorded: Recorded) -> None:
 def test_nothing_is_open_after_the_end(recorded: Recorded) -> None:
     assert recorded.archive.open_key(recorded.records[0].identity.camera_id, "main") is None
     assert list(recorded.archive.unfinished()) == []
+
+
+def test_a_camera_whose_clock_is_years_off_is_said_to_be_off_by_what_the_index_can_hold(tmp_path: Path) -> None:
+    archive, spool = Archive(tmp_path / "footage"), Spool(tmp_path / "spool")
+    start = RunStart(CAMERA, "main", "test", 1, "imported", simulated=False)
+    with Source.open_file(write(tmp_path / "a.mp4", 30), SystemClock()) as source:
+        run = RunRecorder(archive, spool, SystemClock(), Lengths(), source.video, start)
+        for timed in source.packets():
+            media_us = timed.arrival.media_us
+            run.take(Timed(timed.packet, Arrival(1_790_000_000_000_000 + media_us, media_us, media_us), 1_000_000))
+        run.finish("import_done")
+    (record,) = spool.pending()
+    assert record.clock_offset_ms is not None and -(2**31) < record.clock_offset_ms < -86_400_000

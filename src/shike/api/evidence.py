@@ -3,6 +3,7 @@
 Only sealed footage goes in: that of which the camera's chain has a row. Design: docs/design/integrity.md, "The pack".
 """
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,6 +59,7 @@ def make_pack(target: Path, order: Order, footage: Footage, settings: Settings, 
     signer, proof = _proof(footage, order.camera_id, sealed, settings, clock)
     shown = list(stretches(footage, there, asked))
     video = target.with_suffix(".mp4")
+    os.close(os.open(video, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # as the pack's own: nobody else reads it
     try:
         export_mp4(shown, order.label, video)
         subject = Subject(

@@ -69,6 +69,7 @@ def rebuild_index(camera: CameraOption = None) -> None:
         typer.echo(
             f"{name}: {done.made} segments indexed, {done.there} were there"
             + (f", {done.unlinked} of them in no chain" if done.unlinked else "")
+            + (f", {done.deleted} left out: a rule deleted them" if done.deleted else "")
             + (f", {done.unreadable} cannot be read" if done.unreadable else "")
             + (f", {done.unknown_camera} wait until the registry knows the camera" if done.unknown_camera else "")
         )

@@ -33,7 +33,8 @@ def ingest_file(
     migrate(settings)
     database = Database.at(settings.database)
     start_us = moment_us(start, "--start")
-    archive, spool, clock = Archive(settings.footage_dir), Spool(settings.spool_dir), SystemClock()
+    config = capture_config(settings)
+    archive, spool, clock = Archive(config.footage, config.reserve_bytes), Spool(config.spool), SystemClock()
     with database.reading() as db:
         found = list(db.scalars(select(Camera).where((Camera.id == camera) | (Camera.name == camera))))
     if len(found) != 1:
@@ -54,11 +55,12 @@ def ingest_file(
             archive=archive,
             spool=spool,
             clock=clock,
-            lengths=capture_config(settings).lengths,
+            lengths=config.lengths,
             node=settings.node,
             simulated=simulated or found[0].simulated,
             progress=lambda seconds: typer.echo(f"\r{seconds:8.0f} s", nl=False, err=True),
         )
     except CaptureError as error:
-        raise typer.BadParameter(str(error), param_hint="FILE") from error
+        said = f"{error}; {error.hint}" if error.hint else str(error)
+        raise typer.BadParameter(said, param_hint="FILE") from error
     typer.echo(f"\n{done.pictures} pictures, {done.seconds:.1f} s, up to {rfc3339_us(done.end_us)}: imported")

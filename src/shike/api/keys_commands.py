@@ -47,11 +47,12 @@ def rotate() -> None:
     store, archive = SigningKeys(settings.keys_dir), Archive(settings.footage_dir)
     try:
         store.have_one()
+        store.drop_unused()
         if not store.former():  # else an earlier change was not finished
             store.renew()
         signer = Signer.at(settings.keys_dir)
-    except CaptureError as error:
-        raise typer.BadParameter(f"{error}; {error.hint}") from error
+    except (CaptureError, OSError) as error:
+        raise _refused(settings.keys_dir, error) from error
     left = 0
     for camera_id in archive.cameras():
         try:
@@ -62,13 +63,22 @@ def rotate() -> None:
     if left:
         typer.echo(f"{signer.key_id} signs from now on; run this again to finish: the old key is kept until then")
         raise typer.Exit(1)
-    for former in store.former():
-        store.retire(former)
+    try:
+        for former in store.former():
+            store.retire(former)
+    except OSError as error:
+        raise _refused(settings.keys_dir, error) from error
     typer.echo(f"{signer.key_id} signs from now on; back up {settings.keys_dir} and give out the new public key")
 
 
 def _signer(keys_dir: Path) -> Signer:
     try:
         return Signer.at(keys_dir)
-    except CaptureError as error:
-        raise typer.BadParameter(f"{error}; {error.hint}") from error
+    except (CaptureError, OSError) as error:
+        raise _refused(keys_dir, error) from error
+
+
+def _refused(keys_dir: Path, error: CaptureError | OSError) -> typer.BadParameter:
+    if isinstance(error, CaptureError):
+        return typer.BadParameter(f"{error}; {error.hint}")
+    return typer.BadParameter(f"{keys_dir} cannot be used: {error.strerror or error}; mend it and run this again")

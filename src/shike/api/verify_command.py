@@ -43,6 +43,7 @@ WORDS = {
     "deletion_differs": "the row of the deletion does not fit the segment that it names",
     "file_changed": "the file is not what was recorded",
     "file_missing": "the file is gone, and no rule deleted it",
+    "file_missed_by_rule": "the file was gone before a rule came to delete it: somebody removed it by hand",
     "file_unknown": "the file is in no chain: nobody recorded it",
     "index_differs": "the index says something else than the chain",
     "index_missing": "the segment is not in the index",

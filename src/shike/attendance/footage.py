@@ -98,25 +98,32 @@ def index(
     for record in records:
         if record.identity.camera_id not in known:
             continue
+        there = db.get(Segment, record.identity.segment_id)
+        if there is None and not _exists(archive, record.key):
+            continue
         run = db.get(Run, record.identity.run_id)
         if run is None:
-            try:
-                run = _new_run(record, archive)
-            except NoFootage:
-                continue
+            run = _new_run(record, archive)
             db.add(run)
             db.flush()
         taken.append(record)
         run.ended_at = max(run.ended_at or run.started_at, from_us(record.wall_end_us))
         if record.ends_run is not None:
             run.end_reason = record.ends_run
-        there = db.get(Segment, record.identity.segment_id)
         if there is None:
             db.add(_new_segment(record, clock.now()))
             db.flush()
         elif record.link_number is not None and (there.link_number or 0) < record.link_number:
             there.link_number, there.link = record.link_number, record.link
     return taken
+
+
+def _exists(archive: Archive, key: str) -> bool:
+    try:
+        archive.size(key)
+    except NoFootage:
+        return False
+    return True
 
 
 def _new_run(record: SegmentRecord, archive: Archive) -> Run:

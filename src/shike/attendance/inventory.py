@@ -60,9 +60,7 @@ def check(
     archive: Archive, spool: Spool, reading: Callable[[], AbstractContextManager[DbSession]], camera_id: str
 ) -> Iterator[Finding]:
     """Everything that files and index of a camera do not agree on, and all gaps, stream by stream."""
-    # Files last: what is closed meanwhile is in the spool or in the index by then.
-    known = _being_written(archive, camera_id)
-    known |= {record.key for record in spool.pending() if record.identity.camera_id == camera_id}
+    known: set[str] = set()
     for stream in STREAMS:
         indexed: set[str] = set()
         before: _Row | None = None
@@ -73,9 +71,17 @@ def check(
                 if before is not None:
                     yield from _between(camera_id, stream, before, row)
                 before = row
-        for key, size in archive.stored(camera_id):
-            if key.startswith(f"{camera_id}/{stream}/") and key not in indexed:
-                yield from _unindexed(camera_id, stream, key, size, known | _being_written(archive, camera_id))
+        strange = [
+            (key, size)
+            for key, size in archive.stored(camera_id)
+            if key.startswith(f"{camera_id}/{stream}/") and key not in indexed
+        ]
+        # Closed or indexed since the index was read: asked again, in the order in which a segment moves on.
+        if strange:
+            known |= _being_written(archive, camera_id) | {record.key for record in spool.pending()}
+            known |= _indexed_by_now(reading, [key for key, _ in strange])
+        for key, size in strange:
+            yield from _unindexed(camera_id, stream, key, size, known)
 
 
 def _rows(db: DbSession, camera_id: str, stream: StreamName) -> Iterator[_Row]:
@@ -88,6 +94,15 @@ def _rows(db: DbSession, camera_id: str, stream: StreamName) -> Iterator[_Row]:
     )
     for key, size, run_id, start, end, reason in db.execute(query):
         yield _Row(key, size, run_id, to_us(start), to_us(end), reason)
+
+
+def _indexed_by_now(reading: Callable[[], AbstractContextManager[DbSession]], keys: list[str]) -> set[str]:
+    found: set[str] = set()
+    for first in range(0, len(keys), _ROWS):
+        with reading() as db:
+            some = keys[first : first + _ROWS]
+            found.update(db.scalars(select(Segment.object_key).where(Segment.object_key.in_(some))))
+    return found
 
 
 def _file_of(archive: Archive, camera_id: str, stream: StreamName, row: _Row) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from shike.attendance.footage import index
 from shike.attendance.tables import Segment
 from shike.capture.archive import Archive
 from shike.capture.chain import Link
-from shike.capture.errors import FootageError
+from shike.capture.errors import FootageError, NoFootage
 from shike.capture.segment import STREAMS, EndReason, Origin, SegmentRecord
 
 log = logging.getLogger(__name__)
@@ -30,11 +30,15 @@ _ORIGINS: tuple[Origin, ...] = ("live", "imported")
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What became of a camera's files: rows made, rows that were there, files without a link, files left out."""
+    """What became of a camera's files: rows made, rows that were there, files without a link, files left out.
+
+    `deleted`: files of segments that the chain says a rule has deleted, as after a backup was put back.
+    """
 
     made: int = 0
     there: int = 0
     unlinked: int = 0
+    deleted: int = 0
     unreadable: int = 0
     unknown_camera: int = 0
 
@@ -62,21 +66,31 @@ def rebuild(
 
 def _records(archive: Archive, camera_id: str, there: set[str], result: Rebuilt) -> Iterator[SegmentRecord]:
     linked, deleted = _chain(archive, camera_id)
-    being_written = {archive.open_key(camera_id, stream, origin) for stream in STREAMS for origin in _ORIGINS}
     for key, _ in archive.stored(camera_id):
-        if not key.endswith(".mp4") or key in being_written:
-            continue
         if key in there:
             result.there += 1
             continue
-        record = archive.examine(key)
-        if record is None or record.identity.camera_id != camera_id:
-            log.error("segment %s cannot be read; it is not indexed", key)
-            result.unreadable += 1
-        elif record.identity.segment_id not in deleted:
-            link = linked.get(record.identity.segment_id)
-            result.unlinked += link is None
-            yield replace(record, digest=archive.digest(key)) if link is None else _said(record, link)
+        # Asked for each file anew: a file that no marker names any more is whole by now.
+        if not key.endswith(".mp4") or _is_open(archive, camera_id, key):
+            continue
+        try:
+            record = archive.examine(key)
+            if record is None or record.identity.camera_id != camera_id:
+                log.error("segment %s cannot be read; it is not indexed", key)
+                result.unreadable += 1
+            elif (segment_id := record.identity.segment_id) in deleted:
+                result.deleted += 1
+            else:
+                link = linked.get(segment_id) or archive.chain(camera_id).recent("segment", segment_id)
+                record = replace(record, digest=archive.digest(key)) if link is None else _said(record, link)
+                result.unlinked += link is None
+                yield record
+        except NoFootage:  # deleted by a rule in this moment
+            continue
+
+
+def _is_open(archive: Archive, camera_id: str, key: str) -> bool:
+    return any(archive.open_key(camera_id, stream, origin) == key for stream in STREAMS for origin in _ORIGINS)
 
 
 def _chain(archive: Archive, camera_id: str) -> tuple[dict[str, Link], set[str]]:

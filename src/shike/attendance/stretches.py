@@ -23,6 +23,8 @@ from shike.capture.spool import Spool
 
 StreamKey = tuple[str, StreamName]
 _MOST_RUNS = 500
+# A statement takes so many values at most on every database (SQLite: 32,766).
+_IDS_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,11 @@ class Stretches:
 
 def _leave_out(db: DbSession, loose: dict[str, tuple[StreamKey, str, Stretch]]) -> None:
     """Forget what has reached the index meanwhile."""
-    for segment_id in db.scalars(select(Segment.id).where(Segment.id.in_(list(loose)))):
-        loose.pop(segment_id)
+    ids = list(loose)
+    for first in range(0, len(ids), _IDS_AT_ONCE):
+        some = ids[first : first + _IDS_AT_ONCE]
+        for segment_id in db.scalars(select(Segment.id).where(Segment.id.in_(some))):
+            loose.pop(segment_id)
 
 
 def _indexed(

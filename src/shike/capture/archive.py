@@ -5,21 +5,21 @@ recovery of files whose writer died, deleting one. Not here: what the segments m
 Design: docs/design/capture.md.
 """
 
-import fcntl
 import hashlib
-import json
 import logging
 import mmap
 import os
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from shike.capture import boxes
-from shike.capture.chain import Chain, sha256
+from shike.capture.chain import Chain
 from shike.capture.clock import Clock
 from shike.capture.errors import DiskError, FootageError, NoFootage, StillWritten
-from shike.capture.scan import Contents, Head, read_contents, read_fragments, read_head
+from shike.capture.left_over import close_left_over
+from shike.capture.marker import Marker
+from shike.capture.scan import HEAD_BYTES, Head, read_contents, read_fragments, read_head
 from shike.capture.segment import (
     STREAMS,
     Closing,
@@ -30,12 +30,11 @@ from shike.capture.segment import (
     SegmentRecord,
     StreamName,
 )
-from shike.capture.segment_file import SegmentFile, disk_error, fsync_folder, make_folder, replace_file
+from shike.capture.segment_file import SegmentFile, disk_error, fsync_folder, make_folder
 
 log = logging.getLogger(__name__)
 
-# An init section is under 1 KiB and an identity under 500 bytes.
-_HEAD_BYTES = 16 << 10
+_CAMERA = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(slots=True)
@@ -88,11 +87,13 @@ class Archive:
 
     def head(self, key: str) -> Head | None:
         """The init section and identity of a segment, None while they are being written."""
-        return read_head(self.read(key, 0, _HEAD_BYTES))
+        return read_head(self.read(key, 0, HEAD_BYTES))
 
     def cameras(self) -> list[str]:
-        """Ids of the cameras that have a folder here."""
-        return sorted(path.name for path in self._root.iterdir() if path.is_dir()) if self._root.exists() else []
+        """Ids of the cameras that have a folder here. Other folders, as `lost+found` of a volume, are left out."""
+        if not self._root.exists():
+            return []
+        return sorted(path.name for path in self._root.iterdir() if _CAMERA.fullmatch(path.name) and path.is_dir())
 
     def stored(self, camera_id: str) -> Iterator[tuple[str, int]]:
         """Keys and sizes in bytes of a camera's segment files, in order of stream and time; damaged ones as well."""
@@ -110,12 +111,14 @@ class Archive:
             raise NoFootage(f"segment {key} is not in the archive") from error
 
     def open_key(self, camera_id: str, stream: StreamName, origin: Origin = "live") -> str | None:
-        """The key of the segment that a stream is being written to, if any. An import has a marker of its own."""
+        """The key of the segment that a stream is being written to, if any. An import has a marker of its own.
+
+        None where the marker cannot be read: it names nothing.
+        """
         try:
-            key = json.loads(self._marker(camera_id, stream, origin).read_bytes())["key"]
-        except FileNotFoundError:
+            return self._marker(camera_id, stream, origin).key()
+        except FootageError:
             return None
-        return str(key)
 
     def writing(self, camera_id: str, stream: StreamName) -> Writing | None:
         """What is being written to a stream, from the file's head and its entry alone; `tail` reads the fragments."""
@@ -156,15 +159,21 @@ class Archive:
     # ── writing (capture only) ─────────────────────────────────────────────────────────────────────────────
 
     def create(self, identity: Identity, init: bytes, clock: Clock, sync_beat_s: float) -> SegmentFile:
-        """Open a new segment for writing, its marker first. DiskError if the volume refuses."""
-        marker = self._marker(identity.camera_id, identity.stream, identity.origin)
+        """Open a new segment for writing, its marker first. DiskError if the volume refuses.
+
+        StillWritten where the marker names another: its writer is at work, or died and recovery comes first.
+        """
+        key, marker = identity.object_key, self._marker(identity.camera_id, identity.stream, identity.origin)
         try:
-            make_folder(marker.parent)
+            make_folder(marker.path.parent)
             self.expect_room(identity.camera_id)
-            replace_file(marker, json.dumps({"key": identity.object_key}).encode())
+            with marker.turn():
+                if (other := marker.key()) is not None:
+                    raise StillWritten(f"segment {other} is not closed yet")
+                marker.put(key)
+                return SegmentFile(self._path(key), identity, init, clock, sync_beat_s)
         except OSError as error:
             raise disk_error(error) from error
-        return SegmentFile(self._path(identity.object_key), identity, init, clock, sync_beat_s)
 
     def expect_room(self, camera_id: str) -> None:
         """DiskError `disk_full` once only the reserve is left: what closes a file and says why needs room, too."""
@@ -178,7 +187,10 @@ class Archive:
     def forget_open(self, key: str, camera_id: str, stream: StreamName, origin: Origin = "live") -> None:
         """Remove the marker of a segment that is closed and in the spool; not one that names another by now."""
         if self.open_key(camera_id, stream, origin) == key:
-            self._marker(camera_id, stream, origin).unlink(missing_ok=True)
+            marker = self._marker(camera_id, stream, origin)
+            with marker.turn():
+                if self.open_key(camera_id, stream, origin) == key:
+                    marker.remove()
 
     def delete(self, key: str) -> bool:
         """Remove a closed segment for good; durable on return. False if it was gone. OSError if the volume refuses.
@@ -214,34 +226,24 @@ class Archive:
     ) -> SegmentRecord | None:
         """Close the segment that a dead writer left: cut after its last whole fragment, say why its run ended.
 
-        Returns None if there is nothing to close; StillWritten if a living writer holds the file. The caller puts
-        the record into the spool and then calls forget_open.
+        Returns None if there is nothing to close; StillWritten if a living writer holds the file, or is about to, or
+        another recovery is at work. What cannot be read, file or marker, is set aside. The caller puts the record into
+        the spool and then calls forget_open.
         """
-        key = self.open_key(camera_id, stream, origin)
-        if key is None:
+        marker = self._marker(camera_id, stream, origin)
+        if not marker.path.exists():
             return None
-        path = self._path(key)
-        try:
-            handle = os.open(path, os.O_RDWR)
-        except FileNotFoundError:
-            self.forget_open(key, camera_id, stream, origin)
-            return None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # What counts is what the disk has, which after a failed write is not what memory remembers.
-            os.fsync(handle)
-            os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
-            data = path.read_bytes()
-            contents = read_contents(data)
-            if contents is None:
-                _set_aside(path)
-                self.forget_open(key, camera_id, stream, origin)
+        with marker.turn(wait=False):
+            try:
+                key = marker.key()
+            except FootageError as error:
+                log.error("%s; it is kept as ….damaged, and the file that it named is an orphan", error)
+                marker.set_aside()
                 return None
-            return _closed(handle, path, key, data, contents, Closing(reason))
-        except BlockingIOError:
-            raise StillWritten(f"segment {key} is being written") from None
-        finally:
-            os.close(handle)
+            record = None if key is None else close_left_over(self._path(key), key, reason)
+            if record is None:
+                marker.remove()
+            return record
 
     def examine(self, key: str) -> SegmentRecord | None:
         """The record of a closed segment made from its file alone, without digest and link.
@@ -270,29 +272,5 @@ class Archive:
             raise FootageError(f"key {key!r} leaves the archive")
         return path
 
-    def _marker(self, camera_id: str, stream: StreamName, origin: Origin) -> Path:
-        return self._root / camera_id / f"{stream}.{origin}.open.json"
-
-
-def _closed(handle: int, path: Path, key: str, data: bytes, contents: Contents, closing: Closing) -> SegmentRecord:
-    """Cut a file after what is whole in it, and close it so; one that its writer closed stays as it is."""
-    os.ftruncate(handle, contents.size)
-    tail = b""
-    if contents.closing is None:
-        tail = boxes.closing_box(closing.to_json())
-        os.pwrite(handle, tail, contents.size)
-    os.fsync(handle)
-    fsync_folder(path.parent)
-    record = contents.record(key, contents.closing or closing, contents.size + len(tail))
-    # Closed to begin the next file, which never began: the run did end with it.
-    ending = record.ending(record.ends_run or closing.ends_run or "killed")
-    return replace(ending, digest=sha256(data[: contents.size] + tail))
-
-
-def _set_aside(path: Path) -> None:
-    """Remove a file that holds a head at most; one that holds more and cannot be read is kept under another name."""
-    if path.stat().st_size <= _HEAD_BYTES:
-        path.unlink()
-        return
-    log.error("segment %s holds no whole fragment; it is kept beside the archive as damaged", path.name)
-    path.rename(path.with_name(path.name + ".damaged"))
+    def _marker(self, camera_id: str, stream: StreamName, origin: Origin) -> Marker:
+        return Marker(self._root / camera_id, stream, origin)

@@ -10,16 +10,18 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from shike.capture.errors import FootageError
 from shike.capture.segment import SegmentRecord
-from shike.capture.segment_file import fsync_folder, make_folder
+from shike.capture.segment_file import fsync_folder, make_folder, write_at
 
 LINKS_PER_FILE = 20_000
+# A row of a segment has 700 bytes; the longest are those with a time stamp.
+LONGEST_ROW = 64 << 10
 # What is looked through for a segment that may be linked already: several hundred rows.
 _TAIL_BYTES = 256 << 10
 
@@ -53,7 +55,7 @@ class Link:
         try:
             said = json.loads(line)
             return cls(int(said["number"]), str(said["prev"]), str(said["kind"]), said, line)
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             raise FootageError("a row of the chain cannot be read") from error
 
 
@@ -88,7 +90,10 @@ class Chain:
         self._folder = folder
 
     def append(self, kind: str, said: Mapping[str, Any]) -> Link:
-        """Add a row. OSError if the volume refuses: the row is not there then, or half and gone with the next."""
+        """Add a row. OSError if the volume refuses: the row is not there then, or half and gone with the next.
+
+        FootageError if the row would be longer than `LONGEST_ROW` bytes.
+        """
         with self._locked():
             return self._append(kind, said)
 
@@ -96,8 +101,9 @@ class Chain:
         """The row of a closed segment: a new one, or the one that it has if it was just linked before a crash."""
         said = of_segment(record)
         with self._locked():
-            for _, line in reversed(self._recent_lines()):
+            for number, line in reversed(self._recent_lines()):
                 if said["segment"].encode() in line and (link := _read(line)) and _same(link, said):
+                    self._make_durable(number)
                     return link
             return self._append("segment", said)
 
@@ -165,30 +171,43 @@ class Chain:
         number, prev = self.place()
         row = {"number": number, "prev": prev, "kind": kind, **said}
         line = json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode()
-        path = self._folder / f"{number - (number - 1) % LINKS_PER_FILE:09}.jsonl"
-        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+        if len(line) > LONGEST_ROW:
+            raise FootageError(f"a row of kind {kind} would have {len(line)} bytes; {LONGEST_ROW} are the most")
+        fd = os.open(self._file_of(number), os.O_RDWR | os.O_CREAT, 0o640)
         try:
             whole = _whole_size(fd)
             os.ftruncate(fd, whole)  # what a power cut tore
-            os.pwrite(fd, line + b"\n", whole)
-            os.fsync(fd)
+            try:
+                write_at(fd, line + b"\n", whole)
+                os.fsync(fd)
+            except OSError:
+                with suppress(OSError):  # what is not known to be durable shall not be counted
+                    os.ftruncate(fd, whole)
+                raise
         finally:
             os.close(fd)
         if whole == 0:
             fsync_folder(self._folder)
         return Link.parse(line)
 
+    def _file_of(self, number: int) -> Path:
+        return self._folder / f"{number - (number - 1) % LINKS_PER_FILE:09}.jsonl"
+
+    def _make_durable(self, number: int) -> None:
+        """Sync a row that somebody else wrote, who may have died before he could."""
+        fd = os.open(self._file_of(number), os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        fsync_folder(self._folder)
+
     def _recent_lines(self) -> list[tuple[int, bytes]]:
         """The last rows and where they stand, oldest first."""
         for path in reversed(self._files()):
-            with path.open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - _TAIL_BYTES))
-                lines = file.read().split(b"\n")[:-1]  # behind the last end of a row is nothing, or a torn one
-            lines = lines if size <= _TAIL_BYTES else lines[1:]
+            lines, from_start = _last_lines(path)
             if lines:
-                first = self._stands(path, lines) if size > _TAIL_BYTES else int(path.stem)
-                return list(enumerate(lines, first))
+                return list(enumerate(lines, int(path.stem) if from_start else self._stands(path, lines)))
         return []
 
     def _stands(self, path: Path, lines: list[bytes]) -> int:
@@ -218,6 +237,20 @@ def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield at, line[:-1]
 
 
+def _last_lines(path: Path) -> tuple[list[bytes], bool]:
+    """The last whole rows of a file, at least one if there is one, and whether they are all of it."""
+    with path.open("rb") as file:
+        size, window = file.seek(0, os.SEEK_END), _TAIL_BYTES
+        while True:
+            file.seek(max(0, size - window))
+            lines = file.read(window).split(b"\n")[:-1]  # behind the last end of a row is nothing, or a torn one
+            if size <= window:
+                return lines, True
+            if len(lines) > 1:
+                return lines[1:], False  # the first may have lost its beginning
+            window *= 2
+
+
 def _read(line: bytes) -> Link | None:
     """A row read back; None if it is none. Recording goes on behind a row that somebody spoilt."""
     try:
@@ -232,6 +265,10 @@ def _same(link: Link, said: Mapping[str, Any]) -> bool:
 
 def _whole_size(fd: int) -> int:
     """The size of a file up to the end of its last whole row."""
-    size = os.lseek(fd, 0, os.SEEK_END)
-    back = max(0, size - _TAIL_BYTES)
-    return back + os.pread(fd, size - back, back).rfind(b"\n") + 1
+    size, window = os.lseek(fd, 0, os.SEEK_END), _TAIL_BYTES
+    while True:
+        back = max(0, size - window)
+        end = os.pread(fd, size - back, back).rfind(b"\n")
+        if end >= 0 or back == 0:
+            return back + end + 1
+        window *= 2

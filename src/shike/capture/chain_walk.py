@@ -43,12 +43,13 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A row that says that a segment went by a rule."""
+    """A row that says that a segment went by a rule; `missing`: its file was gone before the rule came to it."""
 
     row: int
     rule: str
     digest: str
     at_us: int
+    missing: bool
 
 
 @dataclass(slots=True)
@@ -152,7 +153,9 @@ class _Walker:
         expected = self._digests.get(segment_id)
         if expected is None or said["digest"] != expected:
             self._find("deletion_differs", row, link, field="digest", expected=expected, found=said["digest"])
-        self.seen.deleted[segment_id] = Deleted(row, str(said["rule"]), str(said["digest"]), int(said["at_us"]))
+        missing = bool(said.get("missing", False))
+        gone = Deleted(row, str(said["rule"]), str(said["digest"]), int(said["at_us"]), missing)
+        self.seen.deleted[segment_id] = gone
 
     def _introduced(self, row: int, link: Link) -> None:
         said, named = link.said, str(link.said["key"])

@@ -73,7 +73,8 @@ class Checkpoints:
         try:
             signer = Signer.at(self._keys)
             cameras = self._archive.cameras()
-        except (CaptureError, OSError) as error:
+        # Whatever lies in the keys folder: the thread goes on, and asks again.
+        except (CaptureError, OSError, ValueError, TypeError) as error:
             self._say("", error)
             return 0
         self._failing.discard("")
@@ -145,7 +146,8 @@ class Checkpoints:
         self._failing.add(camera_id)
         what = f"the chain of camera {camera_id} is" if camera_id else "chains are"
         hint = error.hint if isinstance(error, CaptureError) else ""
-        log.error("%s not signed; it is tried again: %s. %s", what, error, hint)
+        unforeseen = not isinstance(error, CaptureError | OSError)
+        log.error("%s not signed; it is tried again: %s. %s", what, error, hint, exc_info=error if unforeseen else None)
 
 
 def _ends_run(head: Link | None) -> bool:

@@ -35,18 +35,32 @@ class Disk(Protocol):
 
 
 class AtOnce:
-    """Does each job in the caller's thread: for imports, which nobody hurries."""
+    """Does each job in the caller's thread: for imports, which nobody hurries.
+
+    After a failure the file is let go at once, and nothing more is done.
+    """
 
     def __init__(self, let_go: Job) -> None:
         self._let_go = let_go
+        self._failed: Exception | None = None
+        self._stopping = False
 
     def do(self, job: Job, size: int = 0) -> None:
-        job()
+        if self._failed is not None:
+            raise self._failed
+        try:
+            job()
+        except Exception as error:
+            self._failed = error
+            self._let_go()
+            raise
 
     def finish(self) -> None:
-        return
+        if self._failed is not None and not self._stopping:
+            raise self._failed
 
     def abandon(self) -> None:
+        self._stopping = True
         self._let_go()
 
 

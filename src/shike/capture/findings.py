@@ -25,6 +25,7 @@ Broken = Literal[
     "deletion_differs",
     "file_changed",
     "file_missing",
+    "file_missed_by_rule",
     "file_unknown",
     "index_differs",
     "index_missing",

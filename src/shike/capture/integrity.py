@@ -53,7 +53,7 @@ class _Verification:
         self._waiting: set[str] = set()
         self._concerned = _Span()  # rows of what was asked for
         self._gone = _Span()  # rows that say that it was deleted
-        self._newer: tuple[object, set[str], set[str]] = (None, set(), set())
+        self._newer: tuple[object, dict[str, bool], set[str]] = (None, {}, set())
 
     def run(self) -> Report:
         # Files before the chain, the chain before the spool, the spool before the index: the way that a segment goes.
@@ -119,10 +119,13 @@ class _Verification:
         if deleted is None and segment_id not in self._since()[0]:
             self._find("file_missing", row, link)
             return False
-        self._report.deleted += 1
         if deleted is not None:
             self._gone.add(deleted.row)
-        self._find("deleted_by_rule", row, link, field=deleted.rule if deleted else None)
+        if deleted.missing if deleted else self._since()[0][segment_id]:
+            self._find("file_missed_by_rule", row, link, field=deleted.rule if deleted else None)
+        else:
+            self._report.deleted += 1
+            self._find("deleted_by_rule", row, link, field=deleted.rule if deleted else None)
         return False
 
     def _contents(self, row: int, link: Link) -> SegmentRecord | None:
@@ -248,14 +251,16 @@ class _Verification:
         span.add(self._walk.last_row)
         return max(span.first, checkpoints[-1][0] + 1) if checkpoints else span.first
 
-    def _since(self) -> tuple[set[str], set[str]]:
-        """Segments that were deleted, and those that were linked, since the chain was walked."""
+    def _since(self) -> tuple[dict[str, bool], set[str]]:
+        """Segments that were deleted (and whether the file was gone before), and that were linked, since the walk."""
         mark, deleted, linked = self._newer
         if (now := self._chain.mark()) != mark:
             for _, line in self._chain.rows(self._walk.last_row + 1):
                 link = _read(line)
-                if link is not None and link.kind in ("deleted", "segment"):
-                    (deleted if link.kind == "deleted" else linked).add(str(link.said.get("segment")))
+                if link is not None and link.kind == "deleted":
+                    deleted.setdefault(str(link.said.get("segment")), bool(link.said.get("missing", False)))
+                elif link is not None and link.kind == "segment":
+                    linked.add(str(link.said.get("segment")))
             self._newer = now, deleted, linked
         return deleted, linked
 

@@ -18,7 +18,7 @@ from typing import IO
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 from shike.capture.desired import Watch
-from shike.capture.errors import CaptureError, StillWritten
+from shike.capture.errors import StillWritten
 from shike.capture.segment import Origin
 from shike.capture.segment_file import replace_file
 from shike.capture.segmenter import hand_over
@@ -92,7 +92,7 @@ class Recorder:
     """The parent of all shards of this machine."""
 
     def __init__(self, config: CaptureConfig, clock: Clock) -> None:
-        """Take the lock and close what dead writers left. AlreadyRecording if another recorder is at work."""
+        """Take the lock and begin to close what dead writers left. AlreadyRecording if another recorder is at work."""
         self._config, self._clock = config, clock
         self._lock: IO[str] | None = None
         self._watch = Watch(config.state)
@@ -139,7 +139,13 @@ class Recorder:
             lock.close()
             raise
         self._plan = load_assignment(config.state)
-        recover_all(Archive(config.footage), Spool(config.spool))
+        try:
+            archive, spool = Archive(config.footage), Spool(config.spool)
+        except OSError:
+            lock.close()
+            raise
+        # Beside everything else: it reads all that was open, and a camera need only wait for its own.
+        threading.Thread(target=_recover, args=(archive, spool), name="recovery", daemon=True).start()
         self._lock = lock
 
     def _beat(self) -> None:
@@ -243,6 +249,13 @@ class Recorder:
                 path.unlink(missing_ok=True)
 
 
+def _recover(archive: Archive, spool: Spool) -> None:
+    try:
+        recover_all(archive, spool)
+    except OSError as error:
+        log.error("what was left open cannot be looked for: %s; the next start tries again", error)
+
+
 def recover_all(archive: Archive, spool: Spool) -> int:
     """Close every segment that a dead writer left; returns how many. What cannot be closed now is logged and stays."""
     closed = 0
@@ -254,8 +267,8 @@ def recover_all(archive: Archive, spool: Spool) -> int:
                 if record is not None:
                     hand_over(archive, spool, record)
                     closed += 1
-            except StillWritten:  # an import at work, or the last shards of the recorder before this one
+            except StillWritten:  # an import at work, the last shards of the recorder before, or its own thread by now
                 continue
-            except (CaptureError, OSError):
+            except Exception:  # one stream that cannot be closed must not keep the others open
                 log.exception("camera %s %s: its last segment cannot be closed", camera_id, stream)
     return closed

@@ -5,11 +5,29 @@ Used on open files by tails, on abandoned files by recovery, and on everything b
 
 import struct
 from dataclasses import dataclass
+from typing import get_args
 
 from shike.capture import boxes
 from shike.capture.audio_boxes import is_audio
 from shike.capture.errors import FootageError
-from shike.capture.segment import Closing, Fragment, Identity, SegmentRecord
+from shike.capture.segment import STREAMS, Closing, EndReason, Fragment, Identity, Origin, SegmentRecord
+
+# An init section is under 1 KiB and an identity under 500 bytes.
+HEAD_BYTES = 16 << 10
+# What reading boxes that are garbage may raise.
+_GARBAGE = (
+    FootageError,
+    struct.error,
+    LookupError,
+    StopIteration,
+    ArithmeticError,
+    ValueError,
+    TypeError,
+    RecursionError,
+)
+_PRFT_BODY = 24
+# What a fragment table can hold: 32 bits for a size and a duration in µs, 63 for times. Nothing is from the year 2200.
+_LONGEST, _LARGEST, _LATEST_US = 1 << 32, 1 << 63, 7_258_118_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +91,11 @@ def _closing(data: boxes.Bytes, box: boxes.Box) -> Closing | None:
     if box.kind != b"uuid" or bytes(data[box.body : box.body + 16]) != boxes.CLOSING_UUID:
         return None
     try:
-        return Closing.from_json(bytes(data[box.body + 16 : box.end]))
-    except (ValueError, TypeError):
+        closing = Closing.from_json(bytes(data[box.body + 16 : box.end]))
+    except (ValueError, TypeError, RecursionError):
         return None
+    sound = closing.ends_run in (None, *get_args(EndReason)) and isinstance(closing.clock_offset_ms, int | None)
+    return closing if sound and isinstance(closing.dropped, int) else None
 
 
 def read_head(data: boxes.Bytes) -> Head | None:
@@ -87,13 +107,27 @@ def read_head(data: boxes.Bytes) -> Head | None:
         elif box.kind == b"uuid" and bytes(data[box.body : box.body + 16]) == boxes.IDENTITY_UUID:
             init = bytes(data[:init_end])
             try:
-                identity = Identity.from_json(bytes(data[box.body + 16 : box.end]))
-            except (ValueError, TypeError) as error:
-                raise FootageError("the identity of a segment file cannot be read") from error
-            return Head(init, identity, boxes.init_facts(init), box.end)
+                identity, facts = Identity.from_json(bytes(data[box.body + 16 : box.end])), boxes.init_facts(init)
+            except _GARBAGE as error:
+                raise FootageError("the head of a segment file cannot be read") from error
+            if not _is_sound(identity) or facts.timescale == 0:
+                raise FootageError("the head of a segment file says what cannot be")
+            return Head(init, identity, facts, box.end)
         else:
             raise FootageError("not a segment file: no identity before the first fragment")
     return None
+
+
+def _is_sound(identity: Identity) -> bool:
+    texts = (identity.camera_id, identity.run_id, identity.segment_id, identity.node)
+    counts = (identity.run_started_us, identity.sequence, identity.started_us, identity.epoch)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(count, int) and 0 <= count < _LARGEST for count in counts)
+        and identity.stream in STREAMS
+        and identity.origin in get_args(Origin)
+        and max(identity.run_started_us, identity.started_us) < _LATEST_US
+    )
 
 
 def read_fragments(data: bytes | memoryview, base: int, timescale: int) -> list[Fragment]:
@@ -107,17 +141,23 @@ def read_fragments(data: bytes | memoryview, base: int, timescale: int) -> list[
     facts: boxes.MoofFacts | None = None
     for box in boxes.walk(data):
         if box.kind == b"prft":
+            if box.end - box.body < _PRFT_BODY:
+                break
             start, wall_us, facts = box.start, boxes.prft_wall_us(data, box), None
         elif box.kind == b"moof" and start is not None:
             try:
                 # The audio part stands before the video, which ends the fragment.
                 facts = None if is_audio(data, box.start, box.end) else boxes.moof_facts(data, box)
-            except (FootageError, struct.error, IndexError):
+            except _GARBAGE:
                 break
         elif box.kind == b"mdat" and start is not None and facts is None:
             continue
         elif box.kind == b"mdat" and start is not None and facts is not None:
             duration_us = facts.duration * 1_000_000 // timescale
+            if max(duration_us, box.end - start) >= _LONGEST or not 0 <= wall_us < _LATEST_US:
+                break
+            if facts.decode_time >= _LARGEST:
+                break
             fragments.append(
                 Fragment(base + start, box.end - start, wall_us, duration_us, facts.decode_time, facts.is_key)
             )

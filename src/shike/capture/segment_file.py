@@ -12,6 +12,7 @@ import errno
 import fcntl
 import hashlib
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,6 +57,17 @@ def replace_file(path: Path, content: bytes) -> None:
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
         raise
+
+
+def write_at(fd: int, data: bytes, offset: int) -> None:
+    """Write all of `data` at an offset. OSError if the volume refuses; a part of it may be there then.
+
+    A volume with room for a part only takes that part and says nothing: it is the next write that it refuses.
+    """
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(fd, view, offset)
+        view, offset = view[written:], offset + written
 
 
 def disk_error(error: OSError) -> DiskError:
@@ -115,17 +127,37 @@ class SegmentFile:
         self._fragments.append(fragment)
         return fragment
 
-    def close(self, ends_run: EndReason | None, clock_offset_ms: int | None, dropped: int, key: str) -> SegmentRecord:
-        """Say in the file how it ended, make it durable, and say what it holds. DiskError if the volume refuses."""
+    def close(
+        self,
+        ends_run: EndReason | None,
+        clock_offset_ms: int | None,
+        dropped: int,
+        key: str,
+        take: Callable[[SegmentRecord], None] = lambda _record: None,
+    ) -> SegmentRecord:
+        """Say in the file how it ended, make it durable, and say what it holds. DiskError if the volume refuses.
+
+        `take` gets the record while the file is still locked, so that recovery does not take the file for left over.
+        """
         tail = boxes.closing_box(Closing(ends_run, clock_offset_ms, dropped).to_json())
         try:
-            self._write(tail)
-            self._size += len(tail)
-            os.fsync(self._fd)
-        except OSError as error:
-            raise disk_error(error) from error
+            try:
+                self._write(tail)
+                self._size += len(tail)
+                os.fsync(self._fd)
+            except OSError as error:
+                raise disk_error(error) from error
+            record = self._record(ends_run, clock_offset_ms, dropped, key)
+            take(record)
+            return record
         finally:
             os.close(self._fd)
+
+    def abandon(self) -> None:
+        """Let go of a file whose content is unknown; recovery looks at what is whole in it."""
+        os.close(self._fd)
+
+    def _record(self, ends_run: EndReason | None, clock_offset_ms: int | None, dropped: int, key: str) -> SegmentRecord:
         return SegmentRecord(
             identity=self.identity,
             key=key,
@@ -142,10 +174,6 @@ class SegmentFile:
             ends_run=ends_run,
             digest=f"sha256:{self._digest.hexdigest()}",
         )
-
-    def abandon(self) -> None:
-        """Let go of a file whose content is unknown; recovery looks at what is whole in it."""
-        os.close(self._fd)
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)

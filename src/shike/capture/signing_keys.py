@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -28,6 +29,7 @@ from shike.capture.segment_file import fsync_folder, replace_file
 
 FOLDER = "signing"
 _CURRENT = "current"
+_PUT_BACK = "put it back from the backup of keys/"
 _NAME = re.compile(r"ed25519-[0-9a-f]{16}")
 
 
@@ -50,7 +52,7 @@ def read_public(path: Path) -> bytes:
     """The public key in a PEM file, as DER. SigningKeyError if it is none of Ed25519."""
     try:
         key = load_pem_public_key(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise SigningKeyError(f"{path.name} is no public key in PEM form") from error
     if not isinstance(key, Ed25519PublicKey):
         raise SigningKeyError(f"{path.name} is a key of another algorithm than Ed25519")
@@ -68,7 +70,9 @@ class SigningKeys:
         self.have_one()
         with self._locked():
             named = (self._folder / _CURRENT).read_text().strip()
-        found = self.private(named)
+            found = self.private(named)
+            if found is not None and not self._public(named).exists():
+                self._publish(found)  # making it was cut off
         if found is None:
             raise SigningKeyError(
                 f"the signing key {named} is not in {self._folder}",
@@ -90,11 +94,10 @@ class SigningKeys:
             key = load_pem_private_key((self._folder / f"{named}.pem").read_bytes(), None)
         except FileNotFoundError:
             return None
-        except ValueError as error:
-            raise SigningKeyError(
-                f"the signing key {named} cannot be read", hint="put it back from the backup"
-            ) from error
-        assert isinstance(key, Ed25519PrivateKey)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it asks for a password
+            raise SigningKeyError(f"the signing key {named} cannot be read", hint=_PUT_BACK) from error
+        if not isinstance(key, Ed25519PrivateKey) or key_id(der_of(key.public_key())) != named:
+            raise SigningKeyError(f"{named}.pem in {self._folder} holds another key than that", hint=_PUT_BACK)
         return key
 
     def publics(self) -> dict[str, bytes]:
@@ -108,6 +111,13 @@ class SigningKeys:
         kept = sorted(path.stem for path in self._folder.glob("*.pem") if not path.name.endswith(".pub.pem"))
         return [name for name in kept if name != named]
 
+    def drop_unused(self) -> None:
+        """Forget private keys whose making was cut off before they could sign: those without a public half."""
+        with self._locked():
+            for named in self.former() if (self._folder / _CURRENT).exists() else ():
+                if not self._public(named).exists():
+                    self.retire(named)
+
     def renew(self) -> Ed25519PrivateKey:
         """Make a new key the one that signs. The private half of the old one is kept until `retire`."""
         with self._locked():
@@ -120,13 +130,20 @@ class SigningKeys:
 
     def _make(self) -> Ed25519PrivateKey:
         key = Ed25519PrivateKey.generate()
-        public = der_of(key.public_key())
-        named = key_id(public)
+        named = key_id(der_of(key.public_key()))
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         replace_file(self._folder / f"{named}.pem", private)
-        replace_file(self._folder / f"{named}.pub.pem", pem_of(public))
         replace_file(self._folder / _CURRENT, named.encode() + b"\n")
+        # Last: a key without a public half, and not the current one, never signed anything.
+        self._publish(key)
         return key
+
+    def _publish(self, key: Ed25519PrivateKey) -> None:
+        public = der_of(key.public_key())
+        replace_file(self._public(key_id(public)), pem_of(public))
+
+    def _public(self, named: str) -> Path:
+        return self._folder / f"{named}.pub.pem"
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -24,7 +24,8 @@ from rfc3161_client import (
 from shike.capture.errors import CaptureError
 
 ALGORITHM = "rfc3161"
-_LONGEST_ANSWER = 256 << 10
+# With its whole chain of certificates an answer has 10 KB at most; it becomes a row of the chain.
+_LONGEST_ANSWER = 32 << 10
 _SHA256 = x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1")
 # A response around a token begins so: PKIStatusInfo with the status "granted".
 _GRANTED = b"\x30\x03\x02\x01\x00"

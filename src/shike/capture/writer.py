@@ -82,9 +82,8 @@ class Writer:
     def _close(self, reason: EndReason | None, clock_offset_ms: int | None, dropped: int) -> None:
         assert self._file is not None
         file, self._file = self._file, None
-        record = file.close(reason, clock_offset_ms, dropped, file.identity.object_key)
-        hand_over(self._archive, self._spool, record)
-        self._rolled = record
+        take = partial(hand_over, self._archive, self._spool)
+        self._rolled = file.close(reason, clock_offset_ms, dropped, file.identity.object_key, take)
 
     def _end_last(self, reason: EndReason) -> None:
         if (last := self.unended) is not None:

@@ -1302,6 +1302,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/retention/alarm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Retention Alarm
+         * @description How much of what is in scope needs somebody now; nothing is 0 and 0.
+         */
+        get: operations["read_retention_alarm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/holds": {
         parameters: {
             query?: never;
@@ -3730,6 +3750,16 @@ export interface components {
         ReleaseIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * RetentionAlarmOut
+         * @description `resting`: cameras that do not record because space is short. `waiting`: clean-ups that wait for a word.
+         */
+        RetentionAlarmOut: {
+            /** Resting */
+            resting: number;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * RetentionOut
@@ -7332,6 +7362,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BrakeOut"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_retention_alarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionAlarmOut"];
                 };
             };
             /** @description What went wrong, as problem details */

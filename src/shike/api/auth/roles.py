@@ -138,6 +138,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "POST /api/rooms/{room_id}/acceptance": P.ACCEPTANCE_WRITE,
     "DELETE /api/rooms/{room_id}/acceptance/{sample_id}": P.ACCEPTANCE_WRITE,
     "GET /api/retention": P.KEEPING_READ,
+    "GET /api/retention/alarm": P.KEEPING_READ,
     "GET /api/retention/rules": P.KEEPING_READ,
     "POST /api/retention/rules": P.KEEPING_WRITE,
     "PUT /api/cameras/{camera_id}/importance": P.KEEPING_WRITE,

@@ -1,0 +1,37 @@
+"""What about keeping footage cannot wait until somebody opens its page: cheap enough to be asked by every browser.
+
+Everything else about it is retention.py.
+"""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import func, select
+
+from shike.api.auth.guard import CurrentViewer
+from shike.api.auth.scopes import visible
+from shike.api.db import Db
+from shike.api.me import CurrentSettings
+from shike.api.wire import PROBLEM
+from shike.attendance.retention_tables import Brake
+from shike.attendance.tables import Camera
+from shike.capture.desired import Desired
+
+router = APIRouter(tags=["retention"], responses=PROBLEM)
+
+
+class RetentionAlarmOut(BaseModel):
+    """`resting`: cameras that do not record because space is short. `waiting`: clean-ups that wait for a word."""
+
+    resting: int
+    waiting: int
+
+
+@router.get("/api/retention/alarm")
+def read_retention_alarm(db: Db, viewer: CurrentViewer, settings: CurrentSettings) -> RetentionAlarmOut:
+    """How much of what is in scope needs somebody now; nothing is 0 and 0."""
+    resting = {each.camera_id for each in Desired.load(settings.state_dir).streams if each.rest == "storage_full"}
+    in_scope = set(db.scalars(visible(viewer, Camera).with_only_columns(Camera.id))) if resting else set()
+    waiting = visible(viewer, Brake).where(Brake.state == "waiting").subquery()
+    return RetentionAlarmOut(
+        resting=len(resting & in_scope), waiting=db.scalar(select(func.count()).select_from(waiting)) or 0
+    )

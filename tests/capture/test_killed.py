@@ -12,7 +12,7 @@ from shike.capture import health
 from shike.capture.archive import Archive
 from shike.capture.desired import Desired
 
-from .evidence import OTHER, ends, expect_all_but_half_a_second, runs_of
+from .evidence import OTHER, expect_all_but_half_a_second, runs_of
 from .recorder_process import RecorderProcess
 
 

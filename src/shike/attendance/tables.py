@@ -206,7 +206,7 @@ class Segment(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     head_size: Mapped[int]
     fragments: Mapped[bytes] = mapped_column(LargeBinary)
-    clock_offset_ms: Mapped[int | None]
+    clock_offset_ms: Mapped[int | None] = mapped_column(BigInteger)
     dropped: Mapped[int] = mapped_column(default=0)
     digest: Mapped[str | None] = mapped_column(String(140))
     link_number: Mapped[int | None]

@@ -29,7 +29,7 @@ _OUT_OF_ORDER_S = 1
 _AUDIO_WAIT_US = 400_000
 _AUDIO_SETTLED_US = 10_000_000
 _RATE_WINDOW_US = 5_000_000
-_OFFSET_LIMIT_MS = 24 * 86_400_000  # what 32 bits of the index hold
+_OFFSET_LIMIT_MS = 100 * 365 * 86_400_000  # a camera that was never set says 1970
 
 
 @dataclass(frozen=True, slots=True)

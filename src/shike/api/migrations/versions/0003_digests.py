@@ -1,4 +1,4 @@
-"""Digests: what a segment's file came to, and its place in the chain of its camera."""
+"""Digests: what a segment's file came to, and its place in the chain of its camera; clock offsets of any size."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,10 +14,13 @@ def upgrade() -> None:
         table.add_column(sa.Column("digest", sa.String(length=140), nullable=True))
         table.add_column(sa.Column("link_number", sa.Integer(), nullable=True))
         table.add_column(sa.Column("link", sa.String(length=140), nullable=True))
+        # A camera that was never set is decades off.
+        table.alter_column("clock_offset_ms", type_=sa.BigInteger(), existing_type=sa.Integer(), existing_nullable=True)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("segment") as table:
+        table.alter_column("clock_offset_ms", type_=sa.Integer(), existing_type=sa.BigInteger(), existing_nullable=True)
         table.drop_column("link")
         table.drop_column("link_number")
         table.drop_column("digest")

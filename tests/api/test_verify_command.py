@@ -143,6 +143,25 @@ def test_whoever_kept_the_public_key_can_verify_after_the_key_was_replaced(typed
     assert shike("verify", "--camera", CAMERA, "--key", kept).exit_code == 0
 
 
+@pytest.mark.parametrize("command", [["keys", "show"], ["keys", "export", "public.pem"]])
+def test_a_folder_without_a_key_gets_none_by_being_asked_for_it(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SHIKE_DATA_DIR", "mistaken")
+    monkeypatch.setenv("COLUMNS", "400")
+    done = shike(*command)
+    assert done.exit_code == 1
+    assert f"no signing key in {tmp_path / 'mistaken' / 'keys'}; set SHIKE_DATA_DIR" in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_key_that_is_shown_is_told_with_the_folder_it_lies_in(typed: Filmed, tmp_path: Path) -> None:
+    folder = str(typed.service.settings.keys_dir.absolute())
+    assert folder in shike("keys", "show").output
+    assert folder in shike("keys", "export", tmp_path / "public.pem").output
+
+
 def test_a_change_of_keys_that_was_cut_off_is_finished_by_the_next(
     typed: Filmed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

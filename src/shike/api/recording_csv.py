@@ -43,6 +43,10 @@ GAPS = {
     ),
 }
 
+TIMES = {"zh": "{n} 次，{s:.1f} 秒", "en": "{n}×, {s:.1f} s"}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+BETWEEN = {"zh": "；", "en": "; "}
+
 
 def summary_csv(rows: Iterable[tuple[date, CameraReport, StreamReportOut]], language: str) -> bytes:
     """A row per stream."""
@@ -60,14 +64,17 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     writer = csv.writer(out)
     writer.writerow(headings)
     for row in rows:
-        writer.writerow([f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell for cell in row])
+        writer.writerow([f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row])
     return out.getvalue().encode("utf-8-sig")
 
 
 def _summary(day: date, camera: CameraReport, stream: StreamReportOut, language: str) -> list[object]:
     longest = stream.longest_gap
+    # What nothing was to be recorded in is no reason for anything missing.
     reasons = [
-        f"{words(one.reason, language)} [{one.reason}] {one.gaps}×, {one.seconds:.1f} s" for one in stream.reasons
+        f"{words(one.reason, language)} [{one.reason}] {TIMES[language].format(n=one.gaps, s=one.seconds)}"
+        for one in stream.reasons
+        if one.missing
     ]
     return [
         *(day, camera.institution_name, camera.room_name, camera.camera_name, camera.camera_id, stream.stream),
@@ -79,7 +86,7 @@ def _summary(day: date, camera: CameraReport, stream: StreamReportOut, language:
         "" if longest is None else f"{(longest.end - longest.start).total_seconds():.1f}",
         stream.dropped,
         stream.bytes,
-        "; ".join(reasons),
+        BETWEEN[language].join(reasons),
     ]
 
 

@@ -1,12 +1,15 @@
 """What commands read from their arguments alike: cameras by id or name, moments with a zone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import typer
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from shike.api.db import Database
+from shike.api.settings import Settings
 from shike.attendance.tables import Camera, to_us
 from shike.capture.archive import Archive
 
@@ -20,6 +23,19 @@ def cameras(database: Database, archive: Archive, asked: str | None) -> Iterable
     if asked is not None and len(chosen) != 1:
         raise typer.BadParameter(f"{len(chosen)} cameras are called {asked}", param_hint="--camera")
     return chosen.items()
+
+
+@contextmanager
+def index_of(settings: Settings) -> Iterator[Database]:
+    """The index, for commands that only read it. BadParameter, with the folder, where there is none."""
+    try:
+        yield Database.at(settings.database)
+    except SQLAlchemyError as error:
+        said = (
+            f"the index of {settings.data_dir.absolute()} cannot be read: {type(error).__name__}; "
+            "set SHIKE_DATA_DIR to the data folder, start `shike keep` once, or restore the database"
+        )
+        raise typer.BadParameter(said) from error
 
 
 def moment_us(text: str, option: str) -> int:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from shike.api.arguments import cameras, index_of, moment_us
+from shike.api.arguments import cameras, index_of, moment_us, shown
 from shike.api.moment import rfc3339_us
 from shike.api.settings import Settings, load_settings
 from shike.attendance.indexed import IndexRows
@@ -57,7 +57,9 @@ WORDS = {
     "timestamp_early": "the time stamp is older than the checkpoint says: the server's clock was ahead",
 }
 
-CameraOption = Annotated[str | None, typer.Option("--camera", help="Id of one camera, or its name; all if left out.")]
+CameraOption = Annotated[
+    str | None, typer.Option("--camera", help="Id of one camera, or its name (room · name); all if left out.")
+]
 From = Annotated[str | None, typer.Option("--from", help="From when on, with zone: 2026-11-20T08:30:00+08:00.")]
 To = Annotated[str | None, typer.Option("--to", help="Until when, with zone.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Compare sizes of files instead of reading them.")]
@@ -99,7 +101,7 @@ def verify_footage(
             report = verify(asked, archive, rows, trust, _progress)
             reports.append((name, report))
             if not as_json:
-                _tell(name, report, quick)
+                _tell(shown(camera_id, name), report, quick)
     holds = all(report.holds for _, report in reports)
     if as_json:
         typer.echo(json.dumps({"holds": holds, "cameras": [_as_json(name, r) for name, r in reports]}, indent=1))

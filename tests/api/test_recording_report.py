@@ -135,6 +135,26 @@ def test_a_camera_that_was_switched_off_misses_nothing_from_then_on(watched: Wat
     assert "Watched" not in names and len(names) == 2
 
 
+def test_imported_footage_is_told_apart_and_is_no_coverage_of_live_recording(empty: Service, world: World) -> None:
+    watched = Watched.of(empty, world)
+    watched.recorded(hour(-30), 1800, "import_done", origin="imported")
+    watched.recorded(hour(2), 1800, "import_done", origin="imported")
+    watched.recorded(hour(12), 6 * 3600, None)
+    watched.at(hour(24))
+    days = watched.get("/api/cameras/{id}/recording-days", until=str(DAY), days=3)["items"]
+    shown = [(each["imported_s"], each["recorded_s"], each["coverage"]) for each in days]
+    before, _, today = shown
+    assert before == (1800, 0, None)
+    assert today == (1800, 6 * 3600, pytest.approx(6 / 23.5))
+    (main,) = watched.get("/api/cameras/{id}/recording-report", day=str(DAY))["streams"]
+    assert (main["imported_s"], main["expected_s"], main["missing_s"]) == (1800, 23.5 * 3600, 17.5 * 3600)
+    client = watched.service.client("administrator")
+    answer = client.get("/api/recording-report.csv", params={"day": str(DAY)})
+    head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert [row[head.index("导入秒数")] for row in rows if row[3] == "Watched"] == ["1800.0"]
+    assert "shike_stream_imported_today_seconds" in client.get("/metrics").text
+
+
 def test_all_cameras_in_scope_come_with_the_worst_first(watched: Watched) -> None:
     first = watched.get("/api/recording-report", day=str(DAY))["items"]
     assert first[0]["camera_name"] == "Watched"
@@ -266,7 +286,7 @@ def test_files_for_spreadsheets_name_reasons_in_words_and_hold_no_formula(watche
         assert answer.headers["content-disposition"].endswith(f'recording-report-2026-11-20-{language}.csv"')
         head, row, *_ = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
         assert head[0] == first and len(head) == len(row)
-        assert row[3] == "'=cmd()" and row[8] == "97.84"
+        assert row[3] == "'=cmd()" and row[9] == "97.84"
         assert row[-1] == why
         answer = client.get(
             f"/api/cameras/{watched.camera_id}/recording-report.csv", params={"day": str(DAY), "language": language}
@@ -298,7 +318,7 @@ def test_time_that_is_not_missing_is_no_reason_in_the_file(empty: Service, world
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row[-1] for row in rows[1:] if row[3] != "Watched"] == ["", ""]
     # Nor does an empty cell get the apostrophe of a formula.
-    assert [row[8] for row in rows[1:] if row[3] != "Watched"] == ["", ""]
+    assert [row[9] for row in rows[1:] if row[3] != "Watched"] == ["", ""]
 
 
 @pytest.mark.parametrize("query", [{"day": "1999-12-31"}, {"day": "yesterday"}, {"days": 32}, {"days": 0}])

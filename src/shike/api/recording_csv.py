@@ -15,12 +15,24 @@ from shike.attendance.beijing import BEIJING
 
 SUMMARY = {
     "zh": (
-        *("日期", "机构", "教室", "摄像机", "摄像机编号", "码流", "应录秒数", "已录秒数", "覆盖率%", "缺口数"),
+        *(
+            "日期",
+            "机构",
+            "教室",
+            "摄像机",
+            "摄像机编号",
+            "码流",
+            "应录秒数",
+            "已录秒数",
+            "导入秒数",
+            "覆盖率%",
+            "缺口数",
+        ),
         *("缺口秒数", "最长缺口秒数", "丢包数", "字节数", "各原因"),
     ),
     "en": (
-        *("day", "institution", "room", "camera", "camera id", "stream", "expected s", "recorded s", "coverage %"),
-        *("gaps", "missing s", "longest gap s", "dropped packets", "bytes", "by reason"),
+        *("day", "institution", "room", "camera", "camera id", "stream", "expected s", "recorded s", "imported s"),
+        *("coverage %", "gaps", "missing s", "longest gap s", "dropped packets", "bytes", "by reason"),
     ),
 }
 GAPS = {
@@ -80,6 +92,7 @@ def _summary(day: date, camera: CameraReport, stream: StreamReportOut, language:
         *(day, camera.institution_name, camera.room_name, camera.camera_name, camera.camera_id, stream.stream),
         f"{stream.expected_s:.1f}",
         f"{stream.recorded_s:.1f}",
+        f"{stream.imported_s:.1f}",
         "" if stream.coverage is None else f"{percent(stream.coverage):.2f}",
         stream.gap_count,
         f"{stream.missing_s:.1f}",

@@ -2211,7 +2211,7 @@ export interface components {
         };
         /**
          * DayCoverage
-         * @description A day of a stream in short.
+         * @description A day of a stream in short, figures as in its report.
          */
         DayCoverage: {
             /**
@@ -2223,6 +2223,8 @@ export interface components {
             expected_s: number;
             /** Recorded S */
             recorded_s: number;
+            /** Imported S */
+            imported_s: number;
             /** Coverage */
             coverage: number | null;
             /** Gap Count */
@@ -4329,6 +4331,7 @@ export interface components {
          * StreamReportOut
          * @description A day of a stream. `coverage` is recorded of expected, 0 to 1, null where nothing was to be recorded.
          *
+         *     `recorded_s` is live recording; seconds that only an import covers are `imported_s` and in no other figure.
          *     `gap_count`, `missing_s` and `longest_gap` are of what is missing; bytes and dropped packets of the segments that
          *     began on this day.
          */
@@ -4342,6 +4345,8 @@ export interface components {
             expected_s: number;
             /** Recorded S */
             recorded_s: number;
+            /** Imported S */
+            imported_s: number;
             /** Missing S */
             missing_s: number;
             /** Coverage */

@@ -3849,6 +3849,8 @@ export interface components {
         /**
          * RoomNeedOut
          * @description What one room needs. `hours_from`: of a timetable, assumed because it has none, or all hours.
+         *
+         *     `hours_weeks`: of how many weeks of timetable the hours a week are; null without one.
          */
         RoomNeedOut: {
             /** Room Id */
@@ -3869,6 +3871,8 @@ export interface components {
              * @enum {string}
              */
             hours_from: "always" | "timetable" | "assumed";
+            /** Hours Weeks */
+            hours_weeks: number | null;
             /** Cameras */
             cameras: number;
             /** Bitrate Bps */

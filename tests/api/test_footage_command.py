@@ -146,6 +146,7 @@ def test_files_and_index_that_agree_are_said_to_and_the_gap_between_two_runs_has
     assert done.exit_code == 0, done.output
     gaps = done.output.count("gap      ")
     assert gaps > 1 and f"files and index agree ({gaps} gaps)" in done.output
+    assert "not_recorded" in done.output and "import_done" not in done.output
     first, second = typed.runs
     gap = f"{rfc3339_us(first[-1].wall_end_us)} to {rfc3339_us(second[0].wall_start_us)}"
     assert f" · Front ({CAMERA}) main {gap}" in done.output and ": stopped" in done.output

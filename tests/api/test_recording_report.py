@@ -155,6 +155,21 @@ def test_imported_footage_is_told_apart_and_is_no_coverage_of_live_recording(emp
     assert "shike_stream_imported_today_seconds" in client.get("/metrics").text
 
 
+def test_after_an_import_a_day_and_the_time_line_say_that_recording_had_not_begun(empty: Service, world: World) -> None:
+    watched = Watched.of(empty, world)
+    watched.recorded(hour(-40), 1800, "import_done", origin="imported")
+    watched.recorded(hour(2), 1800, "import_done", origin="imported")
+    watched.recorded(hour(12), 12 * 3600, None)
+    watched.at(hour(24))
+    (main,) = watched.get("/api/cameras/{id}/recording-report", day=str(DAY))["streams"]
+    assert [(each["reason"], each["seconds"]) for each in main["reasons"]] == [("not_recorded", 11.5 * 3600)]
+    before = watched.get("/api/cameras/{id}/recording-report", day=str(DAY - timedelta(days=2)))["streams"][0]
+    assert [each["reason"] for each in before["reasons"]] == ["not_registered"]
+    span = {"from": hour(0).isoformat(), "to": hour(24).isoformat()}
+    gaps = watched.get("/api/cameras/{id}/timeline", **span)["gaps"]
+    assert [gap["reason"] for gap in gaps] == ["not_recorded"] * 2
+
+
 def test_all_cameras_in_scope_come_with_the_worst_first(watched: Watched) -> None:
     first = watched.get("/api/recording-report", day=str(DAY))["items"]
     assert first[0]["camera_name"] == "Watched"

@@ -19,13 +19,14 @@ from shike.api.keep import Housekeeper
 from shike.api.moment import rfc3339_us
 from shike.attendance.inventory import check
 from shike.attendance.rebuilding import rebuild
-from shike.attendance.tables import Base, Run, Segment
+from shike.attendance.tables import Base, Room, Run, Segment
 from shike.capture.archive import Archive
 from shike.capture.segment import SegmentRecord
 from shike.capture.segmenter import hand_over
 from shike.capture.spool import Spool
 
 from .filmed import Filmed
+from .service import new_camera
 
 START_US = 1_790_000_000_000_000
 
@@ -143,10 +144,12 @@ def test_a_file_that_was_begun_while_the_index_is_made_anew_is_left_to_its_write
 def test_files_and_index_that_agree_are_said_to_and_the_gap_between_two_runs_has_its_reason(typed: Filmed) -> None:
     done = footage("footage", "check", "--camera", CAMERA)
     assert done.exit_code == 0, done.output
-    assert "files and index agree" in done.output
+    gaps = done.output.count("gap      ")
+    assert gaps > 1 and f"files and index agree ({gaps} gaps)" in done.output
+    assert "not_recorded" in done.output and "import_done" not in done.output
     first, second = typed.runs
     gap = f"{rfc3339_us(first[-1].wall_end_us)} to {rfc3339_us(second[0].wall_start_us)}"
-    assert f"gap      Front main {gap}" in done.output and ": stopped" in done.output
+    assert f" · Front ({CAMERA}) main {gap}" in done.output and ": stopped" in done.output
 
 
 def test_every_disagreement_is_named(typed: Filmed) -> None:
@@ -221,3 +224,30 @@ def test_a_segment_that_is_indexed_while_files_are_listed_is_no_orphan(typed: Fi
 def test_a_camera_that_is_not_there_is_named(typed: Filmed) -> None:
     done = footage("footage", "check", "--camera", "nobody")
     assert done.exit_code == 2 and "nobody" in done.output
+    assert f" · Front ({CAMERA})" in done.output
+
+
+def test_cameras_of_one_name_are_told_apart_by_their_rooms(typed: Filmed) -> None:
+    service, world = typed.service, typed.world
+    other = new_camera(world.rooms[1], "Front", service)
+    service.add(other)
+    with service.database.reading() as db:
+        here, there = (f"{db.get_one(Room, room_id).name} · Front" for room_id in world.rooms[:2])
+    done = footage("footage", "check", "--camera", "Front")
+    assert done.exit_code == 2 and "2 cameras are called Front" in done.output
+    assert f"{here} ({CAMERA})" in done.output and f"{there} ({other.id})" in done.output
+    for asked in (here, f"{here} ({CAMERA})", CAMERA):
+        done = footage("footage", "check", "--camera", asked)
+        assert done.exit_code == 0 and f"{here} ({CAMERA})" in done.output and other.id not in done.output
+
+
+@pytest.mark.parametrize("command", [["footage", "check"], ["verify"]])
+def test_a_mistaken_folder_is_named_and_nothing_is_made_in_it(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHIKE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "400")
+    done = footage(*command)
+    assert done.exit_code == 2, done.output
+    assert str(tmp_path) in done.output and "set SHIKE_DATA_DIR" in done.output
+    assert list(tmp_path.iterdir()) == []

@@ -171,8 +171,9 @@ def test_a_mode_can_be_tried_before_it_is_chosen_for_all_rooms_or_for_some(empty
     plan(empty, world, timedelta(days=2))
     client = empty.client("administrator")
     tried = client.get("/api/recording-needs", params={"mode": "timetable"}).json()["rooms"]
-    # Three hours and twenty minutes in four weeks; the other room has no session in that time.
-    assert [(room["hours_from"], room["hours_a_week"]) for room in tried] == [("timetable", 0.8), ("assumed", 40)]
+    # Three hours and twenty minutes in the one week that is planned; the other room has no session in four.
+    said = [(room["hours_from"], room["hours_a_week"], room["hours_weeks"]) for room in tried]
+    assert said == [("timetable", 3.3, 1), ("assumed", 40, None)]
     query: dict[str, str | int] = {"mode": "timetable", "room_id": world.rooms[1], "hours_without_timetable": 10}
     some = client.get("/api/recording-needs", params=query).json()["rooms"]
     assert [(room["mode"], room["hours_from"]) for room in some] == [("always", "always"), ("timetable", "assumed")]

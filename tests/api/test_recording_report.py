@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from sqlalchemy import delete, event
@@ -19,12 +20,13 @@ from tests.recording import camera_thread, sharing
 from shike.api.reason_words import REASONS
 from shike.attendance.coverage import coverage
 from shike.attendance.footage import Footage
+from shike.attendance.recording_report import NOT_MISSING
 from shike.attendance.stretches import Stretches
 from shike.attendance.tables import Segment, to_us
 from shike.camera_sim import CameraSim
 from shike.capture.archive import Archive
 from shike.capture.ids import new_id
-from shike.capture.segment import SegmentRecord
+from shike.capture.segment import EndReason, SegmentRecord
 from shike.capture.segmenter import Lengths
 from shike.capture.spool import Spool
 
@@ -131,6 +133,41 @@ def test_a_camera_that_was_switched_off_misses_nothing_from_then_on(watched: Wat
     watched.at(hour(50))
     names = [item["camera_name"] for item in watched.get("/api/recording-report")["items"]]
     assert "Watched" not in names and len(names) == 2
+
+
+def test_imported_footage_is_told_apart_and_is_no_coverage_of_live_recording(empty: Service, world: World) -> None:
+    watched = Watched.of(empty, world)
+    watched.recorded(hour(-30), 1800, "import_done", origin="imported")
+    watched.recorded(hour(2), 1800, "import_done", origin="imported")
+    watched.recorded(hour(12), 6 * 3600, None)
+    watched.at(hour(24))
+    days = watched.get("/api/cameras/{id}/recording-days", until=str(DAY), days=3)["items"]
+    shown = [(each["imported_s"], each["recorded_s"], each["coverage"]) for each in days]
+    before, _, today = shown
+    assert before == (1800, 0, None)
+    assert today == (1800, 6 * 3600, pytest.approx(6 / 23.5))
+    (main,) = watched.get("/api/cameras/{id}/recording-report", day=str(DAY))["streams"]
+    assert (main["imported_s"], main["expected_s"], main["missing_s"]) == (1800, 23.5 * 3600, 17.5 * 3600)
+    client = watched.service.client("administrator")
+    answer = client.get("/api/recording-report.csv", params={"day": str(DAY)})
+    head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert [row[head.index("导入秒数")] for row in rows if row[3] == "Watched"] == ["1800.0"]
+    assert "shike_stream_imported_today_seconds" in client.get("/metrics").text
+
+
+def test_after_an_import_a_day_and_the_time_line_say_that_recording_had_not_begun(empty: Service, world: World) -> None:
+    watched = Watched.of(empty, world)
+    watched.recorded(hour(-40), 1800, "import_done", origin="imported")
+    watched.recorded(hour(2), 1800, "import_done", origin="imported")
+    watched.recorded(hour(12), 12 * 3600, None)
+    watched.at(hour(24))
+    (main,) = watched.get("/api/cameras/{id}/recording-report", day=str(DAY))["streams"]
+    assert [(each["reason"], each["seconds"]) for each in main["reasons"]] == [("not_recorded", 11.5 * 3600)]
+    before = watched.get("/api/cameras/{id}/recording-report", day=str(DAY - timedelta(days=2)))["streams"][0]
+    assert [each["reason"] for each in before["reasons"]] == ["not_registered"]
+    span = {"from": hour(0).isoformat(), "to": hour(24).isoformat()}
+    gaps = watched.get("/api/cameras/{id}/timeline", **span)["gaps"]
+    assert [gap["reason"] for gap in gaps] == ["not_recorded"] * 2
 
 
 def test_all_cameras_in_scope_come_with_the_worst_first(watched: Watched) -> None:
@@ -247,13 +284,25 @@ def test_what_is_being_written_counts_up_to_its_newest_byte(filmed: Filmed, sim:
 def test_files_for_spreadsheets_name_reasons_in_words_and_hold_no_formula(watched: Watched) -> None:
     client = watched.service.client("administrator")
     client.patch(f"/api/cameras/{watched.camera_id}", json={"name": "=cmd()"})
-    for language, words, first in (("zh", "摄像机无数据", "日期"), ("en", "no data from the camera", "day")):
+    for language, words, first, why in (
+        (
+            "zh",
+            "摄像机无数据",
+            "日期",
+            "摄像机无数据 [camera_silent] 1 次，1800.0 秒；一段录像缺失 [segment_lost] 1 次，60.0 秒",
+        ),
+        (
+            *("en", "no data from the camera", "day"),
+            "no data from the camera [camera_silent] 1×, 1800.0 s; "
+            "a piece of the footage is missing [segment_lost] 1×, 60.0 s",
+        ),
+    ):
         answer = client.get("/api/recording-report.csv", params={"day": str(DAY), "language": language})
         assert answer.headers["content-disposition"].endswith(f'recording-report-2026-11-20-{language}.csv"')
         head, row, *_ = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
         assert head[0] == first and len(head) == len(row)
-        assert row[3] == "'=cmd()" and row[8] == "97.84"
-        assert row[-1].startswith(f"{words} [camera_silent] 1×, 1800.0 s; ")
+        assert row[3] == "'=cmd()" and row[9] == "97.84"
+        assert row[-1] == why
         answer = client.get(
             f"/api/cameras/{watched.camera_id}/recording-report.csv", params={"day": str(DAY), "language": language}
         )
@@ -266,7 +315,25 @@ def test_files_for_spreadsheets_name_reasons_in_words_and_hold_no_formula(watche
 @pytest.mark.parametrize(("language", "folder"), [("zh", "zh-CN"), ("en", "en")])
 def test_files_use_the_words_of_the_browser_app(language: str, folder: str) -> None:
     shown = json.loads((WORDS / folder / "playback.json").read_text())["playback"]["reason"]
-    assert {code: shown.get(code) for code in REASONS[language]} == REASONS[language]
+    shown |= json.loads((WORDS / folder / "recordings.json").read_text())["recordings"]["reason"]
+    # What is no reason of a gap: nothing known, and a clip of a flag that is gone.
+    assert {code: word for code, word in shown.items() if code not in ("none", "deleted")} == REASONS[language]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_reason_of_a_gap_has_words(language: str) -> None:
+    assert {*get_args(EndReason), *NOT_MISSING} <= REASONS[language].keys()
+
+
+def test_time_that_is_not_missing_is_no_reason_in_the_file(empty: Service, world: World) -> None:
+    watched = Watched.of(empty, world)
+    watched.at(hour(5))
+    client = watched.service.client("administrator")
+    answer = client.get("/api/recording-report.csv", params={"day": str(DAY - timedelta(days=1)), "language": "zh"})
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [row[-1] for row in rows[1:] if row[3] != "Watched"] == ["", ""]
+    # Nor does an empty cell get the apostrophe of a formula.
+    assert [row[9] for row in rows[1:] if row[3] != "Watched"] == ["", ""]
 
 
 @pytest.mark.parametrize("query", [{"day": "1999-12-31"}, {"day": "yesterday"}, {"days": 32}, {"days": 0}])

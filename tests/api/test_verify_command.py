@@ -18,7 +18,7 @@ from shike.api.verify_command import WORDS
 from shike.attendance.deleting import Deleter, plan
 from shike.attendance.keeping import candidates
 from shike.attendance.retention import FOR_EVER_US, Due
-from shike.attendance.tables import Segment
+from shike.attendance.tables import Room, Segment
 from shike.capture.clock import SystemClock
 from shike.capture.findings import Broken, Known
 from shike.capture.segment_file import replace_file
@@ -33,6 +33,12 @@ def typed(filmed: Filmed, monkeypatch: pytest.MonkeyPatch) -> Filmed:
     monkeypatch.setenv("COLUMNS", "400")
     assert pipeline.checkpoints(filmed.service.settings, SystemClock()).beat() == 1
     return filmed
+
+
+def front(typed: Filmed) -> str:
+    """The camera's name with its room."""
+    with typed.service.database.reading() as db:
+        return f"{db.get_one(Room, typed.world.rooms[0]).name} · Front"
 
 
 def shike(*words: str | Path) -> Result:
@@ -61,7 +67,7 @@ def test_every_finding_has_words() -> None:
 def test_footage_that_holds_is_said_to_hold(typed: Filmed) -> None:
     done = shike("verify", "--camera", "Front")
     assert done.exit_code == 0, done.output
-    assert f"Front: HOLDS {rfc3339_us(min(r.wall_start_us for r in typed.records))}" in done.output
+    assert f"{front(typed)} ({CAMERA}): HOLDS {rfc3339_us(min(r.wall_start_us for r in typed.records))}" in done.output
     assert f"{len(typed.records)} files read" in done.output and "signed 20" in done.output
     assert "FAULT" not in done.output
 
@@ -69,7 +75,7 @@ def test_footage_that_holds_is_said_to_hold(typed: Filmed) -> None:
 def test_what_does_not_hold_is_named_and_the_exit_says_so(typed: Filmed) -> None:
     spoil(path_of(typed, typed.main[1].key))
     done = shike("verify", "--camera", CAMERA)
-    assert done.exit_code == 1 and "Front: DOES NOT HOLD" in done.output
+    assert done.exit_code == 1 and f"{front(typed)} ({CAMERA}): DOES NOT HOLD" in done.output
     (line,) = [line for line in done.output.splitlines() if "FAULT" in line]
     assert "file_changed" in line and typed.main[1].key in line and str(typed.main[1].digest) in line
     assert f"row {typed.main[1].link_number} main {rfc3339_us(typed.main[1].wall_start_us)}" in line
@@ -84,7 +90,7 @@ def test_a_range_a_stream_and_sizes_alone_can_be_asked_for(typed: Filmed) -> Non
     assert shike("verify", "--camera", CAMERA, "--quick").exit_code == 0
     answer = verified("--stream", "main", "--from", str(rfc3339_us(first.wall_start_us)), "--to", until)
     (camera,) = answer["cameras"]
-    assert answer["holds"] and (camera["name"], camera["segments"], camera["files"]) == ("Front", 1, 1)
+    assert answer["holds"] and (camera["name"], camera["segments"], camera["files"]) == (front(typed), 1, 1)
     assert verified()["cameras"][0]["findings"][0]["code"] == "file_changed"
 
 
@@ -100,8 +106,10 @@ def test_all_cameras_are_looked_at_unless_one_is_named(typed: Filmed) -> None:
     done = shike("verify", "--json")
     assert done.exit_code == 1
     found = {camera["name"]: camera for camera in json.loads(done.stdout)["cameras"]}
-    assert found["Front"]["holds"] and len(found) == 3
-    others = [finding["code"] for name, camera in found.items() if name != "Front" for finding in camera["findings"]]
+    assert found[front(typed)]["holds"] and len(found) == 3
+    others = [
+        finding["code"] for name, camera in found.items() if name != front(typed) for finding in camera["findings"]
+    ]
     assert others == ["not_in_chain"] * 2
 
 
@@ -141,6 +149,25 @@ def test_whoever_kept_the_public_key_can_verify_after_the_key_was_replaced(typed
     assert pipeline.checkpoints(typed.service.settings, SystemClock()).beat() == 1
     assert shike("verify", "--camera", CAMERA).exit_code == 0
     assert shike("verify", "--camera", CAMERA, "--key", kept).exit_code == 0
+
+
+@pytest.mark.parametrize("command", [["keys", "show"], ["keys", "export", "public.pem"]])
+def test_a_folder_without_a_key_gets_none_by_being_asked_for_it(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SHIKE_DATA_DIR", "mistaken")
+    monkeypatch.setenv("COLUMNS", "400")
+    done = shike(*command)
+    assert done.exit_code == 1
+    assert f"no signing key in {tmp_path / 'mistaken' / 'keys'}; set SHIKE_DATA_DIR" in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_key_that_is_shown_is_told_with_the_folder_it_lies_in(typed: Filmed, tmp_path: Path) -> None:
+    folder = str(typed.service.settings.keys_dir.absolute())
+    assert folder in shike("keys", "show").output
+    assert folder in shike("keys", "export", tmp_path / "public.pem").output
 
 
 def test_a_change_of_keys_that_was_cut_off_is_finished_by_the_next(

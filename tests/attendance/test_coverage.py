@@ -9,7 +9,15 @@ from shike.attendance.footage import Piece
 S = 1_000_000
 
 
-def piece(start_s: float, end_s: float, run: str = "a", ends: str | None = None, *, is_open: bool = False) -> Piece:
+def piece(
+    start_s: float,
+    end_s: float,
+    run: str = "a",
+    ends: str | None = None,
+    *,
+    is_open: bool = False,
+    origin: str = "live",
+) -> Piece:
     return Piece(
         camera_id="c",
         stream="main",
@@ -22,7 +30,7 @@ def piece(start_s: float, end_s: float, run: str = "a", ends: str | None = None,
         width=1280,
         height=720,
         timescale=90_000,
-        origin="live",
+        origin=origin,
         simulated=False,
         is_open=is_open,
         ends_run=ends,
@@ -53,6 +61,18 @@ def test_segments_of_a_run_are_one_span() -> None:
 def test_a_gap_carries_the_reason_of_the_run_before_it() -> None:
     covered = of([piece(10, 20, "a", "connection_lost"), piece(30, 40, "b", "camera_silent")], before="killed")
     assert gaps(covered) == [(0, 10, "killed"), (20, 30, "connection_lost"), (40, 100, "camera_silent")]
+
+
+def test_a_gap_is_called_the_same_whether_something_was_imported_before_it_or_not() -> None:
+    lesson = piece(10, 20, "i", "import_done", origin="imported")
+    live = piece(60, 70, "a", "connection_lost")
+    found = [(0, 10, "not_recorded"), (20, 60, "not_recorded"), (70, 100, "connection_lost")]
+    assert gaps(of([lesson, live])) == found
+    assert gaps(of([lesson], before="killed")) == [(0, 10, "killed"), (20, 100, "killed")]
+    # What was imported into an outage does not change what it is called, nor does it on the day that goes on.
+    later = piece(80, 90, "j", "import_done", origin="imported")
+    assert gaps(of([live, later]))[1:] == [(70, 80, "connection_lost"), (90, 100, "connection_lost")]
+    assert gaps(of([lesson], now=100, cause="unreachable")) == gaps(of([lesson]))
 
 
 def test_before_the_first_recording_ever_nothing_was_recorded() -> None:

@@ -1,5 +1,7 @@
 """What recording needs of the disks."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from shike.attendance.recording_needs import (
@@ -39,23 +41,42 @@ def test_the_sub_stream_is_kept_for_its_own_days() -> None:
     assert bytes_of(loads, HOURS_A_WEEK, {"main": 10, "sub": 1}) == 86_400 * (10 * 500_000 + 62_500)
 
 
+def a_week(sessions: Sequence[PlannedSession], now_us: int) -> tuple[float, int]:
+    """Hours a week and the weeks they were counted over."""
+    found = planned_hours(TIMETABLE, sessions, now_us)
+    assert found is not None
+    return round(found.a_week, 6), found.weeks
+
+
 def test_a_timetable_comes_to_its_hours_with_margins_once() -> None:
     now_us = 100 * WEEK_US
     # Four weeks of two lessons a week: half an hour of margins each; a cancelled one does not count.
     ahead = [lesson(now_us + week * WEEK_US + day * 24 * HOUR_US) for week in range(4) for day in (1, 3)]
     off = lesson(now_us + 5 * 24 * HOUR_US, cancelled=True)
-    assert planned_hours(TIMETABLE, [*ahead, off], now_us) == pytest.approx(6.0)
+    assert a_week([*ahead, off], now_us) == (6.0, 4)
     # Two lessons at the same time in one room are filmed once.
-    assert planned_hours(TIMETABLE, [*ahead, *ahead], now_us) == pytest.approx(6.0)
+    assert a_week([*ahead, *ahead], now_us) == (6.0, 4)
 
 
 def test_the_busier_of_the_weeks_before_and_ahead_counts_and_no_timetable_is_not_zero_hours() -> None:
     now_us = 100 * WEEK_US
     before = [lesson(now_us - (week + 1) * WEEK_US + HOUR_US) for week in range(4)]
-    assert planned_hours(TIMETABLE, before, now_us) == pytest.approx(3.0)
-    assert planned_hours(TIMETABLE, [*before, lesson(now_us + HOUR_US)], now_us) == pytest.approx(3.0)
+    assert a_week(before, now_us) == (3.0, 4)
+    assert a_week([*before, lesson(now_us + HOUR_US), lesson(now_us + 24 * HOUR_US)], now_us) == (6.0, 1)
     assert planned_hours(TIMETABLE, [], now_us) is None
     assert planned_hours(TIMETABLE, [lesson(now_us + 6 * WEEK_US)], now_us) is None
+
+
+def test_a_timetable_of_one_week_is_counted_by_that_week() -> None:
+    now_us = 100 * WEEK_US
+    assert a_week([lesson(now_us + day * 24 * HOUR_US + HOUR_US) for day in range(5)], now_us) == (15.0, 1)
+
+
+@pytest.mark.parametrize("hours_in", [-0.1, 0.1, 1, 2.4, 2.6, 24, 60, 100, 120])
+def test_need_does_not_shrink_while_a_class_session_runs_nor_in_the_middle_of_the_week(hours_in: float) -> None:
+    monday_us = 100 * WEEK_US
+    week = [lesson(monday_us + day * 24 * HOUR_US) for day in range(5)]
+    assert a_week(week, monday_us + round(hours_in * HOUR_US)) == (15.0, 1)
 
 
 def test_a_bit_rate_is_bytes_by_time_and_unknown_without_any() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from shike.api.arguments import cameras
+from shike.api.arguments import cameras, index_of, shown
 from shike.api.db import Database
 from shike.api.migrate import migrate
 from shike.api.moment import rfc3339_us
@@ -20,7 +20,9 @@ from shike.capture.spool import Spool
 
 footage = typer.Typer(no_args_is_help=True, help="Recordings on disk and their index.")
 
-CameraOption = Annotated[str | None, typer.Option("--camera", help="Id of one camera, or its name; all if left out.")]
+CameraOption = Annotated[
+    str | None, typer.Option("--camera", help="Id of one camera, or its name (room · name); all if left out.")
+]
 _FAULTS = {
     "orphan": "lies on disk and is not indexed; `shike footage rebuild` indexes it",
     "missing": "is indexed and does not lie on disk",
@@ -38,18 +40,18 @@ def check_footage(
 ) -> None:
     """Compare files and index, and list gaps with their reasons. Exits with 1 if anything is wrong; a gap is not."""
     settings = load_settings()
-    database = Database.at(settings.database)
-    archive, spool = Archive(settings.footage_dir), Spool(settings.spool_dir)
+    archive, spool = Archive(settings.footage_dir), Spool(settings.spool_dir, create=False)
     found: Counter[str] = Counter()
     faults = 0
-    for camera_id, name in cameras(database, archive, camera):
-        for finding in check(archive, spool, database.reading, camera_id):
-            found[finding.code] += 1
-            faults += finding.is_fault
-            typer.echo(json.dumps(asdict(finding)) if as_json else _line(name, finding))
+    with index_of(settings) as database:
+        for camera_id, name in cameras(database, archive, camera):
+            for finding in check(archive, spool, database.reading, camera_id):
+                found[finding.code] += 1
+                faults += finding.is_fault
+                typer.echo(json.dumps(asdict(finding)) if as_json else _line(shown(camera_id, name), finding))
     if not as_json:
-        said = ", ".join(f"{count} {code}" for code, count in sorted(found.items())) or "nothing to say"
-        typer.echo(f"{'files and index agree' if faults == 0 else f'{faults} faults'} ({said})")
+        said = ", ".join(_count(count, code) for code, count in sorted(found.items())) or "nothing to say"
+        typer.echo(f"{'files and index agree' if faults == 0 else _many(faults, 'fault')} ({said})")
     raise typer.Exit(1 if faults else 0)
 
 
@@ -67,7 +69,7 @@ def rebuild_index(camera: CameraOption = None) -> None:
             archive, database.reading, database.writing, camera_id, lambda n: typer.echo(f"\r{n:8}", nl=False, err=True)
         )
         typer.echo(
-            f"{name}: {done.made} segments indexed, {done.there} were there"
+            f"{shown(camera_id, name)}: {done.made} segments indexed, {done.there} were there"
             + (f", {done.unlinked} of them in no chain" if done.unlinked else "")
             + (f", {done.deleted} left out: a rule deleted them" if done.deleted else "")
             + (f", {done.unreadable} cannot be read" if done.unreadable else "")
@@ -75,6 +77,15 @@ def rebuild_index(camera: CameraOption = None) -> None:
         )
         incomplete = incomplete or bool(done.unreadable or done.unknown_camera)
     raise typer.Exit(1 if incomplete else 0)
+
+
+def _count(count: int, code: str) -> str:
+    """A gap and an overlap are counted as things; the other codes say what the files are."""
+    return _many(count, code) if code in ("gap", "overlap") else f"{count} {code}"
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def _line(name: str, finding: Finding) -> str:

@@ -161,7 +161,8 @@ def _streams(cameras: Iterable[Camera], healths: Healths) -> Iterator[Metric]:
 
 def _of_today(reports: Iterable[StreamReport]) -> Iterator[Metric]:
     coverage = _gauge("shike_stream_coverage_today_ratio", "Recorded of what should have been, Beijing day", _STREAM)
-    recorded = _gauge("shike_stream_recorded_today_seconds", "Recorded today", _STREAM)
+    recorded = _gauge("shike_stream_recorded_today_seconds", "Recorded live today", _STREAM)
+    imported = _gauge("shike_stream_imported_today_seconds", "Of today, covered by an import alone", _STREAM)
     size = _gauge("shike_stream_recorded_today_bytes", "Bytes of today's segments", _STREAM)
     gaps = _gauge("shike_stream_gaps_today", "Gaps of today by reason", (*_STREAM, "reason"))
     lengths = _gauge("shike_stream_gaps_today_seconds", "Their length", (*_STREAM, "reason"))
@@ -169,12 +170,13 @@ def _of_today(reports: Iterable[StreamReport]) -> Iterator[Metric]:
         key = (each.camera_id, each.stream)
         _add(coverage, key, each.report.ratio)
         recorded.add_metric(key, each.report.recorded_s)
+        imported.add_metric(key, each.report.imported_s)
         size.add_metric(key, each.size)
         for reason in each.report.reasons:
             if reason.missing:
                 gaps.add_metric((*key, reason.reason), reason.gaps)
                 lengths.add_metric((*key, reason.reason), reason.seconds)
-    yield from (coverage, recorded, size, gaps, lengths)
+    yield from (coverage, recorded, imported, size, gaps, lengths)
 
 
 def _gauge(name: str, words: str, labels: tuple[str, ...]) -> GaugeMetricFamily:

@@ -19,10 +19,11 @@ keys = typer.Typer(no_args_is_help=True, help="The key that signs the chains of 
 
 @keys.command("show")
 def show() -> None:
-    """The public key in use and its fingerprint, and the ids of those before it."""
+    """The public key in use, its fingerprint and where it lies, and the ids of those before it."""
     settings = load_settings()
     signer = _signer(settings.keys_dir)
     typer.echo(f"{signer.key_id}\nSHA-256 of the public key (DER): {hashlib.sha256(signer.public_der).hexdigest()}")
+    typer.echo(f"in {settings.keys_dir.absolute()}")
     typer.echo(signer.public_pem.decode(), nl=False)
     for former in sorted(set(SigningKeys(settings.keys_dir).publics()) - {signer.key_id}):
         typer.echo(f"before: {former}")
@@ -31,13 +32,14 @@ def show() -> None:
 @keys.command("export")
 def export(file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to write the public key (PEM).")]) -> None:
     """Write the public key to a file, to be kept by somebody else. The private key is never given out."""
-    signer = _signer(load_settings().keys_dir)
+    keys_dir = load_settings().keys_dir
+    signer = _signer(keys_dir)
     try:
         replace_file(file, signer.public_pem)
         file.chmod(0o644)
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be written: {error.strerror}", param_hint="FILE") from error
-    typer.echo(f"{file}: the public key {signer.key_id}")
+    typer.echo(f"{file}: the public key {signer.key_id} of {keys_dir.absolute()}")
 
 
 @keys.command("rotate")
@@ -72,10 +74,16 @@ def rotate() -> None:
 
 
 def _signer(keys_dir: Path) -> Signer:
+    """Looks only: a command in the wrong folder must not make a key there and give it out as the installation's."""
     try:
-        return Signer.at(keys_dir)
+        signer = Signer.found(keys_dir)
     except (CaptureError, OSError) as error:
         raise _refused(keys_dir, error) from error
+    if signer is None:
+        said = f"no signing key in {keys_dir.absolute()}; set SHIKE_DATA_DIR to the data folder or start `shike keep`"
+        typer.echo(said, err=True)
+        raise typer.Exit(1)
+    return signer
 
 
 def _refused(keys_dir: Path, error: CaptureError | OSError) -> typer.BadParameter:

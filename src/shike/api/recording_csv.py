@@ -15,12 +15,24 @@ from shike.attendance.beijing import BEIJING
 
 SUMMARY = {
     "zh": (
-        *("日期", "机构", "教室", "摄像机", "摄像机编号", "码流", "应录秒数", "已录秒数", "覆盖率%", "缺口数"),
+        *(
+            "日期",
+            "机构",
+            "教室",
+            "摄像机",
+            "摄像机编号",
+            "码流",
+            "应录秒数",
+            "已录秒数",
+            "导入秒数",
+            "覆盖率%",
+            "缺口数",
+        ),
         *("缺口秒数", "最长缺口秒数", "丢包数", "字节数", "各原因"),
     ),
     "en": (
-        *("day", "institution", "room", "camera", "camera id", "stream", "expected s", "recorded s", "coverage %"),
-        *("gaps", "missing s", "longest gap s", "dropped packets", "bytes", "by reason"),
+        *("day", "institution", "room", "camera", "camera id", "stream", "expected s", "recorded s", "imported s"),
+        *("coverage %", "gaps", "missing s", "longest gap s", "dropped packets", "bytes", "by reason"),
     ),
 }
 GAPS = {
@@ -43,6 +55,10 @@ GAPS = {
     ),
 }
 
+TIMES = {"zh": "{n} 次，{s:.1f} 秒", "en": "{n}×, {s:.1f} s"}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+BETWEEN = {"zh": "；", "en": "; "}
+
 
 def summary_csv(rows: Iterable[tuple[date, CameraReport, StreamReportOut]], language: str) -> bytes:
     """A row per stream."""
@@ -60,26 +76,30 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     writer = csv.writer(out)
     writer.writerow(headings)
     for row in rows:
-        writer.writerow([f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell for cell in row])
+        writer.writerow([f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row])
     return out.getvalue().encode("utf-8-sig")
 
 
 def _summary(day: date, camera: CameraReport, stream: StreamReportOut, language: str) -> list[object]:
     longest = stream.longest_gap
+    # What nothing was to be recorded in is no reason for anything missing.
     reasons = [
-        f"{words(one.reason, language)} [{one.reason}] {one.gaps}×, {one.seconds:.1f} s" for one in stream.reasons
+        f"{words(one.reason, language)} [{one.reason}] {TIMES[language].format(n=one.gaps, s=one.seconds)}"
+        for one in stream.reasons
+        if one.missing
     ]
     return [
         *(day, camera.institution_name, camera.room_name, camera.camera_name, camera.camera_id, stream.stream),
         f"{stream.expected_s:.1f}",
         f"{stream.recorded_s:.1f}",
+        f"{stream.imported_s:.1f}",
         "" if stream.coverage is None else f"{percent(stream.coverage):.2f}",
         stream.gap_count,
         f"{stream.missing_s:.1f}",
         "" if longest is None else f"{(longest.end - longest.start).total_seconds():.1f}",
         stream.dropped,
         stream.bytes,
-        "; ".join(reasons),
+        BETWEEN[language].join(reasons),
     ]
 
 

@@ -42,7 +42,10 @@ Days = Annotated[int, Query(ge=1, le=3650)]
 
 
 class RoomNeedOut(BaseModel):
-    """What one room needs. `hours_from`: of a timetable, assumed because it has none, or all hours."""
+    """What one room needs. `hours_from`: of a timetable, assumed because it has none, or all hours.
+
+    `hours_weeks`: of how many weeks of timetable the hours a week are; null without one.
+    """
 
     room_id: str
     room_name: str
@@ -50,6 +53,7 @@ class RoomNeedOut(BaseModel):
     mode: Mode
     hours_a_week: float
     hours_from: Literal["always", "timetable", "assumed"]
+    hours_weeks: int | None
     cameras: int
     bitrate_bps: int
     measured: bool
@@ -184,17 +188,17 @@ def _last_segments(
     return [(size, to_us(end) - to_us(start)) for size, start, end in db.execute(query)]
 
 
-Hours = tuple[float, Literal["always", "timetable", "assumed"]]
+Hours = tuple[float, Literal["always", "timetable", "assumed"], int | None]
 
 
 def _hours(
     room: RoomRecordingOut, mode: Mode, sessions: Sequence[PlannedSession], now_us: int, without: float
 ) -> Hours:
     if mode == "always":
-        return float(HOURS_A_WEEK), "always"
+        return float(HOURS_A_WEEK), "always", None
     policy = Policy("timetable", room.policy.margin_before_min, room.policy.margin_after_min)
     planned = planned_hours(policy, sessions, now_us, _WEEKS)
-    return (without, "assumed") if planned is None else (planned, "timetable")
+    return (without, "assumed", None) if planned is None else (planned.a_week, "timetable", planned.weeks)
 
 
 def _room_need(
@@ -207,6 +211,7 @@ def _room_need(
         mode=mode,
         hours_a_week=round(hours[0], 1),
         hours_from=hours[1],
+        hours_weeks=hours[2],
         cameras=room.camera_count,
         bitrate_bps=sum(load.bps for load in loads),
         measured=all(load.source == "recorded" for load in loads),

@@ -56,7 +56,9 @@ def get_recording_report(
         stretches, [cameras[out.id] for out in outs], asked, clock.now(), cause_of(read_health()), plan_of(db, settings)
     )
     items = [camera_report(out, [each for each in found if each.camera_id == out.id]) for out in outs]
-    items = [item for item in items if item.enabled or any(stream.expected_s > 0 for stream in item.streams)]
+    items = [
+        item for item in items if item.enabled or any(each.expected_s + each.imported_s > 0 for each in item.streams)
+    ]
     return RecordingReport(day=asked, until=reported_until(asked, clock), items=sorted(items, key=_badness))
 
 
@@ -140,6 +142,7 @@ def list_recording_days(
                 day=each.day,
                 expected_s=each.report.expected_s,
                 recorded_s=each.report.recorded_s,
+                imported_s=each.report.imported_s,
                 coverage=each.report.ratio,
                 gap_count=len(each.report.gaps),
             )

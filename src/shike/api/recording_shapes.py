@@ -28,6 +28,7 @@ class ReasonOut(BaseModel):
 class StreamReportOut(BaseModel):
     """A day of a stream. `coverage` is recorded of expected, 0 to 1, null where nothing was to be recorded.
 
+    `recorded_s` is live recording; seconds that only an import covers are `imported_s` and in no other figure.
     `gap_count`, `missing_s` and `longest_gap` are of what is missing; bytes and dropped packets of the segments that
     began on this day.
     """
@@ -35,6 +36,7 @@ class StreamReportOut(BaseModel):
     stream: Stream
     expected_s: float
     recorded_s: float
+    imported_s: float
     missing_s: float
     coverage: float | None
     gap_count: int
@@ -81,11 +83,12 @@ class CameraDayReport(CameraReport):
 
 
 class DayCoverage(BaseModel):
-    """A day of a stream in short."""
+    """A day of a stream in short, figures as in its report."""
 
     day: date
     expected_s: float
     recorded_s: float
+    imported_s: float
     coverage: float | None
     gap_count: int
 
@@ -102,6 +105,7 @@ def camera_report(camera: CameraOut, found: list[StreamReport]) -> CameraReport:
                 stream=each.stream,
                 expected_s=each.report.expected_s,
                 recorded_s=each.report.recorded_s,
+                imported_s=each.report.imported_s,
                 missing_s=each.report.missing_s,
                 coverage=each.report.ratio,
                 gap_count=len(each.report.gaps),

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
-from shike.api.arguments import cameras, moment_us
-from shike.api.db import Database
+from shike.api.arguments import cameras, index_of, moment_us, shown
 from shike.api.moment import rfc3339_us
 from shike.api.settings import Settings, load_settings
 from shike.attendance.indexed import IndexRows
@@ -59,7 +57,9 @@ WORDS = {
     "timestamp_early": "the time stamp is older than the checkpoint says: the server's clock was ahead",
 }
 
-CameraOption = Annotated[str | None, typer.Option("--camera", help="Id of one camera, or its name; all if left out.")]
+CameraOption = Annotated[
+    str | None, typer.Option("--camera", help="Id of one camera, or its name (room · name); all if left out.")
+]
 From = Annotated[str | None, typer.Option("--from", help="From when on, with zone: 2026-11-20T08:30:00+08:00.")]
 To = Annotated[str | None, typer.Option("--to", help="Until when, with zone.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Compare sizes of files instead of reading them.")]
@@ -92,19 +92,16 @@ def verify_footage(
     if from_us is not None and to_us is not None and to_us <= from_us:
         raise typer.BadParameter("the range ends before it begins", param_hint="--to")
     trust = _trust(settings, key or [], timestamp_ca)
-    archive, database = Archive(settings.footage_dir), Database.at(settings.database)
-    rows = IndexRows(database.reading, Spool(settings.spool_dir))
+    archive = Archive(settings.footage_dir)
     reports: list[tuple[str, Report]] = []
-    try:
+    with index_of(settings) as database:
+        rows = IndexRows(database.reading, Spool(settings.spool_dir, create=False))
         for camera_id, name in cameras(database, archive, camera):
             asked = Asked(camera_id, stream, from_us, to_us, quick)
             report = verify(asked, archive, rows, trust, _progress)
             reports.append((name, report))
             if not as_json:
-                _tell(name, report, quick)
-    except SQLAlchemyError as error:
-        said = f"the index cannot be read: {type(error).__name__}; start `shike keep` once, or restore the database"
-        raise typer.BadParameter(said) from error
+                _tell(shown(camera_id, name), report, quick)
     holds = all(report.holds for _, report in reports)
     if as_json:
         typer.echo(json.dumps({"holds": holds, "cameras": [_as_json(name, r) for name, r in reports]}, indent=1))

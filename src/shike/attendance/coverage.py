@@ -83,7 +83,8 @@ def coverage(
 ) -> Coverage:
     """Spans and gaps of [start, end), the part after now left out. What a rule has deleted is a gap that says so.
 
-    `reason_before`: why the last run before the range ended, None if nothing was recorded before it.
+    `reason_before`: why the last live run before the range ended, None if nothing was recorded before it. How an
+    import ended is no reason for what follows it: a gap is called the same whether something was imported or not.
     `reason_now`: what the camera says at this moment, for the gap that reaches up to now.
     """
     end_us = min(end_us, now_us)
@@ -107,12 +108,18 @@ def coverage(
             spans[-1] = replace(spans[-1], end_us=to_us, is_open=piece.is_open)
         else:
             spans.append(Span(from_us, to_us, piece.run_id, piece.origin, piece.simulated, piece.is_open))
-        at_us, run_id, reason = to_us, piece.run_id, piece.ends_run or "unknown"
+        at_us, run_id = to_us, piece.run_id
+        if piece.origin == "live":
+            reason = piece.ends_run or "unknown"
         open_until_us = to_us if piece.is_open else None
     # What is being written is up to half a second behind now: that is no gap.
     if end_us - at_us > (2_000_000 if open_until_us is not None else 0):
         until_now = end_us == now_us and reason_now is not None
-        gaps.append(Gap(at_us, end_us, str(reason_now) if until_now and spans else reason))
+        gaps.append(
+            Gap(
+                at_us, end_us, str(reason_now) if until_now and any(span.origin == "live" for span in spans) else reason
+            )
+        )
     return Coverage(tuple(spans), tuple(gaps))
 
 

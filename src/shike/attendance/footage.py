@@ -209,11 +209,12 @@ class Footage:
         return None if opened is None or not opened.fragments else _of_open(opened)
 
     def last_end_reason(self, camera_id: str, stream: StreamName, before_us: int) -> str | None:
-        """Why the last run that ended before a time did so; None if nothing was recorded before it."""
+        """Why the last live run that began before a time ended; None if nothing was recorded before it."""
         with self._reading() as db:
             query = (
                 select(Run.end_reason)
                 .where(Run.camera_id == camera_id, Run.stream == stream, Run.started_at < from_us(before_us))
+                .where(Run.origin == "live")
                 .order_by(Run.started_at.desc())
                 .limit(1)
             )

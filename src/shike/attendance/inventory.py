@@ -53,7 +53,7 @@ class _Row:
     run_id: str
     start_us: int
     end_us: int
-    end_reason: str | None
+    end_reason: str
 
 
 def check(
@@ -86,14 +86,19 @@ def check(
 
 def _rows(db: DbSession, camera_id: str, stream: StreamName) -> Iterator[_Row]:
     query = (
-        select(Segment.object_key, Segment.size, Run.id, Segment.wall_start, Segment.wall_end, Run.end_reason)
+        select(
+            Segment.object_key, Segment.size, Run.id, Segment.wall_start, Segment.wall_end, Run.end_reason, Run.origin
+        )
         .join(Run, Run.id == Segment.run_id)
         .where(Segment.camera_id == camera_id, Segment.stream == stream)
         .order_by(Segment.wall_start)
         .execution_options(yield_per=_ROWS)
     )
-    for key, size, run_id, start, end, reason in db.execute(query):
-        yield _Row(key, size, run_id, to_us(start), to_us(end), reason)
+    # As in coverage: how an import ended is no reason for a gap after it.
+    live_reason = "not_recorded"
+    for key, size, run_id, start, end, reason, origin in db.execute(query):
+        live_reason = reason or "unknown" if origin == "live" else live_reason
+        yield _Row(key, size, run_id, to_us(start), to_us(end), live_reason)
 
 
 def _indexed_by_now(reading: Callable[[], AbstractContextManager[DbSession]], keys: list[str]) -> set[str]:
@@ -119,7 +124,7 @@ def _file_of(archive: Archive, camera_id: str, stream: StreamName, row: _Row) ->
 
 def _between(camera_id: str, stream: StreamName, before: _Row, row: _Row) -> Iterator[Finding]:
     if row.start_us - before.end_us > _SEAM_US:
-        reason = "segment_lost" if row.run_id == before.run_id else before.end_reason or "unknown"
+        reason = "segment_lost" if row.run_id == before.run_id else before.end_reason
         yield Finding("gap", camera_id, stream, None, before.end_us, row.start_us, reason)
     elif before.end_us - row.start_us > _SEAM_US:
         yield Finding("overlap", camera_id, stream, row.key, row.start_us, min(before.end_us, row.end_us))

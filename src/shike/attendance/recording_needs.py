@@ -3,6 +3,7 @@
 A terabyte is 10^12 bytes, as on the label of a disk. Not here: where bit rates and timetables come from (shike.api).
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -42,16 +43,27 @@ def bytes_of(loads: Iterable[StreamLoad], hours_a_week: float, days: dict[Stream
     return sum(bytes_kept(load.bps, hours_a_week, days[load.stream]) for load in loads)
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedHours:
+    """Hours a week that a timetable comes to, and over how many weeks of it that was counted."""
+
+    a_week: float
+    weeks: int
+
+
 def planned_hours(
     policy: Policy, class_sessions: Sequence[PlannedSession], now_us: int, weeks: int = 4
-) -> float | None:
-    """Hours a week that a timetable comes to with a policy's margins: of the weeks ahead or those before, whichever are
-    more. None for a room without a timetable in either.
+) -> PlannedHours | None:
+    """What a timetable comes to with a policy's margins: of so many weeks ahead, those before, or both together,
+    whichever are more a week. None for a room without a timetable in either.
+
+    Sessions count whole, also the one that is going on, and by the weeks from the first of them to the last: a
+    timetable of one week is not four weeks of little.
     """
-    known = [PlannedSession(each.session_id, each.start_us, each.end_us, each.cancelled) for each in class_sessions]
-    spans = [(now_us - weeks * WEEK_US, now_us), (now_us, now_us + weeks * WEEK_US)]
-    most = max(_hours(windows([policy], known, begin, end)) for begin, end in spans)
-    return most / weeks if most else None
+    before_us, after_us = now_us - weeks * WEEK_US, now_us + weeks * WEEK_US
+    ranges = [(now_us, after_us, weeks), (before_us, now_us, weeks), (before_us, after_us, 2 * weeks)]
+    found = [_planned(policy, class_sessions, begin, end, most) for begin, end, most in ranges]
+    return max((each for each in found if each is not None), key=lambda each: each.a_week, default=None)
 
 
 def measured_bps(segments: Sequence[tuple[int, int]]) -> int | None:
@@ -66,6 +78,20 @@ def usable(total_bytes: int, free_bytes: int, footage_bytes: int) -> int:
     What else lies on the volume is taken as it is now.
     """
     return max(0, free_bytes + footage_bytes - int(total_bytes * KEPT_FREE))
+
+
+def _planned(
+    policy: Policy, class_sessions: Sequence[PlannedSession], begin_us: int, end_us: int, most_weeks: int
+) -> PlannedHours | None:
+    held = [each for each in class_sessions if not each.cancelled and each.start_us < end_us and each.end_us > begin_us]
+    if not held:
+        return None
+    first_us, last_us = min(each.start_us for each in held), max(each.end_us for each in held)
+    weeks = max(1, min(most_weeks, math.ceil((last_us - first_us) / WEEK_US)))
+    # When a session was entered is no part of how long it is.
+    whole = [PlannedSession(each.session_id, each.start_us, each.end_us) for each in held]
+    spans = windows([policy], whole, first_us - WEEK_US, last_us + WEEK_US)
+    return PlannedHours(_hours(spans) / weeks, weeks)
 
 
 def _hours(spans: Sequence[Window]) -> float:

@@ -27,9 +27,14 @@ class ReasonTotal:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A range of one stream. `gaps` are the missing ones in order of time; `reasons` is of all, the longest first."""
+    """A range of one stream. `gaps` are the missing ones in order of time; `reasons` is of all, the longest first.
+
+    `recorded_s` is what was recorded live; `imported_s`, seconds that only an import covers, counts neither as recorded
+    nor as missing.
+    """
 
     recorded_s: float
+    imported_s: float
     missing_s: float
     gaps: tuple[Gap, ...]
     reasons: tuple[ReasonTotal, ...]
@@ -52,7 +57,7 @@ class Report:
 def report(covered: Coverage, registered_us: int) -> Report:
     """What a range's coverage comes to, for a camera that the registry knows since `registered_us` (µs UTC).
 
-    Time before that is missing from nothing, unless footage was imported into it.
+    Time before that is missing from nothing.
     """
     gaps = list(_split(covered.gaps, registered_us))
     missing = tuple(gap for gap in gaps if gap.reason not in NOT_MISSING)
@@ -60,8 +65,10 @@ def report(covered: Coverage, registered_us: int) -> Report:
     for gap in gaps:
         by_reason[gap.reason].append(gap)
     totals = (ReasonTotal(r, len(each), seconds(each), r not in NOT_MISSING) for r, each in by_reason.items())
+    imported_s = sum(span.end_us - span.start_us for span in covered.spans if span.origin == "imported") / 1_000_000
     return Report(
-        recorded_s=covered.seconds,
+        recorded_s=covered.seconds - imported_s,
+        imported_s=imported_s,
         missing_s=seconds(missing),
         gaps=missing,
         reasons=tuple(sorted(totals, key=lambda total: (-total.seconds, total.reason))),

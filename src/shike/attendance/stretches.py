@@ -104,7 +104,7 @@ class Stretches:
         return sorted([*found, *(stretch for _, _, stretch in loose.values())], key=lambda each: each.start_us)
 
     def reasons_before(self, keys: Iterable[StreamKey], before_us: int) -> Mapping[StreamKey, str | None]:
-        """Why the last run of each stream that began before a time ended; None where nothing was recorded before."""
+        """Why the last live run of each stream that began before a time ended; None where there was none."""
         with self._reading() as db:
             return {key: _reason_before(db, key, before_us) for key in keys}
 
@@ -222,6 +222,7 @@ def _reason_before(db: DbSession, key: StreamKey, before_us: int) -> str | None:
     query = (
         select(Run.end_reason)
         .where(Run.camera_id == key[0], Run.stream == key[1], Run.started_at < from_us(before_us))
+        .where(Run.origin == "live")
         .order_by(Run.started_at.desc())
         .limit(1)
     )

@@ -38,6 +38,13 @@ class Signer:
         keys = SigningKeys(keys_folder)
         return cls(keys.current(), keys.private)
 
+    @classmethod
+    def found(cls, keys_folder: Path) -> "Signer | None":
+        """The signer of an installation, None where it has no key yet. SigningKeyError if it is lost."""
+        keys = SigningKeys(keys_folder)
+        key = keys.found()
+        return None if key is None else cls(key, keys.private)
+
     @property
     def public_pem(self) -> bytes:
         """The public key as openssl reads it."""

@@ -68,6 +68,13 @@ class SigningKeys:
     def current(self) -> Ed25519PrivateKey:
         """The key that signs; it is made where there is none. SigningKeyError if it is named and not there."""
         self.have_one()
+        return self._named()
+
+    def found(self) -> Ed25519PrivateKey | None:
+        """The key that signs, looked for only: None where there never was one. SigningKeyError as from `current`."""
+        return self._named() if (self._folder / _CURRENT).exists() else None
+
+    def _named(self) -> Ed25519PrivateKey:
         with self._locked():
             named = (self._folder / _CURRENT).read_text().strip()
             found = self.private(named)

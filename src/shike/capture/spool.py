@@ -16,9 +16,11 @@ log = logging.getLogger(__name__)
 class Spool:
     """A folder of records, one file per segment, in order of their ids (UUIDv7: order of time)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, create: bool = True) -> None:
+        """Without `create` it is only looked at: a folder that is not there holds nothing, and is not made."""
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        if create:
+            folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, record: SegmentRecord) -> None:
         """Store a record durably; the same segment again replaces it."""

@@ -2211,7 +2211,7 @@ export interface components {
         };
         /**
          * DayCoverage
-         * @description A day of a stream in short.
+         * @description A day of a stream in short, figures as in its report.
          */
         DayCoverage: {
             /**
@@ -2223,6 +2223,8 @@ export interface components {
             expected_s: number;
             /** Recorded S */
             recorded_s: number;
+            /** Imported S */
+            imported_s: number;
             /** Coverage */
             coverage: number | null;
             /** Gap Count */
@@ -3847,6 +3849,8 @@ export interface components {
         /**
          * RoomNeedOut
          * @description What one room needs. `hours_from`: of a timetable, assumed because it has none, or all hours.
+         *
+         *     `hours_weeks`: of how many weeks of timetable the hours a week are; null without one.
          */
         RoomNeedOut: {
             /** Room Id */
@@ -3867,6 +3871,8 @@ export interface components {
              * @enum {string}
              */
             hours_from: "always" | "timetable" | "assumed";
+            /** Hours Weeks */
+            hours_weeks: number | null;
             /** Cameras */
             cameras: number;
             /** Bitrate Bps */
@@ -4329,6 +4335,7 @@ export interface components {
          * StreamReportOut
          * @description A day of a stream. `coverage` is recorded of expected, 0 to 1, null where nothing was to be recorded.
          *
+         *     `recorded_s` is live recording; seconds that only an import covers are `imported_s` and in no other figure.
          *     `gap_count`, `missing_s` and `longest_gap` are of what is missing; bytes and dropped packets of the segments that
          *     began on this day.
          */
@@ -4342,6 +4349,8 @@ export interface components {
             expected_s: number;
             /** Recorded S */
             recorded_s: number;
+            /** Imported S */
+            imported_s: number;
             /** Missing S */
             missing_s: number;
             /** Coverage */

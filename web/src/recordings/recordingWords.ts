@@ -1,8 +1,8 @@
 /** Figures of recording in words. Pure, but for the language. */
-import { duration, stamp, type Moment } from '@/clock/format'
+import { dateWords, duration, stamp, type Moment } from '@/clock/format'
 import { i18n } from '@/messages'
 
-import type { Gap, StreamName, StreamReport } from './recordingsApi'
+import type { DayCoverage, Gap, StreamName, StreamReport } from './recordingsApi'
 
 const DAY_MS = 86_400_000
 /** The recorder writes what it does every second; older than this it is not heard of. */
@@ -75,6 +75,25 @@ export function gapWords(gap: Gap, askedAt: Moment): string {
   const { t } = i18n.global
   const goesOn = Date.parse(gap.to) >= new Date(askedAt).getTime()
   return t(goesOn ? 'recordings.gap.open' : 'recordings.gap.closed', { from: stamp(gap.from), for: duration(gapSeconds(gap)) })
+}
+
+/** A day as its bar shows it, in per cent of its height: missing, imported; the rest was recorded live. Null: neither was due nor came by import. What there is shows, however little it is. */
+export function dayParts(one: DayCoverage): { missing: number; imported: number } | null {
+  const missingS = one.expected_s - one.recorded_s
+  const all = one.expected_s + one.imported_s
+  if (all <= 0) return null
+  const part = (seconds: number, least: number): number => (seconds <= 0 ? 0 : Math.max(least, seconds / all * 100))
+  const imported = Math.min(part(one.imported_s, 12), one.expected_s > 0 ? 96 : 100)
+  // Not what is not missing, by a rounding of seconds.
+  return { missing: one.coverage === null || one.coverage === 1 ? 0 : Math.min(part(missingS, 4), 100 - imported), imported }
+}
+
+/** A day in words: what was recorded of what was due, and what came by import besides. */
+export function dayWords(one: DayCoverage, now: number): string {
+  const { t } = i18n.global
+  const date = dateWords(`${one.day}T12:00:00+08:00`, now)
+  const day = one.coverage === null ? t('recordings.days.none', { date }) : t('recordings.days.some', { date, share: percent(one.coverage), n: one.gap_count })
+  return one.imported_s > 0 ? t('imported.day', { day, for: duration(one.imported_s) }) : day
 }
 
 /** The main stream of a report; every camera has one. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { beforeGap, bytes, clockOffset, dayFrom, dayMoved, daysLeft, diskTone, gapWords, hasBefore, isSilent, percent } from '@/recordings/recordingWords'
+import { beforeGap, bytes, clockOffset, dayFrom, dayMoved, dayParts, daysLeft, dayWords, diskTone, gapWords, hasBefore, isSilent, percent } from '@/recordings/recordingWords'
 import { fileAddress } from '@/recordings/recordingsApi'
 
 const gap = (from: string, to: string, reason = 'killed') => ({ from, to, reason })
@@ -18,6 +18,23 @@ describe('figures of recording', () => {
   })
   it('say which clock is ahead', () => {
     expect([null, 49, -120, 90_000].map(clockOffset)).toEqual(['摄像机没有报告时间', '和服务器一致', '比服务器慢 0.12 秒', '比服务器快 1 分 30 秒'])
+  })
+})
+
+describe('a day', () => {
+  const day = { day: '2026-11-20', expected_s: 1000, recorded_s: 1000, imported_s: 0, coverage: 1 as number | null, gap_count: 0 }
+  const now = Date.parse('2026-11-24T04:00:00Z')
+  it('that came by import does not look recorded', () => {
+    const only = { ...day, expected_s: 0, recorded_s: 0, imported_s: 2618, coverage: null }
+    expect(dayParts(only)).toEqual({ missing: 0, imported: 100 })
+    expect(dayWords(only, now)).toMatch(/没有应录时间，另有导入 43 分 38 秒$/)
+  })
+  it('shows import and gap apart from what was recorded, however short they are', () => {
+    expect(dayParts(day)).toEqual({ missing: 0, imported: 0 })
+    expect(dayParts({ ...day, recorded_s: 999, coverage: 0.999, imported_s: 1 })).toEqual({ missing: 4, imported: 12 })
+    expect(dayParts({ ...day, recorded_s: 0, coverage: 0, imported_s: 1000 })).toEqual({ missing: 50, imported: 50 })
+    expect(dayParts({ ...day, expected_s: 0, recorded_s: 0, coverage: null })).toBeNull()
+    expect(dayWords({ ...day, imported_s: 60 }, now)).toMatch(/已录 100%，缺口 0 个，另有导入/)
   })
 })
 

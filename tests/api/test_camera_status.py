@@ -69,6 +69,11 @@ def test_the_pace_is_unknown_before_anything_was_recorded_for_an_hour(empty: Ser
     assert (disk["bytes_per_day"], disk["days_left"]) == (None, None) and disk["free_bytes"] > 0
 
 
+def test_who_sees_only_some_rooms_learns_nothing_of_the_disk_that_others_share(watched: Watched) -> None:
+    said = watched.service.client("institution").get(f"/api/cameras/{watched.camera_id}/status").json()
+    assert (said["camera_id"], said["disk"]) == (watched.camera_id, None)
+
+
 def test_nobody_reads_an_address_here(watched: Watched) -> None:
     watched.says(state="refused", cause="refused_401")
     text = watched.service.client("administrator").get(f"/api/cameras/{watched.camera_id}/status").text

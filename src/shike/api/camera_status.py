@@ -59,7 +59,10 @@ class DiskSpaceOut(BaseModel):
 
 
 class CameraStatus(BaseModel):
-    """A camera as its page shows it; `asked_at` is the server's time of this answer."""
+    """A camera as its page shows it; `asked_at` is the server's time of this answer.
+
+    `disk` is null for who sees only some rooms: others share it.
+    """
 
     camera_id: str
     camera_name: str
@@ -72,7 +75,7 @@ class CameraStatus(BaseModel):
     created_at: Moment
     asked_at: Moment
     streams: list[StreamStatus]
-    disk: DiskSpaceOut
+    disk: DiskSpaceOut | None
 
 
 def current_stretches(connection: HTTPConnection) -> Stretches:
@@ -138,7 +141,7 @@ def get_camera_status(
         **out.model_dump(include=places),
         asked_at=from_us(now_us),
         streams=[_stream(db, stretches, camera, stream, healths, now_us, plan) for stream in streams_of(camera)],
-        disk=disk_out(disk.space()),
+        disk=disk_out(disk.space()) if viewer.sees_everything else None,
     )
 
 

@@ -1865,6 +1865,8 @@ export interface components {
         /**
          * CameraStatus
          * @description A camera as its page shows it; `asked_at` is the server's time of this answer.
+         *
+         *     `disk` is null for who sees only some rooms: others share it.
          */
         CameraStatus: {
             /** Camera Id */
@@ -1895,7 +1897,7 @@ export interface components {
             asked_at: string;
             /** Streams */
             streams: components["schemas"]["StreamStatus"][];
-            disk: components["schemas"]["DiskSpaceOut"];
+            disk: components["schemas"]["DiskSpaceOut"] | null;
         };
         /** CellFlag */
         CellFlag: {
@@ -3339,7 +3341,8 @@ export interface components {
          * NeedsOut
          * @description Rooms with cameras, what each needs, and whether it all fits. `whole`: these are all rooms of the installation.
          *
-         *     `short_by_bytes` is 0 where it fits.
+         *     `short_by_bytes` is 0 where it fits. Who sees only some rooms is told nothing of the disk, which others share:
+         *     `disk`, `fits` and `short_by_bytes` are null.
          */
         NeedsOut: {
             /** Days Main */
@@ -3352,11 +3355,11 @@ export interface components {
             cameras: number;
             /** Total Bytes */
             total_bytes: number;
-            disk: components["schemas"]["DiskOut"];
+            disk: components["schemas"]["DiskOut"] | null;
             /** Fits */
-            fits: boolean;
+            fits: boolean | null;
             /** Short By Bytes */
-            short_by_bytes: number;
+            short_by_bytes: number | null;
             /** Whole */
             whole: boolean;
         };

@@ -1,6 +1,7 @@
 import { mount } from '@vue/test-utils'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
+import NeedsPanel from '@/admin/recording/NeedsPanel.vue'
 import PolicyForm from '@/admin/recording/PolicyForm.vue'
 import { dueWords, same, USUAL, whenWords } from '@/admin/recording/policies'
 import { queryOf, questionOf } from '@/admin/recording/question'
@@ -105,6 +106,19 @@ describe('deciding about a room', () => {
     const put = sent.find((one) => one.method === 'PUT')
     expect(await put?.json()).toEqual({ ...policy, audio: true, reason: '口语课' })
     expect(form.emitted('saved')).toHaveLength(1)
+    vi.unstubAllGlobals()
+  })
+
+  it('says nothing of the disk to who sees only some rooms', async () => {
+    const part = { ...needs, whole: false, disk: null, fits: null, short_by_bytes: null }
+    vi.stubGlobal('fetch', () => answer(part))
+    const form = mount(PolicyForm, { props: { room, asked: USUAL }, global: { plugins: [i18n] } })
+    const panel = mount(NeedsPanel, { props: { round: 0, modelValue: USUAL }, global: { plugins: [i18n], stubs: ['router-link'] } })
+    await flush()
+    expect(form.text()).toContain('您范围内的教室共需 249 TB。')
+    expect(panel.text()).toContain('249 TB')
+    expect(panel.text()).toContain('只含您范围内的教室。')
+    for (const shown of [form, panel]) expect(shown.text()).not.toMatch(/磁盘放|录像盘|放得下|放不下|别的教室/)
     vi.unstubAllGlobals()
   })
 })

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import NeedsPanel from '@/admin/recording/NeedsPanel.vue'
 import PolicyForm from '@/admin/recording/PolicyForm.vue'
 import { dueWords, same, USUAL, whenWords } from '@/admin/recording/policies'
+import PolicyTable from '@/admin/recording/PolicyTable.vue'
 import { queryOf, questionOf } from '@/admin/recording/question'
 import { sizeWords } from '@/admin/recording/sizes'
 import type { RoomRecording } from '@/api/types'
@@ -36,10 +37,10 @@ describe('a policy in words', () => {
     expect(whenWords(policy)).toBe('一直录')
     expect(whenWords({ ...policy, mode: 'timetable' })).toBe('按课表录，提前 10 分，延后 5 分')
   })
-  it('says until when a room is recorded, or when it begins', () => {
+  it('says until when a room is to be recorded, or when it begins', () => {
     const due = { recorded: true, until: '2026-11-20T03:40:00Z', why: 'class_session' as const, class_session_id: 'x', class_session: 'y' }
-    expect(dueWords(room.due)).toBe('一直在录')
-    expect(dueWords(due)).toMatch(/^上课中，录到 .*11:40$/)
+    expect(dueWords(room.due)).toBe('应录，一直')
+    expect(dueWords(due)).toMatch(/^应录，上课中，到 .*11:40$/)
     expect(dueWords({ ...due, recorded: false, why: 'off_schedule' })).toMatch(/^未排课，.*11:40 开始$/)
     expect(dueWords({ ...due, recorded: false, why: 'off_schedule', until: null })).toBe('未排课，七天内没有课')
   })
@@ -47,6 +48,14 @@ describe('a policy in words', () => {
     expect(same(policy, { ...policy })).toBe(true)
     expect(same(policy, { ...policy, audio: true })).toBe(false)
   })
+})
+
+it('the list of rooms says what is due, and never that it is being recorded', () => {
+  const table = mount(PolicyTable, { props: { rooms: [room], selected: '', editable: true }, global: { plugins: [i18n] } })
+  expect(table.text()).toContain('此刻应录')
+  expect(table.text()).not.toContain('在录')
+  expect(table.find('[data-tone="ok"]').exists()).toBe(false)
+  expect(i18n.global.t('recording.summary', { rooms: 3, cameras: 4, now: 2 })).toBe('3 间教室，4 路摄像机，2 间此刻应录')
 })
 
 describe('the calculator in the address', () => {

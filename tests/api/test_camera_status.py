@@ -38,6 +38,19 @@ def test_a_camera_says_what_it_is_doing_and_since_when(watched: Watched) -> None
     assert (sub["last_gap"]["reason"], sub["bytes_24h"]) == ("not_recorded", 0)
 
 
+def test_a_camera_says_whether_sound_is_asked_for_and_whether_any_comes(watched: Watched) -> None:
+    watched.says()
+    found = watched.get("/api/cameras/{id}/status")
+    assert (found["records_sound"], found["streams"][0]["state"]["audio"]) == (False, None)
+    policy = {"mode": "always", "margin_before_min": 10, "margin_after_min": 5, "audio": True, "g711": "drop"}
+    room = f"/api/rooms/{found['room_id']}/recording-policy"
+    answer = watched.service.client("administrator").put(room, json={**policy, "reason": "language class"})
+    assert answer.status_code == 200, answer.text
+    watched.says(audio="dropped_g711")
+    found = watched.get("/api/cameras/{id}/status")
+    assert (found["records_sound"], found["streams"][0]["state"]["audio"]) == (True, "dropped_g711")
+
+
 def test_a_gap_that_goes_on_ends_now_and_has_the_reason_of_now(watched: Watched) -> None:
     watched.at(hour(21))
     watched.says(state="backing_off", cause="unreachable", attempt=4, next_try_us=watched.service.clock.now() + 10**7)

@@ -1866,6 +1866,7 @@ export interface components {
          * CameraStatus
          * @description A camera as its page shows it; `asked_at` is the server's time of this answer.
          *
+         *     `records_sound`: its room's policy asks for sound.
          *     `disk` is null for who sees only some rooms: others share it.
          */
         CameraStatus: {
@@ -1885,6 +1886,8 @@ export interface components {
             simulated: boolean;
             /** Enabled */
             enabled: boolean;
+            /** Records Sound */
+            records_sound: boolean;
             /**
              * Created At
              * Format: date-time
@@ -4362,6 +4365,8 @@ export interface components {
         /**
          * StreamState
          * @description What a stream is doing. `state` is waiting, connecting, recording, backing_off, refused or stopped.
+         *
+         *     `audio` is recorded, none_yet, dropped_g711, dropped_codec or failed; null where none is asked for or offered.
          */
         StreamState: {
             /** Stream */
@@ -4397,6 +4402,8 @@ export interface components {
             clock_offset_ms: number | null;
             /** Simulated */
             simulated: boolean;
+            /** Audio */
+            audio: string | null;
         };
         /**
          * StreamStatus

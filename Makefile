@@ -7,8 +7,9 @@ WITH_NODE := scripts/with-node
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 MODEL := src/shike/attendance/counting/models/centerface.onnx
 APP := src/shike/api/static/index.html
-# Two at a time, a file staying with one worker: most tests wait for real cameras, processes and pages.
-TESTS := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+# A few at a time, a file staying with one worker: most tests wait for real cameras, processes and pages.
+WORKERS ?= 3
+TESTS := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 .PHONY: demo test test-all check bench soak wheel lock schema screenshots clean
 .DELETE_ON_ERROR:
@@ -20,13 +21,13 @@ test: check $(MODEL) $(APP) .stamps/browser
 	cd web && ../$(WITH_NODE) npm run --silent test
 	$(BIN)/python scripts/check_migrations.py
 	$(TESTS) -m "not browser and not long"
-	SHIKE_BROWSER="$$(cat .stamps/browser)" $(TESTS) -m "browser and not long"
+	SHIKE_BROWSER="$$(cat .stamps/browser)" $(TESTS) --numprocesses 2 -m "browser and not long"
 
 test-all: check $(MODEL) $(APP) .stamps/browser
 	cd web && ../$(WITH_NODE) npm run --silent test
 	$(BIN)/python scripts/check_migrations.py
 	$(TESTS) -m "not browser"
-	SHIKE_BROWSER="$$(cat .stamps/browser)" $(TESTS) -m browser
+	SHIKE_BROWSER="$$(cat .stamps/browser)" $(TESTS) --numprocesses 2 -m browser
 
 # The fast part, for every commit.
 check: .stamps/venv .stamps/web

@@ -3772,7 +3772,7 @@ export interface components {
          * @description All of it. `flagged_sessions`: how many in scope a flag holds. `every_s`: seconds between two clean-ups.
          */
         RetentionOut: {
-            space: components["schemas"]["SpaceOut"];
+            space: components["schemas"]["SpaceOut"] | null;
             /** Every S */
             every_s: number;
             /**

@@ -4,6 +4,7 @@ import { createMemoryHistory, createRouter } from 'vue-router'
 
 import HoldsTab from '@/admin/keeping/HoldsTab.vue'
 import { footageOf, formOf, isShorter, limitsOf, rangeWords, ruleWords } from '@/admin/keeping/keeping'
+import SpacePanel from '@/admin/keeping/SpacePanel.vue'
 import type { CameraKeeping, Hold, Retention } from '@/api/types'
 import { i18n } from '@/messages'
 import { concatenated, EMPTY, spliced, type Timeline } from '@/playback/recordings'
@@ -59,6 +60,16 @@ describe('the list of holds', () => {
     expect(tab.findAll('a').map((one) => one.attributes('href'))).toEqual(['/flags', '/cameras/a?t=2026-11-20T14%3A42%3A30Z', '/cameras/b?t=2026-11-20T14%3A42%3A30Z'])
     vi.unstubAllGlobals()
   })
+})
+
+it('nothing is said of the disk to who sees only some rooms, but for their cameras that do not record because of it', () => {
+  const resting = { camera_id: 'a', room_name: '201', camera_name: '前', resting: true } as CameraKeeping
+  const said = (cameras: CameraKeeping[]): string => (
+    mount(SpacePanel, { props: { kept: { space: null, cameras } as unknown as Retention }, global: { plugins: [i18n] } }).text()
+  )
+  expect(said([])).toBe('')
+  expect(said([resting])).toContain('201 · 前')
+  expect(said([resting])).not.toContain('空闲')
 })
 
 describe('held stretches on the time line', () => {

@@ -38,6 +38,19 @@ def test_a_camera_says_what_it_is_doing_and_since_when(watched: Watched) -> None
     assert (sub["last_gap"]["reason"], sub["bytes_24h"]) == ("not_recorded", 0)
 
 
+def test_a_camera_says_whether_sound_is_asked_for_and_whether_any_comes(watched: Watched) -> None:
+    watched.says()
+    found = watched.get("/api/cameras/{id}/status")
+    assert (found["records_sound"], found["streams"][0]["state"]["audio"]) == (False, None)
+    policy = {"mode": "always", "margin_before_min": 10, "margin_after_min": 5, "audio": True, "g711": "drop"}
+    room = f"/api/rooms/{found['room_id']}/recording-policy"
+    answer = watched.service.client("administrator").put(room, json={**policy, "reason": "language class"})
+    assert answer.status_code == 200, answer.text
+    watched.says(audio="dropped_g711")
+    found = watched.get("/api/cameras/{id}/status")
+    assert (found["records_sound"], found["streams"][0]["state"]["audio"]) == (True, "dropped_g711")
+
+
 def test_a_gap_that_goes_on_ends_now_and_has_the_reason_of_now(watched: Watched) -> None:
     watched.at(hour(21))
     watched.says(state="backing_off", cause="unreachable", attempt=4, next_try_us=watched.service.clock.now() + 10**7)
@@ -67,6 +80,11 @@ def test_the_pace_is_unknown_before_anything_was_recorded_for_an_hour(empty: Ser
     watched.recorded(hour(2) - timedelta(minutes=50), 3000, None)
     disk = watched.get("/api/cameras/{id}/status")["disk"]
     assert (disk["bytes_per_day"], disk["days_left"]) == (None, None) and disk["free_bytes"] > 0
+
+
+def test_who_sees_only_some_rooms_learns_nothing_of_the_disk_that_others_share(watched: Watched) -> None:
+    said = watched.service.client("institution").get(f"/api/cameras/{watched.camera_id}/status").json()
+    assert (said["camera_id"], said["disk"]) == (watched.camera_id, None)
 
 
 def test_nobody_reads_an_address_here(watched: Watched) -> None:

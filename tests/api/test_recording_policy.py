@@ -128,6 +128,17 @@ def test_only_who_may_change_the_registry_decides_and_only_for_rooms_in_scope(em
     assert stranger.get("/api/recording-needs").json()["whole"] is False
 
 
+@pytest.mark.parametrize("who", ["institution", "administrator of city 2"])
+def test_who_sees_only_some_rooms_learns_nothing_of_the_disk_that_others_share(
+    empty: Service, world: World, who: str
+) -> None:
+    client = empty.client(who)
+    for days in (1, 3650):  # neither in figures nor by trying how much fits
+        said = client.get("/api/recording-needs", params={"days_main": days}).json()
+        assert said["total_bytes"] > 0
+        assert (said["whole"], said["disk"], said["fits"], said["short_by_bytes"]) == (False, None, None, None)
+
+
 def test_a_removed_room_takes_its_decisions_with_it(empty: Service, world: World) -> None:
     admin = empty.client("administrator")
     body = {"institution_id": world.institutions[0], "name": "Shed"}

@@ -27,6 +27,7 @@ from shike.attendance.coverage import Gap
 from shike.attendance.diskspace import DAY_US, DiskSpace
 from shike.attendance.recording_days import Cause, Plan, newest_gap, streams_of
 from shike.attendance.recording_plan import policies_of, windows_of
+from shike.attendance.recording_policy import in_force
 from shike.attendance.stretches import StreamKey, Stretches
 from shike.attendance.tables import Camera, Run, from_us
 from shike.capture.schedule import Window
@@ -59,7 +60,11 @@ class DiskSpaceOut(BaseModel):
 
 
 class CameraStatus(BaseModel):
-    """A camera as its page shows it; `asked_at` is the server's time of this answer."""
+    """A camera as its page shows it; `asked_at` is the server's time of this answer.
+
+    `records_sound`: its room's policy asks for sound.
+    `disk` is null for who sees only some rooms: others share it.
+    """
 
     camera_id: str
     camera_name: str
@@ -69,10 +74,11 @@ class CameraStatus(BaseModel):
     institution_name: str
     simulated: bool
     enabled: bool
+    records_sound: bool
     created_at: Moment
     asked_at: Moment
     streams: list[StreamStatus]
-    disk: DiskSpaceOut
+    disk: DiskSpaceOut | None
 
 
 def current_stretches(connection: HTTPConnection) -> Stretches:
@@ -136,9 +142,12 @@ def get_camera_status(
         camera_id=camera.id,
         camera_name=camera.name,
         **out.model_dump(include=places),
+        records_sound=in_force(
+            policies_of(db, [camera.room_id], settings.recording_policy)[camera.room_id], now_us
+        ).audio,
         asked_at=from_us(now_us),
         streams=[_stream(db, stretches, camera, stream, healths, now_us, plan) for stream in streams_of(camera)],
-        disk=disk_out(disk.space()),
+        disk=disk_out(disk.space()) if viewer.sees_everything else None,
     )
 
 

@@ -72,7 +72,8 @@ class DiskOut(BaseModel):
 class NeedsOut(BaseModel):
     """Rooms with cameras, what each needs, and whether it all fits. `whole`: these are all rooms of the installation.
 
-    `short_by_bytes` is 0 where it fits.
+    `short_by_bytes` is 0 where it fits. Who sees only some rooms is told nothing of the disk, which others share:
+    `disk`, `fits` and `short_by_bytes` are null.
     """
 
     days_main: int
@@ -80,9 +81,9 @@ class NeedsOut(BaseModel):
     rooms: list[RoomNeedOut]
     cameras: int
     total_bytes: int
-    disk: DiskOut
-    fits: bool
-    short_by_bytes: int
+    disk: DiskOut | None
+    fits: bool | None
+    short_by_bytes: int | None
     whole: bool
 
 
@@ -123,7 +124,7 @@ def get_recording_needs(
             )
         )
     total = sum(each.bytes for each in found)
-    disk = disk_of(settings.footage_dir, footage_bytes(db))
+    disk = disk_of(settings.footage_dir, footage_bytes(db)) if viewer.sees_everything else None
     return NeedsOut(
         days_main=days["main"],
         days_sub=days["sub"],
@@ -131,8 +132,8 @@ def get_recording_needs(
         cameras=sum(each.cameras for each in found),
         total_bytes=total,
         disk=disk,
-        fits=total <= disk.usable_bytes,
-        short_by_bytes=max(0, total - disk.usable_bytes),
+        fits=None if disk is None else total <= disk.usable_bytes,
+        short_by_bytes=None if disk is None else max(0, total - disk.usable_bytes),
         whole=viewer.sees_everything,
     )
 

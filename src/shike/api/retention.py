@@ -141,7 +141,7 @@ class BrakeOut(BaseModel):
 class RetentionOut(BaseModel):
     """All of it. `flagged_sessions`: how many in scope a flag holds. `every_s`: seconds between two clean-ups."""
 
-    space: SpaceOut
+    space: SpaceOut | None
     every_s: int
     hold_flagged: FlagHolds
     flagged_sessions: int
@@ -177,9 +177,11 @@ def read_retention(db: Db, viewer: CurrentViewer, settings: CurrentSettings, clo
     rows = [(row[0], str(row[1]), str(row[2])) for row in db.execute(query)]
     resting = {each.camera_id for each in Desired.load(settings.state_dir).streams if each.rest == "storage_full"}
     rules = _rules_in_force(db, [camera.id for camera, *_ in rows], now_us)
-    space = space_of(settings)
+    space = space_of(settings) if viewer.sees_everything else None
     return RetentionOut(
-        space=SpaceOut(total=space.total, free=space.free, floor=space.floor, low=space.is_low),
+        space=None
+        if space is None
+        else SpaceOut(total=space.total, free=space.free, floor=space.floor, low=space.is_low),
         every_s=round(EVERY_S),
         hold_flagged=defaults.flags,
         flagged_sessions=flagged_sessions(db, visible(viewer, Room).with_only_columns(Room.id), defaults.flags),

@@ -28,7 +28,10 @@ ReadHealth = Callable[[], Healths]
 
 
 class StreamState(BaseModel):
-    """What a stream is doing. `state` is waiting, connecting, recording, backing_off, refused or stopped."""
+    """What a stream is doing. `state` is waiting, connecting, recording, backing_off, refused or stopped.
+
+    `audio` is recorded, none_yet, dropped_g711, dropped_codec or failed; null where none is asked for or offered.
+    """
 
     stream: str
     state: str
@@ -45,6 +48,7 @@ class StreamState(BaseModel):
     dropped: int
     clock_offset_ms: int | None
     simulated: bool
+    audio: str | None
 
 
 class LatestCount(BaseModel):
@@ -74,7 +78,10 @@ class WallItem(BaseModel):
 
 def stream_state(health: StreamHealth) -> StreamState:
     """A stream's health on the wire: moments instead of microseconds."""
-    fields = ("attempt", "bitrate_bps", "fps", "width", "height", "codec", "dropped", "clock_offset_ms", "simulated")
+    fields = (
+        *("attempt", "bitrate_bps", "fps", "width", "height", "codec", "dropped", "clock_offset_ms", "simulated"),
+        "audio",
+    )
     return StreamState(
         stream=health.stream,
         state=health.state,

@@ -1865,6 +1865,9 @@ export interface components {
         /**
          * CameraStatus
          * @description A camera as its page shows it; `asked_at` is the server's time of this answer.
+         *
+         *     `records_sound`: its room's policy asks for sound.
+         *     `disk` is null for who sees only some rooms: others share it.
          */
         CameraStatus: {
             /** Camera Id */
@@ -1883,6 +1886,8 @@ export interface components {
             simulated: boolean;
             /** Enabled */
             enabled: boolean;
+            /** Records Sound */
+            records_sound: boolean;
             /**
              * Created At
              * Format: date-time
@@ -1895,7 +1900,7 @@ export interface components {
             asked_at: string;
             /** Streams */
             streams: components["schemas"]["StreamStatus"][];
-            disk: components["schemas"]["DiskSpaceOut"];
+            disk: components["schemas"]["DiskSpaceOut"] | null;
         };
         /** CellFlag */
         CellFlag: {
@@ -3341,7 +3346,8 @@ export interface components {
          * NeedsOut
          * @description Rooms with cameras, what each needs, and whether it all fits. `whole`: these are all rooms of the installation.
          *
-         *     `short_by_bytes` is 0 where it fits.
+         *     `short_by_bytes` is 0 where it fits. Who sees only some rooms is told nothing of the disk, which others share:
+         *     `disk`, `fits` and `short_by_bytes` are null.
          */
         NeedsOut: {
             /** Days Main */
@@ -3354,11 +3360,11 @@ export interface components {
             cameras: number;
             /** Total Bytes */
             total_bytes: number;
-            disk: components["schemas"]["DiskOut"];
+            disk: components["schemas"]["DiskOut"] | null;
             /** Fits */
-            fits: boolean;
+            fits: boolean | null;
             /** Short By Bytes */
-            short_by_bytes: number;
+            short_by_bytes: number | null;
             /** Whole */
             whole: boolean;
         };
@@ -3768,7 +3774,7 @@ export interface components {
          * @description All of it. `flagged_sessions`: how many in scope a flag holds. `every_s`: seconds between two clean-ups.
          */
         RetentionOut: {
-            space: components["schemas"]["SpaceOut"];
+            space: components["schemas"]["SpaceOut"] | null;
             /** Every S */
             every_s: number;
             /**
@@ -4368,6 +4374,8 @@ export interface components {
         /**
          * StreamState
          * @description What a stream is doing. `state` is waiting, connecting, recording, backing_off, refused or stopped.
+         *
+         *     `audio` is recorded, none_yet, dropped_g711, dropped_codec or failed; null where none is asked for or offered.
          */
         StreamState: {
             /** Stream */
@@ -4403,6 +4411,8 @@ export interface components {
             clock_offset_ms: number | null;
             /** Simulated */
             simulated: boolean;
+            /** Audio */
+            audio: string | null;
         };
         /**
          * StreamStatus

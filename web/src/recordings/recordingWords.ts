@@ -1,5 +1,6 @@
 /** Figures of recording in words. Pure, but for the language. */
 import { dateWords, duration, stamp, type Moment } from '@/clock/format'
+import type { StreamHealth } from '@/api/types'
 import { i18n } from '@/messages'
 
 import type { DayCoverage, Gap, StreamName, StreamReport } from './recordingsApi'
@@ -52,6 +53,17 @@ export function clockOffset(ms: number | null): string {
   if (Math.abs(ms) < 50) return t('recordings.fact.clockSame')
   const seconds = Math.abs(ms) / 1000
   return t(ms > 0 ? 'recordings.fact.clockAhead' : 'recordings.fact.clockBehind', { for: seconds < 60 ? t('common.duration.seconds', { s: seconds.toFixed(2) }) : duration(seconds) })
+}
+
+const SOUND = ['recorded', 'none_yet', 'dropped_g711', 'dropped_codec', 'failed']
+
+/** Whether sound is asked for, and whether any comes; of a stream that does not come now a dash. */
+export function soundHere(asked: boolean, live: StreamHealth | null): string {
+  const { t } = i18n.global
+  if (!asked) return t('soundHere.off')
+  if (live === null) return t('common.none')
+  const state = live.audio ?? 'none_yet'
+  return SOUND.includes(state) ? t(`soundHere.${state}`) : state
 }
 
 /** Whether the recorder says that it records although nothing has come for long: then it is the recorder that is gone. */

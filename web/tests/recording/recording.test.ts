@@ -1,8 +1,10 @@
 import { mount } from '@vue/test-utils'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
+import NeedsPanel from '@/admin/recording/NeedsPanel.vue'
 import PolicyForm from '@/admin/recording/PolicyForm.vue'
 import { dueWords, same, USUAL, whenWords } from '@/admin/recording/policies'
+import PolicyTable from '@/admin/recording/PolicyTable.vue'
 import { queryOf, questionOf } from '@/admin/recording/question'
 import { sizeWords } from '@/admin/recording/sizes'
 import type { RoomRecording } from '@/api/types'
@@ -35,10 +37,10 @@ describe('a policy in words', () => {
     expect(whenWords(policy)).toBe('一直录')
     expect(whenWords({ ...policy, mode: 'timetable' })).toBe('按课表录，提前 10 分，延后 5 分')
   })
-  it('says until when a room is recorded, or when it begins', () => {
+  it('says until when a room is to be recorded, or when it begins', () => {
     const due = { recorded: true, until: '2026-11-20T03:40:00Z', why: 'class_session' as const, class_session_id: 'x', class_session: 'y' }
-    expect(dueWords(room.due)).toBe('一直在录')
-    expect(dueWords(due)).toMatch(/^上课中，录到 .*11:40$/)
+    expect(dueWords(room.due)).toBe('应录，一直')
+    expect(dueWords(due)).toMatch(/^应录，上课中，到 .*11:40$/)
     expect(dueWords({ ...due, recorded: false, why: 'off_schedule' })).toMatch(/^未排课，.*11:40 开始$/)
     expect(dueWords({ ...due, recorded: false, why: 'off_schedule', until: null })).toBe('未排课，七天内没有课')
   })
@@ -46,6 +48,14 @@ describe('a policy in words', () => {
     expect(same(policy, { ...policy })).toBe(true)
     expect(same(policy, { ...policy, audio: true })).toBe(false)
   })
+})
+
+it('the list of rooms says what is due, and never that it is being recorded', () => {
+  const table = mount(PolicyTable, { props: { rooms: [room], selected: '', editable: true }, global: { plugins: [i18n] } })
+  expect(table.text()).toContain('此刻应录')
+  expect(table.text()).not.toContain('在录')
+  expect(table.find('[data-tone="ok"]').exists()).toBe(false)
+  expect(i18n.global.t('recording.summary', { rooms: 3, cameras: 4, now: 2 })).toBe('3 间教室，4 路摄像机，2 间此刻应录')
 })
 
 describe('the calculator in the address', () => {
@@ -105,6 +115,19 @@ describe('deciding about a room', () => {
     const put = sent.find((one) => one.method === 'PUT')
     expect(await put?.json()).toEqual({ ...policy, audio: true, reason: '口语课' })
     expect(form.emitted('saved')).toHaveLength(1)
+    vi.unstubAllGlobals()
+  })
+
+  it('says nothing of the disk to who sees only some rooms', async () => {
+    const part = { ...needs, whole: false, disk: null, fits: null, short_by_bytes: null }
+    vi.stubGlobal('fetch', () => answer(part))
+    const form = mount(PolicyForm, { props: { room, asked: USUAL }, global: { plugins: [i18n] } })
+    const panel = mount(NeedsPanel, { props: { round: 0, modelValue: USUAL }, global: { plugins: [i18n], stubs: ['router-link'] } })
+    await flush()
+    expect(form.text()).toContain('您范围内的教室共需 249 TB。')
+    expect(panel.text()).toContain('249 TB')
+    expect(panel.text()).toContain('只含您范围内的教室。')
+    for (const shown of [form, panel]) expect(shown.text()).not.toMatch(/磁盘放|录像盘|放得下|放不下|别的教室/)
     vi.unstubAllGlobals()
   })
 })

@@ -63,10 +63,17 @@ export const dueOf = (kept: StreamKeeping): { segments: number; bytes: number } 
 
 export const stockOf = (camera: CameraKeeping): number => camera.main.stock.bytes + camera.sub.stock.bytes
 
-/** `2026-11-20 11:31–12:40`, or both with their days. */
+/** `2026-11-20 11:31:00–12:40:30`, or both with their days. */
 export function rangeWords(from: string, to: string): string {
-  const [begin, end] = [stamp(from).slice(0, 16), stamp(to).slice(0, 16)]
+  const [begin, end] = [stamp(from), stamp(to)]
   return begin.slice(0, 10) === end.slice(0, 10) ? `${begin}–${end.slice(11)}` : `${begin} – ${end}`
+}
+
+/** Where the footage of a hold can be seen: each camera that it covers, at its beginning. None of cameras that are gone. */
+export function footageOf(hold: Hold, cameras: readonly CameraKeeping[]): { name: string; to: string }[] {
+  return cameras
+    .filter((one) => (hold.camera_id === null ? one.room_id === hold.room_id : one.camera_id === hold.camera_id))
+    .map((one) => ({ name: one.camera_name, to: `/cameras/${one.camera_id}?t=${encodeURIComponent(hold.from)}` }))
 }
 
 export const at = (moment: string): string => momentWords(moment, serverNow())

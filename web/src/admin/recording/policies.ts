@@ -52,7 +52,7 @@ export function soundWords(policy: Decision): string {
   return i18n.global.t(policy.audio ? 'recording.sound.on' : 'recording.sound.off')
 }
 
-/** Whether a room is being recorded, until when, or when it begins. */
+/** Whether a room is to be recorded now, until when, or when that begins. */
 export function dueWords(due: RoomRecording['due']): string {
   const { t } = i18n.global
   const at = due.until === null ? '' : momentWords(due.until, serverNow())

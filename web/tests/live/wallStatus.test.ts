@@ -1,0 +1,25 @@
+import { mount } from '@vue/test-utils'
+import { beforeEach, expect, it } from 'vitest'
+
+import type { WallItem } from '@/live/wallItems'
+import WallStatus from '@/live/WallStatus.vue'
+import { i18n, setLocale } from '@/messages'
+
+beforeEach(() => setLocale('zh-CN'))
+
+const item = (id: string, state: string): WallItem => ({
+  camera_id: id, camera_name: `机位 ${id}`, room_id: 'r', room_name: '201', institution_id: 'i', institution_name: '甲', simulated: false, has_sub: false,
+  state: { state, cause: null, since: null, next_try_at: null, attempt: null, last_packet_at: null }, count: null,
+})
+const said = (items: WallItem[], silent: string[] = []): string => (
+  mount(WallStatus, { props: { items, silent: new Set(silent), connected: true }, global: { plugins: [i18n] } }).text()
+)
+
+it('counts a camera whose tile stands still as standing still, before the recorder says so', () => {
+  const items = [item('a', 'recording'), item('b', 'recording'), item('c', 'resting')]
+  expect(said(items)).toContain('3 路中 2 路正常')
+  expect(said(items)).not.toContain('停住')
+  expect(said(items, ['b'])).toContain('3 路中 1 路正常')
+  expect(said(items, ['b'])).toContain('201 机位 b 停住')
+  expect(said(items, ['c'])).not.toContain('停住')
+})

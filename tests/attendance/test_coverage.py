@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from shike.attendance.coverage import Coverage, Gap, Span, by_schedule, coverage
 from shike.attendance.footage import Piece
+from shike.capture.segment import Origin
 
 S = 1_000_000
 
@@ -16,7 +17,7 @@ def piece(
     ends: str | None = None,
     *,
     is_open: bool = False,
-    origin: str = "live",
+    origin: Origin = "live",
 ) -> Piece:
     return Piece(
         camera_id="c",

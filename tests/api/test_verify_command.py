@@ -151,7 +151,7 @@ def test_whoever_kept_the_public_key_can_verify_after_the_key_was_replaced(typed
     assert shike("verify", "--camera", CAMERA, "--key", kept).exit_code == 0
 
 
-@pytest.mark.parametrize("command", [["keys", "show"], ["keys", "export", "public.pem"]])
+@pytest.mark.parametrize("command", [["keys", "show"], ["keys", "export", "public.pem"], ["keys", "rotate"]])
 def test_a_folder_without_a_key_gets_none_by_being_asked_for_it(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

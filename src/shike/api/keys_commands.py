@@ -46,9 +46,9 @@ def export(file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to w
 def rotate() -> None:
     """Replace the signing key. Each chain is told by the old key's signature; the old private key is then removed."""
     settings = load_settings()
+    _signer(settings.keys_dir)  # a mistaken folder gets no key
     store, archive = SigningKeys(settings.keys_dir), Archive(settings.footage_dir)
     try:
-        store.have_one()
         store.drop_unused()
         if not store.former():  # else an earlier change was not finished
             store.renew()

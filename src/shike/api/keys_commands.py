@@ -1,6 +1,7 @@
 """`shike keys …`: the installation's signing key, shown, given out, replaced."""
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +47,9 @@ def export(file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to w
 def rotate() -> None:
     """Replace the signing key. Each chain is told by the old key's signature; the old private key is then removed."""
     settings = load_settings()
-    _signer(settings.keys_dir)  # a mistaken folder gets no key
+    with suppress(CaptureError, OSError):  # a key that was lost can be replaced
+        if Signer.found(settings.keys_dir) is None:
+            raise _none_in(settings.keys_dir)
     store, archive = SigningKeys(settings.keys_dir), Archive(settings.footage_dir)
     try:
         store.drop_unused()
@@ -80,10 +83,14 @@ def _signer(keys_dir: Path) -> Signer:
     except (CaptureError, OSError) as error:
         raise _refused(keys_dir, error) from error
     if signer is None:
-        said = f"no signing key in {keys_dir.absolute()}; set SHIKE_DATA_DIR to the data folder or start `shike keep`"
-        typer.echo(said, err=True)
-        raise typer.Exit(1)
+        raise _none_in(keys_dir)
     return signer
+
+
+def _none_in(keys_dir: Path) -> typer.Exit:
+    said = f"no signing key in {keys_dir.absolute()}; set SHIKE_DATA_DIR to the data folder or start `shike keep`"
+    typer.echo(said, err=True)
+    return typer.Exit(1)
 
 
 def _refused(keys_dir: Path, error: CaptureError | OSError) -> typer.BadParameter:

@@ -114,3 +114,15 @@ def test_a_pause_of_the_camera_ends_nothing() -> None:
     came = 50 * FRAME_US + 8_000_000
     assert timeline.observe(Arrival(START_US + came + 5_000, came + 5_000, came)) is None
     assert abs(timeline.wall(came) - START_US - came) < 10_000
+
+
+def test_small_packets_that_come_in_a_burst_with_a_pause_in_it_are_placed_by_the_least_delay() -> None:
+    """Packets of 20 ms that waited for a third of a second, and a thread that paused while it read them."""
+    timeline = Timeline(settle_us=1_000_000)
+    made_us, read_us = 0, 340_000
+    for number in range(80):
+        made_us = number * 20_000
+        read_us = max(read_us + (12_000 if number == 5 else 1_000), made_us)
+        timeline.observe(Arrival(START_US + read_us, read_us, made_us))
+    assert timeline.anchored
+    assert timeline.wall(made_us) == START_US + made_us

@@ -31,6 +31,8 @@ _SAMPLES = 1024
 _BITRATE = 32_000
 # Longer without audio than this, and the run goes on without: a viewer's player waits for the track that is late.
 SILENT_US = 1_500_000
+# A packet of sound is as short as a pause of the thread that reads it: only the least delay of a second tells.
+_SETTLE_US = 1_000_000
 # Further from its place than this, audio is placed anew.
 _OFF_US = 200_000
 # No frame is made later than it comes. Pictures, by which that is told, may be 2.5 s apart.
@@ -56,7 +58,7 @@ class Sound:
         name = stream.codec_context.name
         self.state: State = "none_yet"
         self._encoder: AudioCodecContext | None = None
-        self._timeline = Timeline()
+        self._timeline = Timeline(_SETTLE_US)
         self._untimed: list[tuple[bytes, int, int]] = []  # until the timeline knows how late the first packets came
         self._waiting: list[Frame] = []
         self._heard_us: int | None = None
@@ -84,7 +86,7 @@ class Sound:
                 return
             media_us = int(packet.pts * packet.time_base * 1_000_000)
             if self._timeline.observe(Arrival(wall_us, steady_us, media_us)) is not None:
-                self._timeline = Timeline()
+                self._timeline = Timeline(_SETTLE_US)
                 self._untimed.clear()  # by the camera's clock before it stepped
                 self._timeline.observe(Arrival(wall_us, steady_us, media_us))
             self._untimed.extend(self._coded(packet, media_us))

@@ -27,7 +27,9 @@ class Arrival(NamedTuple):
 class Timeline:
     """One run's map from media time to wall time. Not shared between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, settle_us: int = 0) -> None:
+        """`settle_us`: how long to look before anchoring, for packets so short that a thread may pause as long."""
+        self._settle_us = settle_us
         self._offset_us: int | None = None
         self._recent: deque[tuple[int, int]] = deque()  # (media µs, wall − media), increasing offsets
         self._first: Arrival | None = None
@@ -73,6 +75,8 @@ class Timeline:
     def _caught_up(self, arrival: Arrival) -> bool:
         """Whether packets come as they are made: opening a stream delivers the first ones late and in a burst."""
         if self._last is None or self._first is None:
+            return False
+        if arrival.steady_us - self._first.steady_us < self._settle_us:
             return False
         waited = arrival.steady_us - self._last.steady_us
         made = arrival.media_us - self._last.media_us

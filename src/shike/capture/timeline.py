@@ -32,6 +32,7 @@ class Timeline:
         self._settle_us = settle_us
         self._offset_us: int | None = None
         self._recent: deque[tuple[int, int]] = deque()  # (media µs, wall − media), increasing offsets
+        self._waits = 0
         self._first: Arrival | None = None
         self._last: Arrival | None = None
 
@@ -80,7 +81,9 @@ class Timeline:
             return False
         waited = arrival.steady_us - self._last.steady_us
         made = arrival.media_us - self._last.media_us
-        return waited * 2 >= made > 0 or arrival.steady_us - self._first.steady_us >= _ANCHOR_LIMIT_US
+        # Twice in a row: once may be a pause of the thread that reads what has been waiting.
+        self._waits = self._waits + 1 if waited * 2 >= made > 0 else 0
+        return self._waits >= 2 or arrival.steady_us - self._first.steady_us >= _ANCHOR_LIMIT_US
 
     def _from_the_future(self, arrival: Arrival) -> int:
         """By how many µs a picture says that it was made after it came. A camera may deliver late, never early."""

@@ -109,7 +109,8 @@ def a_click_on_the_time_line_plays_that_moment(page: Page, school: School, camer
 
 def two_minutes_are_exported(page: Page, school: School, camera: str, folder: Path) -> tuple[Path, datetime, datetime]:
     begun = min(sent for sent, _ in school.front.sent(f"{CLIP}/main"))
-    start = datetime.fromtimestamp(begun / 1e6, UTC) + timedelta(seconds=8)
+    # Whole seconds, as the address says them: what is asked for is what is compared.
+    start = datetime.fromtimestamp(begun // 1_000_000, UTC) + timedelta(seconds=8)
     end = start + timedelta(minutes=2)
     wait_until(lambda: datetime.now(UTC) > end + timedelta(seconds=3), 150, "two minutes are recorded")
     page.goto(

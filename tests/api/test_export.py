@@ -111,7 +111,8 @@ def test_what_is_being_written_can_be_exported(filmed: Filmed, sim: CameraSim) -
     thread.start()
     try:
         wait_until(
-            lambda: (o := recording.archive.tail(CAMERA, "main")) and len(o.fragments) > 2, "a second is written"
+            lambda: (o := recording.archive.tail(CAMERA, "main")) and sum(f.duration_us for f in o.fragments) > 850_000,
+            "22 pictures are written",
         )
         now_us = filmed.service.clock.now()
         shown = timed_strips(filmed.get("/export", from_=filmed.end_us, to=now_us).content)
@@ -205,7 +206,8 @@ def test_what_is_still_being_written_is_left_out_of_a_pack_and_said(
     thread.start()
     try:
         wait_until(
-            lambda: (o := recording.archive.tail(CAMERA, "main")) and len(o.fragments) > 2, "a second is written"
+            lambda: (o := recording.archive.tail(CAMERA, "main")) and sum(f.duration_us for f in o.fragments) > 850_000,
+            "22 pictures are written",
         )
         now_us = filmed.service.clock.now()
         said = packs.manifest(_packed(filmed, tmp_path / "both", to=now_us))

@@ -15,7 +15,7 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.footage import index
+from shike.attendance.indexing import index
 from shike.attendance.tables import Segment
 from shike.capture.archive import Archive
 from shike.capture.chain import Link

@@ -65,6 +65,9 @@ export class RecordedPlayer {
   private aimMs: number | null = null
   private corrections = 0
   private callback = 0
+  private source: MediaSource | null = null
+  /** Whether the last entry has been read. */
+  private whole = false
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -76,6 +79,7 @@ export class RecordedPlayer {
     this.video.playsInline = true
     this.video.addEventListener('ended', this.onEnded)
     this.video.addEventListener('seeked', this.onSeeked)
+    this.video.addEventListener('waiting', this.finish)
     this.watchFrames()
   }
 
@@ -125,6 +129,7 @@ export class RecordedPlayer {
     this.opening.abort()
     this.video.removeEventListener('ended', this.onEnded)
     this.video.removeEventListener('seeked', this.onSeeked)
+    this.video.removeEventListener('waiting', this.finish)
     if (this.callback !== 0) this.video.cancelVideoFrameCallback?.(this.callback)
     this.release()
   }
@@ -132,6 +137,8 @@ export class RecordedPlayer {
   private release(): void {
     this.hls?.destroy()
     this.hls = null
+    this.source = null
+    this.whole = false
     this.shownS = null
     this.video.removeAttribute('src')
     this.video.load()
@@ -199,7 +206,12 @@ export class RecordedPlayer {
     hls.on(Hls.Events.BUFFER_CODECS, (_event, tracks) => {
       this.events.sound(tracks.audio !== undefined || tracks.audiovideo !== undefined)
     })
-    hls.on(Hls.Events.FRAG_BUFFERED, () => this.correct())
+    hls.on(Hls.Events.MEDIA_ATTACHED, (_event, { mediaSource }) => { this.source = mediaSource ?? null })
+    hls.on(Hls.Events.FRAG_BUFFERED, (_event, { frag }) => {
+      this.whole ||= frag.sn === hls.levels[0]?.details?.endSN
+      this.finish()
+      this.correct()
+    })
     hls.on(Hls.Events.ERROR, (_event, error) => {
       if (!error.fatal || this.hls !== hls) return
       const codec = error.details === Hls.ErrorDetails.BUFFER_ADD_CODEC_ERROR
@@ -214,6 +226,16 @@ export class RecordedPlayer {
     })
     hls.loadSource(address)
     hls.attachMedia(this.video)
+  }
+
+  /** Where sound breaks off before the last picture, hls.js would wait for more of it for ever: there is none. */
+  private readonly finish = (): void => {
+    const { source, video: { buffered } } = this
+    if (!this.whole || source?.readyState !== 'open' || [...source.sourceBuffers].some((one) => one.updating)) return
+    const last = this.hls?.levels[0]?.details?.fragments.at(-1)
+    // What the browser has thrown away again is still to be read.
+    if (last === undefined || buffered.length === 0 || buffered.end(buffered.length - 1) <= last.start) return
+    source.endOfStream()
   }
 
   private readonly onSeeked = (): void => this.correct()

@@ -25,6 +25,8 @@ const NEWEST_LEAD_S = 2
 const NOTHING = 'nothing_recorded'
 /** Half a frame at 25 fps. A seek that lands further off is corrected once the entry's true start is known. */
 const SEEK_TOLERANCE_MS = 20
+/** A recording is cut some seconds after its microphone fell silent. */
+const LONGEST_SILENCE_S = 10
 
 export type Phase = 'loading' | 'ready' | 'empty' | 'end' | 'failed'
 
@@ -234,7 +236,7 @@ export class RecordedPlayer {
     if (!this.whole || source?.readyState !== 'open' || [...source.sourceBuffers].some((one) => one.updating)) return
     const last = this.hls?.levels[0]?.details?.fragments.at(-1)
     // What the browser has thrown away again is still to be read.
-    if (last === undefined || buffered.length === 0 || buffered.end(buffered.length - 1) <= last.start) return
+    if (last === undefined || buffered.length === 0 || buffered.end(buffered.length - 1) + LONGEST_SILENCE_S < last.start) return
     source.endOfStream()
   }
 

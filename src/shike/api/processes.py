@@ -16,13 +16,13 @@ from pathlib import Path
 from threading import Event, Thread
 
 from shike.capture.clock import Clock
+from shike.capture.lifeline import LIFELINE
 
 log = logging.getLogger(__name__)
 
 # Name and `shike` command, in this order; stopped the other way round, so that capture ends last.
 Commands = Mapping[str, Sequence[str]]
 COMMANDS: Commands = {name: (name,) for name in ("capture", "keep", "count", "api")}
-LIFELINE = "SHIKE_LIFELINE"
 # A child's line that begins so is for the person at the console and goes into no log: the setup code.
 CONSOLE_ONLY = "\x02"
 _POLL_S = 0.2

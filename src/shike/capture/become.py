@@ -16,8 +16,6 @@ LEAN = {
     # It would keep what large pieces lay in for the next large ones; set, it gives them back.
     "MALLOC_MMAP_THRESHOLD_": "65536",
     "MALLOC_TRIM_THRESHOLD_": "131072",
-    # Python would keep the column of everything in every line, to underline it in a traceback.
-    "PYTHONNODEBUGRANGES": "1",
 }
 """Surroundings of a process that lives long and shall stay small."""
 _PIPE_BYTES = 60 << 10

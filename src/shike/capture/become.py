@@ -10,13 +10,9 @@ import os
 import sys
 from typing import NoReturn
 
-LEAN = {
-    # The C library would give every thread a heap of its own, each as large as the most that one ever needed.
-    "MALLOC_ARENA_MAX": "2",
-    # It would keep what large pieces lay in for the next large ones; set, it gives them back.
-    "MALLOC_MMAP_THRESHOLD_": "65536",
-    "MALLOC_TRIM_THRESHOLD_": "131072",
-}
+# The C library would give every thread a heap of its own, each as large as the most that one ever needed. It may keep
+# what it once got: pages that are given back and asked for again cost recording a tenth of its time.
+LEAN = {"MALLOC_ARENA_MAX": "2"}
 """Surroundings of a process that lives long and shall stay small."""
 _PIPE_BYTES = 60 << 10
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -60,6 +62,14 @@ def test_what_records_and_what_keeps_have_loaded_nothing_that_only_their_start_o
         loaded = set(said.read_text().split())
         assert module.rpartition(".")[0] in loaded  # it is the product's process that tells
         assert loaded & (NOWHERE | unwanted) == set(), module
+
+
+def test_the_supervisor_loads_nothing_but_what_watches_over_processes() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", "import shike.api.processes, sys; print(*sys.modules)"], check=True, capture_output=True
+    )
+    unwanted = NOWHERE | NOT_IN["shike.capture.recorder"]
+    assert set(said.stdout.decode().split()) & unwanted == set()
 
 
 def test_what_a_process_is_told_as_it_goes_on_stands_in_no_list_of_processes(house: House) -> None:

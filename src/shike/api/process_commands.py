@@ -1,13 +1,16 @@
-"""The commands that run a part of the data path until they are stopped. Each loads only what it needs (pipeline)."""
+"""The commands that run a part of the data path until they are stopped. Each loads only what it needs (pipeline).
+
+Three of them only read settings here, and bring the database up to date; then they become what they are (become.py).
+"""
 
 import os
 
 import typer
 
 from shike.api import pipeline
-from shike.api.processes import CONSOLE_ONLY, Processes
+from shike.api.processes import CONSOLE_ONLY
 from shike.api.settings import Settings, load_settings
-from shike.capture.become import start_logging
+from shike.capture.become import become, start_logging
 from shike.capture.clock import SystemClock
 from shike.capture.lifeline import LIFELINE, halt_on_signal
 
@@ -15,7 +18,7 @@ from shike.capture.lifeline import LIFELINE, halt_on_signal
 def up() -> None:
     """Run everything on this machine: capture, keep, count and api."""
     settings = _started(migrated=True)
-    Processes(settings.logs_dir, SystemClock()).run(halt_on_signal())
+    become("shike.api.processes", settings.log_level, str(settings.logs_dir))
 
 
 def capture() -> None:
@@ -26,7 +29,6 @@ def capture() -> None:
 def keep() -> None:
     """Index what was recorded, and tell the recorder what to record."""
     from shike.api.keep_process import KeepConfig
-    from shike.capture.become import become
 
     settings = _started(migrated=True)
     become("shike.api.keep_process", settings.log_level, KeepConfig.of(settings).to_json())

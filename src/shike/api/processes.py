@@ -15,8 +15,9 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from threading import Event, Thread
 
-from shike.capture.clock import Clock
-from shike.capture.lifeline import LIFELINE
+from shike.capture.become import became
+from shike.capture.clock import Clock, SystemClock
+from shike.capture.lifeline import LIFELINE, halt_on_signal
 
 log = logging.getLogger(__name__)
 
@@ -123,3 +124,12 @@ class Processes:
                 child.process.wait()
             if child.process.stdin is not None:
                 child.process.stdin.close()
+
+
+def main() -> None:
+    """Entry of the process that `shike up` becomes; it is told the folder of the logs."""
+    Processes(Path(became()), SystemClock()).run(halt_on_signal())
+
+
+if __name__ == "__main__":
+    main()

@@ -237,12 +237,13 @@ class Recorder:
 
 
 def main() -> None:
-    """Entry of the process that `shike capture` becomes. It ends with 1 if another recorder is at work."""
+    """Entry of the process that `shike capture` becomes. It ends with 2 if another recorder is at work."""
     config = CaptureConfig.from_json(became())
     try:
         recorder = Recorder(config, SystemClock())
     except AlreadyRecording as error:
-        sys.exit(f"Error: {error}")
+        log.error("%s", error)
+        sys.exit(2)
     recorder.run(halt_on_signal())
 
 

@@ -12,11 +12,10 @@ from av.video.stream import VideoStream
 from shike.capture.archive import Archive
 from shike.capture.audio import AudioTrack, Sound
 from shike.capture.clock import Clock
-from shike.capture.config import Lengths
 from shike.capture.ids import new_id
 from shike.capture.parameters import Parameters
 from shike.capture.segment import EndReason, Identity, Origin, SegmentRecord, StreamName
-from shike.capture.segmenter import RunMux, Segmenter
+from shike.capture.segmenter import Lengths, RunMux, Segmenter
 from shike.capture.source import Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Timeline

@@ -53,7 +53,7 @@ class ParameterWatch:
 
     def changed(self, packet: "Packet[VideoStream]") -> bool:
         """Whether a keyframe begins pictures that look different; `now` says how they are coded then."""
-        sets = tuple(_sets(packet, self.now.codec))
+        sets = tuple(parameter_sets(memoryview(packet), self.now.codec))
         if not sets or sets == self._last:
             return False
         first, self._last = not self._last, sets
@@ -86,9 +86,9 @@ class ParameterWatch:
         return Parameters(self.now.codec, picture.width, picture.height, picture.format.name, profile, extradata)
 
 
-def _sets(packet: "Packet[VideoStream]", codec: str) -> Iterator[bytes]:
+def parameter_sets(picture: bytes | memoryview, codec: str) -> Iterator[bytes]:
     """The parameter sets at the head of a picture that comes with start codes."""
-    head = bytes(memoryview(packet)[:_LOOKED_AT])
+    head = bytes(picture[:_LOOKED_AT])
     for nal in head.split(_START)[1:]:
         if not nal:
             continue

@@ -27,6 +27,9 @@ from shike.capture.spool import Spool
 if TYPE_CHECKING:
     from shike.capture.writer import Writer
 
+# FFmpeg's ticks for pictures that are read without a container, and those that a camera counts in.
+_RAW_HZ, _RTP_HZ = 1_200_000, 90_000
+
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
@@ -88,6 +91,8 @@ class RunMux:
             "movflags": "empty_moov+default_base_moof+frag_keyframe",
             "frag_duration": str(int(fragment_s * 1_000_000)),
         }
+        if template.time_base is not None and template.time_base.denominator == _RAW_HZ:
+            options["video_track_timescale"] = str(_RTP_HZ)
         container = av.open(self._sink, "w", format="mp4", options=options)
         self._container = container
         self._stream = _add_video(container, template, coded)

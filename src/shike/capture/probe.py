@@ -15,6 +15,7 @@ import cv2
 
 from shike.capture.address import Address
 from shike.capture.clock import SystemClock
+from shike.capture.coded_picture import as_packet
 from shike.capture.errors import SourceError
 from shike.capture.opening import open_camera
 from shike.capture.source import Source
@@ -86,7 +87,7 @@ def _watch(source: Source, took_ms: int) -> Probed:
         if packet.is_keyframe:
             keys.append(media_us)
         if picture is None:
-            for frame in source.video.codec_context.decode(packet):
+            for frame in source.video.codec_context.decode(as_packet(packet)):
                 _, jpeg = cv2.imencode(".jpg", frame.to_ndarray(format="bgr24"))
                 picture = b64encode(jpeg.tobytes()).decode()
                 break

@@ -117,6 +117,13 @@ class RunMux:
         self._container.mux(packet)
         return self._sink.take_fragments()
 
+    @classmethod
+    def init_section(cls, template: VideoStream, sound: Sound | None, coded: Parameters | None) -> bytes:
+        """The init section of a run whose fragments are made elsewhere."""
+        mux = cls(template, 1.0, sound, coded)
+        mux.finish()
+        return mux.init
+
     def finish(self) -> list[bytes]:
         """Close the mux; returns what was still being collected."""
         self._container.close()

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from av.packet import Packet
 from av.video.stream import VideoStream
 
 from shike.capture.audio import Sound
+from shike.capture.coded_picture import AnyPicture
 from shike.capture.timeline import Arrival
 
 SIMULATED_TITLE = "shike-camera-sim"
@@ -24,7 +24,7 @@ _malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not every C li
 class Timed(NamedTuple):
     """A packet, when it came, and the camera's own clock for it (µs UTC) once a sender report has arrived."""
 
-    packet: "Packet[VideoStream]"
+    packet: AnyPicture
     arrival: Arrival
     camera_clock_us: int | None
 

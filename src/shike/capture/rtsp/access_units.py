@@ -1,30 +1,20 @@
-"""From the payloads of RTP packets to pictures: units, put together to access units with start codes.
+"""From the payloads of RTP packets to pictures: units, put together to access units.
 
 A picture ends with the marker bit, as both standards say, so that it is known to be complete as soon as it is. Where a
 packet with it is lost the next picture's first unit, or another media time, ends it. Units that come without a picture
 (parameter sets with a time of their own) go in front of the next.
 """
 
-from typing import NamedTuple
-
+from shike.capture.coded_picture import LENGTH_BYTES, CodedPicture
 from shike.capture.rtsp.description import Codec
 from shike.capture.rtsp.nals import CODINGS, is_recovery_point
 
-START = b"\0\0\0\1"
 _MOST_BYTES = 16 << 20
 _HALF, _WHOLE = 1 << 31, 1 << 32
 
 
 class LostTrack(Exception):
     """What comes is no longer pictures."""
-
-
-class Picture(NamedTuple):
-    """A whole access unit with start codes, its media time in ticks, and whether one can begin with it."""
-
-    data: bytes
-    ticks: int
-    is_key: bool
 
 
 class AccessUnits:
@@ -34,6 +24,7 @@ class AccessUnits:
         self._coding = CODINGS[codec]
         self.pieces: list[bytes | bytearray] | None = None
         self._units: list[bytes | bytearray] = []
+        self._sets: tuple[bytes, ...] = ()
         self._size = 0
         self._time: int | None = None  # as sent, 32 bits
         self._now = self._ticks = 0
@@ -48,7 +39,7 @@ class AccessUnits:
             self._time = self._now = time
         return self._now + ((time - self._time + _HALF) % _WHOLE - _HALF)
 
-    def passes(self, time: int) -> Picture | None:
+    def passes(self, time: int) -> CodedPicture | None:
         """What comes next has another time than what came before; returns the picture that is complete with that."""
         picture = self._unmarked() if self._has_slice else None
         self._now = self.ticks(time)
@@ -59,9 +50,9 @@ class AccessUnits:
         """A packet is missing: what was being put together cannot be completed."""
         self.pieces = None
 
-    def add(self, payload: bytes, marker: bool) -> list[Picture]:
+    def add(self, payload: bytes, marker: bool) -> list[CodedPicture]:
         """A payload that is not in the middle of a unit; returns the pictures that are complete with it."""
-        header, done = self._coding.header, list[Picture]()
+        header, done = self._coding.header, list[CodedPicture]()
         kind = self._kind(payload)
         if len(payload) <= header:
             pass
@@ -85,7 +76,7 @@ class AccessUnits:
     def _kind(self, unit: bytes) -> int:
         return unit[0] & 0x1F if self._coding.header == 1 else unit[0] >> 1 & 0x3F
 
-    def _piece(self, payload: bytes, done: list[Picture]) -> None:
+    def _piece(self, payload: bytes, done: list[CodedPicture]) -> None:
         header = self._coding.header
         edge = payload[header]
         if edge & 0x80:
@@ -94,22 +85,26 @@ class AccessUnits:
                 if header == 1
                 else bytes((payload[0] & 0x81 | (edge & 0x3F) << 1, payload[1]))
             )
-            self.pieces = [START, head] if self._begin(head + payload[header + 1 : header + 2], done) else None
+            self.pieces = [b"", head] if self._begin(head + payload[header + 1 : header + 2], done) else None
         if self.pieces is None:
             return  # its beginning is missing
         self.pieces.append(payload[header + 1 :])
         if edge & 0x40:
+            size = sum(map(len, self.pieces))
+            self.pieces[0] = size.to_bytes(LENGTH_BYTES, "big")
             self._units += self.pieces
-            self._size += sum(map(len, self.pieces))
+            self._size += size
             self.pieces = None
 
-    def _whole(self, unit: bytes, done: list[Picture]) -> None:
+    def _whole(self, unit: bytes, done: list[CodedPicture]) -> None:
         self.pieces = None
         if len(unit) > self._coding.header and self._begin(unit, done):
-            self._units += (START, unit)
+            self._units += (len(unit).to_bytes(LENGTH_BYTES, "big"), unit)
+            if self._kind(unit) in self._coding.sets:
+                self._sets += (unit,)
             self._size += len(unit)
 
-    def _begin(self, unit: bytes, done: list[Picture]) -> bool:
+    def _begin(self, unit: bytes, done: list[CodedPicture]) -> bool:
         """Look at the first bytes of a unit; returns whether it is wanted."""
         coding, kind = self._coding, self._kind(unit)
         is_slice = kind in coding.slices
@@ -128,12 +123,13 @@ class AccessUnits:
         self._is_key = self._is_key or kind in coding.keys
         return True
 
-    def _unmarked(self) -> Picture:
+    def _unmarked(self) -> CodedPicture:
         self.irregular += 1
         return self._take()
 
-    def _take(self) -> Picture:
-        picture = Picture(b"".join(self._units), self._ticks, self._is_key)
+    def _take(self) -> CodedPicture:
+        picture = CodedPicture(b"".join(self._units), self._ticks, self._is_key, self._sets)
+        self._sets = ()
         self._units, self._size, self.pieces = [], 0, None
         self._has_slice = self._is_key = False
         return picture

@@ -7,7 +7,8 @@ is not there, or LostTrack where packets are no longer found. Design: docs/desig
 
 import struct
 
-from shike.capture.rtsp.access_units import AccessUnits, LostTrack, Picture
+from shike.capture.coded_picture import CodedPicture
+from shike.capture.rtsp.access_units import AccessUnits, LostTrack
 from shike.capture.rtsp.description import Track
 from shike.capture.rtsp.nals import CODINGS
 
@@ -49,13 +50,13 @@ class Packets:
             self._buffer += bytes(len(self._buffer))
         return memoryview(self._buffer)[self._end :]
 
-    def take(self, received: int = 0) -> list[Picture]:
+    def take(self, received: int = 0) -> list[CodedPicture]:
         """Look at `received` more bytes; returns the pictures that are complete with them."""
         self._end += received
         buffer, end, pos = self._buffer, self._end, 0
         channel, kind, header, piece = self._channel, self._payload_type, self._header, self._pieces
         pictures, unpack = self._pictures, _PACKET.unpack_from
-        done: list[Picture] = []
+        done: list[CodedPicture] = []
         while end - pos >= _HEADER:
             dollar, its_channel, length, flags, marked_kind, sequence, time = unpack(buffer, pos)
             if dollar != 36 or flags & 0xC0 != 0x80 or not channel <= its_channel <= channel + 1:

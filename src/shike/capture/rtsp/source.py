@@ -4,23 +4,23 @@ A picture's time of arrival is when its last byte had been read. Design: docs/de
 """
 
 import io
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from itertools import pairwise
-from typing import Protocol, Self, cast
+from typing import Protocol, Self
 
 import av
-from av.packet import Packet
 from av.video.stream import VideoStream
 
 from shike.capture.address import Address
 from shike.capture.clock import Clock
+from shike.capture.coded_picture import CodedPicture
 from shike.capture.errors import SourceError
-from shike.capture.parameters import parameter_sets
 from shike.capture.rest import Rest
-from shike.capture.rtsp.access_units import START, LostTrack, Picture
+from shike.capture.rtsp.access_units import LostTrack
 from shike.capture.rtsp.client import Client
 from shike.capture.rtsp.description import Track
 from shike.capture.rtsp.not_plain import NotPlain
@@ -29,7 +29,7 @@ from shike.capture.silence import SILENCE, Reader
 from shike.capture.source import SIMULATED_TITLE, Source, Timed, give_memory_back, nobody_asks
 from shike.capture.timeline import Arrival
 
-_LOOK_S = 0.25
+_LOOK_US = 250_000
 # Pictures after the first keyframe that are waited for to see whether they come in the order of showing.
 _LOOKED_AT, _LOOKED_FOR_US = 4, 400_000
 # So many of so many that are odd, and FFmpeg shall read this camera.
@@ -48,16 +48,18 @@ class PlainSource(Source):
         self._client, self._track, self._clock = client, track, clock
         self._silence_s, self._ways = silence_s, ways
         self._packets = Packets(track, client.channel, client.rest)
-        self._base = Fraction(1, track.clock_hz)
         self._per_tick_us = 1_000_000 / track.clock_hz
-        self._first: list[tuple[Picture, tuple[int, int]]] = []
+        self._first: list[tuple[CodedPicture, tuple[int, int]]] = []
         self._last_ticks: int | None = None
         self._seen = self._odd = self._irregular = 0
         self._asked_clock_us = 0
         self._stay_us = 0
         self._reader: Reader | None = None
         self.simulated = track.title == SIMULATED_TITLE
-        client.socket.settimeout(_LOOK_S)
+        # The kernel's own limit: Python's would ask with one call more whether there is something to read.
+        client.socket.settimeout(None)
+        seconds, micros = divmod(_LOOK_US, 1_000_000)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", seconds, micros))
 
     @classmethod
     def open(
@@ -111,7 +113,7 @@ class PlainSource(Source):
         while True:
             for picture in pictures:
                 heard_us = came[1]
-                if self._first or picture.is_key:
+                if self._first or picture.is_keyframe:
                     self._first.append((picture, came))
                 else:
                     passed_over()
@@ -120,16 +122,16 @@ class PlainSource(Source):
             if came[1] - heard_us >= self._silence_s * 1_000_000:
                 raise SourceError("timeout")
             pictures, came = self._receive()
-        ticks = [picture.ticks for picture, _ in self._first]
+        ticks = [picture.dts for picture, _ in self._first]
         if any(after <= before for before, after in pairwise(ticks)):
             raise NotPlain("its pictures are not sent in the order of showing")
         if self._packets.irregular and not self._packets.lost:
             raise NotPlain("its pictures are not marked as the standard says")
-        self._template, self.video = _template(self._track, self._first[0][0].data)
+        self._template, self.video = _template(self._track, self._first[0][0])
         if self.video.codec_context.has_b_frames:
             raise NotPlain("its pictures may be sent in another order than that of showing")
 
-    def _receive(self) -> tuple[list[Picture], tuple[int, int]]:
+    def _receive(self) -> tuple[list[CodedPicture], tuple[int, int]]:
         """What has come, or nothing within a moment. SourceError if the connection is gone or unreadable."""
         try:
             received = self._client.socket.recv_into(self._packets.room())
@@ -137,7 +139,7 @@ class PlainSource(Source):
                 raise SourceError("no_data" if self._reader is not None and self._reader.cut else "connection_lost")
             came = self._now()
             pictures = self._packets.take(received)
-        except TimeoutError:
+        except BlockingIOError:
             return [], self._now()
         except (OSError, LostTrack):
             raise SourceError("connection_lost") from None
@@ -154,11 +156,11 @@ class PlainSource(Source):
                 raise SourceError("connection_lost") from None
         self._stay_us = steady_us + self._client.session_s * 500_000
 
-    def _mind_order(self, picture: Picture) -> None:
+    def _mind_order(self, picture: CodedPicture) -> None:
         """Notice pictures that begin to come in another order, or unmarked: FFmpeg can make sense of them."""
-        last, self._last_ticks = self._last_ticks, picture.ticks
+        last, self._last_ticks = self._last_ticks, picture.dts
         self._seen += 1
-        self._odd += last is not None and 0 < last - picture.ticks < self._track.clock_hz
+        self._odd += last is not None and 0 < last - picture.dts < self._track.clock_hz
         if self._seen < _ODD_OF:
             return
         self._odd += self._packets.irregular - self._irregular
@@ -167,19 +169,15 @@ class PlainSource(Source):
             raise SourceError("timestamps_broken")
         self._irregular, self._seen, self._odd = self._packets.irregular, 0, 0
 
-    def _timed(self, picture: Picture, came: tuple[int, int]) -> Timed:
-        data, ticks, is_key = picture
-        packet = cast("Packet[VideoStream]", Packet(data))
-        packet.time_base = self._base
-        packet.pts = packet.dts = ticks
-        packet.is_keyframe = is_key
+    def _timed(self, picture: CodedPicture, came: tuple[int, int]) -> Timed:
+        ticks = picture.dts
         media_us = int(ticks * self._per_tick_us)
         wall_us, steady_us = came
         clock_us, report = None, self._packets.report
         if report is not None and steady_us - self._asked_clock_us >= _CAMERA_CLOCK_EVERY_US:
             self._asked_clock_us = steady_us
             clock_us = report[0] + int((ticks - report[1]) * self._per_tick_us)
-        return Timed(packet, Arrival(wall_us, steady_us, media_us), clock_us)
+        return Timed(picture, Arrival(wall_us, steady_us, media_us), clock_us)
 
     def _now(self) -> tuple[int, int]:
         return self._clock.now(), int(self._clock.monotonic() * 1_000_000)
@@ -191,11 +189,11 @@ class PlainSource(Source):
         self._template.close()
 
 
-def _template(track: Track, keyframe: bytes) -> tuple[av.container.InputContainer, VideoStream]:
+def _template(track: Track, keyframe: CodedPicture) -> tuple[av.container.InputContainer, VideoStream]:
     """How a camera's pictures are coded, as FFmpeg says of its first one. NotPlain if it cannot tell."""
-    announced = b"" if any(parameter_sets(keyframe, track.codec)) else b"".join(START + each for each in track.sets)
+    announced = b"" if keyframe.sets else b"".join(b"\0\0\0\1" + each for each in track.sets)
     try:
-        container = av.open(io.BytesIO(announced + keyframe), "r", format=track.codec)
+        container = av.open(io.BytesIO(announced + keyframe.with_start_codes()), "r", format=track.codec)
     except (av.FFmpegError, OSError):
         raise NotPlain("its first picture cannot be read", lasting=False) from None
     video = container.streams.video[0]

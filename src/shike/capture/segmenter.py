@@ -28,6 +28,9 @@ from shike.capture.spool import Spool
 if TYPE_CHECKING:
     from shike.capture.writer import Writer
 
+# FFmpeg's ticks for pictures that are read without a container, and those that a camera counts in.
+_RAW_HZ, _RTP_HZ = 1_200_000, 90_000
+
 
 class _Sink:
     """The file-like object that a mux writes to. Collects pieces until whole fragments can be taken."""
@@ -80,6 +83,8 @@ class RunMux:
             "movflags": "empty_moov+default_base_moof+frag_keyframe",
             "frag_duration": str(int(fragment_s * 1_000_000)),
         }
+        if template.time_base is not None and template.time_base.denominator == _RAW_HZ:
+            options["video_track_timescale"] = str(_RTP_HZ)
         container = av.open(self._sink, "w", format="mp4", options=options)
         self._container = container
         self._stream = _add_video(container, template, coded)
@@ -103,6 +108,13 @@ class RunMux:
         packet.stream = self._stream
         self._container.mux(packet)
         return self._sink.take_fragments()
+
+    @classmethod
+    def init_section(cls, template: VideoStream, sound: Sound | None, coded: Parameters | None) -> bytes:
+        """The init section of a run whose fragments are made elsewhere."""
+        mux = cls(template, 1.0, sound, coded)
+        mux.finish()
+        return mux.init
 
     def finish(self) -> list[bytes]:
         """Close the mux; returns what was still being collected."""

@@ -72,9 +72,8 @@ def test_pictures_that_are_sent_out_of_order_are_shown_in_order(stories: dict[st
     assert [run[-1].ends_run for run in story.runs] == ["stopped"]
     # The last pictures may wait for one that was not sent any more.
     shown = story.pictures()[:-3]
-    first = story.sent[0]
-    assert first.is_key
-    assert shown[0][0] == first.frame
+    # It was first tried by the reader that cannot read it, and began with a later group of pictures for that.
+    assert shown[0][0] in [sent.frame for sent in story.sent[: 3 * clips.GOP_FRAMES] if sent.is_key]
     assert _in_step([frame for frame, _ in shown])
     assert len(shown) > 5 * clips.FPS
     for (_, earlier), (_, later) in itertools.pairwise(shown):
@@ -189,13 +188,8 @@ def test_a_jump_of_the_cameras_clock_costs_less_than_a_group_of_pictures(stories
     assert "backing_off" not in [state for state, _ in story.states]
 
 
-def test_noise_in_the_connection_ends_it(stories: dict[str, Story]) -> None:
-    story = stories["garbage"]
-    assert story.gaps[0].reason in ("connection_lost", "camera_silent")
-    assert story.runs[-1][-1].ends_run == "stopped"
-    for run in range(len(story.runs)):
-        _whole(story, run)
-    assert story.back_after_s < 2 * READ_LIMIT_S + SOON_S
+def test_noise_in_the_connection_costs_nothing(stories: dict[str, Story]) -> None:
+    _nothing_lost(stories["garbage"])
 
 
 def test_groups_of_twenty_seconds_end_their_segments_at_three_lengths(stories: dict[str, Story]) -> None:

@@ -39,7 +39,7 @@ _CAMERA = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(slots=True)
 class OpenSegment:
-    """A segment that is being written, as far as a reader has seen it."""
+    """A segment that is being written, or just was, as far as a reader has seen it."""
 
     key: str
     head: Head
@@ -134,16 +134,18 @@ class Archive:
     def tail(self, camera_id: str, stream: StreamName) -> OpenSegment | None:
         """The open segment of a stream with the fragments written so far, None where nothing is being written."""
         key = self.open_key(camera_id, stream)
-        if key is None:
-            return None
+        return None if key is None else self.begin_reading(key)
+
+    def begin_reading(self, key: str) -> OpenSegment | None:
+        """A segment, open or closed, with the fragments that it has by now; None if it has no head yet, or is gone."""
         try:
             head = self.head(key)
+            if head is None:
+                return None
+            segment = OpenSegment(key, head, [], head.size)
+            self.refresh(segment)
         except NoFootage:
             return None
-        if head is None:
-            return None
-        segment = OpenSegment(key, head, [], head.size)
-        self.refresh(segment)
         return segment
 
     def refresh(self, segment: OpenSegment) -> bytes:

@@ -96,11 +96,21 @@ class Archive:
         return sorted(path.name for path in self._root.iterdir() if _CAMERA.fullmatch(path.name) and path.is_dir())
 
     def stored(self, camera_id: str) -> Iterator[tuple[str, int]]:
-        """Keys and sizes in bytes of a camera's segment files, in order of stream and time; damaged ones as well."""
+        """Keys and sizes in bytes of a camera's segment files, in order of stream and time; damaged ones as well.
+
+        Day by day: what is deleted meanwhile, file or folder, is left out.
+        """
         for stream in STREAMS:
             folder = self._path(f"{camera_id}/{stream}")
-            for path in sorted(folder.glob("*/*.mp4*")):
-                yield str(path.relative_to(self._root)), path.stat().st_size
+            for day in _names(folder):
+                for name in _names(folder / day):
+                    if ".mp4" not in name:
+                        continue
+                    try:
+                        size = (folder / day / name).stat().st_size
+                    except FileNotFoundError:
+                        continue
+                    yield f"{camera_id}/{stream}/{day}/{name}", size
 
     def digest(self, key: str) -> str:
         """The digest of a segment's file, read anew. NoFootage if the file is gone."""
@@ -276,3 +286,11 @@ class Archive:
 
     def _marker(self, camera_id: str, stream: StreamName, origin: Origin) -> Marker:
         return Marker(self._root / camera_id, stream, origin)
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder, in order; nothing where there is none, or no folder."""
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []

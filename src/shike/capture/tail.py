@@ -72,7 +72,8 @@ class Tail:
     def _next_closed(self) -> str | None:
         """The next file that was closed before anybody looked into it. A row comes before its file's marker goes."""
         assert self._linked is not None
-        for link, self._linked in self._chain.after(self._linked):
+        for link, behind in self._chain.after(self._linked):
+            self._linked = behind
             if link is None or link.kind != "segment" or link.said.get("key") == self._last_key:
                 continue
             if (link.said.get("stream"), link.said.get("origin")) == (self._stream, "live"):

@@ -57,7 +57,10 @@ def check_footage(
 
 @footage.command("rebuild")
 def rebuild_index(camera: CameraOption = None) -> None:
-    """Index every recorded file that the index lacks, from the files alone. Nothing that is there is changed."""
+    """Index every recorded file that the index lacks, and record what was deleted, from files and chains alone.
+
+    Nothing that is there is changed.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     settings = load_settings()
     migrate(settings)
@@ -71,6 +74,7 @@ def rebuild_index(camera: CameraOption = None) -> None:
         typer.echo(
             f"{shown(camera_id, name)}: {done.made} segments indexed, {done.there} were there"
             + (f", {done.unlinked} of them in no chain" if done.unlinked else "")
+            + (f", {done.deletions} records of deletions made" if done.deletions else "")
             + (f", {done.deleted} left out: a rule deleted them" if done.deleted else "")
             + (f", {done.unreadable} cannot be read" if done.unreadable else "")
             + (f", {done.unknown_camera} wait until the registry knows the camera" if done.unknown_camera else "")

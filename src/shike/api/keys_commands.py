@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from shike.api.arguments import index_of
 from shike.api.settings import Settings, load_settings
-from shike.attendance.tables import Camera, Segment
+from shike.attendance.mounted import away
+from shike.attendance.tables import Camera
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
 from shike.capture.errors import CaptureError
@@ -90,15 +91,13 @@ def rotate(
 
 def _expect_chains(settings: Settings, archive: Archive) -> None:
     """BadParameter where a chain that the index speaks of is not there: nobody could vouch for the new key in it."""
-    linked = select(Segment.id).where(Segment.camera_id == Camera.id, Segment.link_number.is_not(None)).exists()
     with index_of(settings) as database, database.reading() as db:
-        expected = db.scalars(select(Camera.id).where(linked).order_by(Camera.id)).all()
-    away = [camera_id for camera_id in expected if archive.chain(camera_id).head() is None]
-    if away:
-        folders = ", ".join(str(settings.footage_dir.absolute() / camera_id) for camera_id in away[:_NAMED])
-        more = f" and {len(away) - _NAMED} more" if len(away) > _NAMED else ""
+        lost = away(db, archive, db.scalars(select(Camera.id).order_by(Camera.id)))
+    if lost:
+        folders = ", ".join(str(settings.footage_dir.absolute() / camera_id) for camera_id in lost[:_NAMED])
+        more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
         raise typer.BadParameter(
-            f"the chains of {len(away)} of {len(expected)} cameras with footage are not there: {folders}{more}; mount "
+            f"the chains of {len(lost)} cameras with footage are not there: {folders}{more}; mount "
             "the volume of the footage and run this again. If they are lost for good, `shike keys rotate --anyway`"
         )
 

@@ -5,12 +5,14 @@ recovery of files whose writer died, deleting one. Not here: what the segments m
 Design: docs/design/capture.md.
 """
 
+import fcntl
 import hashlib
 import logging
 import mmap
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -226,6 +228,24 @@ class Archive:
             return False
         fsync_folder(folder.parent)
         return True
+
+    @contextmanager
+    def sole_cleaner(self) -> Iterator[bool]:
+        """Whether nobody else cleans up here; then nobody does until the end."""
+        try:
+            fd = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:  # nothing was ever recorded
+            yield True
+            return
+        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                ours = True
+            except BlockingIOError:
+                ours = False
+            yield ours
+        finally:
+            os.close(fd)
 
     def unfinished(self, origin: Origin = "live") -> Iterator[tuple[str, StreamName]]:
         """Streams that have a marker: being written now, or left by a writer that died."""

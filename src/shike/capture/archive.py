@@ -18,6 +18,7 @@ from pathlib import Path
 
 from shike.capture.chain import Chain
 from shike.capture.clock import Clock
+from shike.capture.disk_waits import waiting_for_disk
 from shike.capture.errors import DiskError, FootageError, NoFootage, StillWritten
 from shike.capture.left_over import close_left_over
 from shike.capture.marker import Marker
@@ -272,7 +273,8 @@ class Archive:
                 log.error("%s; it is kept as ….damaged, and the file that it named is an orphan", error)
                 marker.set_aside()
                 return None
-            record = None if key is None else close_left_over(self._path(key), key, reason)
+            with waiting_for_disk():
+                record = None if key is None else close_left_over(self._path(key), key, reason)
             if record is None:
                 marker.remove()
             return record

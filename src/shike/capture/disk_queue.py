@@ -10,6 +10,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Protocol
 
+from shike.capture.disk_waits import waiting_for_disk
 from shike.capture.errors import DiskError
 
 # 16 s of a camera of 4 Mbit/s. A disk that is behind by more is taken for one that failed.
@@ -101,7 +102,8 @@ class DiskQueue:
     def _end(self) -> None:
         if self._thread is not None:
             self._jobs.put(None)
-            self._thread.join()
+            with waiting_for_disk():
+                self._thread.join()
             self._thread = None
 
     def _work(self) -> None:

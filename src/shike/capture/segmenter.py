@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 from shike.capture import boxes
 from shike.capture.archive import Archive
 from shike.capture.audio import Sound
+from shike.capture.disk_waits import waiting_for_disk
 from shike.capture.errors import FootageError
 from shike.capture.ids import new_id
 from shike.capture.parameters import Parameters
@@ -199,8 +200,9 @@ def hand_over(archive: Archive, spool: Spool, record: SegmentRecord) -> None:
     """
     identity = record.identity
     try:
-        link = archive.chain(identity.camera_id).append_segment(record)
-        spool.put(record.linked(link.number, link.digest))
-        archive.forget_open(record.key, identity.camera_id, identity.stream, identity.origin)
+        with waiting_for_disk():
+            link = archive.chain(identity.camera_id).append_segment(record)
+            spool.put(record.linked(link.number, link.digest))
+            archive.forget_open(record.key, identity.camera_id, identity.stream, identity.origin)
     except OSError as error:
         raise disk_error(error) from error

@@ -135,7 +135,7 @@ def _slot(folder: Path, form: Form) -> Iterator[Path]:
     except MixedParameters as error:
         target.unlink()
         raise Conflict(str(error), code="mixed_parameters", at=rfc3339_us(error.at_us), hint=error.hint) from error
-    except BaseException:
+    except BaseException:  # raised again: whatever it was, half a file must not stay
         target.unlink()
         raise
     finally:

@@ -83,7 +83,7 @@ class Cleaner:
             except StopIteration:
                 self._work = None
                 self._rest_until_next()
-            except BaseException:
+            except BaseException:  # raised again: what has failed, or was killed, is begun anew and not gone on with
                 self._work = None
                 self._rest_until_next()
                 raise

@@ -51,7 +51,7 @@ class AtOnce:
             raise self._failed
         try:
             job()
-        except Exception as error:
+        except Exception as error:  # whatever it was: a file that stays locked here is never closed by recovery
             self._failed = error
             self._let_go()
             raise
@@ -112,7 +112,8 @@ class DiskQueue:
             if self._failed is None and not self._stopping:
                 try:
                     job()
-                except Exception as error:  # noqa: BLE001 it is raised in the thread that waits for it
+                # The edge of the thread: whatever it was is raised where packets are read, or nobody would hear of it.
+                except Exception as error:  # noqa: BLE001
                     self._let_go()
                     self._failed = error
             self._stored += size

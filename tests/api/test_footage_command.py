@@ -223,6 +223,8 @@ def test_every_disagreement_is_named(typed: Filmed) -> None:
     aside = path_of(typed, main[0].key).with_name("torn.mp4.damaged")
     aside.write_bytes(b"torn")
     done = footage("footage", "check", "--json")
+    whose = {(row["name"].split(" · ")[-1], row["camera_id"]) for row in map(json.loads, done.output.splitlines())}
+    assert ("Front", CAMERA) in whose
     assert done.exit_code == 1
     found = {(row["code"], row["key"]) for row in map(json.loads, done.output.splitlines()) if row["code"] != "gap"}
     damaged = str(aside.relative_to(typed.service.settings.footage_dir))

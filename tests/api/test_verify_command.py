@@ -92,7 +92,15 @@ def test_a_range_a_stream_and_sizes_alone_can_be_asked_for(typed: Filmed) -> Non
     answer = verified("--stream", "main", "--from", str(rfc3339_us(first.wall_start_us)), "--to", until)
     (camera,) = answer["cameras"]
     assert answer["holds"] and (camera["name"], camera["segments"], camera["files"]) == (front(typed), 1, 1)
-    assert verified()["cameras"][0]["findings"][0]["code"] == "file_changed"
+    (finding,) = verified()["cameras"][0]["findings"]
+    assert (finding["code"], finding["stream"]) == ("file_changed", "main")
+    assert (finding["name"], finding["camera_id"]) == (front(typed), CAMERA), "whose it is, however one calls it"
+
+
+def test_a_file_that_nobody_recorded_is_told_with_its_stream(typed: Filmed) -> None:
+    path_of(typed, typed.main[0].key).with_stem("added").write_bytes(b"added")
+    (finding,) = verified()["cameras"][0]["findings"]
+    assert (finding["code"], finding["stream"]) == ("file_unknown", "main")
 
 
 def test_a_time_that_was_changed_in_the_database_is_found(typed: Filmed) -> None:

@@ -48,7 +48,8 @@ def check_footage(
             for finding in check(archive, spool, database.reading, camera_id):
                 found[finding.code] += 1
                 faults += finding.is_fault
-                typer.echo(json.dumps(asdict(finding)) if as_json else _line(shown(camera_id, name), finding))
+                row = {"name": name, **asdict(finding)}
+                typer.echo(json.dumps(row) if as_json else _line(shown(camera_id, name), finding))
     if not as_json:
         said = ", ".join(_count(count, code) for code, count in sorted(found.items())) or "nothing to say"
         typer.echo(f"{'files and index agree' if faults == 0 else _many(faults, 'fault')} ({said})")

@@ -1,7 +1,7 @@
 """Following a stream while it is written: nothing twice, nothing left out, over the seam of two segments."""
 
 import itertools
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.recorded import CAMERA, strips, wait_until
@@ -12,10 +12,10 @@ from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
 from shike.capture.ids import new_id
 from shike.capture.pictures import decode_keyframe
-from shike.capture.segment import Fragment, Identity, Origin, StreamName
+from shike.capture.segment import Origin, StreamName
 from shike.capture.segmenter import Lengths
 from shike.capture.spool import Spool
-from shike.capture.tail import RunBegan, Tail, Written
+from shike.capture.tail import MOST_BEHIND, RunBegan, Tail, Written
 from shike.capture.writer import Writer
 
 PRFT = 32  # bytes of the box in front of a fragment that says its wall time
@@ -57,30 +57,49 @@ def test_a_tail_yields_every_fragment_once_over_segments_and_runs(sim: CameraSim
     assert len(strips(data)) > 50
 
 
-def test_files_that_begin_and_end_between_two_looks_are_not_left_out(recorded: Recorded, tmp_path: Path) -> None:
-    archive, spool = Archive(tmp_path / "footage"), Spool(tmp_path / "spool")
-    (tmp_path / "footage").mkdir()
-    writer = Writer(archive, spool, SystemClock(), Lengths())
-    record = recorded.records[0]
+@dataclass(frozen=True)
+class Files:
+    """Files that a test writes as it likes, of the first fragments of what was recorded."""
 
-    def begin(stream: StreamName = "main", origin: Origin = "live") -> Identity:
+    recorded: Recorded
+    archive: Archive
+    writer: Writer
+
+    @classmethod
+    def at(cls, recorded: Recorded, folder: Path) -> "Files":
+        archive = Archive(folder / "footage")
+        (folder / "footage").mkdir()
+        return cls(recorded, archive, Writer(archive, Spool(folder / "spool"), SystemClock(), Lengths()))
+
+    def begin(self, stream: StreamName = "main", origin: Origin = "live") -> str:
+        """Begin a run's file; returns the run's id."""
+        record, run_id = self.recorded.records[0], new_id()
         identity = replace(
-            record.identity, run_id=new_id(), segment_id=new_id(), sequence=0, stream=stream, origin=origin
+            record.identity, run_id=run_id, segment_id=new_id(), sequence=0, stream=stream, origin=origin
         )
-        writer.begin(identity, recorded.archive.read(record.key, 0, record.init_size))
-        return identity
+        self.writer.begin(identity, self.recorded.archive.read(record.key, 0, record.init_size))
+        return run_id
 
-    def store(fragment: Fragment) -> None:
-        payload = recorded.archive.read(record.key, fragment.offset, fragment.size)
-        writer.store(payload[PRFT:], fragment.wall_us, b"")
+    def store(self, number: int) -> int:
+        """Store a fragment; returns its wall time."""
+        record = self.recorded.records[0]
+        fragment = record.fragments[number]
+        payload = self.recorded.archive.read(record.key, fragment.offset, fragment.size)
+        self.writer.store(payload[PRFT:], fragment.wall_us, b"")
+        return fragment.wall_us
 
-    first, second, third = record.fragments[:3]
-    runs = [begin().run_id]  # before anybody looks
-    store(first)
-    tail, late = Tail(archive, CAMERA, "main"), Tail(archive, CAMERA, "main")
+    def close(self) -> None:
+        self.writer.close("stopped", None, 0)
+
+
+def test_files_that_begin_and_end_between_two_looks_are_not_left_out(recorded: Recorded, tmp_path: Path) -> None:
+    files = Files.at(recorded, tmp_path)
+    runs = [files.begin()]
+    walls = [files.store(0)]  # before anybody looks
+    tail, late = Tail(files.archive, CAMERA, "main"), Tail(files.archive, CAMERA, "main")
     found = polled(tail)
-    store(second)
-    writer.close("stopped", None, 0)
+    walls.append(files.store(1))
+    files.close()
     between: list[tuple[StreamName, Origin]] = [
         ("main", "live"),
         ("sub", "live"),
@@ -88,23 +107,36 @@ def test_files_that_begin_and_end_between_two_looks_are_not_left_out(recorded: R
         ("main", "live"),
     ]
     for stream, origin in between:
-        run_id = begin(stream, origin).run_id
-        store(first)
-        writer.close("stopped", None, 0)
-        runs += [run_id] if (stream, origin) == ("main", "live") else []
-    runs.append(begin().run_id)
-    store(third)
+        run_id, wall_us = files.begin(stream, origin), files.store(0)
+        files.close()
+        if (stream, origin) == ("main", "live"):
+            runs.append(run_id)
+            walls.append(wall_us)
+    runs.append(files.begin())
+    walls.append(files.store(2))
 
     found += polled(tail)
     assert [each.identity.run_id for each in found if isinstance(each, RunBegan)] == runs
-    walls = [fragment.wall_us for each in found if isinstance(each, Written) for fragment in each.fragments]
-    assert walls == [each.wall_us for each in (first, second, first, first, third)]
+    assert [fragment.wall_us for each in found if isinstance(each, Written) for fragment in each.fragments] == walls
     for each in found:
         assert not isinstance(each, Written) or len(each.data) == sum(fragment.size for fragment in each.fragments)
     assert [each.identity.run_id for each in polled(late) if isinstance(each, RunBegan)] == runs[-1:]
-    writer.close(None, None, 0)
-    writer.end_last("stopped")  # a second row about the same file
+    files.writer.close(None, None, 0)
+    files.writer.end_last("stopped")  # a second row about the same file
     assert polled(tail) == [], "nothing is told twice"
+
+
+def test_a_reader_that_was_away_for_many_files_goes_on_with_the_last_of_them(
+    recorded: Recorded, tmp_path: Path
+) -> None:
+    files = Files.at(recorded, tmp_path)
+    tail, runs = Tail(files.archive, CAMERA, "main"), []
+    assert tail.poll() == []
+    for _ in range(MOST_BEHIND + 3):
+        runs.append(files.begin())
+        files.store(0)
+        files.close()
+    assert [each.identity.run_id for each in polled(tail) if isinstance(each, RunBegan)] == runs[-MOST_BEHIND:]
 
 
 def polled(tail: Tail) -> list[RunBegan | Written]:

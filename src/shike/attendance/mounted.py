@@ -16,9 +16,14 @@ from shike.capture.segment import STREAMS
 
 def away(db: DbSession, archive: Archive, camera_ids: Iterable[str]) -> list[str]:
     """Those of the cameras whose footage is not there. Footage older than the chain says nothing about that."""
-    return [
-        camera_id for camera_id in camera_ids if archive.chain(camera_id).head() is None and _is_linked(db, camera_id)
-    ]
+    return [camera_id for camera_id in camera_ids if not _has_chain(archive, camera_id) and _is_linked(db, camera_id)]
+
+
+def _has_chain(archive: Archive, camera_id: str) -> bool:
+    try:
+        return archive.chain(camera_id).head() is not None
+    except OSError:  # a volume that is there and cannot be read
+        return False
 
 
 def _is_linked(db: DbSession, camera_id: str) -> bool:

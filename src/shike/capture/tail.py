@@ -5,12 +5,16 @@ segment file and moves on to the next when the writer does; what was begun and c
 camera's chain. It never waits; whoever uses it polls. Design: docs/design/live.md.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 from shike.capture.archive import Archive, OpenSegment
 from shike.capture.chain import Place
 from shike.capture.errors import NoFootage
 from shike.capture.segment import Fragment, Identity, StreamName
+
+MOST_BEHIND = 8
+"""Files that a reader catches up with. One that was away for longer wants what is now; the index has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Tail:
         self._archive, self._camera_id, self._stream = archive, camera_id, stream
         self._chain = archive.chain(camera_id)
         self._linked: Place | None = None  # how far the chain has been looked through for files that are closed
+        self._closed: deque[str] = deque(maxlen=MOST_BEHIND)
         self._segment: OpenSegment | None = None
         self._last_key: str | None = None
         self._run_id: str | None = None
@@ -50,7 +55,8 @@ class Tail:
     def poll(self) -> list[RunBegan | Written]:
         """What was written since the last call: of each file in turn, however short, and of one file at a time.
 
-        The first call begins with the file that is open. NoFootage cannot happen: a file that is gone ends the segment.
+        The first call begins with the file that is open. Who comes back after more than `MOST_BEHIND` files goes on
+        with the last of them. NoFootage cannot happen: a file that is gone ends the segment.
         """
         if self._linked is None:
             self._linked = self._chain.end()
@@ -74,11 +80,13 @@ class Tail:
         assert self._linked is not None
         for link, behind in self._chain.after(self._linked):
             self._linked = behind
-            if link is None or link.kind != "segment" or link.said.get("key") == self._last_key:
+            if link is None or link.kind != "segment":
                 continue
-            if (link.said.get("stream"), link.said.get("origin")) == (self._stream, "live"):
-                return str(link.said.get("key"))
-        return None
+            ours = (link.said.get("stream"), link.said.get("origin")) == (self._stream, "live")
+            key = str(link.said.get("key"))
+            if ours and key != self._last_key and key not in self._closed:
+                self._closed.append(key)
+        return self._closed.popleft() if self._closed else None
 
     def _open(self, key: str, found: list[RunBegan | Written]) -> OpenSegment | None:
         opened = self._archive.begin_reading(key)

@@ -84,7 +84,7 @@ class Checkpoints:
         except (CaptureError, OSError) as error:
             self._say(camera_id, error)
             return False
-        except Exception:  # a chain that somebody spoilt must not keep the others from being signed
+        except Exception:  # the edge of one camera: whatever a spoilt chain makes of it, the others are signed
             log.exception("the chain of camera %s is not signed; it is tried again", camera_id)
             return False
         if camera_id in self._failing:

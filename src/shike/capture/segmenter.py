@@ -18,6 +18,7 @@ from shike.capture import boxes
 from shike.capture.archive import Archive
 from shike.capture.audio import Sound
 from shike.capture.config import Lengths as Lengths
+from shike.capture.disk_waits import waiting_for_disk
 from shike.capture.durable import disk_error
 from shike.capture.errors import FootageError
 from shike.capture.ids import new_id
@@ -203,8 +204,9 @@ def hand_over(archive: Archive, spool: Spool, record: SegmentRecord) -> None:
     """
     identity = record.identity
     try:
-        link = archive.chain(identity.camera_id).append_segment(record)
-        spool.put(record.linked(link.number, link.digest))
-        archive.forget_open(record.key, identity.camera_id, identity.stream, identity.origin)
+        with waiting_for_disk():
+            link = archive.chain(identity.camera_id).append_segment(record)
+            spool.put(record.linked(link.number, link.digest))
+            archive.forget_open(record.key, identity.camera_id, identity.stream, identity.origin)
     except OSError as error:
         raise disk_error(error) from error

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from types import FrameType
 
@@ -26,6 +27,7 @@ from shike.capture.camera import CameraThread, Recording
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.config import CaptureConfig
 from shike.capture.desired import Wanted, Watch
+from shike.capture.disk_waits import DiskWaits
 from shike.capture.errors import CaptureError
 from shike.capture.health import StreamHealth
 from shike.capture.lifeline import end_with_parent
@@ -41,6 +43,8 @@ _POLL_S = 0.5
 _STOP_LIMIT_S = 3.5
 _LAST_PACKET_S = 1.0
 _TRY_AGAIN_S = 2.0
+# A thread that has waited for its disk for so long is said to.
+_DISK_LATE_S = 3.0
 
 
 class Shard:
@@ -65,6 +69,7 @@ class Shard:
         self._awaited: list[CameraThread] = []
         self._resting: dict[StreamKey, StreamHealth] = {}
         self._refused: dict[str, str] = {}
+        self._waits = DiskWaits()
         self._halt = halt
 
     def run(self) -> None:
@@ -151,18 +156,27 @@ class Shard:
         thread.start()
 
     def _report(self) -> None:
-        threads = list(self._threads.values())
-        said = [*(thread.health for thread in [*threads, *self._awaited]), *self._resting.values()]
-        health.write(self._config.state, self._name, said)
-        now_s = self._clock.monotonic()
-        stuck = [thread for thread in threads if now_s - thread.beat_s > self._config.watchdog_s]
+        threads, now_s = list(self._threads.values()), self._clock.monotonic()
+        told = [*threads, *self._awaited]
+        self._waits.look({thread: thread.beat_s for thread in told}, now_s)
+        health.write(self._config.state, self._name, [*map(self._health_of, told), *self._resting.values()])
+        silent_s = {thread: now_s - self._waits.alive_s(thread, thread.beat_s) for thread in threads}
+        stuck = [thread for thread, for_s in silent_s.items() if for_s > self._config.watchdog_s]
         beat = {
             "pid": os.getpid(),
             "at_s": now_s,
-            "stuck_s": now_s - min((thread.beat_s for thread in threads), default=now_s),
+            "stuck_s": max(silent_s.values(), default=0.0),
             "stuck": [(thread.wanted.camera_id, thread.wanted.stream) for thread in stuck],
         }
         health.replace_snapshot(self._config.state / f"beat-{self._name}.json", json.dumps(beat))
+
+    def _health_of(self, thread: CameraThread) -> StreamHealth:
+        """What a thread says of itself; one that has waited for its disk for long does not come to say so."""
+        waits_s = self._waits.waits_s(thread, self._clock.monotonic())
+        if waits_s < _DISK_LATE_S:
+            return thread.health
+        since_us = self._clock.now() - round(waits_s * 1_000_000)
+        return replace(thread.health, state="backing_off", cause="disk_failed", since_us=since_us, next_try_us=None)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.recorded import position
 
 from . import clips
-from .cast import cast
+from .cast import DRIFT_PPM, WRAPS_IN_S, cast
 from .house import LENGTHS, House, Story, stage
 
 # The pause before the first new try, a slow machine, and a group of pictures.
@@ -201,6 +201,26 @@ def test_groups_of_twenty_seconds_end_their_segments_at_three_lengths(stories: d
     for run in range(len(story.runs)):
         assert _in_step(story.frames(run))
     assert ("backing_off", "gop_too_long") in story.states
+
+
+@pytest.mark.parametrize(("name", "ppm"), [("drift", DRIFT_PPM), ("wrap", 0)])
+def test_a_clock_that_drifts_or_wraps_is_one_run_without_a_seam(stories: dict[str, Story], name: str, ppm: int) -> None:
+    story = stories[name]
+    _nothing_lost(story)
+    assert (len(story.runs), story.gaps, story.dropped) == (1, [], 0)
+    assert story.states[-1][0] in ("recording", "stopped") and "backing_off" not in [state for state, _ in story.states]
+    # Each picture stands for as long as the camera's clock said, which was as wrong as it was meant to be, all through.
+    pictures = story.pictures()
+    assert pictures[-1][1] > WRAPS_IN_S + 1, "it was recorded beyond the wrap"
+    steps = [later - earlier for (_, earlier), (_, later) in itertools.pairwise(pictures)]
+    assert all(step == pytest.approx(1 / clips.FPS, abs=0.001) for step in steps)
+    assert sum(steps) / len(steps) * clips.FPS == pytest.approx(1 + ppm / 1e6, abs=2e-5)
+    # Between files and within, wall time goes on where it was: it follows the server's clock by 500 ppm at most.
+    fragments = [fragment for record in story.records for fragment in record.fragments]
+    for earlier, later in itertools.pairwise(fragments):
+        slew_us = abs(later.wall_us - earlier.wall_us - earlier.duration_us)
+        # Told when a fragment is whole, so of some pictures at a time.
+        assert slew_us <= 500e-6 * (earlier.duration_us + clips.GOP_FRAMES * clips.FRAME_US)
 
 
 def test_wall_time_holds_for_a_clock_that_drifts_and_for_one_that_wraps(stories: dict[str, Story]) -> None:

@@ -21,8 +21,8 @@ from shike.attendance.keeping import candidates
 from shike.attendance.retention import FOR_EVER_US, Due
 from shike.attendance.tables import Room, Segment
 from shike.capture.clock import SystemClock
+from shike.capture.durable import replace_file
 from shike.capture.findings import Broken, Known
-from shike.capture.segment_file import replace_file
 
 from .filmed import Filmed
 

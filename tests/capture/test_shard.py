@@ -15,8 +15,10 @@ from tests.recording import SHORT, camera_thread, sharing
 
 from shike.camera_sim import CameraSim
 from shike.capture import camera, health
+from shike.capture.assignment import ASSIGNMENT_FILE
 from shike.capture.clock import SystemClock
-from shike.capture.shard import ASSIGNMENT_FILE, CaptureConfig, Shard
+from shike.capture.config import CaptureConfig
+from shike.capture.shard import Shard
 from shike.capture.spool import Spool
 
 from .evidence import OTHER

@@ -14,8 +14,8 @@ from shike.attendance.mounted import away
 from shike.attendance.tables import Camera
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
+from shike.capture.durable import replace_file
 from shike.capture.errors import CaptureError
-from shike.capture.segment_file import replace_file
 from shike.capture.signing import Signer, introduce
 from shike.capture.signing_keys import SigningKeys
 

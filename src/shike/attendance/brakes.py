@@ -11,11 +11,11 @@ from typing import Literal
 
 from sqlalchemy import select
 
-from shike.attendance.counting.samples import Transactions
 from shike.attendance.keeping import Survey
 from shike.attendance.retention import Amount, StreamKey, too_much
 from shike.attendance.retention_tables import Brake
 from shike.attendance.tables import from_us, to_us
+from shike.attendance.transactions import Transactions
 from shike.capture.clock import Clock
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.brakes import Brakes
-from shike.attendance.counting.samples import Transactions
 from shike.attendance.deleting import Deleter, plan, thin
 from shike.attendance.holds import held_of, stretches_of
 from shike.attendance.keeping import Survey, candidates, limits_of, streams_of, survey
@@ -35,6 +34,7 @@ from shike.attendance.retention import (
 )
 from shike.attendance.retention_tables import Deletion
 from shike.attendance.tables import Camera, from_us
+from shike.attendance.transactions import Transactions
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 

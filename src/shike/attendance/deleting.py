@@ -17,11 +17,11 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.counting.samples import Transactions
 from shike.attendance.holds import held_of, stretches_of
 from shike.attendance.retention import Due, FlagHolds, StreamKey, Stretch
 from shike.attendance.retention_tables import Deletion
 from shike.attendance.tables import Camera, Segment, from_us, to_us
+from shike.attendance.transactions import Transactions
 from shike.capture.archive import Archive
 from shike.capture.chain import Link
 from shike.capture.clock import Clock

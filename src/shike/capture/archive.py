@@ -19,6 +19,7 @@ from pathlib import Path
 from shike.capture.chain import Chain
 from shike.capture.clock import Clock
 from shike.capture.disk_waits import waiting_for_disk
+from shike.capture.durable import disk_error, fsync_folder, make_folder
 from shike.capture.errors import DiskError, FootageError, NoFootage, StillWritten
 from shike.capture.left_over import close_left_over
 from shike.capture.marker import Marker
@@ -33,7 +34,7 @@ from shike.capture.segment import (
     SegmentRecord,
     StreamName,
 )
-from shike.capture.segment_file import SegmentFile, disk_error, fsync_folder, make_folder
+from shike.capture.segment_file import SegmentFile
 
 log = logging.getLogger(__name__)
 

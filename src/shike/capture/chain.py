@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shike.capture.durable import fsync_folder, make_folder, write_at
 from shike.capture.errors import FootageError
 from shike.capture.segment import SegmentRecord
-from shike.capture.segment_file import fsync_folder, make_folder, write_at
 
 LINKS_PER_FILE = 20_000
 # A row of a segment has 700 bytes; the longest are those with a time stamp.

@@ -6,7 +6,7 @@ Design: docs/design/capture.md.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import av
@@ -17,25 +17,17 @@ from av.video.stream import VideoStream
 from shike.capture import boxes
 from shike.capture.archive import Archive
 from shike.capture.audio import Sound
+from shike.capture.config import Lengths as Lengths
 from shike.capture.disk_waits import waiting_for_disk
+from shike.capture.durable import disk_error
 from shike.capture.errors import FootageError
 from shike.capture.ids import new_id
 from shike.capture.parameters import Parameters
 from shike.capture.segment import EndReason, Identity, SegmentRecord
-from shike.capture.segment_file import disk_error
 from shike.capture.spool import Spool
 
 if TYPE_CHECKING:
     from shike.capture.writer import Writer
-
-
-@dataclass(frozen=True, slots=True)
-class Lengths:
-    """Nominal lengths in seconds. A fragment must stay below 0.5 s: that is what a crash may lose."""
-
-    fragment_s: float = 0.32
-    segment_s: float = 60.0
-    sync_beat_s: float = 2.0
 
 
 class _Sink:

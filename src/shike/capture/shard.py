@@ -12,8 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from random import Random
 from types import FrameType
 
@@ -21,66 +20,30 @@ from cryptography.fernet import InvalidToken
 
 from shike.capture import health
 from shike.capture.archive import Archive
+from shike.capture.assignment import StreamKey, load_assignment
+from shike.capture.become import start_logging
 from shike.capture.camera import CameraThread, Recording
 from shike.capture.clock import Clock, SystemClock
+from shike.capture.config import CaptureConfig
 from shike.capture.desired import Wanted, Watch
 from shike.capture.disk_waits import DiskWaits
 from shike.capture.errors import CaptureError
 from shike.capture.health import StreamHealth
 from shike.capture.lifeline import end_with_parent
 from shike.capture.schedule import NEVER_US
-from shike.capture.segment import StreamName
-from shike.capture.segmenter import Lengths, hand_over
+from shike.capture.segmenter import hand_over
 from shike.capture.silence import SILENCE
 from shike.capture.spool import Spool
 from shike.capture.vault import Vault
 
 log = logging.getLogger(__name__)
 
-StreamKey = tuple[str, StreamName]
-ASSIGNMENT_FILE = "shards.json"
 _POLL_S = 0.5
 _STOP_LIMIT_S = 3.5
 _LAST_PACKET_S = 1.0
 _TRY_AGAIN_S = 2.0
 # A thread that has waited for its disk for so long is said to.
 _DISK_LATE_S = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureConfig:
-    """What recorder and shards need to know. Paths are those of the data folder's parts."""
-
-    footage: Path
-    spool: Path
-    state: Path
-    keys: Path
-    node: str
-    lengths: Lengths = Lengths()  # noqa: RUF009 frozen
-    camera_timeout_s: float = 10.0
-    watchdog_s: float = 30.0
-    streams_per_shard: int = 32
-    reserve_bytes: int = 0
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), default=str)
-
-    @classmethod
-    def from_json(cls, text: str) -> "CaptureConfig":
-        value = json.loads(text)
-        for name in ("footage", "spool", "state", "keys"):
-            value[name] = Path(value[name])
-        value["lengths"] = Lengths(**value["lengths"])
-        return cls(**value)
-
-
-def load_assignment(state: Path) -> dict[str, set[StreamKey]]:
-    """Which streams each shard has, by shard name."""
-    try:
-        value = json.loads((state / ASSIGNMENT_FILE).read_bytes())
-    except FileNotFoundError:
-        return {}
-    return {shard: {(camera, stream) for camera, stream in rows} for shard, rows in value.items()}
 
 
 class Shard:
@@ -217,7 +180,7 @@ class Shard:
 
 def main() -> None:
     """Entry of a shard process: its name is the argument, its configuration the first line of standard input."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    start_logging("info")
     config = CaptureConfig.from_json(sys.stdin.readline())
     halt = threading.Event()
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.recording import Recorded
 
-from shike.attendance.footage import pack, unpack
+from shike.attendance.fragment_table import pack, unpack
 from shike.capture.segment import Fragment, SegmentRecord
 
 FRAGMENTS = st.lists(

@@ -55,6 +55,12 @@ def test_sound_is_played_when_it_is_switched_on_and_pictures_go_on_when_it_ends(
     switch = page.get_by_role("button", name="开声音")
     expect(switch).to_be_visible(timeout=20_000)
     assert page.evaluate("document.querySelector('video').muted")
+    page.set_viewport_size({"width": 390, "height": 844})
+    beyond = (
+        "[...document.querySelectorAll('.transport button')].filter((one) => one.getBoundingClientRect().right > 390)"
+    )
+    assert page.evaluate(f"{beyond}.length") == 0, "a phone shows every button of the player"
+    page.set_viewport_size({"width": 1280, "height": 720})
     switch.click()
     expect(page.get_by_role("button", name="静音")).to_have_attribute("aria-pressed", "true")
     wait_until(lambda: video(page, "webkitAudioDecodedByteCount") > 0, "sound is decoded")

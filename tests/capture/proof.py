@@ -12,8 +12,8 @@ from sqlalchemy import create_engine, select
 from tests.recorded import CAMERA
 
 from shike.api.db import Database
-from shike.attendance.footage import index
 from shike.attendance.indexed import IndexRows
+from shike.attendance.indexing import index
 from shike.attendance.tables import Base, Camera, Run, Segment, from_us
 from shike.capture.archive import Archive
 from shike.capture.chain import Chain, Link, sha256

@@ -14,7 +14,7 @@ import pytest
 from tests.recorded import CAMERA, strips, wait_until
 from tests.recording import Recorded, camera_thread, sharing
 
-from shike.attendance.footage import pack
+from shike.attendance.fragment_table import pack
 from shike.camera_sim import CameraSim
 from shike.capture import recorder
 from shike.capture.archive import Archive

@@ -3,34 +3,24 @@
 Addresses are never shown here. Design: docs/design/footage.md, "Recording report".
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session as DbSession
-from starlette.requests import HTTPConnection
 
-from shike.api.auth.guard import CurrentClock, CurrentViewer
 from shike.api.auth.scopes import load
 from shike.api.cameras import camera_outs
-from shike.api.db import Db
 from shike.api.disk import CurrentDisk
-from shike.api.me import CurrentSettings
 from shike.api.moment import Moment
 from shike.api.playback import GapOut, Stream
-from shike.api.settings import Settings
-from shike.api.wall import Healths, ReadHealth, StreamState, current_health, stream_state
+from shike.api.recordings import CurrentRecordings, Recordings, cause_of
+from shike.api.wall import Healths, StreamState, stream_state
 from shike.api.wire import PROBLEM, Id
 from shike.attendance.coverage import Gap
 from shike.attendance.diskspace import DAY_US, DiskSpace
-from shike.attendance.recording_days import Cause, Plan, newest_gap, streams_of
-from shike.attendance.recording_plan import policies_of, windows_of
+from shike.attendance.recording_days import newest_gap, streams_of
+from shike.attendance.recording_plan import policies_of
 from shike.attendance.recording_policy import in_force
-from shike.attendance.stretches import StreamKey, Stretches
 from shike.attendance.tables import Camera, Run, from_us
-from shike.capture.schedule import Window
 from shike.capture.segment import StreamName
 
 router = APIRouter(tags=["recordings"], responses=PROBLEM)
@@ -81,35 +71,6 @@ class CameraStatus(BaseModel):
     disk: DiskSpaceOut | None
 
 
-def current_stretches(connection: HTTPConnection) -> Stretches:
-    """The application's stretches."""
-    stretches: Stretches = connection.app.state.stretches
-    return stretches
-
-
-CurrentStretches = Annotated[Stretches, Depends(current_stretches)]
-CurrentHealth = Annotated[ReadHealth, Depends(current_health)]
-
-
-def cause_of(healths: Healths) -> Cause:
-    """What the recorder says now of each stream's failure."""
-
-    def cause(key: StreamKey) -> str | None:
-        health = healths.get(key)
-        return health.cause if health else None
-
-    return cause
-
-
-def plan_of(db: DbSession, settings: Settings) -> Plan:
-    """When rooms are to be recorded, by what is stored."""
-
-    def plan(room_ids: Iterable[str], start_us: int, end_us: int) -> Mapping[str, Sequence[Window] | None]:
-        return windows_of(db, policies_of(db, room_ids, settings.recording_policy), start_us, end_us)
-
-    return plan
-
-
 def gap_out(gap: Gap | None) -> GapOut | None:
     """A gap on the wire."""
     return None if gap is None else GapOut(start=from_us(gap.start_us), end=from_us(gap.end_us), reason=gap.reason)
@@ -125,18 +86,14 @@ def disk_out(space: DiskSpace) -> DiskSpaceOut:
 @router.get("/api/cameras/{camera_id}/status")
 def get_camera_status(
     camera_id: Id,
-    db: Db,
-    viewer: CurrentViewer,
-    clock: CurrentClock,
-    stretches: CurrentStretches,
-    read_health: CurrentHealth,
+    recordings: CurrentRecordings,
     disk: CurrentDisk,
-    settings: CurrentSettings,
 ) -> CameraStatus:
     """One camera now. Cheap enough to be asked every few seconds."""
+    db, viewer, settings = recordings.db, recordings.viewer, recordings.settings
     camera = load(db, viewer, Camera, camera_id)
     out = camera_outs(db, viewer, Camera.id == camera_id)[0]
-    healths, now_us, plan = read_health(), clock.now(), plan_of(db, settings)
+    healths, now_us = recordings.read_health(), recordings.clock.now()
     places = {"room_id", "room_name", "institution_id", "institution_name", "simulated", "enabled", "created_at"}
     return CameraStatus(
         camera_id=camera.id,
@@ -146,14 +103,13 @@ def get_camera_status(
             policies_of(db, [camera.room_id], settings.recording_policy)[camera.room_id], now_us
         ).audio,
         asked_at=from_us(now_us),
-        streams=[_stream(db, stretches, camera, stream, healths, now_us, plan) for stream in streams_of(camera)],
+        streams=[_stream(recordings, camera, stream, healths, now_us) for stream in streams_of(camera)],
         disk=disk_out(disk.space()) if viewer.sees_everything else None,
     )
 
 
-def _stream(
-    db: DbSession, stretches: Stretches, camera: Camera, stream: StreamName, healths: Healths, now_us: int, plan: Plan
-) -> StreamStatus:
+def _stream(recordings: Recordings, camera: Camera, stream: StreamName, healths: Healths, now_us: int) -> StreamStatus:
+    stretches, plan = recordings.stretches, recordings.plan()
     health = healths.get((camera.id, stream))
     day = stretches.of_range([camera.id], now_us - DAY_US, now_us, [stream]).get((camera.id, stream), [])
     recorded_us = sum(min(each.end_us, now_us) - max(each.start_us, now_us - DAY_US) for each in day)
@@ -161,7 +117,7 @@ def _stream(
     return StreamStatus(
         stream=stream,
         state=None if health is None else stream_state(health),
-        recorded_since=db.scalar(since),
+        recorded_since=recordings.db.scalar(since),
         last_gap=gap_out(newest_gap(stretches, camera, stream, now_us, cause_of(healths), plan)),
         bytes_24h=sum(each.size for each in day),
         recorded_24h_s=recorded_us / 1_000_000,

@@ -15,10 +15,10 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
-from shike.api.camera_status import cause_of, plan_of
 from shike.api.db import Database
 from shike.api.disk import Disk
 from shike.api.moment import now
+from shike.api.recordings import cause_of, plan_of
 from shike.api.settings import Settings
 from shike.api.wall import Healths, ReadHealth
 from shike.attendance.beijing import day_of

@@ -18,7 +18,7 @@ from shike.api.auth.scopes import load, named, visible
 from shike.api.db import Db
 from shike.api.errors import Conflict, Invalid
 from shike.api.moment import Moment, now, rfc3339
-from shike.api.retention import Reason
+from shike.api.retention_shapes import Reason
 from shike.api.wire import PROBLEM, Body, Id, Page
 from shike.attendance.retention_tables import Deletion, Hold
 from shike.attendance.tables import Camera, Institution, Room, Segment

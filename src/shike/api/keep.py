@@ -20,7 +20,8 @@ from shike.api.database import Database
 from shike.api.space import space_of
 from shike.attendance.cleaning import Cleaner
 from shike.attendance.evaluation import Evaluator
-from shike.attendance.footage import Footage, index
+from shike.attendance.footage import Footage
+from shike.attendance.indexing import index
 from shike.attendance.recording_plan import policies_of, windows_of
 from shike.attendance.recording_policy import Policy, in_force
 from shike.attendance.retention import Space

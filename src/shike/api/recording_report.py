@@ -8,12 +8,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from shike.api.auth.guard import CurrentClock, CurrentViewer
 from shike.api.auth.scopes import load, visible
-from shike.api.camera_status import CurrentHealth, CurrentStretches, cause_of, plan_of
 from shike.api.cameras import camera_outs
-from shike.api.db import Db
-from shike.api.me import CurrentSettings
 from shike.api.moment import Moment, now
 from shike.api.playback import Stream
 from shike.api.recording_csv import gaps_csv, summary_csv
@@ -26,9 +22,9 @@ from shike.api.recording_shapes import (
     camera_report,
     gap_outs,
 )
+from shike.api.recordings import CurrentRecordings
 from shike.api.wire import PROBLEM, Id, Items
-from shike.attendance.beijing import bounds, day_of
-from shike.attendance.recording_days import day_reports, last_days
+from shike.attendance.beijing import bounds
 from shike.attendance.tables import Camera
 from shike.capture.clock import Clock
 
@@ -40,41 +36,30 @@ Language = Literal["zh", "en"]
 
 @router.get("/api/recording-report")
 def get_recording_report(
-    db: Db,
-    viewer: CurrentViewer,
-    clock: CurrentClock,
-    stretches: CurrentStretches,
-    read_health: CurrentHealth,
-    settings: CurrentSettings,
+    recordings: CurrentRecordings,
     day: Day = None,
 ) -> RecordingReport:
     """Every camera in scope that was to be recorded on a day, the worst first."""
-    asked = day or day_of(now(clock))
+    db, viewer, asked = recordings.db, recordings.viewer, day or recordings.today()
     outs = camera_outs(db, viewer)
     cameras = {camera.id: camera for camera in db.scalars(visible(viewer, Camera))}
-    found = day_reports(
-        stretches, [cameras[out.id] for out in outs], asked, clock.now(), cause_of(read_health()), plan_of(db, settings)
-    )
+    found = recordings.of_day([cameras[out.id] for out in outs], asked)
     items = [camera_report(out, [each for each in found if each.camera_id == out.id]) for out in outs]
     items = [
         item for item in items if item.enabled or any(each.expected_s + each.imported_s > 0 for each in item.streams)
     ]
-    return RecordingReport(day=asked, until=reported_until(asked, clock), items=sorted(items, key=_badness))
+    until = reported_until(asked, recordings.clock)
+    return RecordingReport(day=asked, until=until, items=sorted(items, key=_badness))
 
 
 @router.get("/api/recording-report.csv", response_class=Response)
 def get_recording_report_csv(
-    db: Db,
-    viewer: CurrentViewer,
-    clock: CurrentClock,
-    stretches: CurrentStretches,
-    read_health: CurrentHealth,
-    settings: CurrentSettings,
+    recordings: CurrentRecordings,
     day: Day = None,
     language: Language = "zh",
 ) -> Response:
     """The same as a table for spreadsheets: a row per stream."""
-    found = get_recording_report(db, viewer, clock, stretches, read_health, settings, day)
+    found = get_recording_report(recordings, day)
     rows = [(found.day, camera, stream) for camera in found.items for stream in camera.streams]
     return csv_answer(summary_csv(rows, language), f"recording-report-{found.day}-{language}.csv")
 
@@ -82,37 +67,27 @@ def get_recording_report_csv(
 @router.get("/api/cameras/{camera_id}/recording-report")
 def get_camera_recording_report(
     camera_id: Id,
-    db: Db,
-    viewer: CurrentViewer,
-    clock: CurrentClock,
-    stretches: CurrentStretches,
-    read_health: CurrentHealth,
-    settings: CurrentSettings,
+    recordings: CurrentRecordings,
     day: Day = None,
 ) -> CameraDayReport:
     """One camera on a day, with its gaps."""
-    camera = load(db, viewer, Camera, camera_id)
-    asked = day or day_of(now(clock))
-    found = day_reports(stretches, [camera], asked, clock.now(), cause_of(read_health()), plan_of(db, settings))
+    db, viewer, asked = recordings.db, recordings.viewer, day or recordings.today()
+    found = recordings.of_day([load(db, viewer, Camera, camera_id)], asked)
     short = camera_report(camera_outs(db, viewer, Camera.id == camera_id)[0], found)
     gaps = [StreamGaps(stream=each.stream, gaps=gap_outs(each.report)) for each in found]
-    return CameraDayReport(**short.model_dump(by_alias=True), day=asked, until=reported_until(asked, clock), gaps=gaps)
+    until = reported_until(asked, recordings.clock)
+    return CameraDayReport(**short.model_dump(by_alias=True), day=asked, until=until, gaps=gaps)
 
 
 @router.get("/api/cameras/{camera_id}/recording-report.csv", response_class=Response)
 def get_camera_recording_report_csv(
     camera_id: Id,
-    db: Db,
-    viewer: CurrentViewer,
-    clock: CurrentClock,
-    stretches: CurrentStretches,
-    read_health: CurrentHealth,
-    settings: CurrentSettings,
+    recordings: CurrentRecordings,
     day: Day = None,
     language: Language = "zh",
 ) -> Response:
     """One camera's gaps as a table for spreadsheets: a row per gap."""
-    found = get_camera_recording_report(camera_id, db, viewer, clock, stretches, read_health, settings, day)
+    found = get_camera_recording_report(camera_id, recordings, day)
     rows = [(found, each.stream, gap) for each in found.gaps for gap in each.gaps]
     return csv_answer(gaps_csv(rows, language), f"recording-gaps-{found.day}-{camera_id}-{language}.csv")
 
@@ -120,22 +95,14 @@ def get_camera_recording_report_csv(
 @router.get("/api/cameras/{camera_id}/recording-days")
 def list_recording_days(
     camera_id: Id,
-    db: Db,
-    viewer: CurrentViewer,
-    clock: CurrentClock,
-    stretches: CurrentStretches,
-    read_health: CurrentHealth,
-    settings: CurrentSettings,
+    recordings: CurrentRecordings,
     until: Day = None,
     days: Annotated[int, Query(ge=1, le=31)] = 30,
     stream: Stream = "main",
 ) -> Items[DayCoverage]:
     """The coverage of the days up to and with `until` (today), oldest first."""
-    camera = load(db, viewer, Camera, camera_id)
-    last = until or day_of(now(clock))
-    found = last_days(
-        stretches, camera, stream, last, days, clock.now(), cause_of(read_health()), plan_of(db, settings)
-    )
+    camera = load(recordings.db, recordings.viewer, Camera, camera_id)
+    found = recordings.last_days(camera, stream, until or recordings.today(), days)
     return Items(
         items=[
             DayCoverage(

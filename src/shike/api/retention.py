@@ -5,11 +5,8 @@ attendance/retention.py; what was deleted is deletions.py. Design: docs/design/r
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, StringConstraints, model_validator
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session as DbSession
 
@@ -20,147 +17,33 @@ from shike.api.auth.viewer import Viewer
 from shike.api.db import Db
 from shike.api.errors import Conflict, Forbidden
 from shike.api.me import CurrentSettings
-from shike.api.moment import Moment, now
+from shike.api.moment import now
+from shike.api.retention_shapes import (
+    BrakeOut,
+    CameraKeepingOut,
+    ConfirmIn,
+    ImportanceIn,
+    RetentionOut,
+    RuleIn,
+    RuleOut,
+    SpaceOut,
+    Stream,
+    StreamKeepingOut,
+    rule_out,
+    stock_out,
+)
 from shike.api.space import space_of
-from shike.api.wire import PROBLEM, Body, Id, Items
+from shike.api.wire import PROBLEM, Id, Items
 from shike.attendance.cleaning import EVERY_S
 from shike.attendance.holds import flagged_sessions, held_of, stretches_of
-from shike.attendance.keeping import Stock, added_up, limits_of, survey
-from shike.attendance.retention import FOR_EVER_US, IMPORTANCES, Amount, Defaults, FlagHolds, StreamKey, free_stretches
+from shike.attendance.keeping import added_up, limits_of, survey
+from shike.attendance.retention import FOR_EVER_US, Amount, Defaults, StreamKey, free_stretches
 from shike.attendance.retention_tables import Brake, RetentionRule
 from shike.attendance.tables import Camera, Institution, Room, from_us
 from shike.capture.desired import Desired
 from shike.capture.segment import STREAMS
 
 router = APIRouter(tags=["retention"], responses=PROBLEM)
-
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Stream = Literal["main", "sub"]
-MOST_DAYS = 36_500
-MOST_BYTES = 10**17
-
-
-class RuleIn(Body):
-    """A rule for one stream of a camera, or without a camera of all that have none. Null is no limit.
-
-    `follows_default`: the camera's own rule ends.
-    """
-
-    camera_id: Id | None = None
-    stream: Stream
-    days: int | None = Field(default=None, ge=1, le=MOST_DAYS)
-    max_bytes: int | None = Field(default=None, ge=1_000_000, le=MOST_BYTES)
-    follows_default: bool = False
-    reason: Reason
-
-    @model_validator(mode="after")
-    def fits(self) -> "RuleIn":
-        if self.follows_default and self.camera_id is None:
-            raise ValueError("the default follows nothing")
-        return self
-
-
-class RuleOut(BaseModel):
-    """A rule. What the settings say, about which nobody decided, has neither id nor time nor name."""
-
-    id: str | None
-    camera_id: str | None
-    stream: Stream
-    days: int | None
-    max_bytes: int | None
-    follows_default: bool
-    reason: str
-    valid_from: Moment | None
-    set_by_name: str | None
-
-
-class StockOut(BaseModel):
-    """How much footage, and from when to when."""
-
-    segments: int
-    bytes: int
-    start: Moment | None = Field(serialization_alias="from")
-    end: Moment | None = Field(serialization_alias="to")
-
-
-class StreamKeepingOut(BaseModel):
-    """One stream of a camera: the rule in force, what there is, what is due by age and by bytes, what is held."""
-
-    rule: RuleOut
-    own: bool
-    stock: StockOut
-    due_age: StockOut
-    due_bytes: StockOut
-    held_segments: int
-    held_bytes: int
-
-
-class CameraKeepingOut(BaseModel):
-    camera_id: str
-    camera_name: str
-    room_id: str
-    room_name: str
-    institution_name: str
-    enabled: bool
-    importance: int
-    resting: bool
-    main: StreamKeepingOut
-    sub: StreamKeepingOut
-
-
-class SpaceOut(BaseModel):
-    """The footage volume in bytes; `low`: less is free than should be."""
-
-    total: int
-    free: int
-    floor: int
-    low: bool
-
-
-class BrakeOut(BaseModel):
-    """A clean-up that would have deleted more than half and waits, or goes on because somebody said so."""
-
-    id: str
-    camera_id: str | None
-    camera_name: str | None
-    room_name: str | None
-    stream: Stream | None
-    rule: Literal["rules", "floor"]
-    due_segments: int
-    due_bytes: int
-    indexed_segments: int
-    indexed_bytes: int
-    until: Moment
-    raised_at: Moment
-    state: Literal["waiting", "confirmed"]
-    confirmed_by_name: str | None
-    confirmed_at: Moment | None
-    reason: str | None
-
-
-class RetentionOut(BaseModel):
-    """All of it. `flagged_sessions`: how many in scope a flag holds. `every_s`: seconds between two clean-ups."""
-
-    space: SpaceOut | None
-    every_s: int
-    hold_flagged: FlagHolds
-    flagged_sessions: int
-    defaults: list[RuleOut]
-    cameras: list[CameraKeepingOut]
-    brakes: list[BrakeOut]
-
-
-class ImportanceIn(Body):
-    """1 to 3: where space is short, the least important cameras (1) stop first."""
-
-    importance: int = Field(ge=IMPORTANCES[0], le=IMPORTANCES[-1])
-
-
-class ConfirmIn(Body):
-    """A word for a clean-up that waits. `until`: as it was shown; footage that ended later is not meant."""
-
-    until: Moment
-    reason: Reason
 
 
 @router.get("/api/retention")
@@ -185,7 +68,7 @@ def read_retention(db: Db, viewer: CurrentViewer, settings: CurrentSettings, clo
         every_s=round(EVERY_S),
         hold_flagged=defaults.flags,
         flagged_sessions=flagged_sessions(db, visible(viewer, Room).with_only_columns(Room.id), defaults.flags),
-        defaults=[_rule_out(rules.get((None, stream)), stream, defaults) for stream in STREAMS],
+        defaults=[rule_out(rules.get((None, stream)), stream, defaults) for stream in STREAMS],
         cameras=[
             CameraKeepingOut(
                 camera_id=camera.id,
@@ -295,13 +178,6 @@ def _rules_in_force(db: DbSession, camera_ids: Sequence[str], now_us: int) -> _R
     return {(row.camera_id, row.stream): row for row in db.scalars(query)}
 
 
-def _rule_out(row: RetentionRule | None, stream: Stream, defaults: Defaults) -> RuleOut:
-    if row is not None:
-        return RuleOut.model_validate(row, from_attributes=True)
-    said: dict[str, None] = dict.fromkeys(("id", "camera_id", "max_bytes", "valid_from", "set_by_name"))
-    return RuleOut(**said, stream=stream, days=defaults.days[stream], follows_default=False, reason="")
-
-
 def _stream_out(
     db: DbSession, camera: Camera, stream: Stream, rules: _Rules, defaults: Defaults, now_us: int
 ) -> StreamKeepingOut:
@@ -314,21 +190,11 @@ def _stream_out(
     free = added_up(db, key, free_stretches(held, FOR_EVER_US)).amount if held else seen.stock.amount
     kept = Amount(seen.stock.amount.segments - free.segments, seen.stock.amount.bytes - free.bytes)
     return StreamKeepingOut(
-        rule=_rule_out(own if is_own else rules.get((None, stream)), stream, defaults),
+        rule=rule_out(own if is_own else rules.get((None, stream)), stream, defaults),
         own=is_own,
-        stock=_stock_out(seen.stock),
-        due_age=_stock_out(seen.due_age),
-        due_bytes=_stock_out(seen.due_bytes),
+        stock=stock_out(seen.stock),
+        due_age=stock_out(seen.due_age),
+        due_bytes=stock_out(seen.due_bytes),
         held_segments=kept.segments,
         held_bytes=kept.bytes,
-    )
-
-
-def _stock_out(stock: Stock) -> StockOut:
-    def moment(at_us: int) -> datetime | None:
-        return from_us(at_us) if stock.amount.segments else None
-
-    amount = stock.amount
-    return StockOut(
-        segments=amount.segments, bytes=amount.bytes, start=moment(stock.first_us), end=moment(stock.last_us)
     )

@@ -1,4 +1,4 @@
-"""The wall: every enabled camera in scope with what it is doing and its latest count."""
+"""The wall: every enabled camera in scope with what it is doing, its latest count, and which class sits there."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -10,11 +10,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth.guard import CurrentClock, CurrentViewer
+from shike.api.auth.scopes import visible
 from shike.api.cameras import camera_outs
 from shike.api.db import Db
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Items
+from shike.attendance.sittings import Sitting, sittings_at
 from shike.attendance.tables import Camera, Sample, from_us
+from shike.attendance.training_tables import ClassSession
 from shike.capture.health import StreamHealth
 from shike.capture.segment import StreamName
 
@@ -62,6 +65,15 @@ class LatestCount(BaseModel):
     invalid_reason: str | None
 
 
+class SittingOut(BaseModel):
+    """The class session that is going on in the room. `expected`: enrolled and not on leave."""
+
+    id: str
+    class_name: str
+    teacher: str
+    expected: int
+
+
 class WallItem(BaseModel):
     camera_id: str
     camera_name: str
@@ -74,6 +86,7 @@ class WallItem(BaseModel):
     view: str | None
     state: StreamState | None
     count: LatestCount | None
+    class_session: SittingOut | None
 
 
 def stream_state(health: StreamHealth) -> StreamState:
@@ -105,6 +118,15 @@ def latest_count(sample: Sample) -> LatestCount:
     )
 
 
+def sitting_out(sitting: Sitting | None) -> SittingOut | None:
+    """A class session as a tile names it."""
+    if sitting is None:
+        return None
+    return SittingOut(
+        id=sitting.session_id, class_name=sitting.class_name, teacher=sitting.teacher, expected=sitting.expected
+    )
+
+
 def current_health(request: Request) -> ReadHealth:
     """How the snapshots of the recorder are read."""
     read: ReadHealth = request.app.state.read_health
@@ -122,6 +144,7 @@ def get_wall(
     healths = read_health()
     cameras = camera_outs(db, viewer, Camera.enabled.is_(True))
     samples = latest_samples(db, [camera.id for camera in cameras], now(clock) - COUNT_FRESH)
+    sittings = sittings_at(db, visible(viewer, ClassSession), now(clock))
     items = [
         WallItem(
             camera_id=camera.id,
@@ -131,6 +154,7 @@ def get_wall(
             ),
             state=stream_state(healths[camera.id, "main"]) if (camera.id, "main") in healths else None,
             count=latest_count(samples[camera.id]) if camera.id in samples else None,
+            class_session=sitting_out(sittings.get(camera.room_id)),
         )
         for camera in cameras
     ]

@@ -1,14 +1,12 @@
-"""The segment index: closed segments enter the database here, and whoever wants footage of a time asks here.
+"""Whoever wants footage of a time asks here.
 
 `Footage` answers from the index, from records still in the spool and from the open segment alike, so that the
-last minutes can be seen before they are indexed, and it remembers what a rule has deleted. Not here: what a gap
-means (coverage), files (capture.archive). Design: docs/design/footage.md.
+last minutes can be seen before they are indexed, and it remembers what a rule has deleted. Not here: how segments
+enter the index (indexing), long ranges of many cameras (stretches), what a gap means (coverage), files
+(capture.archive). Design: docs/design/footage.md.
 """
 
-import hashlib
-import struct
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,33 +15,14 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
+from shike.attendance.fragment_table import unpack
+from shike.attendance.index_range import deletions_within, reason_before, segments_within
 from shike.attendance.retention_tables import Deletion
-from shike.attendance.tables import Camera, Run, Segment, from_us, to_us
+from shike.attendance.tables import Run, Segment, to_us
 from shike.capture.archive import Archive, OpenSegment
-from shike.capture.clock import Clock, SystemClock
 from shike.capture.errors import NoFootage
 from shike.capture.segment import Fragment, Origin, SegmentRecord, StreamName
 from shike.capture.spool import Spool
-
-_ROW = struct.Struct("<QIqIqB")
-LONGEST_SEGMENT_US = 30 * 60 * 1_000_000
-# Deletions of a run become one row after some weeks, of no more than a day.
-LONGEST_DELETED_US = 24 * 60 * 60 * 1_000_000 + LONGEST_SEGMENT_US
-_SYSTEM_CLOCK = SystemClock()
-
-
-def pack(fragments: Sequence[Fragment]) -> bytes:
-    """A fragment table as the index keeps it: fixed rows, compressed."""
-    rows = (_ROW.pack(f.offset, f.size, f.wall_us, f.duration_us, f.media_time, f.is_key) for f in fragments)
-    return zlib.compress(b"".join(rows))
-
-
-def unpack(table: bytes) -> tuple[Fragment, ...]:
-    """The fragments of a table made by `pack`."""
-    return tuple(
-        Fragment(offset, size, wall_us, duration_us, media_time, bool(is_key))
-        for offset, size, wall_us, duration_us, media_time, is_key in _ROW.iter_unpack(zlib.decompress(table))
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,96 +61,6 @@ class Piece:
 def as_recorded(pieces: Iterable[Piece]) -> list[Piece]:
     """The same as if nothing had been deleted: what a class session was judged by does not change with its footage."""
     return [replace(piece, deleted=False) for piece in pieces]
-
-
-def index(
-    db: DbSession, archive: Archive, records: Sequence[SegmentRecord], clock: Clock = _SYSTEM_CLOCK
-) -> list[SegmentRecord]:
-    """Put closed segments into the index; again is harmless. Returns those that are in it now.
-
-    `created_at` is the time of indexing, not of the footage: counting finds imports and late arrivals by it.
-    A record of a camera that the registry does not know is left out: it stays in the spool until it does. So is one
-    whose file is gone: one lost file must not hold up the others.
-    """
-    known = set(db.scalars(select(Camera.id).where(Camera.id.in_({r.identity.camera_id for r in records}))))
-    taken: list[SegmentRecord] = []
-    for record in records:
-        if record.identity.camera_id not in known:
-            continue
-        there = db.get(Segment, record.identity.segment_id)
-        if there is None and not _exists(archive, record.key):
-            continue
-        run = db.get(Run, record.identity.run_id)
-        if run is None:
-            run = _new_run(record, archive)
-            db.add(run)
-            db.flush()
-        elif not run.init:
-            _complete(run, record, archive)
-        taken.append(record)
-        run.ended_at = max(run.ended_at or run.started_at, from_us(record.wall_end_us))
-        if record.ends_run is not None:
-            run.end_reason = record.ends_run
-        if there is None:
-            db.add(_new_segment(record, clock.now()))
-            db.flush()
-        elif record.link_number is not None and (there.link_number or 0) < record.link_number:
-            there.link_number, there.link = record.link_number, record.link
-    return taken
-
-
-def _exists(archive: Archive, key: str) -> bool:
-    try:
-        archive.size(key)
-    except NoFootage:
-        return False
-    return True
-
-
-def _new_run(record: SegmentRecord, archive: Archive) -> Run:
-    identity = record.identity
-    run = Run(
-        id=identity.run_id,
-        camera_id=identity.camera_id,
-        stream=identity.stream,
-        node=identity.node,
-        epoch=identity.epoch,
-        origin=identity.origin,
-        simulated=identity.simulated,
-    )
-    _complete(run, record, archive)
-    return run
-
-
-def _complete(run: Run, record: SegmentRecord, archive: Archive) -> None:
-    """What only a file says of its run: one that was made anew from the chain knows it once a file is back."""
-    run.started_at = from_us(record.identity.run_started_us)
-    run.codec, run.width, run.height, run.timescale = record.codec, record.width, record.height, record.timescale
-    run.init = archive.read(record.key, 0, record.init_size)
-    run.init_digest = hashlib.sha256(run.init).hexdigest()
-
-
-def _new_segment(record: SegmentRecord, indexed_us: int) -> Segment:
-    identity = record.identity
-    return Segment(
-        id=identity.segment_id,
-        run_id=identity.run_id,
-        camera_id=identity.camera_id,
-        stream=identity.stream,
-        sequence=identity.sequence,
-        object_key=record.key,
-        wall_start=from_us(record.wall_start_us),
-        wall_end=from_us(record.wall_end_us),
-        size=record.size,
-        head_size=record.head_size,
-        fragments=pack(record.fragments),
-        clock_offset_ms=record.clock_offset_ms,
-        dropped=record.dropped,
-        digest=record.digest,
-        link_number=record.link_number,
-        link=record.link,
-        created_at=from_us(indexed_us),
-    )
 
 
 class Footage:
@@ -215,15 +104,7 @@ class Footage:
     def last_end_reason(self, camera_id: str, stream: StreamName, before_us: int) -> str | None:
         """Why the last live run that began before a time ended; None if nothing was recorded before it."""
         with self._reading() as db:
-            query = (
-                select(Run.end_reason)
-                .where(Run.camera_id == camera_id, Run.stream == stream, Run.started_at < from_us(before_us))
-                .where(Run.origin == "live")
-                .order_by(Run.started_at.desc())
-                .limit(1)
-            )
-            row = db.execute(query).first()
-        return None if row is None else (row[0] or "unknown")
+            return reason_before(db, camera_id, stream, before_us)
 
     def read(self, piece: Piece, first: Fragment, last: Fragment) -> bytes:
         """The bytes of a stretch of fragments. NoFootage if the file is gone or shorter than its table says."""
@@ -240,76 +121,42 @@ class Footage:
         return head.init
 
 
-def _indexed(db: DbSession, camera_id: str, stream: StreamName, start: int, end: int) -> Iterator[Piece]:
-    query = (
-        select(Segment, Run)
-        .join(Run, Run.id == Segment.run_id)
-        .where(
-            Segment.camera_id == camera_id,
-            Segment.stream == stream,
-            Segment.state == "closed",
-            # A lower bound on the start keeps this a range scan of the index.
-            Segment.wall_start > from_us(start - LONGEST_SEGMENT_US),
-            Segment.wall_start < from_us(end),
-            Segment.wall_end > from_us(start),
-        )
-        .order_by(Segment.wall_start)
-    )
-    for segment, run in db.execute(query):
-        yield Piece(
-            camera_id=camera_id,
-            stream=stream,
-            run_id=run.id,
-            segment_id=segment.id,
-            key=segment.object_key,
-            start_us=to_us(segment.wall_start),
-            end_us=to_us(segment.wall_end),
-            codec=run.codec,
-            width=run.width,
-            height=run.height,
-            timescale=run.timescale,
-            origin=cast(Origin, run.origin),
-            simulated=run.simulated,
-            is_open=False,
-            ends_run=run.end_reason if run.ended_at == segment.wall_end else None,
-            load=partial(unpack, segment.fragments),
-            link_number=segment.link_number,
-        )
+def _indexed(db: DbSession, camera_id: str, stream: StreamName, start_us: int, end_us: int) -> Iterator[Piece]:
+    query = select(Segment, Run).join(Run, Run.id == Segment.run_id).where(*segments_within(start_us, end_us))
+    of_stream = query.where(Segment.camera_id == camera_id, Segment.stream == stream)
+    for row, run in db.execute(of_stream.order_by(Segment.wall_start)):
+        piece = _of_row(row, run, row.id, row.object_key, partial(unpack, row.fragments))
+        yield replace(piece, link_number=row.link_number)
 
 
-def _deleted(db: DbSession, camera_id: str, stream: StreamName, start: int, end: int) -> Iterator[Piece]:
-    query = (
-        select(Deletion, Run)
-        .join(Run, Run.id == Deletion.run_id)
-        .where(
-            Deletion.camera_id == camera_id,
-            Deletion.stream == stream,
-            Deletion.wall_start > from_us(start - LONGEST_DELETED_US),
-            Deletion.wall_start < from_us(end),
-            Deletion.wall_end > from_us(start),
-        )
-        .order_by(Deletion.wall_start)
+def _deleted(db: DbSession, camera_id: str, stream: StreamName, start_us: int, end_us: int) -> Iterator[Piece]:
+    query = select(Deletion, Run).join(Run, Run.id == Deletion.run_id).where(*deletions_within(start_us, end_us))
+    of_stream = query.where(Deletion.camera_id == camera_id, Deletion.stream == stream)
+    for row, run in db.execute(of_stream.order_by(Deletion.wall_start)):
+        yield replace(_of_row(row, run, row.segment_id or row.id, "", tuple), deleted=True)
+
+
+def _of_row(
+    row: Segment | Deletion, run: Run, segment_id: str, key: str, load: Callable[[], tuple[Fragment, ...]]
+) -> Piece:
+    return Piece(
+        camera_id=row.camera_id,
+        stream=cast(StreamName, row.stream),
+        run_id=run.id,
+        segment_id=segment_id,
+        key=key,
+        start_us=to_us(row.wall_start),
+        end_us=to_us(row.wall_end),
+        codec=run.codec,
+        width=run.width,
+        height=run.height,
+        timescale=run.timescale,
+        origin=cast(Origin, run.origin),
+        simulated=run.simulated,
+        is_open=False,
+        ends_run=run.end_reason if run.ended_at == row.wall_end else None,
+        load=load,
     )
-    for row, run in db.execute(query):
-        yield Piece(
-            camera_id=camera_id,
-            stream=stream,
-            run_id=run.id,
-            segment_id=row.segment_id or row.id,
-            key="",
-            start_us=to_us(row.wall_start),
-            end_us=to_us(row.wall_end),
-            codec=run.codec,
-            width=run.width,
-            height=run.height,
-            timescale=run.timescale,
-            origin=cast(Origin, run.origin),
-            simulated=run.simulated,
-            is_open=False,
-            ends_run=run.end_reason if run.ended_at == row.wall_end else None,
-            load=tuple,
-            deleted=True,
-        )
 
 
 def _of_record(record: SegmentRecord) -> Piece:

@@ -12,7 +12,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.footage import unpack
+from shike.attendance.fragment_table import unpack
 from shike.attendance.tables import Run, Segment, from_us, to_us
 from shike.capture.findings import Indexed
 from shike.capture.segment import Fragment, StreamName

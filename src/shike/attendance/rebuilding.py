@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.deletion_records import deleted, remake
-from shike.attendance.footage import index
+from shike.attendance.indexing import index
 from shike.attendance.tables import Segment
 from shike.capture.archive import Archive
 from shike.capture.chain import Link

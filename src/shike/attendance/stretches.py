@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Select, case, func, select, type_coerce
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.coverage import SEAM_US
-from shike.attendance.footage import LONGEST_DELETED_US, LONGEST_SEGMENT_US
+from shike.attendance.index_range import deletions_within, reason_before, segments_within
 from shike.attendance.retention_tables import Deletion
 from shike.attendance.tables import Run, Segment, from_us, to_us
 from shike.capture.archive import Archive, Writing
@@ -106,7 +106,7 @@ class Stretches:
     def reasons_before(self, keys: Iterable[StreamKey], before_us: int) -> Mapping[StreamKey, str | None]:
         """Why the last live run of each stream that began before a time ended; None where there was none."""
         with self._reading() as db:
-            return {key: _reason_before(db, key, before_us) for key in keys}
+            return {key: reason_before(db, *key, before_us) for key in keys}
 
     def _loose(self, wanted: set[StreamKey], start_us: int) -> dict[str, tuple[StreamKey, str, Stretch]]:
         """What no index holds yet, by segment id: (stream, segment id, stretch)."""
@@ -162,9 +162,7 @@ def _deleted(
             Run.id == Deletion.run_id,
             Deletion.camera_id == key[0],
             Deletion.stream == key[1],
-            Deletion.wall_start > from_us(start_us - LONGEST_DELETED_US),
-            Deletion.wall_start < from_us(end_us),
-            Deletion.wall_end > from_us(start_us),
+            *deletions_within(start_us, end_us),
         )
         for row, origin, simulated, reason, ended_at in db.execute(query):
             begin, end = to_us(row.wall_start), to_us(row.wall_end)
@@ -191,11 +189,7 @@ def _joined(camera_ids: set[str], streams: Sequence[StreamName], start_us: int, 
         .where(
             Segment.camera_id.in_(camera_ids),
             Segment.stream.in_(streams),
-            Segment.state == "closed",
-            # A lower bound on the start keeps this a range scan of the index.
-            Segment.wall_start > from_us(start_us - LONGEST_SEGMENT_US),
-            Segment.wall_start < from_us(end_us),
-            Segment.wall_end > from_us(start_us),
+            *segments_within(start_us, end_us),
         )
         .subquery()
     )
@@ -216,18 +210,6 @@ def _joined(camera_ids: set[str], streams: Sequence[StreamName], start_us: int, 
     )
     ended = type_coerce(Run.ended_at, BigInteger).label("ended_us")
     return select(joined, Run.origin, Run.simulated, Run.end_reason, ended).join(Run, Run.id == joined.c.run_id)
-
-
-def _reason_before(db: DbSession, key: StreamKey, before_us: int) -> str | None:
-    query = (
-        select(Run.end_reason)
-        .where(Run.camera_id == key[0], Run.stream == key[1], Run.started_at < from_us(before_us))
-        .where(Run.origin == "live")
-        .order_by(Run.started_at.desc())
-        .limit(1)
-    )
-    row = db.execute(query).first()
-    return None if row is None else (row[0] or "unknown")
 
 
 def _of_record(record: SegmentRecord, start_us: int) -> Stretch:

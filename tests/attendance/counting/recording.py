@@ -10,7 +10,7 @@ import numpy as np
 
 from shike.api.db import Database
 from shike.attendance.counting.detector import Detection, Image
-from shike.attendance.footage import index
+from shike.attendance.indexing import index
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 from shike.capture.opening import open_file

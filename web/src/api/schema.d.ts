@@ -4197,6 +4197,20 @@ export interface components {
             n: number;
         };
         /**
+         * SittingOut
+         * @description The class session that is going on in the room. `expected`: enrolled and not on leave.
+         */
+        SittingOut: {
+            /** Id */
+            id: string;
+            /** Class Name */
+            class_name: string;
+            /** Teacher */
+            teacher: string;
+            /** Expected */
+            expected: number;
+        };
+        /**
          * SpaceOut
          * @description The footage volume in bytes; `low`: less is free than should be.
          */
@@ -4648,6 +4662,7 @@ export interface components {
             view: string | null;
             state: components["schemas"]["StreamState"] | null;
             count: components["schemas"]["LatestCount"] | null;
+            class_session: components["schemas"]["SittingOut"] | null;
         };
         /**
          * WhyOut

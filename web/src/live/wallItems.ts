@@ -21,6 +21,14 @@ export interface WallCount {
   readonly invalid_reason: string | null
 }
 
+/** The class session that is going on in the room; `expected`: enrolled and not on leave. */
+export interface Sitting {
+  readonly id: string
+  readonly class_name: string
+  readonly teacher: string
+  readonly expected: number
+}
+
 export interface WallItem {
   readonly camera_id: string
   readonly camera_name: string
@@ -32,6 +40,7 @@ export interface WallItem {
   readonly has_sub: boolean
   state: CameraState | null
   count: WallCount | null
+  readonly class_session: Sitting | null
 }
 
 export interface Wall {

@@ -5,7 +5,7 @@ import { applyEvent, mergedInPlace, type WallItem } from '@/live/wallItems'
 
 const item = (id: string): WallItem => ({
   camera_id: id, camera_name: id, room_id: 'r', room_name: 'r', institution_id: 'i', institution_name: 'i',
-  simulated: false, has_sub: true, state: null, count: null,
+  simulated: false, has_sub: true, state: null, count: null, class_session: null,
 })
 const press = (key: string, target: EventTarget | null = null) => ({ key, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, target })
 

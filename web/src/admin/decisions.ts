@@ -1,0 +1,7 @@
+/** What was once decided about a room or a camera, in words. */
+export interface PastDecision {
+  since: string
+  by: string | null
+  what: string
+  reason: string
+}

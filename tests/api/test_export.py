@@ -213,6 +213,12 @@ def test_what_is_still_being_written_is_left_out_of_a_pack_and_said(
         said = packs.manifest(_packed(filmed, tmp_path / "both", to=now_us))
         assert [part["reason"] for part in said["unsealed"]] == ["being_written"]
         assert said["video"]["end_us"] == filmed.end_us
+        opened = recording.archive.tail(CAMERA, "main")
+        assert opened is not None
+        (start_us, end_us) = (opened.fragments[0].wall_us, opened.fragments[0].wall_us + 400_000)
+        said = packs.manifest(_packed(filmed, tmp_path / "part", to=end_us))
+        left_out = [(part["start_us"], part["end_us"]) for part in said["unsealed"]]
+        assert left_out == [(start_us, end_us)], "no more than was asked for"
         alone = filmed.get("/export", from_=filmed.end_us, to=now_us, format="pack")
         assert (alone.status_code, alone.json()["code"]) == (409, "nothing_sealed")
         assert filmed.get("/export", from_=filmed.end_us, to=now_us).status_code == 200

@@ -17,10 +17,16 @@ from typer.testing import CliRunner, Result
 from shike.api.cli import app
 from shike.api.keep import Housekeeper
 from shike.api.moment import rfc3339_us
+from shike.attendance.deleting import Deleter, plan, thin
 from shike.attendance.inventory import check
+from shike.attendance.keeping import candidates
 from shike.attendance.rebuilding import rebuild
-from shike.attendance.tables import Base, Room, Run, Segment
+from shike.attendance.retention import FOR_EVER_US, Due
+from shike.attendance.retention_tables import Deletion
+from shike.attendance.tables import Base, Room, Run, Segment, from_us
 from shike.capture.archive import Archive
+from shike.capture.checkpoints import Checkpoints, Intervals
+from shike.capture.clock import SystemClock
 from shike.capture.segment import SegmentRecord
 from shike.capture.segmenter import hand_over
 from shike.capture.spool import Spool
@@ -115,6 +121,60 @@ def test_what_a_rule_deleted_is_left_out_and_said_where_its_files_were_put_back(
     assert not {record.identity.segment_id for record in typed.main[:2]} & rows(typed, Segment).keys()
 
 
+def test_what_was_deleted_is_on_record_again_after_the_database_was_lost(typed: Filmed) -> None:
+    service = typed.service
+    whole_run, part_of_one = typed.runs[0], typed.runs[1][:1]
+    ids = [record.identity.segment_id for record in (*whole_run, *part_of_one)]
+    with service.database.writing() as db:
+        there = candidates(db, (CAMERA, "main"), [(0, FOR_EVER_US)])
+        due = [Due(each, "age") for each in there if each.segment_id in ids]
+        assert plan(db, due, {(CAMERA, "main"): "the rule"}, service.clock.now()) == len(ids)
+    path_of(typed, typed.runs[0][0].key).unlink()  # somebody took it before the clean-up came
+    assert sum(Deleter(service.database, typed.archive, service.clock, "no").finish()) == len(ids)
+    Checkpoints(typed.archive, service.settings.keys_dir, Intervals(), SystemClock()).beat()
+
+    def seen() -> dict[str, Any]:
+        """What people see of it: the page of deletions, the time line, what verification says."""
+        supervisor = service.client("supervisor")
+        by_day = supervisor.get("/api/deletions").json()["items"]
+        each = supervisor.get(f"/api/cameras/{CAMERA}/deletions").json()["items"]
+        gaps = typed.get("/timeline").json()["gaps"]
+        verified = json.loads(footage("verify", "--json", "--camera", CAMERA).stdout)
+        varying = ("id", "planned_at", "file_deleted_at")
+        rows = sorted(({k: v for k, v in row.items() if k not in varying} for row in each), key=lambda row: row["from"])
+        return {"days": by_day, "rows": rows, "gaps": gaps, "verified": verified["cameras"][0]["findings"]}
+
+    def forget_all() -> None:
+        with service.database.writing() as db:
+            db.execute(delete(Deletion))
+        forget(typed)
+
+    before, runs = seen(), rows(typed, Run)
+    assert [row["missing"] for row in before["rows"]] == [True] + [False] * (len(ids) - 1)
+    assert {gap["reason"] for gap in before["gaps"]} >= {"deleted_by_rule"}
+    forget_all()
+    main = service.settings.footage_dir / CAMERA / "main"
+    main.rename(main.with_name("elsewhere"))
+    done = footage("footage", "rebuild")
+    assert done.exit_code == 0 and f"{len(ids)} records of deletions made" in done.output
+    main.with_name("elsewhere").rename(main)
+    assert footage("footage", "rebuild").exit_code == 0, "the files that are left say the rest of their run"
+    assert seen() == before
+    made = rows(typed, Run)
+    only_files_say = dict.fromkeys(("width", "height", "timescale"), 0) | {"codec": "", "init": b"", "init_digest": ""}
+    run_id = whole_run[0].identity.run_id
+    # What the chain has is its first picture as it was stored: some µs from the moment at which the run was begun.
+    begun = made[run_id]["started_at"]
+    assert abs(begun - runs[run_id]["started_at"]) < timedelta(milliseconds=5)
+    assert made == runs | {run_id: runs[run_id] | only_files_say | {"started_at": begun}}
+
+    assert "records of deletions" not in footage("footage", "rebuild").output, "again is harmless"
+    with service.database.writing() as db:
+        assert thin(db, from_us(service.clock.now()) + timedelta(days=1)) > 0
+    assert "records of deletions" not in footage("footage", "rebuild").output, "neighbours that became one row"
+    assert seen()["days"] == before["days"]
+
+
 class MovingOn(Archive):
     """Footage in which a stream begins its next file while the files of the other are listed."""
 
@@ -166,6 +226,8 @@ def test_every_disagreement_is_named(typed: Filmed) -> None:
     aside = path_of(typed, main[0].key).with_name("torn.mp4.damaged")
     aside.write_bytes(b"torn")
     done = footage("footage", "check", "--json")
+    whose = {(row["name"].split(" · ")[-1], row["camera_id"]) for row in map(json.loads, done.output.splitlines())}
+    assert ("Front", CAMERA) in whose
     assert done.exit_code == 1
     found = {(row["code"], row["key"]) for row in map(json.loads, done.output.splitlines()) if row["code"] != "gap"}
     damaged = str(aside.relative_to(typed.service.settings.footage_dir))

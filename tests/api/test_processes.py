@@ -89,7 +89,7 @@ def test_recorder_and_housekeeper_end_with_a_supervisor_that_is_killed(tmp_path:
     )
     wait_until(lambda: (tmp_path / "data" / "state" / "capture.lock").exists(), "the recorder is at work")
     children = parent.children(recursive=True)
-    assert len(children) == 2
+    assert len(parent.children()) == 2
     supervisor.kill()
     supervisor.wait()
     _, alive = psutil.wait_procs(children, timeout=30)

@@ -1,6 +1,7 @@
 """`shike verify` and `shike keys` as somebody types them, on footage that was really recorded."""
 
 import json
+import shutil
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -20,8 +21,8 @@ from shike.attendance.keeping import candidates
 from shike.attendance.retention import FOR_EVER_US, Due
 from shike.attendance.tables import Room, Segment
 from shike.capture.clock import SystemClock
+from shike.capture.durable import replace_file
 from shike.capture.findings import Broken, Known
-from shike.capture.segment_file import replace_file
 
 from .filmed import Filmed
 
@@ -91,7 +92,15 @@ def test_a_range_a_stream_and_sizes_alone_can_be_asked_for(typed: Filmed) -> Non
     answer = verified("--stream", "main", "--from", str(rfc3339_us(first.wall_start_us)), "--to", until)
     (camera,) = answer["cameras"]
     assert answer["holds"] and (camera["name"], camera["segments"], camera["files"]) == (front(typed), 1, 1)
-    assert verified()["cameras"][0]["findings"][0]["code"] == "file_changed"
+    (finding,) = verified()["cameras"][0]["findings"]
+    assert (finding["code"], finding["stream"]) == ("file_changed", "main")
+    assert (finding["name"], finding["camera_id"]) == (front(typed), CAMERA), "whose it is, however one calls it"
+
+
+def test_a_file_that_nobody_recorded_is_told_with_its_stream(typed: Filmed) -> None:
+    path_of(typed, typed.main[0].key).with_stem("added").write_bytes(b"added")
+    (finding,) = verified()["cameras"][0]["findings"]
+    assert (finding["code"], finding["stream"]) == ("file_unknown", "main")
 
 
 def test_a_time_that_was_changed_in_the_database_is_found(typed: Filmed) -> None:
@@ -223,6 +232,32 @@ def test_a_change_of_keys_that_a_full_volume_cut_off_is_made_by_the_next(
     assert [path.stem for path in kept if not path.name.endswith(".pub.pem")] == [after]
     typed.archive.chain(CAMERA).append("note", {})
     assert pipeline.checkpoints(typed.service.settings, SystemClock()).beat() == 1
+
+
+def test_a_key_is_not_replaced_while_the_footage_is_not_mounted(typed: Filmed) -> None:
+    footage, keys = typed.service.settings.footage_dir, typed.service.settings.keys_dir / "signing"
+    before = {path.name: path.read_bytes() for path in keys.iterdir()}
+    mounted = footage.rename(footage.with_name("volume"))
+    footage.mkdir()
+    for missing in (footage, footage / CAMERA):
+        missing.mkdir(exist_ok=True)  # the volume of all footage, or the camera's own
+        done = shike("keys", "rotate")
+        assert done.exit_code == 2, done.output
+        assert str(footage / CAMERA) in done.output and "mount" in done.output
+        assert {path.name: path.read_bytes() for path in keys.iterdir()} == before
+    (footage / CAMERA).rmdir()
+    footage.rmdir()
+    mounted.rename(footage)
+    done = shike("keys", "rotate")
+    assert done.exit_code == 0, done.output
+    assert verified()["cameras"][0]["findings"] == [], "the old key vouches for the new one"
+
+
+def test_a_key_can_be_replaced_after_chains_were_lost_for_good(typed: Filmed) -> None:
+    shutil.rmtree(typed.service.settings.footage_dir / CAMERA / "chain")
+    assert shike("keys", "rotate").exit_code == 2
+    done = shike("keys", "rotate", "--anyway")
+    assert done.exit_code == 0, done.output
 
 
 def test_a_lost_key_is_named_with_what_to_do(typed: Filmed) -> None:

@@ -1,13 +1,18 @@
-"""A recorder's process on the test's folder, and a camera for each of four views."""
+"""A recorder's process on the test's folder, a camera for each of four views, and footage with its proof."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.recorded import CAMERA
 
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
+from shike.capture.ingest import ingest
+from shike.capture.segmenter import Lengths
 
+from .proof import Proof
 from .recorder_process import RecorderProcess
+from .test_ingest import START_US, write
 from .volume import Volume
 
 PATHS = ("hall/main", "hall/sub", "third/main=hall/main", "fourth/main=hall/sub")
@@ -34,3 +39,35 @@ def volume(tmp_path: Path) -> Iterator[Volume]:
     volume = Volume(tmp_path / "small", 24)
     yield volume
     volume.close()
+
+
+@pytest.fixture(scope="session")
+def honest(filmed_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Proof:
+    """Two live runs, main and sub, signed; then an import, signed again. Nothing in it is to be changed."""
+    folder = tmp_path_factory.mktemp("honest")
+    proof = Proof(filmed_folder).copied(folder / "data")
+    proof.set_up()
+    proof.index()
+    proof.sign()
+    done = ingest(
+        write(folder / "lesson.mp4", 60),
+        CAMERA,
+        "main",
+        START_US,
+        archive=proof.archive,
+        spool=proof.spool,
+        clock=proof.clock,
+        lengths=Lengths(),
+        node="test",
+        simulated=False,
+    )
+    assert done.pictures == 60
+    proof.index()
+    proof.sign()
+    return proof
+
+
+@pytest.fixture
+def proof(honest: Proof, tmp_path: Path) -> Proof:
+    """A copy that may be falsified."""
+    return honest.copied(tmp_path / "data")

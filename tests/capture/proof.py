@@ -90,6 +90,11 @@ class Proof:
         """The rows of a stream's segments, in order."""
         return [row for row in self.rows if (row.said.get("stream"), row.said.get("origin")) == (stream, origin)]
 
+    @property
+    def imported(self) -> Link:
+        """The row of the footage that was imported."""
+        return self.segments(origin="imported")[0]
+
     def file(self, row: Link) -> Path:
         return self.data / "footage" / str(row.said["key"])
 
@@ -104,6 +109,12 @@ class Proof:
         lines = [row.line for row in self.rows]
         lines[number - 1] = changed(lines[number - 1], change)
         self.write(lines)
+
+    def flip(self, row: Link, where: Callable[[bytes], int]) -> None:
+        """Change one bit of a segment's file, in the byte that `where` finds."""
+        data = bytearray(self.file(row).read_bytes())
+        data[where(bytes(data))] ^= 1
+        self.file(row).write_bytes(data)
 
     def relink(self, lines: Iterable[bytes]) -> None:
         """Write a chain in which all numbers and links are right again, whatever was done to its rows."""
@@ -131,6 +142,15 @@ class Proof:
         with self.database.writing() as db:
             for segment in db.scalars(select(Segment).where(Segment.id.in_(list(segment_ids)))):
                 db.delete(segment)
+
+    # ── what a clean-up does ───────────────────────────────────────────────────────────────────────────────
+
+    def delete_by_rule(self, row: Link, **said: Any) -> None:
+        """Delete a segment as a rule does it; `said` is what its row says otherwise."""
+        what = {"segment": row.said["segment"], "digest": row.said["digest"], "rule": "age", "policy": None}
+        self.chain.append("deleted", what | {"at_us": self.clock.now()} | said)
+        self.file(row).unlink()
+        self.forget([row.said["segment"]])
 
 
 def changed(line: bytes, change: Callable[[Said], object]) -> bytes:

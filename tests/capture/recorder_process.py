@@ -49,6 +49,10 @@ class RecorderProcess:
 
     @property
     def shards(self) -> list[psutil.Process]:
+        return [child for child in self.children if _is_shard(child)]
+
+    @property
+    def children(self) -> list[psutil.Process]:
         assert self.process is not None
         return psutil.Process(self.process.pid).children(recursive=True)
 
@@ -81,7 +85,7 @@ class RecorderProcess:
     def kill_tree(self) -> None:
         """`kill -9` of everything at once."""
         assert self.process is not None
-        victims = [psutil.Process(self.process.pid), *self.shards]
+        victims = [psutil.Process(self.process.pid), *self.children]
         for victim in victims:
             victim.kill()
         self.process.wait()
@@ -96,3 +100,10 @@ class RecorderProcess:
         except subprocess.TimeoutExpired:
             self.kill_tree()
             raise
+
+
+def _is_shard(process: psutil.Process) -> bool:
+    try:
+        return "shike.capture.shard" in process.cmdline()
+    except psutil.Error:  # it has ended
+        return False

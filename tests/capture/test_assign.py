@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shike.capture.recorder import assign
-from shike.capture.shard import StreamKey
+from shike.capture.assignment import StreamKey, assign
 
 KEYS: list[StreamKey] = [(f"c{number}", "main" if number % 2 else "sub") for number in range(40)]
 WANTED = st.lists(st.sampled_from(KEYS), unique=True)

@@ -19,8 +19,9 @@ from shike.capture.chain import Chain, Link
 from shike.capture.chain_walk import Trust, Walk, walk
 from shike.capture.checkpoints import Checkpoints, Intervals
 from shike.capture.clock import SystemClock
+from shike.capture.errors import TimestampError
 from shike.capture.signing_keys import SigningKeys
-from shike.capture.timestamps import TimestampError, ask, certificates, check
+from shike.capture.timestamps import ask, certificates, check
 
 CAMERA = "01900000-0000-7000-8000-000000000001"
 OTHER = "01900000-0000-7000-8000-000000000002"

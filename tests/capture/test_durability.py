@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 from threading import Event
 from typing import Any
 
+import psutil
 import pytest
 from tests.recorded import CAMERA, strips, wait_until
 from tests.recording import Recorded, camera_thread, sharing
@@ -19,14 +21,14 @@ from shike.capture.archive import Archive
 from shike.capture.boxes import closing_box
 from shike.capture.chain import sha256
 from shike.capture.clock import SystemClock
+from shike.capture.config import CaptureConfig
 from shike.capture.errors import DiskError, StillWritten
 from shike.capture.ids import new_id
-from shike.capture.recorder import recover_all
+from shike.capture.recovery import recover_all
 from shike.capture.scan import read_contents
 from shike.capture.segment import Closing, SegmentRecord
 from shike.capture.segment_file import SegmentFile
 from shike.capture.segmenter import Lengths, Segmenter, hand_over
-from shike.capture.shard import CaptureConfig
 from shike.capture.spool import Spool
 from shike.capture.writer import Writer
 
@@ -229,23 +231,49 @@ def test_whatever_a_damaged_file_says_recovery_closes_it_or_sets_it_aside(left: 
         assert list(left.archive.unfinished()) == []
 
 
+# Stands in the place of recovery's module: it begins when a file says so.
+HELD = """
+import pathlib, time
+while not pathlib.Path({go_on!r}).exists():
+    time.sleep(0.02)
+from shike.capture import recovery
+recovery.main()
+"""
+
+
 def test_the_recorder_does_not_wait_for_what_is_left_to_be_closed(
     left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left.write(2).abandon()
-    go_on, real = Event(), recover_all
-
-    def held(archive: Archive, spool: Spool) -> int:
-        assert go_on.wait(60)
-        return real(archive, spool)
-
-    monkeypatch.setattr(recorder, "recover_all", held)
+    (tmp_path / "held_recovery.py").write_text(HELD.format(go_on=str(tmp_path / "go_on")))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    monkeypatch.setattr(recorder, "RECOVERY", "held_recovery")
     config = CaptureConfig(left.root, tmp_path / "spool", tmp_path / "state", tmp_path / "keys", "test")
     begun = recorder.Recorder(config, SystemClock())
     assert list(left.spool.pending()) == []
-    go_on.set()
+    (tmp_path / "go_on").touch()
     wait_until(lambda: list(left.spool.pending()), "what was left is closed")
-    begun.run(go_on)
+    halt = Event()
+    halt.set()
+    begun.run(halt)
+
+
+def test_recovery_that_is_not_done_ends_with_the_recorder_and_leaves_what_was_left(
+    left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left.write(2).abandon()
+    (tmp_path / "held_recovery.py").write_text(HELD.format(go_on=str(tmp_path / "never")))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    monkeypatch.setattr(recorder, "RECOVERY", "held_recovery")
+    config = CaptureConfig(left.root, tmp_path / "spool", tmp_path / "state", tmp_path / "keys", "test")
+    begun = recorder.Recorder(config, SystemClock())
+    held = [child for child in psutil.Process().children() if "held_recovery" in child.cmdline()]
+    assert len(held) == 1
+    halt = Event()
+    halt.set()
+    begun.run(halt)
+    assert not any(child.is_running() for child in held)
+    assert list(left.archive.unfinished()) == [(CAMERA, "main")]
 
 
 def test_one_stream_that_cannot_be_recovered_does_not_keep_the_recorder_from_starting(left: Left) -> None:

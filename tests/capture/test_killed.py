@@ -132,6 +132,6 @@ def test_a_second_recorder_on_the_same_folder_is_refused(
     wait_until(recorder.is_recording, "it records")
     second = RecorderProcess(tmp_path)
     second.start()
-    assert second.process is not None and second.process.wait(60) != 0
+    assert second.process is not None and second.process.wait(60) == 2
     assert "another recorder is at work" in recorder.words
     assert recorder.is_recording()

@@ -13,8 +13,10 @@ from tests.recording import SHORT, camera_thread, sharing
 
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from shike.capture.clock import SystemClock
+from shike.capture.opening import open_file
+from shike.capture.rtsp.source import PlainSource
 from shike.capture.segmenter import Lengths
-from shike.capture.source import Source, Timed
+from shike.capture.source import Timed
 
 SECRET = "p@ss:w/rd"
 
@@ -163,14 +165,14 @@ class KeysGone:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.gone = threading.Event()
-        real = Source.packets
+        real = PlainSource.packets
 
-        def packets(source: Source, *said: Callable[[], None]) -> Iterator[Timed]:
+        def packets(source: PlainSource, *said: Callable[[], None]) -> Iterator[Timed]:
             for timed in real(source, *said):
                 if not (self.gone.is_set() and timed.packet.is_keyframe):
                     yield timed
 
-        monkeypatch.setattr(Source, "packets", packets)
+        monkeypatch.setattr(PlainSource, "packets", packets)
 
 
 class SteppingClock(SystemClock):
@@ -212,6 +214,6 @@ def test_who_waits_for_the_first_keyframe_is_told_of_every_picture_before_it(cli
                 packet.stream = stream
                 cut.mux(packet)
     passed: list[None] = []
-    with Source.open_file(path, SystemClock()) as source:
+    with open_file(path, SystemClock()) as source:
         first = next(source.packets(lambda: passed.append(None)))
     assert first.packet.is_keyframe and len(passed) == 7

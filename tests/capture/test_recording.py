@@ -9,10 +9,11 @@ from tests.recording import Recorded
 
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
+from shike.capture.opening import open_file
 from shike.capture.run import RunRecorder, RunStart
 from shike.capture.scan import read_fragments, read_head
 from shike.capture.segmenter import Lengths
-from shike.capture.source import Source, Timed
+from shike.capture.source import Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Arrival
 
@@ -113,7 +114,7 @@ def test_nothing_is_open_after_the_end(recorded: Recorded) -> None:
 def test_a_camera_whose_clock_was_never_set_is_said_to_be_decades_off(tmp_path: Path) -> None:
     archive, spool = Archive(tmp_path / "footage"), Spool(tmp_path / "spool")
     start = RunStart(CAMERA, "main", "test", 1, "imported", simulated=False)
-    with Source.open_file(write(tmp_path / "a.mp4", 30), SystemClock()) as source:
+    with open_file(write(tmp_path / "a.mp4", 30), SystemClock()) as source:
         run = RunRecorder(archive, spool, SystemClock(), Lengths(), source.video, start)
         for timed in source.packets():
             media_us = timed.arrival.media_us

@@ -8,9 +8,9 @@ import pytest
 from tests.recorded import CAMERA
 
 from shike.capture.clock import SystemClock
+from shike.capture.config import CaptureConfig
 from shike.capture.desired import Desired, Wanted
 from shike.capture.recorder import Recorder
-from shike.capture.shard import CaptureConfig
 
 
 class Hours(SystemClock):
@@ -59,8 +59,9 @@ def test_a_shard_that_ends_again_and_again_is_started_ever_more_seldom(
     Desired(1, (Wanted(CAMERA, "main", "127.0.0.1", 1, "/", "", "", 1, 2**60),)).store(state)
     clock, started = Hours(), list[float]()
 
-    def popen(*_command: object, **_how: object) -> Ended:
-        started.append(clock.at_s)
+    def popen(command: list[str], **_how: object) -> Ended:
+        if "shike.capture.shard" in command:
+            started.append(clock.at_s)
         return Ended()
 
     monkeypatch.setattr("subprocess.Popen", popen)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shike.capture.address import Address
 from shike.capture.errors import SourceError
-from shike.capture.source import source_error
+from shike.capture.ffmpeg_source import source_error
 from shike.capture.vault import Vault
 
 SECRET = "p@ss:w/o?r#d %41密"

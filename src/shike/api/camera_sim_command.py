@@ -5,9 +5,8 @@ import signal
 
 import typer
 
-from shike.api.processes import LIFELINE
 from shike.camera_sim.command import main
-from shike.capture.lifeline import end_with_parent
+from shike.capture.lifeline import LIFELINE, end_with_parent
 
 
 def camera_sim(context: typer.Context) -> None:

@@ -34,13 +34,13 @@ from shike.api.migrate import migrate
 from shike.api.moment import now
 from shike.api.processes import COMMANDS, Processes
 from shike.api.regions import new_region
-from shike.api.running import halt_on_signal
 from shike.api.settings import Settings, load_settings
 from shike.attendance.tables import Camera, Institution, Room, Sample
 from shike.camera_sim import clips
 from shike.camera_sim.clip import ClipError
 from shike.capture import health
 from shike.capture.clock import SystemClock
+from shike.capture.lifeline import halt_on_signal
 
 USERNAME = "demo"
 

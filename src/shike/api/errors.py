@@ -6,7 +6,9 @@ ApiError
 ├── NotFound
 ├── Conflict
 ├── Invalid
-└── Unavailable      CommitFailed
+└── Unavailable
+
+Told beside them: what other rooms and the database (CommitFailed) raise.
 """
 
 import logging
@@ -18,9 +20,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
+from shike.api.database import CommitFailed
 from shike.attendance.errors import Refused
 from shike.capture.errors import CaptureError, NoFootage
 
@@ -101,15 +104,6 @@ class BadRange(ApiError):
     """The Range header is malformed, outside of the segment or too large. Extra: size."""
 
 
-class CommitFailed(ApiError, SQLAlchemyError):
-    """The database did not keep what it was told; the caller must not believe that it did.
-
-    An SQLAlchemyError too: to loops that wait for the database it is one failure among others.
-    """
-
-    retryable = True
-
-
 class Invalid(ApiError):
     """Fields are wrong in a way that only the service can know."""
 
@@ -170,6 +164,8 @@ def problem(request_id: str, error: Exception) -> JSONResponse:
             body["hint"] = error.hint
         if "retry_after_s" in error.extras:
             headers["Retry-After"] = str(error.extras["retry_after_s"])
+    if isinstance(error, CommitFailed):
+        body["detail"] = str(error)
     if isinstance(error, Invalid):
         body["errors"] = [each.model_dump() for each in error.errors]
     if isinstance(error, Refused):
@@ -204,6 +200,7 @@ def install(app: FastAPI) -> None:
             log.error("request %s failed", request_id_of(request), exc_info=error)
         return problem(request_id_of(request), error)
 
-    told = (ApiError, Refused, HTTPException, RequestValidationError, IntegrityError, OperationalError, CaptureError)
-    for kind in told:
+    told = (ApiError, Refused, HTTPException, RequestValidationError, CaptureError)
+    of_the_database = (IntegrityError, OperationalError, CommitFailed)
+    for kind in (*told, *of_the_database):
         app.add_exception_handler(kind, tell)

@@ -70,7 +70,7 @@ def make_pack(target: Path, order: Order, footage: Footage, settings: Settings, 
             end_us=asked.end_us,
             video_us=(shown[0].start_us, shown[-1].end_us),
             gaps=_gaps(footage, order, pieces, settings, clock),
-            unsealed=tuple(_unsealed(pieces)),
+            unsealed=tuple(_unsealed(pieces, asked)),
             exported_by=order.label.exported_by,
             exported_at_us=clock.now(),
         )
@@ -113,9 +113,14 @@ def _size(footage: Footage, piece: Piece) -> int | None:
         return None
 
 
-def _unsealed(pieces: Sequence[Piece]) -> list[Blank]:
+def _unsealed(pieces: Sequence[Piece], asked: Range) -> list[Blank]:
+    """What of the range no row of the chain speaks of."""
     return [
-        Blank(piece.start_us, piece.end_us, "being_written" if piece.is_open else "no_row")
+        Blank(
+            max(piece.start_us, asked.start_us),
+            min(piece.end_us, asked.end_us),
+            "being_written" if piece.is_open else "no_row",
+        )
         for piece in pieces
         if piece.link_number is None
     ]

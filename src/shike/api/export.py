@@ -84,7 +84,7 @@ def export_footage(
     )
     order = Order(camera_id, stream, asked, label)
     with _slot(settings.data_dir / FOLDER, form) as target:
-        made = _pack(target, order, footage, settings, clock) if form == "pack" else _video(target, order, footage)
+        made = _made(target, order, form, footage, settings, clock)
     try:
         shown = {"from": rfc3339_us(asked.start_us), "to": rfc3339_us(asked.end_us), "bytes": target.stat().st_size}
         with database_of(request).writing() as writing:
@@ -135,11 +135,22 @@ def _slot(folder: Path, form: Form) -> Iterator[Path]:
     except MixedParameters as error:
         target.unlink()
         raise Conflict(str(error), code="mixed_parameters", at=rfc3339_us(error.at_us), hint=error.hint) from error
-    except BaseException:
+    except BaseException:  # raised again: whatever it was, half a file must not stay
         target.unlink()
         raise
     finally:
         _slots.release()
+
+
+def _made(target: Path, order: Order, form: Form, footage: Footage, settings: Settings, clock: Clock) -> _Made:
+    """Make the file; once more where a clean-up took footage away meanwhile, which is left out then, or said."""
+    for again in (True, False):
+        try:
+            return _pack(target, order, footage, settings, clock) if form == "pack" else _video(target, order, footage)
+        except NoFootage:
+            if not again:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _video(target: Path, order: Order, footage: Footage) -> _Made:

@@ -48,7 +48,8 @@ def check_footage(
             for finding in check(archive, spool, database.reading, camera_id):
                 found[finding.code] += 1
                 faults += finding.is_fault
-                typer.echo(json.dumps(asdict(finding)) if as_json else _line(shown(camera_id, name), finding))
+                row = {"name": name, **asdict(finding)}
+                typer.echo(json.dumps(row) if as_json else _line(shown(camera_id, name), finding))
     if not as_json:
         said = ", ".join(_count(count, code) for code, count in sorted(found.items())) or "nothing to say"
         typer.echo(f"{'files and index agree' if faults == 0 else _many(faults, 'fault')} ({said})")
@@ -57,7 +58,10 @@ def check_footage(
 
 @footage.command("rebuild")
 def rebuild_index(camera: CameraOption = None) -> None:
-    """Index every recorded file that the index lacks, from the files alone. Nothing that is there is changed."""
+    """Index every recorded file that the index lacks, and record what was deleted, from files and chains alone.
+
+    Nothing that is there is changed.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     settings = load_settings()
     migrate(settings)
@@ -71,6 +75,7 @@ def rebuild_index(camera: CameraOption = None) -> None:
         typer.echo(
             f"{shown(camera_id, name)}: {done.made} segments indexed, {done.there} were there"
             + (f", {done.unlinked} of them in no chain" if done.unlinked else "")
+            + (f", {done.deletions} records of deletions made" if done.deletions else "")
             + (f", {done.deleted} left out: a rule deleted them" if done.deleted else "")
             + (f", {done.unreadable} cannot be read" if done.unreadable else "")
             + (f", {done.unknown_camera} wait until the registry knows the camera" if done.unknown_camera else "")

@@ -3,19 +3,20 @@
 Everything here may be done twice or late: recording does not wait for it. Design: docs/design/keep.md.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import islice
 from threading import Event
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session as DbSession
 
-from shike.api.db import Database
-from shike.api.moment import now
-from shike.api.settings import Settings
+from shike.api.database import Database
 from shike.api.space import space_of
 from shike.attendance.cleaning import Cleaner
 from shike.attendance.evaluation import Evaluator
@@ -24,7 +25,7 @@ from shike.attendance.indexing import index
 from shike.attendance.recording_plan import policies_of, windows_of
 from shike.attendance.recording_policy import Policy, in_force
 from shike.attendance.retention import Space
-from shike.attendance.tables import Camera, Lease, to_us
+from shike.attendance.tables import Camera, Lease, from_us, to_us
 from shike.capture import health
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
@@ -33,6 +34,10 @@ from shike.capture.errors import CaptureError
 from shike.capture.schedule import Window
 from shike.capture.segment import EndReason, StreamName
 from shike.capture.spool import Spool
+
+if TYPE_CHECKING:
+    from shike.api.keep_process import KeepConfig
+    from shike.api.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +58,11 @@ class Housekeeper:
     """One beat of housekeeping after the other."""
 
     def __init__(
-        self, settings: Settings, database: Database, clock: Clock, space: Callable[[], Space] | None = None
+        self,
+        settings: Settings | KeepConfig,
+        database: Database,
+        clock: Clock,
+        space: Callable[[], Space] | None = None,
     ) -> None:
         """`space`: what the footage volume has, if it is not to be asked itself."""
         self._settings, self._database, self._clock = settings, database, clock
@@ -128,7 +137,7 @@ class Housekeeper:
             cameras = list(db.scalars(select(Camera).where(Camera.enabled).order_by(Camera.id)))
             leases = {lease.camera_id: lease for lease in db.scalars(select(Lease))}
             plans = self._plans(db, {camera.room_id for camera in cameras})
-        if self._must_write(cameras, leases, now(self._clock)):
+        if self._must_write(cameras, leases, from_us(self._clock.now())):
             with self._database.writing() as db:
                 leases = {camera.id: self._lease(db, camera) for camera in cameras}
                 self._mark_simulated(db)
@@ -153,9 +162,9 @@ class Housekeeper:
         self._plan_next_s = self._clock.monotonic() + _PLAN_EVERY_S
         now_us = self._clock.now()
         # Whole hours: an end that moves with the clock would be a new desired state twice a second.
-        from_us = now_us // _HOUR_US * _HOUR_US
+        begin_us = now_us // _HOUR_US * _HOUR_US
         policies = policies_of(db, room_ids, self._settings.recording_policy)
-        due = windows_of(db, policies, from_us, from_us + _AHEAD_US)
+        due = windows_of(db, policies, begin_us, begin_us + _AHEAD_US)
         self._plan = {room_id: (in_force(of_room, now_us), due[room_id]) for room_id, of_room in policies.items()}
         return self._plan
 
@@ -180,7 +189,7 @@ class Housekeeper:
 
     def _lease(self, db: DbSession, camera: Camera) -> Lease:
         """This node's lease on a camera, renewed; another node's if that one still holds it."""
-        moment = now(self._clock)
+        moment = from_us(self._clock.now())
         lease = db.get(Lease, camera.id)
         if lease is None:
             lease = Lease(camera_id=camera.id, node=self._settings.node, epoch=1, until=moment + _LEASE)

@@ -6,14 +6,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import select
 
-from shike.api.settings import load_settings
+from shike.api.arguments import index_of
+from shike.api.settings import Settings, load_settings
+from shike.attendance.mounted import away
+from shike.attendance.tables import Camera
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
+from shike.capture.durable import replace_file
 from shike.capture.errors import CaptureError
-from shike.capture.segment_file import replace_file
 from shike.capture.signing import Signer, introduce
 from shike.capture.signing_keys import SigningKeys
+
+_NAMED = 3
 
 keys = typer.Typer(no_args_is_help=True, help="The key that signs the chains of recordings.")
 
@@ -44,13 +50,20 @@ def export(file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to w
 
 
 @keys.command("rotate")
-def rotate() -> None:
+def rotate(
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Also where chains of indexed footage are not there, because they are lost."),
+    ] = False,
+) -> None:
     """Replace the signing key. Each chain is told by the old key's signature; the old private key is then removed."""
     settings = load_settings()
     with suppress(CaptureError, OSError):  # a key that was lost can be replaced
         if Signer.found(settings.keys_dir) is None:
             raise _none_in(settings.keys_dir)
     store, archive = SigningKeys(settings.keys_dir), Archive(settings.footage_dir)
+    if not anyway:
+        _expect_chains(settings, archive)
     try:
         store.drop_unused()
         if not store.former():  # else an earlier change was not finished
@@ -74,6 +87,19 @@ def rotate() -> None:
     except OSError as error:
         raise _refused(settings.keys_dir, error) from error
     typer.echo(f"{signer.key_id} signs from now on; back up {settings.keys_dir} and give out the new public key")
+
+
+def _expect_chains(settings: Settings, archive: Archive) -> None:
+    """BadParameter where a chain that the index speaks of is not there: nobody could vouch for the new key in it."""
+    with index_of(settings) as database, database.reading() as db:
+        lost = away(db, archive, db.scalars(select(Camera.id).order_by(Camera.id)))
+    if lost:
+        folders = ", ".join(str(settings.footage_dir.absolute() / camera_id) for camera_id in lost[:_NAMED])
+        more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+        raise typer.BadParameter(
+            f"the chains of {len(lost)} cameras with footage are not there: {folders}{more}; mount "
+            "the volume of the footage and run this again. If they are lost for good, `shike keys rotate --anyway`"
+        )
 
 
 def _signer(keys_dir: Path) -> Signer:

@@ -7,27 +7,28 @@ what it needs when it is called: the recorder must not carry a web server and a 
 from __future__ import annotations
 
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from shike.api.settings import Settings
 from shike.capture.clock import Clock
 
 if TYPE_CHECKING:
+    from shike.api.keep_process import KeepConfig
+    from shike.api.settings import Settings
     from shike.attendance.counting.centerface import CenterFace
     from shike.capture.checkpoints import Checkpoints
-    from shike.capture.shard import CaptureConfig
+    from shike.capture.config import CaptureConfig
 
 
-def capture(settings: Settings, clock: Clock, halt: Event) -> None:
-    """camera → source → timeline → segmenter → archive, spool. AlreadyRecording if another recorder is at work."""
-    from shike.capture.recorder import Recorder
+def capture(settings: Settings) -> NoReturn:
+    """camera → source → timeline → segmenter → archive, spool: this process becomes the recorder."""
+    from shike.capture.become import become
 
-    Recorder(capture_config(settings), clock).run(halt)
+    become("shike.capture.recorder", settings.log_level, capture_config(settings).to_json())
 
 
-def keep(settings: Settings, clock: Clock, halt: Event) -> None:
+def keep(settings: Settings | KeepConfig, clock: Clock, halt: Event) -> None:
     """spool → index; registry → desired state; counts, sign-ins, footage → records, flags; beside it, signed chains."""
-    from shike.api.db import Database
+    from shike.api.database import Database
     from shike.api.keep import Housekeeper
 
     signing = Thread(target=checkpoints(settings, clock).run, args=(halt,), name="checkpoints", daemon=True)
@@ -39,7 +40,7 @@ def keep(settings: Settings, clock: Clock, halt: Event) -> None:
         signing.join(5)  # an authority that does not answer must not hold up the end
 
 
-def checkpoints(settings: Settings, clock: Clock) -> Checkpoints:
+def checkpoints(settings: Settings | KeepConfig, clock: Clock) -> Checkpoints:
     """chains → checkpoints and time stamps. It needs no database, and nothing waits for it."""
     from shike.capture.archive import Archive
     from shike.capture.checkpoints import Checkpoints, Intervals
@@ -69,8 +70,7 @@ def count(settings: Settings, clock: Clock, halt: Event) -> None:
 
 def capture_config(settings: Settings) -> CaptureConfig:
     """The recorder's part of the settings."""
-    from shike.capture.segmenter import Lengths
-    from shike.capture.shard import CaptureConfig
+    from shike.capture.config import CaptureConfig, Lengths
 
     return CaptureConfig(
         footage=settings.footage_dir,

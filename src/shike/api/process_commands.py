@@ -1,37 +1,37 @@
-"""The commands that run a part of the data path until they are stopped. Each loads only what it needs (pipeline)."""
+"""The commands that run a part of the data path until they are stopped. Each loads only what it needs (pipeline).
+
+Three of them only read settings here, and bring the database up to date; then they become what they are (become.py).
+"""
 
 import os
 
 import typer
 
 from shike.api import pipeline
-from shike.api.processes import CONSOLE_ONLY, LIFELINE, Processes
-from shike.api.running import halt_on_signal, start_logging
+from shike.api.processes import CONSOLE_ONLY
 from shike.api.settings import Settings, load_settings
+from shike.capture.become import become, start_logging
 from shike.capture.clock import SystemClock
+from shike.capture.lifeline import LIFELINE, halt_on_signal
 
 
 def up() -> None:
     """Run everything on this machine: capture, keep, count and api."""
     settings = _started(migrated=True)
-    Processes(settings.logs_dir, SystemClock()).run(halt_on_signal())
+    become("shike.api.processes", settings.log_level, str(settings.logs_dir))
 
 
 def capture() -> None:
     """Record the cameras that the registry names."""
-    from shike.capture.recorder import AlreadyRecording
-
-    settings = _started(migrated=False)
-    try:
-        pipeline.capture(settings, SystemClock(), halt_on_signal())
-    except AlreadyRecording as error:
-        raise typer.BadParameter(str(error)) from error
+    pipeline.capture(_started(migrated=False))
 
 
 def keep() -> None:
     """Index what was recorded, and tell the recorder what to record."""
+    from shike.api.keep_process import KeepConfig
+
     settings = _started(migrated=True)
-    pipeline.keep(settings, SystemClock(), halt_on_signal())
+    become("shike.api.keep_process", settings.log_level, KeepConfig.of(settings).to_json())
 
 
 def count() -> None:
@@ -57,7 +57,7 @@ def api() -> None:
 
 def _started(*, migrated: bool) -> Settings:
     settings = load_settings()
-    start_logging(settings)
+    start_logging(settings.log_level)
     if migrated:
         from shike.api.migrate import migrate
 

@@ -15,14 +15,15 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from threading import Event, Thread
 
-from shike.capture.clock import Clock
+from shike.capture.become import became
+from shike.capture.clock import Clock, SystemClock
+from shike.capture.lifeline import LIFELINE, halt_on_signal
 
 log = logging.getLogger(__name__)
 
 # Name and `shike` command, in this order; stopped the other way round, so that capture ends last.
 Commands = Mapping[str, Sequence[str]]
 COMMANDS: Commands = {name: (name,) for name in ("capture", "keep", "count", "api")}
-LIFELINE = "SHIKE_LIFELINE"
 # A child's line that begins so is for the person at the console and goes into no log: the setup code.
 CONSOLE_ONLY = "\x02"
 _POLL_S = 0.2
@@ -123,3 +124,12 @@ class Processes:
                 child.process.wait()
             if child.process.stdin is not None:
                 child.process.stdin.close()
+
+
+def main() -> None:
+    """Entry of the process that `shike up` becomes; it is told the folder of the logs."""
+    Processes(Path(became()), SystemClock()).run(halt_on_signal())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,12 +1,18 @@
 """How full the footage volume is, against what is to stay free on it."""
 
-import shutil
+from __future__ import annotations
 
-from shike.api.settings import Settings
+import shutil
+from typing import TYPE_CHECKING
+
 from shike.attendance.retention import Space, floor_bytes
 
+if TYPE_CHECKING:
+    from shike.api.keep_process import KeepConfig
+    from shike.api.settings import Settings
 
-def space_of(settings: Settings) -> Space:
+
+def space_of(settings: Settings | KeepConfig) -> Space:
     """The volume of the footage folder, or of the data folder before there is one. OSError if neither is there."""
     folder = settings.footage_dir if settings.footage_dir.exists() else settings.data_dir
     usage = shutil.disk_usage(folder)

@@ -176,4 +176,7 @@ def _time(at_us: int) -> str:
 
 
 def _as_json(name: str, report: Report) -> dict[str, Any]:
-    return {"name": name, "holds": report.holds, **asdict(report)}
+    said = asdict(report)
+    # Taken out of its report a finding must say whose it is, as people and as programs call it.
+    findings = [{"name": name, **finding} for finding in said.pop("findings")]
+    return {"name": name, "holds": report.holds, **said, "findings": findings}

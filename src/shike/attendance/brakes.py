@@ -5,17 +5,17 @@ confirm (shike.api). Design: docs/design/retention.md, "The brake".
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import select
 
-from shike.attendance.counting.samples import Transactions
 from shike.attendance.keeping import Survey
 from shike.attendance.retention import Amount, StreamKey, too_much
 from shike.attendance.retention_tables import Brake
 from shike.attendance.tables import from_us, to_us
+from shike.attendance.transactions import Transactions
 from shike.capture.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -94,12 +94,19 @@ class Brakes:
             self._raise(key, "floor", wanted[key], base[key], self._clock.now())
         return over
 
-    def end(self, surveys: Mapping[StreamKey, Survey], *, floor_needed: bool) -> None:
-        """A clean-up is over: keep what it raised, close what it did not raise again and what is done."""
+    def end(
+        self, surveys: Mapping[StreamKey, Survey], *, floor_needed: bool, unseen: Collection[str] = frozenset()
+    ) -> None:
+        """A clean-up is over: keep what it raised, close what it did not raise again and what is done.
+
+        What speaks of a camera in `unseen`, or of all while there is one, was not asked and stands.
+        """
         moment = from_us(self._clock.now())
         with self._database.writing() as db:
             standing = db.scalars(select(Brake).where(Brake.state.in_(("waiting", "confirmed")))).all()
             for row in standing:
+                if unseen and (row.camera_id is None or row.camera_id in unseen):
+                    continue
                 again = row.state == "waiting" and _name(row) in self._raised
                 if not again and (row.state == "waiting" or self._is_done(_name(row), surveys, floor_needed)):
                     row.state, row.over_at = "over", moment

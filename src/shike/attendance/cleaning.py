@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.brakes import Brakes
-from shike.attendance.counting.samples import Transactions
 from shike.attendance.deleting import Deleter, plan, thin
 from shike.attendance.holds import held_of, stretches_of
 from shike.attendance.keeping import Survey, candidates, limits_of, streams_of, survey
+from shike.attendance.mounted import away
 from shike.attendance.retention import (
     FOR_EVER_US,
     Amount,
@@ -34,6 +34,7 @@ from shike.attendance.retention import (
 )
 from shike.attendance.retention_tables import Deletion
 from shike.attendance.tables import Camera, from_us
+from shike.attendance.transactions import Transactions
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 
@@ -62,6 +63,8 @@ class Cleaner:
     ) -> None:
         """`resting`: the cameras that rested for want of space when an earlier cleaner ended."""
         self._database, self._clock, self._defaults, self._space = database, clock, defaults, space
+        self._archive = archive
+        self._lost: frozenset[str] = frozenset()
         self._deleter = Deleter(database, archive, clock, defaults.flags)
         self._brakes = Brakes(database, clock)
         self._work: Iterator[object] | None = None
@@ -80,7 +83,7 @@ class Cleaner:
             except StopIteration:
                 self._work = None
                 self._rest_until_next()
-            except BaseException:
+            except BaseException:  # raised again: what has failed, or was killed, is begun anew and not gone on with
                 self._work = None
                 self._rest_until_next()
                 raise
@@ -95,7 +98,15 @@ class Cleaner:
         self._next_s = self._clock.monotonic() + (_LOW_EVERY_S if short else EVERY_S)
 
     def _clean_up(self) -> Iterator[object]:
-        """One clean-up; between two yields it does a bounded piece of work."""
+        """One clean-up; between two yields it does a bounded piece of work. None while another process is at one.
+
+        Two would each take what is too much, and each tell the chain of the other's files that they were missing.
+        """
+        with self._archive.sole_cleaner() as ours:
+            if ours:
+                yield from self._clean_up_alone()
+
+    def _clean_up_alone(self) -> Iterator[object]:
         yield from self._deleter.finish()
         now_us = self._clock.now()
         self._brakes.begin()
@@ -103,8 +114,11 @@ class Cleaner:
             cameras = list(db.scalars(select(Camera).order_by(Camera.id)))
             limits = limits_of(db, [camera.id for camera in cameras], self._defaults, now_us)
             lately = self._deleted_lately(db)
+            lost = frozenset(away(db, self._archive, [camera.id for camera in cameras]))
+        self._say_lost(lost)
+        here = [camera for camera in cameras if camera.id not in lost]
         surveys: dict[StreamKey, Survey] = {}
-        for camera in cameras:
+        for camera in here:
             for key in streams_of(camera):
                 confirmed_us = self._brakes.confirmed_until_us(key)
                 with self._database.reading() as db:
@@ -116,12 +130,18 @@ class Cleaner:
         space = self._space()
         needed = needed_bytes(space.free, space.floor, scarce=bool(self.resting))
         self._lacking = needed
-        if needed and self._brakes.floor_may(needed, base):
-            yield from self._by_floor(cameras, base, needed)
-        self._brakes.end(surveys, floor_needed=needed > 0)
+        # Without some of the footage it is not known which volume lacks space, nor how much half of all is.
+        if needed and not lost and self._brakes.floor_may(needed, base):
+            yield from self._by_floor(cameras, base)
+        self._brakes.end(surveys, floor_needed=needed > 0, unseen=lost)
         self._settle_resting(cameras, can_free=self._lacking <= 0)
         with self._database.writing() as db:
             thin(db, from_us(now_us) - THIN_AFTER)
+
+    def _say_lost(self, lost: frozenset[str]) -> None:
+        if lost - self._lost:
+            log.error("nothing is deleted of cameras whose footage is not mounted: %s", ", ".join(sorted(lost)))
+        self._lost = lost
 
     def _deleted_lately(self, db: DbSession) -> Mapping[StreamKey, Amount]:
         """What clean-ups of the last day have deleted: it belongs to what there was.
@@ -155,7 +175,7 @@ class Cleaner:
             excess -= sum(each.segment.size for each in due)
             yield from self._delete(due, {key: seen.limits.rule_id})
 
-    def _by_floor(self, cameras: Sequence[Camera], base: Mapping[StreamKey, Amount], needed: int) -> Iterator[object]:
+    def _by_floor(self, cameras: Sequence[Camera], base: Mapping[StreamKey, Amount]) -> Iterator[object]:
         """Delete the oldest footage of all, as much as is needed; what cannot be had stays in `_lacking`."""
         importance = {camera.id: camera.importance for camera in cameras}
         spared: set[StreamKey] = set()

@@ -17,15 +17,15 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.counting.samples import Transactions
 from shike.attendance.holds import held_of, stretches_of
 from shike.attendance.retention import Due, FlagHolds, StreamKey, Stretch
 from shike.attendance.retention_tables import Deletion
 from shike.attendance.tables import Camera, Segment, from_us, to_us
+from shike.attendance.transactions import Transactions
 from shike.capture.archive import Archive
 from shike.capture.chain import Link
 from shike.capture.clock import Clock
-from shike.capture.errors import CaptureError, NoFootage
+from shike.capture.errors import CaptureError, FootageError, NoFootage
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +136,8 @@ class Deleter:
             there = next((link for link in behind if link.said.get("segment") == row.segment_id), None)
             if there is not None:
                 return there, bool(there.said.get("missing"))
+            if chain.head() is None:
+                raise FootageError(f"the chain of camera {row.camera_id} is not there: mount the volume of its footage")
         if not missing and any(begin < to_us(row.wall_end) and end > to_us(row.wall_start) for begin, end in held):
             return None, False
         said: dict[str, Any] = {"segment": row.segment_id, "digest": row.digest, "rule": row.rule}

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.counting.samples import Transactions
 from shike.attendance.flags import flags_of
 from shike.attendance.footage import Footage
 from shike.attendance.gathering import Acceptances, Cause, gather
@@ -24,6 +23,7 @@ from shike.attendance.records import make_record
 from shike.attendance.tables import Camera, Sample, Segment, from_us
 from shike.attendance.thresholds import JudgementError
 from shike.attendance.training_tables import ClassSession, Enrolment, Leave, SignEvent
+from shike.attendance.transactions import Transactions
 from shike.capture.clock import Clock
 
 log = logging.getLogger(__name__)

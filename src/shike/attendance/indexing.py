@@ -42,6 +42,8 @@ def index(
             run = _new_run(record, archive)
             db.add(run)
             db.flush()
+        elif not run.init:
+            _complete(run, record, archive)
         taken.append(record)
         run.ended_at = max(run.ended_at or run.started_at, from_us(record.wall_end_us))
         if record.ends_run is not None:
@@ -64,8 +66,7 @@ def _exists(archive: Archive, key: str) -> bool:
 
 def _new_run(record: SegmentRecord, archive: Archive) -> Run:
     identity = record.identity
-    init = archive.read(record.key, 0, record.init_size)
-    return Run(
+    run = Run(
         id=identity.run_id,
         camera_id=identity.camera_id,
         stream=identity.stream,
@@ -73,14 +74,17 @@ def _new_run(record: SegmentRecord, archive: Archive) -> Run:
         epoch=identity.epoch,
         origin=identity.origin,
         simulated=identity.simulated,
-        started_at=from_us(identity.run_started_us),
-        codec=record.codec,
-        width=record.width,
-        height=record.height,
-        timescale=record.timescale,
-        init=init,
-        init_digest=hashlib.sha256(init).hexdigest(),
     )
+    _complete(run, record, archive)
+    return run
+
+
+def _complete(run: Run, record: SegmentRecord, archive: Archive) -> None:
+    """What only a file says of its run: one that was made anew from the chain knows it once a file is back."""
+    run.started_at = from_us(record.identity.run_started_us)
+    run.codec, run.width, run.height, run.timescale = record.codec, record.width, record.height, record.timescale
+    run.init = archive.read(record.key, 0, record.init_size)
+    run.init_digest = hashlib.sha256(run.init).hexdigest()
 
 
 def _new_segment(record: SegmentRecord, indexed_us: int) -> Segment:

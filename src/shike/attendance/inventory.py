@@ -63,14 +63,23 @@ def check(
     known: set[str] = set()
     for stream in STREAMS:
         indexed: set[str] = set()
+        lost: list[_Row] = []
         before: _Row | None = None
         with reading() as db:
             for row in _rows(db, camera_id, stream):
                 indexed.add(row.key)
-                yield from _file_of(archive, camera_id, stream, row)
+                try:
+                    yield from _file_of(archive, camera_id, stream, row)
+                except NoFootage:
+                    lost.append(row)
                 if before is not None:
                     yield from _between(camera_id, stream, before, row)
                 before = row
+        # A clean-up takes the file before the row, and says beforehand that it will.
+        kept = _indexed(reading, [row.key for row in lost], "closed")
+        for row in lost:
+            if row.key in kept:
+                yield Finding("missing", camera_id, stream, row.key, row.start_us, row.end_us)
         strange = [
             (key, size)
             for key, size in archive.stored(camera_id)
@@ -79,7 +88,7 @@ def check(
         # Closed or indexed since the index was read: asked again, in the order in which a segment moves on.
         if strange:
             known |= _being_written(archive, camera_id) | {record.key for record in spool.pending()}
-            known |= _indexed_by_now(reading, [key for key, _ in strange])
+            known |= _indexed(reading, [key for key, _ in strange])
         for key, size in strange:
             yield from _unindexed(camera_id, stream, key, size, known)
 
@@ -101,21 +110,18 @@ def _rows(db: DbSession, camera_id: str, stream: StreamName) -> Iterator[_Row]:
         yield _Row(key, size, run_id, to_us(start), to_us(end), live_reason)
 
 
-def _indexed_by_now(reading: Callable[[], AbstractContextManager[DbSession]], keys: list[str]) -> set[str]:
+def _indexed(reading: Callable[[], AbstractContextManager[DbSession]], keys: list[str], *state: str) -> set[str]:
+    """Which of the keys have a row by now; in one of the states, where any are given."""
     found: set[str] = set()
     for first in range(0, len(keys), _ROWS):
+        query = select(Segment.object_key).where(Segment.object_key.in_(keys[first : first + _ROWS]))
         with reading() as db:
-            some = keys[first : first + _ROWS]
-            found.update(db.scalars(select(Segment.object_key).where(Segment.object_key.in_(some))))
+            found.update(db.scalars(query.where(Segment.state.in_(state)) if state else query))
     return found
 
 
 def _file_of(archive: Archive, camera_id: str, stream: StreamName, row: _Row) -> Iterator[Finding]:
-    try:
-        found = archive.size(row.key)
-    except NoFootage:
-        yield Finding("missing", camera_id, stream, row.key, row.start_us, row.end_us)
-        return
+    found = archive.size(row.key)
     if found == 0:
         yield Finding("empty", camera_id, stream, row.key, row.start_us, row.end_us, said=row.size, found=0)
     elif found != row.size:

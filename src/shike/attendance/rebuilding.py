@@ -1,12 +1,12 @@
 """The index made anew from the files alone, for a database that was lost or is behind.
 
-Rows that are there stay as they are. What a file cannot say, its chain does: the digest, the link, and how a run ended
-that was not known to end when its last file was closed. A file that no chain knows is indexed without a link: a repair
-must not make evidence of it. Design: docs/design/footage.md.
+Rows that are there stay as they are. What a file cannot say, its chain does: the digest, the link, how a run ended
+that was not known to end when its last file was closed, and what a rule has deleted. A file that no chain knows is
+indexed without a link: a repair must not make evidence of it. Design: docs/design/footage.md.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -15,6 +15,7 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
+from shike.attendance.deletion_records import deleted, remake
 from shike.attendance.indexing import index
 from shike.attendance.tables import Segment
 from shike.capture.archive import Archive
@@ -33,6 +34,7 @@ class Rebuilt:
     """What became of a camera's files: rows made, rows that were there, files without a link, files left out.
 
     `deleted`: files of segments that the chain says a rule has deleted, as after a backup was put back.
+    `deletions`: records of deletions made.
     """
 
     made: int = 0
@@ -41,6 +43,7 @@ class Rebuilt:
     deleted: int = 0
     unreadable: int = 0
     unknown_camera: int = 0
+    deletions: int = 0
 
 
 def rebuild(
@@ -50,22 +53,34 @@ def rebuild(
     camera_id: str,
     progress: Callable[[int], None] = lambda _files: None,
 ) -> Rebuilt:
-    """Index every closed segment file of a camera that the index lacks. Again is harmless."""
+    """Index every closed segment file of a camera that the index lacks, and record what its chain says was deleted.
+
+    Again is harmless.
+    """
     result = Rebuilt()
     with reading() as db:
         there = set(db.scalars(select(Segment.object_key).where(Segment.camera_id == camera_id)))
-    records = _records(archive, camera_id, there, result)
+    linked, gone = _chain(archive, camera_id)
+    records = _records(archive, camera_id, there, linked, gone, result)
     while batch := list(islice(records, _BATCH)):
         with writing() as db:
             taken = index(db, archive, batch)
         result.made += len(taken)
         result.unknown_camera += len(batch) - len(taken)
         progress(result.made + result.there)
+    # Behind the files: they say more of a run than the rows of what was deleted.
+    result.deletions = remake(reading, writing, camera_id, deleted(gone.values(), linked))
     return result
 
 
-def _records(archive: Archive, camera_id: str, there: set[str], result: Rebuilt) -> Iterator[SegmentRecord]:
-    linked, deleted = _chain(archive, camera_id)
+def _records(
+    archive: Archive,
+    camera_id: str,
+    there: set[str],
+    linked: Mapping[str, Link],
+    gone: Mapping[str, Link],
+    result: Rebuilt,
+) -> Iterator[SegmentRecord]:
     for key, _ in archive.stored(camera_id):
         if key in there:
             result.there += 1
@@ -78,7 +93,7 @@ def _records(archive: Archive, camera_id: str, there: set[str], result: Rebuilt)
             if record is None or record.identity.camera_id != camera_id:
                 log.error("segment %s cannot be read; it is not indexed", key)
                 result.unreadable += 1
-            elif (segment_id := record.identity.segment_id) in deleted:
+            elif (segment_id := record.identity.segment_id) in gone:
                 result.deleted += 1
             else:
                 link = linked.get(segment_id) or archive.chain(camera_id).recent("segment", segment_id)
@@ -93,19 +108,19 @@ def _is_open(archive: Archive, camera_id: str, key: str) -> bool:
     return any(archive.open_key(camera_id, stream, origin) == key for stream in STREAMS for origin in _ORIGINS)
 
 
-def _chain(archive: Archive, camera_id: str) -> tuple[dict[str, Link], set[str]]:
-    """The last row of each segment, and the segments that were deleted by a rule."""
+def _chain(archive: Archive, camera_id: str) -> tuple[dict[str, Link], dict[str, Link]]:
+    """The last row of each segment, and the last that says of one that a rule deleted it."""
     linked: dict[str, Link] = {}
-    deleted: set[str] = set()
+    gone: dict[str, Link] = {}
     try:
         for link in archive.chain(camera_id).links():
             if link.kind == "segment":
                 linked[link.said["segment"]] = link
             elif link.kind == "deleted":
-                deleted.add(link.said["segment"])
+                gone[link.said["segment"]] = link
     except FootageError:
         log.exception("the chain of camera %s is broken; segments behind that are indexed without a link", camera_id)
-    return linked, deleted
+    return linked, gone
 
 
 def _said(record: SegmentRecord, link: Link) -> SegmentRecord:

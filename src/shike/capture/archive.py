@@ -5,17 +5,21 @@ recovery of files whose writer died, deleting one. Not here: what the segments m
 Design: docs/design/capture.md.
 """
 
+import fcntl
 import hashlib
 import logging
 import mmap
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from shike.capture.chain import Chain
 from shike.capture.clock import Clock
+from shike.capture.disk_waits import waiting_for_disk
+from shike.capture.durable import disk_error, fsync_folder, make_folder
 from shike.capture.errors import DiskError, FootageError, NoFootage, StillWritten
 from shike.capture.left_over import close_left_over
 from shike.capture.marker import Marker
@@ -30,7 +34,7 @@ from shike.capture.segment import (
     SegmentRecord,
     StreamName,
 )
-from shike.capture.segment_file import SegmentFile, disk_error, fsync_folder, make_folder
+from shike.capture.segment_file import SegmentFile
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +43,7 @@ _CAMERA = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(slots=True)
 class OpenSegment:
-    """A segment that is being written, as far as a reader has seen it."""
+    """A segment that is being written, or just was, as far as a reader has seen it."""
 
     key: str
     head: Head
@@ -96,11 +100,21 @@ class Archive:
         return sorted(path.name for path in self._root.iterdir() if _CAMERA.fullmatch(path.name) and path.is_dir())
 
     def stored(self, camera_id: str) -> Iterator[tuple[str, int]]:
-        """Keys and sizes in bytes of a camera's segment files, in order of stream and time; damaged ones as well."""
+        """Keys and sizes in bytes of a camera's segment files, in order of stream and time; damaged ones as well.
+
+        Day by day: what is deleted meanwhile, file or folder, is left out.
+        """
         for stream in STREAMS:
             folder = self._path(f"{camera_id}/{stream}")
-            for path in sorted(folder.glob("*/*.mp4*")):
-                yield str(path.relative_to(self._root)), path.stat().st_size
+            for day in _names(folder):
+                for name in _names(folder / day):
+                    if ".mp4" not in name:
+                        continue
+                    try:
+                        size = (folder / day / name).stat().st_size
+                    except FileNotFoundError:
+                        continue
+                    yield f"{camera_id}/{stream}/{day}/{name}", size
 
     def digest(self, key: str) -> str:
         """The digest of a segment's file, read anew. NoFootage if the file is gone."""
@@ -134,16 +148,18 @@ class Archive:
     def tail(self, camera_id: str, stream: StreamName) -> OpenSegment | None:
         """The open segment of a stream with the fragments written so far, None where nothing is being written."""
         key = self.open_key(camera_id, stream)
-        if key is None:
-            return None
+        return None if key is None else self.begin_reading(key)
+
+    def begin_reading(self, key: str) -> OpenSegment | None:
+        """A segment, open or closed, with the fragments that it has by now; None if it has no head yet, or is gone."""
         try:
             head = self.head(key)
+            if head is None:
+                return None
+            segment = OpenSegment(key, head, [], head.size)
+            self.refresh(segment)
         except NoFootage:
             return None
-        if head is None:
-            return None
-        segment = OpenSegment(key, head, [], head.size)
-        self.refresh(segment)
         return segment
 
     def refresh(self, segment: OpenSegment) -> bytes:
@@ -215,6 +231,24 @@ class Archive:
         fsync_folder(folder.parent)
         return True
 
+    @contextmanager
+    def sole_cleaner(self) -> Iterator[bool]:
+        """Whether nobody else cleans up here; then nobody does until the end."""
+        try:
+            fd = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:  # nothing was ever recorded
+            yield True
+            return
+        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                ours = True
+            except BlockingIOError:
+                ours = False
+            yield ours
+        finally:
+            os.close(fd)
+
     def unfinished(self, origin: Origin = "live") -> Iterator[tuple[str, StreamName]]:
         """Streams that have a marker: being written now, or left by a writer that died."""
         for stream in STREAMS:
@@ -240,7 +274,8 @@ class Archive:
                 log.error("%s; it is kept as ….damaged, and the file that it named is an orphan", error)
                 marker.set_aside()
                 return None
-            record = None if key is None else close_left_over(self._path(key), key, reason)
+            with waiting_for_disk():
+                record = None if key is None else close_left_over(self._path(key), key, reason)
             if record is None:
                 marker.remove()
             return record
@@ -274,3 +309,11 @@ class Archive:
 
     def _marker(self, camera_id: str, stream: StreamName, origin: Origin) -> Marker:
         return Marker(self._root / camera_id, stream, origin)
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder, in order; nothing where there is none, or no folder."""
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []

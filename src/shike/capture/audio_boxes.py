@@ -6,22 +6,15 @@ Audio is always the second track; in a fragment its `moof` and `mdat` stand befo
 import struct
 
 from shike.capture.boxes import Box, Bytes, find, walk
+from shike.capture.fragments import SYNC_SAMPLE, fragment
 
 AUDIO_TRACK = 2
-_SYNC_SAMPLE = 0x02000000
 
 
 def audio_fragment(sequence: int, decode_time: int, samples: list[tuple[int, int]], payload: bytes) -> bytes:
     """moof + mdat of audio samples in a row. `samples`: size in bytes and duration in samples of each."""
-    mfhd = _box(b"mfhd", struct.pack(">II", 0, sequence))
-    # default-base-is-moof, default sample flags: every audio sample can be decoded alone.
-    tfhd = _box(b"tfhd", struct.pack(">III", 0x020020, AUDIO_TRACK, _SYNC_SAMPLE))
-    tfdt = _box(b"tfdt", struct.pack(">IQ", 1 << 24, decode_time))
-    rows = b"".join(struct.pack(">II", duration, size) for size, duration in samples)
-    # The offset of the data counts from the moof's start: what stands before it is as long as this, whatever it says.
-    before = 8 + len(mfhd) + 8 + len(tfhd) + len(tfdt) + 20 + len(rows)
-    trun = _box(b"trun", struct.pack(">III", 0x000301, len(samples), before + 8) + rows)
-    return _box(b"moof", mfhd + _box(b"traf", tfhd + tfdt + trun)) + _box(b"mdat", payload)
+    rows = [(duration, size) for size, duration in samples]
+    return fragment(sequence, AUDIO_TRACK, decode_time, rows, SYNC_SAMPLE, [payload])
 
 
 def is_audio(data: Bytes, moof_start: int, moof_end: int) -> bool:

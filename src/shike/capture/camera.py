@@ -18,6 +18,7 @@ from shike.capture.clock import Clock
 from shike.capture.desired import Wanted
 from shike.capture.errors import CaptureError, DiskError, SourceError, StillWritten
 from shike.capture.health import State, StreamHealth
+from shike.capture.opening import Ways, open_camera
 from shike.capture.parameters import Parameters, ParameterWatch
 from shike.capture.run import RunRecorder, RunStart
 from shike.capture.segment import EndReason, SegmentRecord
@@ -73,6 +74,7 @@ class CameraThread(threading.Thread):
         self.wanted = wanted
         self._address, self._recording = address, recording
         self._backoff = Backoff(random)
+        self._ways = Ways()
         self._halt, self._given_up = threading.Event(), threading.Event()
         self._halted_for: EndReason = "stopped"
         self._ended: EndReason = "killed"
@@ -107,8 +109,15 @@ class CameraThread(threading.Thread):
         self._enter("connecting", self.health.cause)
         try:
             audio = self.wanted.g711 if self.wanted.audio else None
-            recording = self._recording
-            with Source.open_camera(self._address, recording.clock, recording.timeout_s, audio) as source:
+            recording, opened_s = self._recording, self._recording.clock.monotonic()
+            with open_camera(
+                self._address,
+                recording.clock,
+                recording.timeout_s,
+                audio,
+                self._ways,
+                lambda: self._passed_over(opened_s),
+            ) as source:
                 return self._record(source)
         except SourceError as error:
             log.info("camera %s %s: %s", self.wanted.camera_id, self.wanted.stream, error.cause)

@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shike.capture.durable import fsync_folder, make_folder, write_at
 from shike.capture.errors import FootageError
 from shike.capture.segment import SegmentRecord
-from shike.capture.segment_file import fsync_folder, make_folder, write_at
 
 LINKS_PER_FILE = 20_000
 # A row of a segment has 700 bytes; the longest are those with a time stamp.
 LONGEST_ROW = 64 << 10
 # What is looked through for a segment that may be linked already: several hundred rows.
 _TAIL_BYTES = 256 << 10
+
+Place = tuple[str, int]
+"""A place between two rows: a chain's file and bytes within it. Stays right, because rows are never changed."""
 
 
 def sha256(data: bytes) -> str:
@@ -129,6 +132,28 @@ class Chain:
         """Changes with every row that is added; cheap."""
         files = self._files()
         return (files[-1].name, files[-1].stat().st_size) if files else ("", 0)
+
+    def end(self) -> Place:
+        """The place behind the last whole row."""
+        files = self._files()
+        if not files:
+            return "", 0
+        with files[-1].open("rb") as file:
+            return files[-1].name, _whole_size(file.fileno())
+
+    def after(self, place: Place) -> Iterator[tuple[Link | None, Place]]:
+        """Rows behind a place, each with the place behind it; None for one that cannot be read. Reads no other."""
+        name, offset = place
+        for path in self._files():
+            if path.name < name:
+                continue
+            with path.open("rb") as file:
+                at = file.seek(offset if path.name == name else 0)
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break
+                    at += len(line)
+                    yield _read(line[:-1]), (path.name, at)
 
     def head(self) -> Link | None:
         """The last row that can be read; None before the first."""

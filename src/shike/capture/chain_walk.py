@@ -15,11 +15,10 @@ from cryptography.x509 import Certificate
 
 from shike.capture import timestamps
 from shike.capture.chain import Link, sha256
-from shike.capture.errors import FootageError
+from shike.capture.errors import FootageError, TimestampError
 from shike.capture.findings import Broken, Finding, Known
 from shike.capture.signing import checkpoint_statement, key_statement, signature_of, verify
 from shike.capture.signing_keys import key_id
-from shike.capture.timestamps import TimestampError
 
 _KINDS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("segment", "run", "stream", "origin", "node", "key", "digest"), (str,)),

@@ -12,13 +12,11 @@ from itertools import islice
 from pathlib import Path
 from threading import Event
 
-from shike.capture import timestamps
 from shike.capture.archive import Archive
 from shike.capture.chain import Chain, Link
 from shike.capture.clock import Clock
-from shike.capture.errors import CaptureError
+from shike.capture.errors import CaptureError, TimestampError
 from shike.capture.signing import Signer, checkpoint
-from shike.capture.timestamps import TimestampError
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +50,9 @@ class Checkpoints:
     """Signs the chains of all cameras of a footage folder."""
 
     def __init__(
-        self, archive: Archive, keys_folder: Path, intervals: Intervals, clock: Clock, ask: Ask = timestamps.ask
+        self, archive: Archive, keys_folder: Path, intervals: Intervals, clock: Clock, ask: Ask | None = None
     ) -> None:
-        """`ask` gets a time stamp from an authority's address over some bytes."""
+        """`ask` gets a time stamp from an authority's address over some bytes; timestamps.ask if left out."""
         self._archive, self._keys, self._intervals, self._clock = archive, keys_folder, intervals, clock
         self._ask = ask
         self._states: dict[str, _State] = {}
@@ -86,7 +84,7 @@ class Checkpoints:
         except (CaptureError, OSError) as error:
             self._say(camera_id, error)
             return False
-        except Exception:  # a chain that somebody spoilt must not keep the others from being signed
+        except Exception:  # the edge of one camera: whatever a spoilt chain makes of it, the others are signed
             log.exception("the chain of camera %s is not signed; it is tried again", camera_id)
             return False
         if camera_id in self._failing:
@@ -124,8 +122,11 @@ class Checkpoints:
         at_us = self._clock.now()
         if at_us - state.stamped_us < intervals.timestamp_s * 1_000_000:
             return
+        # An HTTP client and a reader of certificates, which most installations never need.
+        from shike.capture import timestamps
+
         try:
-            token = self._ask(intervals.timestamp_url, link.line)
+            token = (self._ask or timestamps.ask)(intervals.timestamp_url, link.line)
         except TimestampError as error:
             self._not_before_s = self._clock.monotonic() + _PAUSE_AFTER_REFUSAL_S
             log.warning("no time stamp: %s; checkpoints go on without, and it is asked again in five minutes", error)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from shike.capture.address import Address
+from shike.capture.durable import replace_file
 from shike.capture.schedule import G711, Window, rest_at
 from shike.capture.segment import EndReason, StreamName
-from shike.capture.segment_file import replace_file
 
 FILE_NAME = "desired.json"
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Protocol
 
+from shike.capture.disk_waits import waiting_for_disk
 from shike.capture.errors import DiskError
 
 # 16 s of a camera of 4 Mbit/s. A disk that is behind by more is taken for one that failed.
@@ -50,7 +51,7 @@ class AtOnce:
             raise self._failed
         try:
             job()
-        except Exception as error:
+        except Exception as error:  # whatever it was: a file that stays locked here is never closed by recovery
             self._failed = error
             self._let_go()
             raise
@@ -101,7 +102,8 @@ class DiskQueue:
     def _end(self) -> None:
         if self._thread is not None:
             self._jobs.put(None)
-            self._thread.join()
+            with waiting_for_disk():
+                self._thread.join()
             self._thread = None
 
     def _work(self) -> None:
@@ -110,7 +112,8 @@ class DiskQueue:
             if self._failed is None and not self._stopping:
                 try:
                     job()
-                except Exception as error:  # noqa: BLE001 it is raised in the thread that waits for it
+                # The edge of the thread: whatever it was is raised where packets are read, or nobody would hear of it.
+                except Exception as error:  # noqa: BLE001
                     self._let_go()
                     self._failed = error
             self._stored += size

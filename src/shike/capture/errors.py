@@ -7,6 +7,7 @@ CaptureError
 │   ├── StillWritten     a living writer holds the file
 │   └── MixedParameters  a range cannot become one file without transcoding
 ├── SigningKeyError      a signing key is lost, replaced or unreadable
+├── TimestampError       an authority gave no time stamp that holds
 └── DiskError            writing failed: the content of the file is unknown
 """
 
@@ -55,6 +56,12 @@ class MixedParameters(FootageError):
 
 class SigningKeyError(CaptureError):
     """The key that should sign is not there, or is no longer the one that the chain knows."""
+
+
+class TimestampError(CaptureError):
+    """The authority gave no time stamp, or one that does not hold. Says why; its host at most, never its address."""
+
+    retryable = True
 
 
 class DiskError(CaptureError):

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from shike.capture.durable import FULL
 from shike.capture.segment import StreamName
-from shike.capture.segment_file import FULL
 
 State = Literal["waiting", "connecting", "recording", "backing_off", "refused", "resting", "stopped"]
 

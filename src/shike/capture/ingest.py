@@ -11,10 +11,12 @@ from pathlib import Path
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.errors import CaptureError, DiskError, SourceError
+from shike.capture.ffmpeg_source import FFmpegSource
+from shike.capture.opening import open_file
 from shike.capture.run import RunRecorder, RunStart
 from shike.capture.segment import EndReason, SegmentRecord, StreamName
 from shike.capture.segmenter import Lengths, hand_over
-from shike.capture.source import Source, Timed
+from shike.capture.source import Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Arrival
 
@@ -65,7 +67,7 @@ def ingest(
         hand_over(archive, spool, left)
     file_clock = _FileClock(clock, start_us)
     start = RunStart(camera_id, stream, node, 0, "imported", simulated)
-    with Source.open_file(path, file_clock) as source:
+    with open_file(path, file_clock) as source:
         run = RunRecorder(archive, spool, file_clock, lengths, source.video, start)
         try:
             done = _store(path, source, run, file_clock, progress)
@@ -78,7 +80,7 @@ def ingest(
 
 
 def _store(
-    path: Path, source: Source, run: RunRecorder, file_clock: _FileClock, progress: Callable[[float], None]
+    path: Path, source: FFmpegSource, run: RunRecorder, file_clock: _FileClock, progress: Callable[[float], None]
 ) -> Ingested:
     """Record a file's pictures and end the run, whatever comes of it."""
     start_us = file_clock.at_us
@@ -127,7 +129,7 @@ def _close(archive: Archive, spool: Spool, start: RunStart, unended: SegmentReco
 
 def duration_us(path: Path) -> int:
     """How long a video file says that it is, in µs. SourceError if it cannot be read or does not say."""
-    with Source.open_file(path, _FileClock(SystemClock(), 0)) as source:
+    with open_file(path, _FileClock(SystemClock(), 0)) as source:
         seconds = source.duration_s
     if seconds is None:
         raise SourceError("unreadable", f"{path.name} does not say how long it is")

@@ -212,7 +212,8 @@ class _Verification:
                 continue
             else:
                 code = "file_unknown"
-            self._report.findings.append(Finding(code, self._asked.camera_id, key=key))
+            stream = PurePosixPath(key).parts[1]
+            self._report.findings.append(Finding(code, self._asked.camera_id, stream=stream, key=key))
 
     def _of_chain(self) -> None:
         """Take over what the walk found where it concerns what was asked for, and say how far that is signed."""

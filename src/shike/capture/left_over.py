@@ -12,10 +12,10 @@ from pathlib import Path
 
 from shike.capture import boxes
 from shike.capture.chain import sha256
+from shike.capture.durable import fsync_folder, write_at
 from shike.capture.errors import StillWritten
 from shike.capture.scan import HEAD_BYTES, Contents, read_contents
 from shike.capture.segment import Closing, EndReason, SegmentRecord
-from shike.capture.segment_file import fsync_folder, write_at
 
 log = logging.getLogger(__name__)
 

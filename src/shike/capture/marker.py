@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from shike.capture.durable import replace_file
 from shike.capture.errors import FootageError, StillWritten
 from shike.capture.segment import Origin, StreamName
-from shike.capture.segment_file import replace_file
 
 
 class Marker:

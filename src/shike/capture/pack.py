@@ -64,13 +64,18 @@ def write_pack(target: Path, video: Path, archive: Archive, proof: Proof, subjec
     """Write a pack and return the digest of its manifest. `video`: the export of the same footage.
 
     A segment whose file is gone is named in the manifest as absent, one whose file is not what its row says goes in as
-    it is: whoever checks finds either. OSError if the volume refuses.
+    it is: whoever checks finds either. OSError if the volume refuses; NoFootage if no file is left, or a clean-up takes
+    one meanwhile: made anew, the pack says so.
     """
     written = datetime.fromtimestamp(subject.exported_at_us / 1_000_000, _BEIJING)
     with ZipFile(target, "w", ZIP_STORED) as archived:
         out = _Writer(archived, written)
         out.add("video.mp4", _file_chunks(video), video.stat().st_size)
-        absent = [each for link in _in_range(proof, subject) if (each := _segment(out, archive, proof, link))]
+        absent = [
+            each
+            for link in _in_range(proof, subject)
+            if (each := _segment(out, archive, subject.camera_id, proof, link))
+        ]
         if not any("segment" in entry for entry in out.entries):
             raise NoFootage("no file of this range is in the archive any more")
         for name, content in _proof_files(proof, subject, signer).items():
@@ -124,8 +129,11 @@ def _in_range(proof: Proof, subject: Subject) -> Iterator[Link]:
     return iter(sorted(found, key=lambda link: (link.said["start_us"], link.number)))
 
 
-def _segment(out: _Writer, archive: Archive, proof: Proof, link: Link) -> dict[str, Any] | None:
-    """Add the file of a segment. If it is gone: what the manifest says of it instead."""
+def _segment(out: _Writer, archive: Archive, camera_id: str, proof: Proof, link: Link) -> dict[str, Any] | None:
+    """Add the file of a segment. If it is gone: what the manifest says of it instead.
+
+    NoFootage if a clean-up took it just now, and the proof does not know of that.
+    """
     key, segment = str(link.said["key"]), link.said["segment"]
     about = {"segment": segment, "row": link.number, **_times(link.said["start_us"], link.said["end_us"])}
     try:
@@ -133,6 +141,8 @@ def _segment(out: _Writer, archive: Archive, proof: Proof, link: Link) -> dict[s
     except NoFootage:
         rows = (*(row for row in proof.rows if row.kind == "deleted"), *proof.deleted)
         gone = next((row for row in rows if row.said["segment"] == segment), None)
+        if gone is None and archive.chain(camera_id).recent("deleted", segment) is not None:
+            raise NoFootage(f"segment {key} was deleted while the pack was made") from None
         if gone is None:
             return about | {"why": "missing"}
         return about | {"why": "deleted", "rule": gone.said["rule"], "deleted_row": gone.number}

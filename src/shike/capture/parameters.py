@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import av
-from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+
+from shike.capture.coded_picture import AnyPicture, CodedPicture, as_packet
 
 _SETS = {"h264": frozenset({7, 8}), "hevc": frozenset({32, 33, 34})}
 _START = b"\0\0\1"
@@ -51,9 +52,12 @@ class ParameterWatch:
         self._last: Sets = ()
         self._known: dict[Sets, Parameters | None] = {}
 
-    def changed(self, packet: "Packet[VideoStream]") -> bool:
+    def changed(self, packet: AnyPicture) -> bool:
         """Whether a keyframe begins pictures that look different; `now` says how they are coded then."""
-        sets = tuple(_sets(packet, self.now.codec))
+        if isinstance(packet, CodedPicture):
+            sets = packet.sets
+        else:
+            sets = tuple(_parameter_sets(memoryview(packet), self.now.codec))
         if not sets or sets == self._last:
             return False
         first, self._last = not self._last, sets
@@ -70,12 +74,12 @@ class ParameterWatch:
         self.now = seen
         return True
 
-    def _seen(self, packet: "Packet[VideoStream]", sets: Sets) -> Parameters | None:
+    def _seen(self, packet: AnyPicture, sets: Sets) -> Parameters | None:
         """What a decoder says of a keyframe; None if it cannot make a picture of it."""
         context: Any = av.CodecContext.create(self.now.codec, "r")
         context.thread_count = 1
         try:
-            pictures = [*context.decode(av.Packet(bytes(packet))), *context.decode(None)]
+            pictures = [*context.decode(av.Packet(bytes(as_packet(packet)))), *context.decode(None)]
         except av.FFmpegError:
             return None
         if not pictures:
@@ -86,9 +90,9 @@ class ParameterWatch:
         return Parameters(self.now.codec, picture.width, picture.height, picture.format.name, profile, extradata)
 
 
-def _sets(packet: "Packet[VideoStream]", codec: str) -> Iterator[bytes]:
+def _parameter_sets(picture: bytes | memoryview, codec: str) -> Iterator[bytes]:
     """The parameter sets at the head of a picture that comes with start codes."""
-    head = bytes(memoryview(packet)[:_LOOKED_AT])
+    head = bytes(picture[:_LOOKED_AT])
     for nal in head.split(_START)[1:]:
         if not nal:
             continue

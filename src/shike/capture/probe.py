@@ -15,7 +15,9 @@ import cv2
 
 from shike.capture.address import Address
 from shike.capture.clock import SystemClock
+from shike.capture.coded_picture import as_packet
 from shike.capture.errors import SourceError
+from shike.capture.opening import open_camera
 from shike.capture.source import Source
 
 _LOOK_S = 4.5
@@ -60,7 +62,7 @@ def look(address: Address, timeout_s: float) -> Probed:
     """The same within this process."""
     started = time.monotonic()
     try:
-        with Source.open_camera(address, SystemClock(), timeout_s) as source:
+        with open_camera(address, SystemClock(), timeout_s) as source:
             took_ms = int((time.monotonic() - started) * 1000)
             return _watch(source, took_ms)
     except SourceError as error:
@@ -85,7 +87,7 @@ def _watch(source: Source, took_ms: int) -> Probed:
         if packet.is_keyframe:
             keys.append(media_us)
         if picture is None:
-            for frame in packet.decode():
+            for frame in source.video.codec_context.decode(as_packet(packet)):
                 _, jpeg = cv2.imencode(".jpg", frame.to_ndarray(format="bgr24"))
                 picture = b64encode(jpeg.tobytes()).decode()
                 break

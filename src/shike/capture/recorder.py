@@ -8,22 +8,22 @@ import fcntl
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-from shike.capture.archive import Archive
-from shike.capture.clock import Clock
+from shike.capture.assignment import ASSIGNMENT_FILE, StreamKey, assign, load_assignment
+from shike.capture.become import LEAN, became
+from shike.capture.clock import Clock, SystemClock
+from shike.capture.config import CaptureConfig
 from shike.capture.desired import Watch
-from shike.capture.errors import StillWritten
-from shike.capture.segment import Origin
-from shike.capture.segment_file import replace_file
-from shike.capture.segmenter import hand_over
-from shike.capture.shard import ASSIGNMENT_FILE, CaptureConfig, StreamKey, load_assignment
-from shike.capture.spool import Spool
+from shike.capture.durable import replace_file
+from shike.capture.lifeline import halt_on_signal
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +32,7 @@ _STOP_LIMIT_S = 6.0
 # A shard that lived so long is started again at once; one that does not, after a pause that doubles each time.
 _HEALTHY_S = 60.0
 _LONGEST_PAUSE_S = 60.0
-# The C library would give every thread a heap of its own, each as large as the most that one ever needed.
-_SHARD_MEMORY = {"MALLOC_ARENA_MAX": "2"}
+_SHARD, RECOVERY = "shike.capture.shard", "shike.capture.recovery"
 
 
 class AlreadyRecording(Exception):
@@ -59,35 +58,6 @@ class _Falls:
         self.not_before_s = now_s + pause_s
 
 
-def assign(
-    wanted: list[StreamKey],
-    before: dict[str, set[StreamKey]],
-    streams_per_shard: int,
-    apart: frozenset[StreamKey] = frozenset(),
-) -> dict[str, set[StreamKey]]:
-    """Streams to shards: nothing that runs is moved; new streams fill the emptiest shard that has room.
-
-    A stream in `apart` has a shard to itself.
-    """
-    still = set(wanted)
-    plan = {name: keys & still for name, keys in before.items()}
-    for name, keys in plan.items():
-        if len(keys) > 1:
-            plan[name] = keys - apart
-    placed = set().union(*plan.values()) if plan else set()
-    for key in wanted:
-        if key in placed:
-            continue
-        taken = [name for name, keys in plan.items() if len(keys) < streams_per_shard and not keys & apart]
-        open_shards = [] if key in apart else taken
-        name = min(open_shards, key=lambda shard: len(plan[shard]), default="")
-        if not name:
-            name = next(f"s{i}" for i in range(len(plan) + 1) if f"s{i}" not in plan)
-            plan[name] = set()
-        plan[name].add(key)
-    return {name: keys for name, keys in plan.items() if keys}
-
-
 class Recorder:
     """The parent of all shards of this machine."""
 
@@ -98,6 +68,7 @@ class Recorder:
         self._watch = Watch(config.state)
         self._children: dict[str, _Child] = {}
         self._hanging: dict[str, _Child] = {}
+        self._recovery: subprocess.Popen[bytes] | None = None
         self._falls: dict[str, _Falls] = {}
         self._plan: dict[str, set[StreamKey]] = {}
         self._apart: frozenset[StreamKey] = frozenset()
@@ -126,27 +97,25 @@ class Recorder:
 
     def _begin(self) -> None:
         config = self._config
-        for folder in (config.footage, config.state, config.state / "nudges"):
+        for folder in (config.footage, config.spool, config.state, config.state / "nudges"):
             folder.mkdir(parents=True, exist_ok=True)
         lock = (config.state / "capture.lock").open("w")
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock_out_others(lock)
             self._clear_snapshots()
-        except BlockingIOError:
-            lock.close()
-            raise AlreadyRecording(f"another recorder is at work in {config.footage.parent}") from None
-        except OSError:
-            lock.close()
-            raise
-        self._plan = load_assignment(config.state)
-        try:
-            archive, spool = Archive(config.footage), Spool(config.spool)
-        except OSError:
+            self._plan = load_assignment(config.state)
+            # Beside everything else: it reads all that was open, and a camera need only wait for its own.
+            self._recovery = self._spawn(RECOVERY)
+        except (OSError, AlreadyRecording):
             lock.close()
             raise
-        # Beside everything else: it reads all that was open, and a camera need only wait for its own.
-        threading.Thread(target=_recover, args=(archive, spool), name="recovery", daemon=True).start()
         self._lock = lock
+
+    def _lock_out_others(self, lock: IO[str]) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRecording(f"another recorder is at work in {self._config.footage.parent}") from None
 
     def _beat(self) -> None:
         if self._lock is None:
@@ -173,14 +142,20 @@ class Recorder:
         return name not in self._falls or self._clock.monotonic() >= self._falls[name].not_before_s
 
     def _start(self, name: str) -> _Child:
-        command = [sys.executable, "-m", "shike.capture.shard", name]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, env=_SHARD_MEMORY | os.environ)
+        return _Child(self._spawn(_SHARD, name), self._clock.monotonic())
+
+    def _spawn(self, module: str, *arguments: str) -> "subprocess.Popen[bytes]":
+        """A process that reads the configuration from its standard input, and ends when that comes to its end."""
+        command = [sys.executable, "-m", module, *arguments]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, env=LEAN | os.environ)
         assert process.stdin is not None
         process.stdin.write(self._config.to_json().encode() + b"\n")
         process.stdin.flush()
-        return _Child(process, self._clock.monotonic())
+        return process
 
     def _look_after(self) -> None:
+        if self._recovery is not None and self._recovery.poll() is not None:
+            self._end_recovery(self._recovery)
         for name, child in list(self._children.items()):
             if child.process.poll() is not None:
                 log.error("shard %s ended with %s; starting it again", name, child.process.returncode)
@@ -221,27 +196,39 @@ class Recorder:
     def _stop(self) -> None:
         for child in self._children.values():
             child.process.terminate()
+        if self._recovery is not None:
+            self._recovery.terminate()  # as good as a `kill -9`: what it was at is left open, as it was
+            self._end_recovery(self._recovery)
         for name in list(self._children):
             self._end(name)
         if self._lock is not None:
             self._attempt(self._clear_snapshots)
             self._lock.close()
 
+    def _end_recovery(self, recovery: "subprocess.Popen[bytes]") -> None:
+        self._recovery = None
+        if self._has_ended(recovery) and recovery.returncode not in (0, -signal.SIGTERM):
+            log.error("recovery ended with %s; the next start closes what is still open", recovery.returncode)
+
     def _end(self, name: str) -> None:
         """Wait until a child has ended, and end it if it does not."""
         child = self._children.pop(name)
+        if not self._has_ended(child.process):
+            # Inside the kernel, waiting for a disk that does not answer. The other shards must not wait with it.
+            log.error("shard %s cannot be ended: its disk does not answer", name)
+            self._hanging[name] = child
+
+    def _has_ended(self, process: "subprocess.Popen[bytes]") -> bool:
+        """Wait for the end of a process that was asked to end, and kill it if it does not; whether that helped."""
         try:
-            child.process.wait(_STOP_LIMIT_S)
+            process.wait(_STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
-            child.process.kill()
-            try:
-                child.process.wait(_STOP_LIMIT_S)
-            except subprocess.TimeoutExpired:
-                # Inside the kernel, waiting for a disk that does not answer. The other shards must not wait with it.
-                log.error("shard %s cannot be ended: its disk does not answer", name)
-                self._hanging[name] = child
-        if child.process.stdin is not None:
-            child.process.stdin.close()
+            process.kill()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_STOP_LIMIT_S)
+        if process.stdin is not None:
+            process.stdin.close()
+        return process.returncode is not None
 
     def _clear_snapshots(self) -> None:
         for pattern in ("health-*.json", "beat-*.json"):
@@ -249,26 +236,16 @@ class Recorder:
                 path.unlink(missing_ok=True)
 
 
-def _recover(archive: Archive, spool: Spool) -> None:
+def main() -> None:
+    """Entry of the process that `shike capture` becomes. It ends with 2 if another recorder is at work."""
+    config = CaptureConfig.from_json(became())
     try:
-        recover_all(archive, spool)
-    except OSError as error:
-        log.error("what was left open cannot be looked for: %s; the next start tries again", error)
+        recorder = Recorder(config, SystemClock())
+    except AlreadyRecording as error:
+        log.error("%s", error)
+        sys.exit(2)
+    recorder.run(halt_on_signal())
 
 
-def recover_all(archive: Archive, spool: Spool) -> int:
-    """Close every segment that a dead writer left; returns how many. What cannot be closed now is logged and stays."""
-    closed = 0
-    origins: tuple[Origin, ...] = ("live", "imported")
-    for origin in origins:
-        for camera_id, stream in list(archive.unfinished(origin)):
-            try:
-                record = archive.recover(camera_id, stream, "killed", origin)
-                if record is not None:
-                    hand_over(archive, spool, record)
-                    closed += 1
-            except StillWritten:  # an import at work, the last shards of the recorder before, or its own thread by now
-                continue
-            except Exception:  # one stream that cannot be closed must not keep the others open
-                log.exception("camera %s %s: its last segment cannot be closed", camera_id, stream)
-    return closed
+if __name__ == "__main__":
+    main()

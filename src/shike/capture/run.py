@@ -6,14 +6,15 @@ Used for live cameras and for imported files alike. Design: docs/design/capture.
 from collections import deque
 from dataclasses import dataclass
 
-from av.packet import Packet
 from av.video.stream import VideoStream
 
 from shike.capture.archive import Archive
 from shike.capture.audio import AudioTrack, Sound
 from shike.capture.clock import Clock
+from shike.capture.coded_picture import AnyPicture, CodedPicture
 from shike.capture.ids import new_id
 from shike.capture.parameters import Parameters
+from shike.capture.picture_mux import PictureMux
 from shike.capture.segment import EndReason, Identity, Origin, SegmentRecord, StreamName
 from shike.capture.segmenter import Lengths, RunMux, Segmenter
 from shike.capture.source import Timed
@@ -79,7 +80,7 @@ class RunRecorder:
         self.timeline = timeline or Timeline()
         self._audio: AudioTrack | None = None
         self._waiting: list[Timed] = []
-        self._mux: RunMux | None = None
+        self._mux: RunMux | PictureMux | None = None
         self._segmenter: Segmenter | None = None
         self._base_us = 0
         self._last_dts: int | None = None
@@ -196,7 +197,11 @@ class RunRecorder:
         sound = self._sound if heard else None
         if sound is None and self._sound is not None:
             self._sound.rest()
-        self._mux = RunMux(self._video, self._lengths.fragment_s, sound, self._coded)
+        if isinstance(self._waiting[0].packet, CodedPicture):
+            init = RunMux.init_section(self._video, sound, self._coded)
+            self._mux = PictureMux(init, self._lengths.fragment_s)
+        else:
+            self._mux = RunMux(self._video, self._lengths.fragment_s, sound, self._coded)
         started_us = self.timeline.wall(first)
         start = self._start
         identity = Identity(
@@ -221,9 +226,10 @@ class RunRecorder:
     def _wall_of(self, run_media_us: int) -> int:
         return self.timeline.wall(self._base_us + run_media_us)
 
-    def _write(self, packet: "Packet[VideoStream]") -> None:
+    def _write(self, packet: AnyPicture) -> None:
         assert self._mux is not None and self._segmenter is not None
-        for payload in self._mux.mux(packet):
+        # All of a run are of one kind, because one connection is.
+        for payload in self._mux.mux(packet):  # type: ignore[arg-type]
             self._segmenter.clock_offset_ms = self.clock_offset_ms
             self._segmenter.append(payload, self._audio_part())
 

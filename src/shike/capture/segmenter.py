@@ -6,7 +6,7 @@ Design: docs/design/capture.md.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import av
@@ -17,24 +17,20 @@ from av.video.stream import VideoStream
 from shike.capture import boxes
 from shike.capture.archive import Archive
 from shike.capture.audio import Sound
+from shike.capture.config import Lengths as Lengths
+from shike.capture.disk_waits import waiting_for_disk
+from shike.capture.durable import disk_error
 from shike.capture.errors import FootageError
 from shike.capture.ids import new_id
 from shike.capture.parameters import Parameters
 from shike.capture.segment import EndReason, Identity, SegmentRecord
-from shike.capture.segment_file import disk_error
 from shike.capture.spool import Spool
 
 if TYPE_CHECKING:
     from shike.capture.writer import Writer
 
-
-@dataclass(frozen=True, slots=True)
-class Lengths:
-    """Nominal lengths in seconds. A fragment must stay below 0.5 s: that is what a crash may lose."""
-
-    fragment_s: float = 0.32
-    segment_s: float = 60.0
-    sync_beat_s: float = 2.0
+# FFmpeg's ticks for pictures that are read without a container, and those that a camera counts in.
+_RAW_HZ, _RTP_HZ = 1_200_000, 90_000
 
 
 class _Sink:
@@ -88,6 +84,8 @@ class RunMux:
             "movflags": "empty_moov+default_base_moof+frag_keyframe",
             "frag_duration": str(int(fragment_s * 1_000_000)),
         }
+        if template.time_base is not None and template.time_base.denominator == _RAW_HZ:
+            options["video_track_timescale"] = str(_RTP_HZ)
         container = av.open(self._sink, "w", format="mp4", options=options)
         self._container = container
         self._stream = _add_video(container, template, coded)
@@ -111,6 +109,13 @@ class RunMux:
         packet.stream = self._stream
         self._container.mux(packet)
         return self._sink.take_fragments()
+
+    @classmethod
+    def init_section(cls, template: VideoStream, sound: Sound | None, coded: Parameters | None) -> bytes:
+        """The init section of a run whose fragments are made elsewhere."""
+        mux = cls(template, 1.0, sound, coded)
+        mux.finish()
+        return mux.init
 
     def finish(self) -> list[bytes]:
         """Close the mux; returns what was still being collected."""
@@ -199,8 +204,9 @@ def hand_over(archive: Archive, spool: Spool, record: SegmentRecord) -> None:
     """
     identity = record.identity
     try:
-        link = archive.chain(identity.camera_id).append_segment(record)
-        spool.put(record.linked(link.number, link.digest))
-        archive.forget_open(record.key, identity.camera_id, identity.stream, identity.origin)
+        with waiting_for_disk():
+            link = archive.chain(identity.camera_id).append_segment(record)
+            spool.put(record.linked(link.number, link.digest))
+            archive.forget_open(record.key, identity.camera_id, identity.stream, identity.origin)
     except OSError as error:
         raise disk_error(error) from error

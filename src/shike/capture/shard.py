@@ -5,6 +5,7 @@ stops threads accordingly, and writes their health and heartbeat once a second. 
 Design: docs/design/capture.md, "Processes".
 """
 
+import gc
 import json
 import logging
 import os
@@ -12,8 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import replace
 from random import Random
 from types import FrameType
 
@@ -21,63 +21,30 @@ from cryptography.fernet import InvalidToken
 
 from shike.capture import health
 from shike.capture.archive import Archive
+from shike.capture.assignment import StreamKey, load_assignment
+from shike.capture.become import start_logging
 from shike.capture.camera import CameraThread, Recording
 from shike.capture.clock import Clock, SystemClock
+from shike.capture.config import CaptureConfig
 from shike.capture.desired import Wanted, Watch
+from shike.capture.disk_waits import DiskWaits
 from shike.capture.errors import CaptureError
 from shike.capture.health import StreamHealth
 from shike.capture.lifeline import end_with_parent
 from shike.capture.schedule import NEVER_US
-from shike.capture.segment import StreamName
-from shike.capture.segmenter import Lengths, hand_over
+from shike.capture.segmenter import hand_over
 from shike.capture.silence import SILENCE
 from shike.capture.spool import Spool
 from shike.capture.vault import Vault
 
 log = logging.getLogger(__name__)
 
-StreamKey = tuple[str, StreamName]
-ASSIGNMENT_FILE = "shards.json"
 _POLL_S = 0.5
 _STOP_LIMIT_S = 3.5
 _LAST_PACKET_S = 1.0
 _TRY_AGAIN_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureConfig:
-    """What recorder and shards need to know. Paths are those of the data folder's parts."""
-
-    footage: Path
-    spool: Path
-    state: Path
-    keys: Path
-    node: str
-    lengths: Lengths = Lengths()  # noqa: RUF009 frozen
-    camera_timeout_s: float = 10.0
-    watchdog_s: float = 30.0
-    streams_per_shard: int = 32
-    reserve_bytes: int = 0
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), default=str)
-
-    @classmethod
-    def from_json(cls, text: str) -> "CaptureConfig":
-        value = json.loads(text)
-        for name in ("footage", "spool", "state", "keys"):
-            value[name] = Path(value[name])
-        value["lengths"] = Lengths(**value["lengths"])
-        return cls(**value)
-
-
-def load_assignment(state: Path) -> dict[str, set[StreamKey]]:
-    """Which streams each shard has, by shard name."""
-    try:
-        value = json.loads((state / ASSIGNMENT_FILE).read_bytes())
-    except FileNotFoundError:
-        return {}
-    return {shard: {(camera, stream) for camera, stream in rows} for shard, rows in value.items()}
+# A thread that has waited for its disk for so long is said to.
+_DISK_LATE_S = 3.0
 
 
 class Shard:
@@ -102,6 +69,7 @@ class Shard:
         self._awaited: list[CameraThread] = []
         self._resting: dict[StreamKey, StreamHealth] = {}
         self._refused: dict[str, str] = {}
+        self._waits = DiskWaits()
         self._halt = halt
 
     def run(self) -> None:
@@ -188,24 +156,35 @@ class Shard:
         thread.start()
 
     def _report(self) -> None:
-        threads = list(self._threads.values())
-        said = [*(thread.health for thread in [*threads, *self._awaited]), *self._resting.values()]
-        health.write(self._config.state, self._name, said)
-        now_s = self._clock.monotonic()
-        stuck = [thread for thread in threads if now_s - thread.beat_s > self._config.watchdog_s]
+        threads, now_s = list(self._threads.values()), self._clock.monotonic()
+        told = [*threads, *self._awaited]
+        self._waits.look({thread: thread.beat_s for thread in told}, now_s)
+        health.write(self._config.state, self._name, [*map(self._health_of, told), *self._resting.values()])
+        silent_s = {thread: now_s - self._waits.alive_s(thread, thread.beat_s) for thread in threads}
+        stuck = [thread for thread, for_s in silent_s.items() if for_s > self._config.watchdog_s]
         beat = {
             "pid": os.getpid(),
             "at_s": now_s,
-            "stuck_s": now_s - min((thread.beat_s for thread in threads), default=now_s),
+            "stuck_s": max(silent_s.values(), default=0.0),
             "stuck": [(thread.wanted.camera_id, thread.wanted.stream) for thread in stuck],
         }
         health.replace_snapshot(self._config.state / f"beat-{self._name}.json", json.dumps(beat))
 
+    def _health_of(self, thread: CameraThread) -> StreamHealth:
+        """What a thread says of itself; one that has waited for its disk for long does not come to say so."""
+        waits_s = self._waits.waits_s(thread, self._clock.monotonic())
+        if waits_s < _DISK_LATE_S:
+            return thread.health
+        since_us = self._clock.now() - round(waits_s * 1_000_000)
+        return replace(thread.health, state="backing_off", cause="disk_failed", since_us=since_us, next_try_us=None)
+
 
 def main() -> None:
     """Entry of a shard process: its name is the argument, its configuration the first line of standard input."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    start_logging("info")
     config = CaptureConfig.from_json(sys.stdin.readline())
+    # Thousands of small objects a second, none in a cycle: looking for cycles at the usual pace is in vain.
+    gc.set_threshold(50_000, 20, 20)
     halt = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:

@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from shike.capture.durable import fsync_folder, replace_file
 from shike.capture.errors import SigningKeyError
-from shike.capture.segment_file import fsync_folder, replace_file
 
 FOLDER = "signing"
 _CURRENT = "current"

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+from shike.capture.durable import fsync_folder, replace_file
 from shike.capture.segment import SegmentRecord
-from shike.capture.segment_file import fsync_folder, replace_file
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from shike.capture.errors import CaptureError
+from shike.capture.errors import TimestampError
 
 ALGORITHM = "rfc3161"
 # With its whole chain of certificates an answer has 10 KB at most; it becomes a row of the chain.
@@ -29,12 +29,6 @@ _LONGEST_ANSWER = 32 << 10
 _SHA256 = x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1")
 # A response around a token begins so: PKIStatusInfo with the status "granted".
 _GRANTED = b"\x30\x03\x02\x01\x00"
-
-
-class TimestampError(CaptureError):
-    """The authority gave no time stamp, or one that does not hold. Says why; its host at most, never its address."""
-
-    retryable = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from shike.attendance.counting.detector import Detection, Image
 from shike.attendance.indexing import index
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
+from shike.capture.opening import open_file
 from shike.capture.run import RunRecorder, RunStart
 from shike.capture.segment import Origin
 from shike.capture.segmenter import Lengths
-from shike.capture.source import Source, Timed
+from shike.capture.source import Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Arrival
 
@@ -102,7 +103,7 @@ class Recording:
         segment_s: float = 60.0,
     ) -> None:
         self._clock = HandClock(start_us)
-        self._source = Source.open_file(video, self._clock)
+        self._source = open_file(video, self._clock)
         self._packets = self._source.packets()
         lengths = Lengths(fragment_s=0.4, segment_s=segment_s)
         start = RunStart(camera_id, "main", "node-1", 1, origin, simulated=True)

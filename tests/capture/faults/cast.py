@@ -7,6 +7,8 @@ from shike.camera_sim import Faults
 from .house import Act, Misbehaving, Stage
 
 HOUR_US = 3_600_000_000
+WRAPS_IN_S = 8.0
+DRIFT_PPM = 200
 
 
 def doing(**faults: object) -> Act:
@@ -44,8 +46,8 @@ def cast(stage: Stage) -> Mapping[str, Misbehaving]:
         "backward": Misbehaving(acts=((3, doing(backward_frames=4)),)),
         "hour-later": Misbehaving(acts=((3, doing(shift_us=HOUR_US)),)),
         "hour-earlier": Misbehaving(acts=((3, doing(shift_us=-HOUR_US)),)),
-        "wrap": Misbehaving(at_first=doing(wraps_in_s=8.0)),
-        "drift": Misbehaving(at_first=doing(drift_ppm=200)),
+        "wrap": Misbehaving(at_first=doing(wraps_in_s=WRAPS_IN_S)),
+        "drift": Misbehaving(at_first=doing(drift_ppm=DRIFT_PPM)),
         "garbage": Misbehaving(acts=((3, doing(garbage=4000)),)),
         "b-frames": Misbehaving("reordered"),
         # Nothing is done at the end but to wait for three lengths of a segment to pass.

@@ -11,7 +11,7 @@ import pytest
 from tests.recorded import position
 
 from . import clips
-from .cast import cast
+from .cast import DRIFT_PPM, WRAPS_IN_S, cast
 from .house import LENGTHS, House, Story, stage
 
 # The pause before the first new try, a slow machine, and a group of pictures.
@@ -72,9 +72,8 @@ def test_pictures_that_are_sent_out_of_order_are_shown_in_order(stories: dict[st
     assert [run[-1].ends_run for run in story.runs] == ["stopped"]
     # The last pictures may wait for one that was not sent any more.
     shown = story.pictures()[:-3]
-    first = story.sent[0]
-    assert first.is_key
-    assert shown[0][0] == first.frame
+    # It was first tried by the reader that cannot read it, and began with a later group of pictures for that.
+    assert shown[0][0] in [sent.frame for sent in story.sent[: 3 * clips.GOP_FRAMES] if sent.is_key]
     assert _in_step([frame for frame, _ in shown])
     assert len(shown) > 5 * clips.FPS
     for (_, earlier), (_, later) in itertools.pairwise(shown):
@@ -189,13 +188,8 @@ def test_a_jump_of_the_cameras_clock_costs_less_than_a_group_of_pictures(stories
     assert "backing_off" not in [state for state, _ in story.states]
 
 
-def test_noise_in_the_connection_ends_it(stories: dict[str, Story]) -> None:
-    story = stories["garbage"]
-    assert story.gaps[0].reason in ("connection_lost", "camera_silent")
-    assert story.runs[-1][-1].ends_run == "stopped"
-    for run in range(len(story.runs)):
-        _whole(story, run)
-    assert story.back_after_s < 2 * READ_LIMIT_S + SOON_S
+def test_noise_in_the_connection_costs_nothing(stories: dict[str, Story]) -> None:
+    _nothing_lost(stories["garbage"])
 
 
 def test_groups_of_twenty_seconds_end_their_segments_at_three_lengths(stories: dict[str, Story]) -> None:
@@ -207,6 +201,26 @@ def test_groups_of_twenty_seconds_end_their_segments_at_three_lengths(stories: d
     for run in range(len(story.runs)):
         assert _in_step(story.frames(run))
     assert ("backing_off", "gop_too_long") in story.states
+
+
+@pytest.mark.parametrize(("name", "ppm"), [("drift", DRIFT_PPM), ("wrap", 0)])
+def test_a_clock_that_drifts_or_wraps_is_one_run_without_a_seam(stories: dict[str, Story], name: str, ppm: int) -> None:
+    story = stories[name]
+    _nothing_lost(story)
+    assert (len(story.runs), story.gaps, story.dropped) == (1, [], 0)
+    assert story.states[-1][0] in ("recording", "stopped") and "backing_off" not in [state for state, _ in story.states]
+    # Each picture stands for as long as the camera's clock said, which was as wrong as it was meant to be, all through.
+    pictures = story.pictures()
+    assert pictures[-1][1] > WRAPS_IN_S + 1, "it was recorded beyond the wrap"
+    steps = [later - earlier for (_, earlier), (_, later) in itertools.pairwise(pictures)]
+    assert all(step == pytest.approx(1 / clips.FPS, abs=0.001) for step in steps)
+    assert sum(steps) / len(steps) * clips.FPS == pytest.approx(1 + ppm / 1e6, abs=2e-5)
+    # Between files and within, wall time goes on where it was: it follows the server's clock by 500 ppm at most.
+    fragments = [fragment for record in story.records for fragment in record.fragments]
+    for earlier, later in itertools.pairwise(fragments):
+        slew_us = abs(later.wall_us - earlier.wall_us - earlier.duration_us)
+        # Told when a fragment is whole, so of some pictures at a time.
+        assert slew_us <= 500e-6 * (earlier.duration_us + clips.GOP_FRAMES * clips.FRAME_US)
 
 
 def test_wall_time_holds_for_a_clock_that_drifts_and_for_one_that_wraps(stories: dict[str, Story]) -> None:

@@ -71,9 +71,11 @@ def _stepped(real: Callable[[], int]) -> Callable[[], int]:
 
 
 if "shike.capture.shard" in sys.orig_argv and FOLDER.is_dir():
-    from shike.capture.source import Source
+    from shike.capture.ffmpeg_source import FFmpegSource
+    from shike.capture.rtsp.source import PlainSource
 
     for each in ("write", "fsync", "fdatasync"):
         setattr(os, each, _disk(each, getattr(os, each)))
     time.time_ns = _stepped(time.time_ns)
-    Source.packets = _blocking(Source.packets)  # type: ignore[method-assign]
+    for source in (FFmpegSource, PlainSource):
+        source.packets = _blocking(source.packets)  # type: ignore[method-assign]

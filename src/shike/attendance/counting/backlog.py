@@ -20,10 +20,11 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.counting.live import RecordedKeyframe
 from shike.attendance.counting.outbox import Pause
-from shike.attendance.counting.samples import Source, Transactions
+from shike.attendance.counting.samples import Source
 from shike.attendance.counting.sampling import SkippedStretch, due, skipped, slot_of, slot_start_us, too_old
 from shike.attendance.fragment_table import unpack
 from shike.attendance.tables import CountSkip, Run, Sample, Segment, from_us, to_us
+from shike.attendance.transactions import Transactions
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 from shike.capture.errors import FootageError

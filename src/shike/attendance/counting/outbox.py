@@ -8,7 +8,8 @@ from collections import deque
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from shike.attendance.counting.samples import Row, Transactions, store
+from shike.attendance.counting.samples import Row, store
+from shike.attendance.transactions import Transactions
 from shike.capture.clock import Clock
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,7 @@ Design: docs/design/counting.md.
 
 import logging
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
@@ -19,14 +17,6 @@ from shike.attendance.tables import Camera, CountSkip, Sample, from_us
 from shike.capture.segment import Origin, StreamName
 
 log = logging.getLogger(__name__)
-
-
-class Transactions(Protocol):
-    """The way into the database."""
-
-    def writing(self) -> AbstractContextManager[DbSession]: ...
-
-    def reading(self) -> AbstractContextManager[DbSession]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from shike.attendance.counting.detector import Detector
 from shike.attendance.counting.headcount import count_heads
 from shike.attendance.counting.live import Live, RecordedKeyframe
 from shike.attendance.counting.outbox import Outbox
-from shike.attendance.counting.samples import CountedPicture, Row, Transactions
+from shike.attendance.counting.samples import CountedPicture, Row
 from shike.attendance.counting.sampling import SkippedStretch, skipped
+from shike.attendance.transactions import Transactions
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 from shike.capture.errors import FootageError

@@ -3,6 +3,7 @@
 A picture's time of arrival is when its last byte had been read. Design: docs/design/capture.md, "The plain reader".
 """
 
+import contextlib
 import io
 import socket
 import struct
@@ -30,6 +31,7 @@ from shike.capture.source import SIMULATED_TITLE, Source, Timed, give_memory_bac
 from shike.capture.timeline import Arrival
 
 _LOOK_US = 250_000
+_SEND_S = 2
 # Pictures after the first keyframe that are waited for to see whether they come in the order of showing.
 _LOOKED_AT, _LOOKED_FOR_US = 4, 400_000
 # So many of so many that are odd, and FFmpeg shall read this camera.
@@ -47,7 +49,7 @@ class PlainSource(Source):
     def __init__(self, client: Client, track: Track, clock: Clock, silence_s: float, ways: _Ways) -> None:
         self._client, self._track, self._clock = client, track, clock
         self._silence_s, self._ways = silence_s, ways
-        self._packets = Packets(track, client.channel, client.rest)
+        self._packets = Packets(track, client.channel, client.rest, client.control_channel)
         self._per_tick_us = 1_000_000 / track.clock_hz
         self._first: list[tuple[CodedPicture, tuple[int, int]]] = []
         self._last_ticks: int | None = None
@@ -60,6 +62,7 @@ class PlainSource(Source):
         client.socket.settimeout(None)
         seconds, micros = divmod(_LOOK_US, 1_000_000)
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", seconds, micros))
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", _SEND_S, 0))
 
     @classmethod
     def open(
@@ -123,7 +126,7 @@ class PlainSource(Source):
                 raise SourceError("timeout")
             pictures, came = self._receive()
         ticks = [picture.dts for picture, _ in self._first]
-        if any(after < before for before, after in pairwise(ticks)):
+        if any(after <= before for before, after in pairwise(ticks)):
             raise NotPlain("its pictures are not sent in the order of showing")
         if self._packets.irregular and not self._packets.lost:
             raise NotPlain("its pictures are not marked as the standard says")
@@ -143,24 +146,29 @@ class PlainSource(Source):
             return [], self._now()
         except (OSError, LostTrack):
             raise SourceError("connection_lost") from None
-        if came[1] >= self._stay_us:
+        if came[1] >= self._stay_us or self._packets.answer is not None:
             self._stay(came[1])
         return pictures, came
 
     def _stay(self, steady_us: int) -> None:
-        """A camera ends a session of which nothing is heard for as long as it said."""
-        if self._stay_us:
-            try:
+        """A camera ends a session of which nothing is heard for as long as it said.
+
+        Where the connection is gone, reading says so, after what had come before.
+        """
+        answer, self._packets.answer = self._packets.answer, None
+        with contextlib.suppress(OSError):
+            if answer is not None:
+                self._client.answered(answer)
+            if self._stay_us and steady_us >= self._stay_us:
                 self._client.stay()
-            except OSError:
-                raise SourceError("connection_lost") from None
-        self._stay_us = steady_us + self._client.session_s * 500_000
+        if steady_us >= self._stay_us:
+            self._stay_us = steady_us + self._client.session_s * 500_000
 
     def _mind_order(self, picture: CodedPicture) -> None:
         """Notice pictures that begin to come in another order, or unmarked: FFmpeg can make sense of them."""
         last, self._last_ticks = self._last_ticks, picture.dts
         self._seen += 1
-        self._odd += last is not None and 0 < last - picture.dts < self._track.clock_hz
+        self._odd += last is not None and 0 <= last - picture.dts < self._track.clock_hz
         if self._seen < _ODD_OF:
             return
         self._odd += self._packets.irregular - self._irregular

@@ -41,24 +41,24 @@ class AccessUnits:
 
     def passes(self, time: int) -> CodedPicture | None:
         """What comes next has another time than what came before; returns the picture that is complete with that."""
-        self.lose()
+        self._break_off()
         picture = self._unmarked() if self._has_slice else None
         self._now = self.ticks(time)
         self._time = time
         return picture
 
     def lose(self) -> None:
-        """What was being put together cannot be completed: a packet is missing.
-
-        A picture of which nothing else has come is none; the parameter sets with it hold for the next.
-        """
-        if self.pieces is None:
-            return
+        """A packet is missing. A picture of which no slice is whole is none; the parameter sets with it stay."""
         self.pieces = None
-        if self._has_slice and not self._has_whole_slice:
+        if not self._has_whole_slice:
             self._units = [part for unit in self._sets for part in (len(unit).to_bytes(LENGTH_BYTES, "big"), unit)]
             self._size = sum(map(len, self._sets))
             self._has_slice = self._is_key = False
+
+    def _break_off(self) -> None:
+        """The unit that is not complete will not be."""
+        if self.pieces is not None:
+            self.lose()
 
     def add(self, payload: bytes, marker: bool) -> list[CodedPicture]:
         """A payload that is not in the middle of a unit; returns the pictures that are complete with it."""
@@ -90,7 +90,7 @@ class AccessUnits:
         header = self._coding.header
         edge = payload[header]
         if edge & 0x80:
-            self.lose()
+            self._break_off()
             head = (
                 bytes((payload[0] & 0xE0 | edge & 0x1F,))
                 if header == 1
@@ -109,7 +109,7 @@ class AccessUnits:
             self.pieces = None
 
     def _whole(self, unit: bytes, done: list[CodedPicture]) -> None:
-        self.lose()
+        self._break_off()
         if len(unit) > self._coding.header and self._begin(unit, done):
             self._units += (len(unit).to_bytes(LENGTH_BYTES, "big"), unit)
             if self._kind(unit) in self._coding.sets:

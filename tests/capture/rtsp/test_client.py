@@ -59,12 +59,12 @@ def cause(error: SourceError | NotPlain) -> str:
 
 def test_the_whole_conversation_of_a_plain_camera() -> None:
     with ScriptedCamera() as camera:
+        base = str(camera.address("/live?a=1"))
         client = played(camera, "/live?a=1")
         client.stay()
         camera.await_asked(5)
         client.close()
         asked = camera.await_asked(6)
-    base = str(camera.address("/live?a=1"))
     assert [(each.method, each.uri) for each in asked] == [
         ("OPTIONS", base),
         ("DESCRIBE", base),

@@ -11,7 +11,9 @@ from shike.capture.rtsp.authorization import Authorization
 MUFASA = 'Digest realm="testrealm@host.com", qop="auth,auth-int", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", '
 MUFASA += 'opaque="5ccc069c403ebaf9f0171e9517f40e41"'
 RFC_7616 = 'realm="http-auth@example.org", qop="auth, auth-int", algorithm={}, '
-RFC_7616 += 'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'
+RFC_7616 += (
+    'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'
+)
 OLD = 'Digest realm="IP Camera(23435)", nonce="{}", stale="FALSE"'
 BASIC = 'Basic realm="/"'
 URI = "rtsp://10.0.0.9:554/Streaming/Channels/101"

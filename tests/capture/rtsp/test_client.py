@@ -108,7 +108,9 @@ def test_every_method_may_be_challenged_and_each_answer_is_for_its_own_address(o
 
 def test_basic_alone_is_enough() -> None:
     def script(request: Request) -> bytes:
-        return plain(request) if request.login.startswith("Basic ") else answer(401, 'WWW-Authenticate: Basic realm="/"')
+        return (
+            plain(request) if request.login.startswith("Basic ") else answer(401, 'WWW-Authenticate: Basic realm="/"')
+        )
 
     with ScriptedCamera(script) as camera:
         played(camera, username="viewer", password=SECRET)

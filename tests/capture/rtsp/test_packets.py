@@ -1,5 +1,6 @@
 """Bytes of a connection to pictures: whatever a camera sends, and however the network cuts it."""
 
+import itertools
 import random
 import struct
 import time
@@ -59,7 +60,7 @@ def test_the_pictures_are_the_same_wherever_the_bytes_are_cut(codec: Codec) -> N
     data = short_stream(codec)
     whole = [told(each) for each in read(data, codec)]
     assert [key for _, _, key, _ in whole] == [True, False, False]
-    assert [later[1] - earlier[1] for earlier, later in zip(whole, whole[1:], strict=False)] == [3600, 3600]
+    assert [later[1] - earlier[1] for earlier, later in itertools.pairwise(whole)] == [3600, 3600]
     for cut in range(1, len(data)):
         packets = Packets(track(codec), 0)
         pictures = feed(packets, data[:cut]) + feed(packets, data[cut:])
@@ -393,7 +394,8 @@ def _survives(data: bytes, codec: Codec, chance: random.Random) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"$", b"RTSP", b"RTSP/1.0 200 OK\r\n", b"$\0\0\x14\x80\x60", framed(2, b"foreign"), b"GET_$\0\xff\xff\x80\x60"]
+    "content",
+    [b"$", b"RTSP", b"RTSP/1.0 200 OK\r\n", b"$\0\0\x14\x80\x60", framed(2, b"foreign"), b"GET_$\0\xff\xff\x80\x60"],
 )
 def test_twice_the_bytes_take_about_twice_the_time(content: bytes) -> None:
     def seconds(size: int) -> float:

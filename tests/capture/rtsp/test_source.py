@@ -1,7 +1,7 @@
 """A plain camera from PLAY to TEARDOWN: its pictures, staying awake, and what is left to FFmpeg."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable
+from itertools import islice, pairwise
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from shike.capture.rtsp.source import PlainSource
 
 from .scripted import CHALLENGE, Request, ScriptedCamera, answer, plain
 
+pytestmark = pytest.mark.timeout(30)  # the clock stands still, so that nothing else ends a wait
 PICTURE_US = 40_000
 
 
@@ -53,16 +54,16 @@ def pictures(clips: Path) -> Pictures:
 
 
 @pytest.fixture
-def clock() -> Iterator[HandClock]:
+def clock() -> HandClock:
     return HandClock()
 
 
 def begun(camera: ScriptedCamera, clock: HandClock, ways: Ways | None = None, password: str = "") -> PlainSource:
     address = camera.address(username="viewer" if password else "", password=password)
-    return PlainSource.open(address, clock, 3, ways or Ways())
+    return PlainSource.open(address, clock, 60, ways or Ways())
 
 
-def after_play(data: bytes):  # type: ignore[no-untyped-def]
+def after_play(data: bytes) -> Callable[[Request], bytes]:
     return lambda request: plain(request) + (data if request.method == "PLAY" else b"")
 
 
@@ -74,7 +75,7 @@ def test_a_camera_is_read_from_its_first_keyframe_on_and_left_politely(pictures:
         assert camera.await_asked(5)[-1].method == "TEARDOWN"
     assert read[0].packet.is_keyframe
     times = [each.arrival.media_us for each in read]
-    assert [round((later - earlier) / 1000) for earlier, later in zip(times, times[1:], strict=False)] == [40] * 12
+    assert [round((later - earlier) / 1000) for earlier, later in pairwise(times)] == [40] * 12
     assert (source.video.codec_context.name, source.video.width, source.simulated) == ("h264", 320, False)
 
 
@@ -94,12 +95,12 @@ def test_a_camera_is_told_in_time_that_somebody_is_still_there(pictures: Picture
 
 
 def test_a_nonce_that_has_become_stale_is_renewed_at_once(pictures: Pictures, clock: HandClock) -> None:
-    nonce = "first"
+    nonce, played = "first", after_play(pictures.some(8))
 
     def script(request: Request) -> bytes:
         if f'nonce="{nonce}"' not in request.login:
             return answer(401, CHALLENGE.format(nonce) + ", stale=true")
-        return after_play(pictures.some(8))(request)  # type: ignore[no-any-return]
+        return played(request)
 
     with ScriptedCamera(script) as camera, begun(camera, clock, password="right") as source:
         stream = source.packets()
@@ -116,7 +117,7 @@ def test_a_nonce_that_has_become_stale_is_renewed_at_once(pictures: Pictures, cl
 
 
 def test_pictures_that_come_before_the_connection_ends_are_handed_over(pictures: Pictures, clock: HandClock) -> None:
-    with ScriptedCamera(lambda request: after_play(pictures.some(30))(request)) as camera:
+    with ScriptedCamera(after_play(pictures.some(30))) as camera:
         source = begun(camera, clock)
         stream = source.packets()
         read = list(islice(stream, 30))

@@ -30,8 +30,7 @@ from shike.capture.silence import SILENCE, Reader
 from shike.capture.source import SIMULATED_TITLE, Source, Timed, give_memory_back, nobody_asks
 from shike.capture.timeline import Arrival
 
-_LOOK_US = 250_000
-_SEND_S = 2
+_LOOK_US, _SEND_LIMIT_S = 250_000, 5
 # Pictures after the first keyframe that are waited for to see whether they come in the order of showing.
 _LOOKED_AT, _LOOKED_FOR_US = 4, 400_000
 # So many of so many that are odd, and FFmpeg shall read this camera.
@@ -60,9 +59,8 @@ class PlainSource(Source):
         self.simulated = track.title == SIMULATED_TITLE
         # The kernel's own limit: Python's would ask with one call more whether there is something to read.
         client.socket.settimeout(None)
-        seconds, micros = divmod(_LOOK_US, 1_000_000)
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", seconds, micros))
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", _SEND_S, 0))
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, _LOOK_US))
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", _SEND_LIMIT_S, 0))
 
     @classmethod
     def open(

@@ -73,7 +73,7 @@ def by_ffmpeg(pictures: list[CodedPicture]) -> tuple[bytes, list[bytes]]:
 def samples(init: bytes, fragments: list[bytes]) -> list[Sample]:
     """What a file of these holds; the pictures are decoded."""
     content = init + b"".join(fragments)
-    with av.open(io.BytesIO(content)) as container:
+    with av.open(io.BytesIO(content), "r") as container:
         video: VideoStream = container.streams.video[0]
         packets = [packet for packet in container.demux(video) if packet.size]
         assert all(packet.pts == packet.dts for packet in packets)
@@ -82,7 +82,7 @@ def samples(init: bytes, fragments: list[bytes]) -> list[Sample]:
             (packet.dts or 0, packet.duration or 0, packet.is_keyframe, content)
             for packet, content in zip(packets, units, strict=True)
         ]
-    with av.open(io.BytesIO(content)) as container:
+    with av.open(io.BytesIO(content), "r") as container:
         shown = [frame.to_ndarray().tobytes() for frame in container.decode(video=0)]
     assert len(shown) == len(stored)
     return [Sample(*each, picture) for each, picture in zip(stored, shown, strict=True)]

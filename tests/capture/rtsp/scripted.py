@@ -94,7 +94,8 @@ class ScriptedCamera:
                 while line := lines.readline().decode().strip():
                     name, _, value = line.partition(":")
                     headers[name.lower()] = value.strip()
-                request = Request(*start.split()[:2], headers)
+                method, uri = start.split()[:2]
+                request = Request(method, uri, headers)
                 with self._changed:
                     self.asked.append(request)
                     self._changed.notify_all()

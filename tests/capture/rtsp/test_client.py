@@ -49,6 +49,7 @@ def refusal(camera: ScriptedCamera, timeout_s: float = 5.0, *, password: str = S
     for secret in (SECRET, "viewer", "127.0.0.1", "token", str(address.port)):
         assert secret not in str(error.value) + repr(error.value) + repr(error.value.__cause__)
     assert error.value.__cause__ is None
+    assert isinstance(error.value, (SourceError, NotPlain))
     return error.value
 
 

@@ -30,8 +30,8 @@ from .sending import (
     pieces_of,
     read,
     slice_of,
-    told,
     together,
+    told,
     track,
 )
 

@@ -40,10 +40,11 @@ class Pictures:
         self._rtp = RtpSource(1, 0, 5000)
         self._at = 0
 
-    def some(self, count: int, *, step_us: int = PICTURE_US) -> bytes:
+    def some(self, count: int, *, step_us: int = PICTURE_US, of_one_time: int = 1) -> bytes:
         data = b""
         for _ in range(count):
-            data += self._rtp.frame(self._frames[self._at % len(self._frames)], 10_000_000 + self._at * step_us)
+            at_us = 10_000_000 + self._at // of_one_time * of_one_time * step_us
+            data += self._rtp.frame(self._frames[self._at % len(self._frames)], at_us)
             self._at += 1
         return data
 
@@ -135,9 +136,9 @@ def test_pictures_whose_times_do_not_rise_are_left_to_ffmpeg(
     assert error.value.lasting
 
 
-def test_times_that_stop_rising_later_let_ffmpeg_read_from_then_on(pictures: Pictures, clock: HandClock) -> None:
+def test_halves_of_pictures_let_ffmpeg_read_from_then_on(pictures: Pictures, clock: HandClock) -> None:
     ways = Ways()
-    data = pictures.some(10) + pictures.some(40, step_us=0)
+    data = pictures.some(10) + pictures.some(80, of_one_time=2)
     with ScriptedCamera(after_play(data)) as camera, begun(camera, clock, ways) as source:
         with pytest.raises(SourceError) as error:
             list(source.packets())

@@ -52,6 +52,7 @@ class PlainSource(Source):
         self._per_tick_us = 1_000_000 / track.clock_hz
         self._first: list[tuple[CodedPicture, tuple[int, int]]] = []
         self._last_ticks: int | None = None
+        self._is_level = False
         self._seen = self._odd = self._irregular = 0
         self._asked_clock_us = 0
         self._stay_us = 0
@@ -166,7 +167,10 @@ class PlainSource(Source):
         """Notice pictures that begin to come in another order, or unmarked: FFmpeg can make sense of them."""
         last, self._last_ticks = self._last_ticks, picture.dts
         self._seen += 1
-        self._odd += last is not None and 0 <= last - picture.dts < self._track.clock_hz
+        if last is not None:
+            # Halves of a picture share a time. One that stands still is for the run to judge: FFmpeg knows no better.
+            self._odd += 0 < last - picture.dts < self._track.clock_hz or (self._is_level and picture.dts > last)
+            self._is_level = picture.dts == last
         if self._seen < _ODD_OF:
             return
         self._odd += self._packets.irregular - self._irregular

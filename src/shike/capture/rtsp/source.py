@@ -125,7 +125,7 @@ class PlainSource(Source):
                 raise SourceError("timeout")
             pictures, came = self._receive()
         ticks = [picture.dts for picture, _ in self._first]
-        if any(after <= before for before, after in pairwise(ticks)):
+        if any(after < before for before, after in pairwise(ticks)):
             raise NotPlain("its pictures are not sent in the order of showing")
         if self._packets.irregular and not self._packets.lost:
             raise NotPlain("its pictures are not marked as the standard says")

@@ -28,7 +28,7 @@ class AccessUnits:
         self._size = 0
         self._time: int | None = None  # as sent, 32 bits
         self._now = self._ticks = 0
-        self._has_slice = self._is_key = False
+        self._has_slice = self._has_whole_slice = self._is_key = False
         self._ended_at: int | None = None  # the time of a picture that a marker ended
         self.irregular = 0
         """How many pictures ended without a marker bit, or went on after it."""
@@ -41,21 +41,31 @@ class AccessUnits:
 
     def passes(self, time: int) -> CodedPicture | None:
         """What comes next has another time than what came before; returns the picture that is complete with that."""
+        self._break_off()
         picture = self._unmarked() if self._has_slice else None
         self._now = self.ticks(time)
         self._time = time
         return picture
 
     def lose(self) -> None:
-        """A packet is missing: what was being put together cannot be completed."""
+        """A packet is missing. A picture of which no slice is whole is none; the parameter sets with it stay."""
         self.pieces = None
+        if not self._has_whole_slice:
+            self._units = [part for unit in self._sets for part in (len(unit).to_bytes(LENGTH_BYTES, "big"), unit)]
+            self._size = sum(map(len, self._sets))
+            self._has_slice = self._is_key = False
+
+    def _break_off(self) -> None:
+        """The unit that is not complete will not be."""
+        if self.pieces is not None:
+            self.lose()
 
     def add(self, payload: bytes, marker: bool) -> list[CodedPicture]:
         """A payload that is not in the middle of a unit; returns the pictures that are complete with it."""
         header, done = self._coding.header, list[CodedPicture]()
-        kind = self._kind(payload)
-        if len(payload) <= header:
-            pass
+        kind = self._kind(payload) if len(payload) > header else None
+        if kind is None:
+            pass  # the end of a sequence, or nothing but padding: of use to nobody
         elif kind == self._coding.pieces:
             self._piece(payload, done)
         elif kind == self._coding.several:
@@ -73,13 +83,14 @@ class AccessUnits:
             done.append(self._take())
         return done
 
-    def _kind(self, unit: bytes) -> int:
+    def _kind(self, unit: bytes | bytearray) -> int:
         return unit[0] & 0x1F if self._coding.header == 1 else unit[0] >> 1 & 0x3F
 
     def _piece(self, payload: bytes, done: list[CodedPicture]) -> None:
         header = self._coding.header
         edge = payload[header]
         if edge & 0x80:
+            self._break_off()
             head = (
                 bytes((payload[0] & 0xE0 | edge & 0x1F,))
                 if header == 1
@@ -94,19 +105,23 @@ class AccessUnits:
             self.pieces[0] = size.to_bytes(LENGTH_BYTES, "big")
             self._units += self.pieces
             self._size += size
+            self._has_whole_slice = self._has_whole_slice or self._kind(self.pieces[1]) in self._coding.slices
             self.pieces = None
 
     def _whole(self, unit: bytes, done: list[CodedPicture]) -> None:
-        self.pieces = None
+        self._break_off()
         if len(unit) > self._coding.header and self._begin(unit, done):
             self._units += (len(unit).to_bytes(LENGTH_BYTES, "big"), unit)
             if self._kind(unit) in self._coding.sets:
                 self._sets += (unit,)
+            self._has_whole_slice = self._has_whole_slice or self._kind(unit) in self._coding.slices
             self._size += len(unit)
 
     def _begin(self, unit: bytes, done: list[CodedPicture]) -> bool:
         """Look at the first bytes of a unit; returns whether it is wanted."""
         coding, kind = self._coding, self._kind(unit)
+        if kind > coding.highest:
+            return False
         is_slice = kind in coding.slices
         first = is_slice and len(unit) > coding.first_slice and unit[coding.first_slice] & 0x80 != 0
         if self._has_slice and (first or kind in coding.opens_picture):
@@ -131,5 +146,5 @@ class AccessUnits:
         picture = CodedPicture(b"".join(self._units), self._ticks, self._is_key, self._sets)
         self._sets = ()
         self._units, self._size, self.pieces = [], 0, None
-        self._has_slice = self._is_key = False
+        self._has_slice = self._has_whole_slice = self._is_key = False
         return picture

@@ -1,41 +1,58 @@
-"""Answering a camera's challenge: Digest (RFC 7616, and RFC 2617 as old cameras have it) or Basic (RFC 7617)."""
+"""Answering a camera's challenge: Digest (RFC 7616, and RFC 2617 as old cameras have it) or Basic (RFC 7617).
+
+A password that was refused is not tried again: cameras lock whoever does so a few times.
+"""
 
 import hashlib
 import secrets
 from base64 import b64encode
-from collections.abc import Iterable
-from urllib.request import parse_http_list, parse_keqv_list
+from collections.abc import Callable, Iterable
+from urllib.request import parse_http_list
 
 _DIGESTS = {"md5": hashlib.md5, "sha-256": hashlib.sha256}
+_SESSION = "-sess"
 
 
 class Authorization:
     """One login at one camera. Remembers the challenge, because every later request must answer it, too."""
 
-    def __init__(self, username: str, password: str) -> None:
-        self._username, self._password = username, password
+    def __init__(self, username: str, password: str, nonce: Callable[[], str] = lambda: secrets.token_hex(8)) -> None:
+        """`nonce`: makes the client's own, different each time."""
+        self._username, self._password, self._nonce = username, password, nonce
         self._said: dict[str, str] | None = None
         self._basic = False
         self._count = 0
+        self._accepted = False
+
+    @property
+    def tried(self) -> bool:
+        """Whether the password was sent, or something made of it."""
+        return self._basic or self._said is not None
+
+    def accepted(self) -> None:
+        """A request that carried the login was not refused for it."""
+        self._accepted = self.tried
 
     def challenged(self, challenges: Iterable[str]) -> bool:
-        """Take the challenges of a 401 in; False where none can be answered, or a login was refused already."""
+        """Take the challenges of a 401 in; False where none can be answered, or the login itself was refused.
+
+        It was not if the camera says that its nonce is stale, or if the login was accepted with another nonce before.
+        """
         if not self._username:
             return False
-        refused = self._basic or self._said is not None
-        stale = False
-        for challenge in challenges:
-            scheme, _, rest = challenge.strip().partition(" ")
-            if scheme.lower() == "basic" and self._said is None:
-                self._basic = True
-            if scheme.lower() != "digest":
-                continue
-            said = {name.lower(): value for name, value in parse_keqv_list(parse_http_list(rest)).items()}
-            if said.get("algorithm", "MD5").lower() in _DIGESTS and "nonce" in said:
-                stale = said.get("stale", "").lower() == "true" or said["nonce"] != (self._said or said)["nonce"]
+        offered = [each for line in challenges for each in _challenges(line)]
+        said = next((said for scheme, said in offered if scheme == "digest" and _is_known(said)), None)
+        if said is not None:
+            before = self._said or {}
+            stale = said.get("stale", "").lower() == "true" or self._accepted
+            may = not self.tried or (said["nonce"] != before.get("nonce") and stale)
+            if may:
                 self._said, self._basic, self._count = said, False, 0
-                break
-        return (self._basic or self._said is not None) and (not refused or stale)
+            return may
+        if self.tried or all(scheme != "basic" for scheme, _ in offered):
+            return False
+        self._basic = True
+        return True
 
     def header(self, method: str, uri: str) -> str | None:
         """The value of the Authorization header of a request; None before there was a challenge."""
@@ -46,25 +63,47 @@ class Authorization:
         return None
 
     def _digest(self, said: dict[str, str], method: str, uri: str) -> str:
-        make = _DIGESTS[said.get("algorithm", "MD5").lower()]
+        algorithm = said.get("algorithm", "MD5").lower()
+        make = _DIGESTS[algorithm.removesuffix(_SESSION)]
 
         def digest(text: str) -> str:
             return make(text.encode()).hexdigest()
 
-        realm, nonce = said.get("realm", ""), said["nonce"]
+        realm, nonce, ours = said.get("realm", ""), said["nonce"], self._nonce()
         login, asked = digest(f"{self._username}:{realm}:{self._password}"), digest(f"{method}:{uri}")
-        fields = {"username": self._username, "realm": realm, "nonce": nonce, "uri": uri}
-        bare = ""
-        if "auth" in [each.strip() for each in said.get("qop", "").split(",")]:
+        if algorithm.endswith(_SESSION):
+            login = digest(f"{login}:{nonce}:{ours}")
+        quoted = {"username": self._username, "realm": realm, "nonce": nonce, "uri": uri}
+        bare = {"algorithm": said["algorithm"]} if "algorithm" in said else {}
+        if "auth" in [each.strip().lower() for each in said.get("qop", "").split(",")]:
             self._count += 1
-            count, ours = f"{self._count:08x}", secrets.token_hex(8)
-            fields |= {"cnonce": ours}
-            bare = f", qop=auth, nc={count}"
-            fields["response"] = digest(f"{login}:{nonce}:{count}:{ours}:auth:{asked}")
+            bare |= {"qop": "auth", "nc": f"{self._count:08x}"}
+            quoted |= {"response": digest(f"{login}:{nonce}:{bare['nc']}:{ours}:auth:{asked}"), "cnonce": ours}
         else:
-            fields["response"] = digest(f"{login}:{nonce}:{asked}")
-        fields |= {name: said[name] for name in ("algorithm", "opaque") if name in said}
-        return "Digest " + ", ".join(f'{name}="{_quoted(value)}"' for name, value in fields.items()) + bare
+            quoted["response"] = digest(f"{login}:{nonce}:{asked}")
+            quoted |= {"cnonce": ours} if algorithm.endswith(_SESSION) else {}
+        quoted |= {"opaque": said["opaque"]} if "opaque" in said else {}
+        fields = [f'{name}="{_quoted(value)}"' for name, value in quoted.items()]
+        return "Digest " + ", ".join(fields + [f"{name}={value}" for name, value in bare.items()])
+
+
+def _challenges(line: str) -> list[tuple[str, dict[str, str]]]:
+    """The challenges of one header: its schemes in lower case, and what each says by lower-case name."""
+    found: list[tuple[str, dict[str, str]]] = []
+    for item in parse_http_list(line):
+        name, _, value = item.partition("=")
+        words = name.split()
+        if len(words) == 2 or (len(words) == 1 and "=" not in item):
+            found.append((words[0].lower(), {}))
+        if found and words and "=" in item:
+            value = value.strip()
+            is_quoted = len(value) >= 2 and value[0] == value[-1] == '"'
+            found[-1][1].setdefault(words[-1].lower(), value[1:-1] if is_quoted else value)
+    return found
+
+
+def _is_known(said: dict[str, str]) -> bool:
+    return "nonce" in said and said.get("algorithm", "MD5").lower().removesuffix(_SESSION) in _DIGESTS
 
 
 def _quoted(value: str) -> str:

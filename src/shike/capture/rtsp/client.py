@@ -17,10 +17,18 @@ from shike.capture.rtsp.description import Track, read_description
 from shike.capture.rtsp.not_plain import NotPlain
 
 _MOST_HEAD, _MOST_BODY = 16_384, 65_536
+_OK = 200
+_RANGE_DISLIKED = frozenset({400, 457, 501})
 _TOLD_APART = frozenset({401, 403, 404, 453})
 _DEFAULT_SESSION_S = 60
-_CHANNELS = re.compile(r"interleaved\s*=\s*(\d+)")
-_TIMEOUT = re.compile(r"timeout\s*=\s*(\d+)")
+_LEAVE_S = 0.2
+# More often than that costs nothing, and some cameras promise more than they keep.
+_LONGEST_SESSION_S, _SHORTEST_SESSION_S = 60, 10
+_MOST_EARLY = 4 << 20
+_CHANNELS = re.compile(r"interleaved\s*=\s*([0-9]{1,3})(?:\s*-\s*([0-9]{1,3}))?")
+_TIMEOUT = re.compile(r"timeout\s*=\s*([0-9]{1,9})(?![0-9])")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_UNFIT = re.compile(r"[\x00-\x20\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +56,16 @@ class Client:
         self._sequence = 0
         self._session = ""
         self._session_uri = self._uri
-        self._alive_by = "OPTIONS"
+        self._alive_by, self._may_ask_again = "OPTIONS", False
+        self._early = bytearray()  # packets that came before the answer to PLAY
         self.rest = bytearray()
-        self.channel = 0
+        self.channel, self.control_channel = 0, 1
         self.session_s = _DEFAULT_SESSION_S
         try:
             self.socket = socket.create_connection((address.host, address.port), timeout_s)
         except TimeoutError:
             raise SourceError("timeout") from None
-        except OSError:
+        except (OSError, ValueError, OverflowError):  # no such host, or nothing that could be one
             raise SourceError("unreachable") from None
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -64,6 +73,8 @@ class Client:
     def play(self) -> Track:
         """Ask for the video, and have it sent on `channel` of this connection."""
         options = self._ask("OPTIONS", self._uri, {})
+        if options.status == 401 and self._authorization.tried:
+            raise SourceError("refused_401")
         if "GET_PARAMETER" in options.header("public").upper():
             self._alive_by = "GET_PARAMETER"
         described = self._done("DESCRIBE", self._uri, {"Accept": "application/sdp"})
@@ -74,36 +85,66 @@ class Client:
         setup = self._done("SETUP", _joined(base, track.control), transport)
         said = setup.header("transport")
         found = _CHANNELS.search(said)
-        if "TCP" not in said.upper() or found is None or int(found[1]) > 254:
+        if "TCP" not in said.upper() or found is None or int(found[1]) > 255:
             raise NotPlain("it does not send over the connection")
         self.channel = int(found[1])
+        self.control_channel = int(found[2] or self.channel + 1)
         session = setup.header("session")
         self._session = session.partition(";")[0].strip()
         if (lasts := _TIMEOUT.search(session)) is not None:
-            self.session_s = max(10, int(lasts[1]))
-        self._done("PLAY", self._session_uri, {"Range": "npt=0.000-"})
+            self.session_s = min(_LONGEST_SESSION_S, max(_SHORTEST_SESSION_S, int(lasts[1])))
+        self._play()
+        self.rest = self._early + self.rest
         return track
+
+    def _play(self) -> None:
+        self._early.clear()
+        answer = self._ask("PLAY", self._session_uri, {"Range": "npt=0.000-"})
+        if answer.status in _RANGE_DISLIKED:
+            answer = self._ask("PLAY", self._session_uri, {})
+        _grant("PLAY", answer)
 
     def stay(self) -> None:
         """Say that somebody is still there. The answer comes among the packets. OSError if the connection is gone."""
+        self._may_ask_again = True
+        self._send_alive()
+
+    def _send_alive(self) -> None:
         self.socket.sendall(self._request(self._alive_by, self._session_uri, {}))
 
+    def answered(self, head: bytes) -> None:
+        """An answer that came among the packets: a camera whose nonce has become stale is told the login anew, once.
+
+        OSError if the connection is gone.
+        """
+        start, headers = _parsed(head)
+        challenges = headers.get("www-authenticate", [])
+        if start.split()[1:2] != ["401"] or not self._may_ask_again:
+            return
+        self._may_ask_again = False
+        if self._authorization.challenged(challenges):
+            self._send_alive()
+
     def close(self) -> None:
-        """Leave, and close the connection. Whether the camera hears it does not matter."""
+        """Leave, and close the connection. Whether the camera hears it does not matter much."""
         with contextlib.suppress(OSError):
             if self._session:
                 self.socket.settimeout(0)
                 self.socket.send(self._request("TEARDOWN", self._session_uri, {}))
+                self.socket.shutdown(socket.SHUT_WR)
+                self._pass_over(time.monotonic() + _LEAVE_S)
         self.socket.close()
+
+    def _pass_over(self, until_s: float) -> None:
+        """Read on until the camera closes: a connection with something unread is reset, and the request with it."""
+        while (left_s := until_s - time.monotonic()) > 0:
+            self.socket.settimeout(left_s)
+            if not self.socket.recv(65_536):
+                return
 
     def _done(self, method: str, uri: str, headers: Mapping[str, str]) -> Response:
         """Ask for something that must be granted."""
-        answer = self._ask(method, uri, headers)
-        if answer.status in _TOLD_APART:
-            raise SourceError(f"refused_{answer.status}")
-        if answer.status != 200:
-            raise NotPlain(f"{method} is answered with {answer.status}", lasting=answer.status == 461)
-        return answer
+        return _grant(method, self._ask(method, uri, headers))
 
     def _ask(self, method: str, uri: str, headers: Mapping[str, str]) -> Response:
         """One request and its answer; once more where the camera wants to know who asks."""
@@ -112,8 +153,10 @@ class Client:
                 self.socket.settimeout(self._left_s())
                 self.socket.sendall(self._request(method, uri, headers))
                 answer = self._answer()
-                challenges = answer.headers.get("www-authenticate", [])
-                if answer.status != 401 or not self._authorization.challenged(challenges):
+                if answer.status != 401:
+                    self._authorization.accepted()
+                    break
+                if not self._authorization.challenged(answer.headers.get("www-authenticate", [])):
                     break
             return answer
         except TimeoutError:
@@ -123,6 +166,7 @@ class Client:
 
     def _request(self, method: str, uri: str, headers: Mapping[str, str]) -> bytes:
         self._sequence += 1
+        uri = _UNFIT.sub(lambda found: f"%{ord(found[0]):02X}", uri)
         lines = [f"{method} {uri} RTSP/1.0", f"CSeq: {self._sequence}", "User-Agent: Shike"]
         if (login := self._authorization.header(method, uri)) is not None:
             lines.append(f"Authorization: {login}")
@@ -132,11 +176,13 @@ class Client:
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
     def _answer(self) -> Response:
-        """The next answer; packets that are sent before it are thrown away."""
+        """The next answer. Packets before it are kept, requests of the camera's are passed over."""
         while True:
-            while self.rest[:1] == b"$":
-                size = 4 + int.from_bytes(self._awaited(4)[2:4], "big")
-                self._awaited(size)
+            while self.rest.startswith((b"$", b"\r", b"\n")):
+                size = 4 + int.from_bytes(self._awaited(4)[2:4], "big") if self.rest.startswith(b"$") else 1
+                packet = self._awaited(size)[:size]
+                if size > 1 and len(self._early) < _MOST_EARLY:
+                    self._early += packet
                 del self.rest[:size]
             end = self.rest.find(b"\r\n\r\n")
             if end < 0:
@@ -144,23 +190,18 @@ class Client:
                     raise NotPlain("its answer is no RTSP")
                 self._more()
                 continue
-            start, *lines = self.rest[:end].decode("utf-8", "replace").split("\r\n")
+            start, headers = _parsed(self.rest[:end])
             del self.rest[: end + 4]
-            headers: dict[str, list[str]] = {}
-            for line in lines:
-                name, _, value = line.partition(":")
-                headers.setdefault(name.strip().lower(), []).append(value.strip())
             length = headers.get("content-length", ["0"])[0]
-            size = int(length) if length.isdigit() else 0
+            size = int(length) if _NUMBER.fullmatch(length) else 0
             if size > _MOST_BODY:
                 raise NotPlain("its answer is too long")
             body = bytes(self._awaited(size)[:size])
             del self.rest[:size]
             words = start.split(None, 2)
-            if len(words) >= 2 and words[0].startswith("RTSP/") and words[1].isdigit():
+            is_answer = len(words) >= 2 and words[0].startswith("RTSP/") and _NUMBER.fullmatch(words[1])
+            if is_answer and int(words[1]) >= _OK:
                 return Response(int(words[1]), headers, body)
-            if not words:
-                raise NotPlain("its answer is no RTSP")  # a request of the camera's is passed over
 
     def _awaited(self, size: int) -> bytearray:
         while len(self.rest) < size:
@@ -179,6 +220,24 @@ class Client:
         if left_s <= 0:
             raise TimeoutError
         return left_s
+
+
+def _grant(method: str, answer: Response) -> Response:
+    if answer.status in _TOLD_APART:
+        raise SourceError(f"refused_{answer.status}")
+    if answer.status != _OK:
+        raise NotPlain(f"{method} is answered with {answer.status}", lasting=answer.status == 461)
+    return answer
+
+
+def _parsed(head: bytes | bytearray) -> tuple[str, dict[str, list[str]]]:
+    """The first line of an answer, and its headers by lower-case name."""
+    start, *lines = head.decode("utf-8", "replace").split("\r\n")
+    headers: dict[str, list[str]] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers.setdefault(name.strip().lower(), []).append(value.strip())
+    return start, headers
 
 
 def _joined(base: str, control: str) -> str:

@@ -1,6 +1,7 @@
 """What a camera says that it sends (SDP, RFC 8866): the video track that can be read plainly."""
 
 import binascii
+import re
 from base64 import b64decode
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,7 @@ from shike.capture.rtsp.not_plain import NotPlain
 
 Codec = Literal["h264", "hevc"]
 _NAMES: dict[str, Codec] = {"H264": "h264", "H265": "hevc", "HEVC": "hevc"}
+_PAYLOAD_TYPE = re.compile(r"[0-9]{1,2}|1[01][0-9]|12[0-7]")
 _SETS = ("sprop-vps", "sprop-sps", "sprop-pps")
 
 
@@ -50,8 +52,10 @@ def read_description(text: str) -> Track:
 
 
 def _track(title: str, session_control: str, line: list[str], attributes: dict[str, list[str]]) -> Track:
-    if len(line) < 4 or not line[3].isdigit():
+    if len(line) < 4 or not _PAYLOAD_TYPE.fullmatch(line[3]):
         raise NotPlain("the video is announced without a payload type")
+    if not line[2].upper().startswith("RTP/AVP"):
+        raise NotPlain(f"the video is sent as {line[2]}")
     payload_type = int(line[3])
     maps = dict(each.split(None, 1) for each in attributes.get("rtpmap", []) if len(each.split(None, 1)) == 2)
     name, _, clock = maps.get(line[3], "").partition("/")

@@ -23,6 +23,8 @@ class Coding:
     sets: frozenset[int]
     pieces: int
     several: int
+    highest: int
+    """The last type that is a unit of the codec's own; those above are ways of packing, or nobody's."""
 
 
 H264 = Coding(
@@ -36,6 +38,7 @@ H264 = Coding(
     sets=frozenset({7, 8}),
     pieces=28,
     several=24,
+    highest=23,
 )
 HEVC = Coding(
     name="hevc",
@@ -48,6 +51,7 @@ HEVC = Coding(
     sets=frozenset({32, 33, 34}),
     pieces=49,
     several=48,
+    highest=47,
 )
 CODINGS = {coding.name: coding for coding in (H264, HEVC)}
 _RECOVERY_POINT = 6
@@ -55,4 +59,18 @@ _RECOVERY_POINT = 6
 
 def is_recovery_point(coding: Coding, unit: bytes | bytearray) -> bool:
     """Whether an SEI unit says that pictures can be shown from here on, which some cameras send in place of an IDR."""
-    return coding.name == "h264" and len(unit) > 1 and unit[1] == _RECOVERY_POINT
+    if coding.name != "h264":
+        return False
+    at = 1
+    while at + 1 < len(unit):
+        numbers = []  # type and size of a message, each in bytes that are added up as long as they are 255
+        for _ in range(2):
+            number = 0
+            while at < len(unit) and unit[at] == 0xFF:
+                number, at = number + 0xFF, at + 1
+            numbers.append(number + (unit[at] if at < len(unit) else 0))
+            at += 1
+        if numbers[0] == _RECOVERY_POINT:
+            return True
+        at += numbers[1]
+    return False

@@ -3,6 +3,7 @@
 A picture's time of arrival is when its last byte had been read. Design: docs/design/capture.md, "The plain reader".
 """
 
+import contextlib
 import io
 import socket
 import struct
@@ -47,10 +48,11 @@ class PlainSource(Source):
     def __init__(self, client: Client, track: Track, clock: Clock, silence_s: float, ways: _Ways) -> None:
         self._client, self._track, self._clock = client, track, clock
         self._silence_s, self._ways = silence_s, ways
-        self._packets = Packets(track, client.channel, client.rest)
+        self._packets = Packets(track, client.channel, client.rest, client.control_channel)
         self._per_tick_us = 1_000_000 / track.clock_hz
         self._first: list[tuple[CodedPicture, tuple[int, int]]] = []
         self._last_ticks: int | None = None
+        self._is_level = False
         self._seen = self._odd = self._irregular = 0
         self._asked_clock_us = 0
         self._stay_us = 0
@@ -143,24 +145,32 @@ class PlainSource(Source):
             return [], self._now()
         except (OSError, LostTrack):
             raise SourceError("connection_lost") from None
-        if came[1] >= self._stay_us:
+        if came[1] >= self._stay_us or self._packets.answer is not None:
             self._stay(came[1])
         return pictures, came
 
     def _stay(self, steady_us: int) -> None:
-        """A camera ends a session of which nothing is heard for as long as it said."""
-        if self._stay_us:
-            try:
+        """A camera ends a session of which nothing is heard for as long as it said.
+
+        Where the connection is gone, reading says so, after what had come before.
+        """
+        answer, self._packets.answer = self._packets.answer, None
+        with contextlib.suppress(OSError):
+            if answer is not None:
+                self._client.answered(answer)
+            if self._stay_us and steady_us >= self._stay_us:
                 self._client.stay()
-            except OSError:
-                raise SourceError("connection_lost") from None
-        self._stay_us = steady_us + self._client.session_s * 500_000
+        if steady_us >= self._stay_us:
+            self._stay_us = steady_us + self._client.session_s * 500_000
 
     def _mind_order(self, picture: CodedPicture) -> None:
         """Notice pictures that begin to come in another order, or unmarked: FFmpeg can make sense of them."""
         last, self._last_ticks = self._last_ticks, picture.dts
         self._seen += 1
-        self._odd += last is not None and 0 < last - picture.dts < self._track.clock_hz
+        if last is not None:
+            # Halves of a picture share a time. One that stands still is for the run to judge: FFmpeg knows no better.
+            self._odd += 0 < last - picture.dts < self._track.clock_hz or (self._is_level and picture.dts > last)
+            self._is_level = picture.dts == last
         if self._seen < _ODD_OF:
             return
         self._odd += self._packets.irregular - self._irregular

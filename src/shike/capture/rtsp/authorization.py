@@ -4,13 +4,16 @@ A password that was refused is not tried again: cameras lock whoever does so a f
 """
 
 import hashlib
+import re
 import secrets
 from base64 import b64encode
 from collections.abc import Callable, Iterable
-from urllib.request import parse_http_list
 
 _DIGESTS = {"md5": hashlib.md5, "sha-256": hashlib.sha256}
 _SESSION = "-sess"
+# Whatever lies between commas that are not quoted.
+_ITEM = re.compile(r'(?:[^",\\]|"(?:[^"\\]|\\.)*"?|\\)+')
+_ESCAPED = re.compile(r"\\(.)")
 
 
 class Authorization:
@@ -90,7 +93,7 @@ class Authorization:
 def _challenges(line: str) -> list[tuple[str, dict[str, str]]]:
     """The challenges of one header: its schemes in lower case, and what each says by lower-case name."""
     found: list[tuple[str, dict[str, str]]] = []
-    for item in parse_http_list(line):
+    for item in map(str.strip, _ITEM.findall(line)):
         name, _, value = item.partition("=")
         words = name.split()
         if len(words) == 2 or (len(words) == 1 and "=" not in item):
@@ -98,7 +101,8 @@ def _challenges(line: str) -> list[tuple[str, dict[str, str]]]:
         if found and words and "=" in item:
             value = value.strip()
             is_quoted = len(value) >= 2 and value[0] == value[-1] == '"'
-            found[-1][1].setdefault(words[-1].lower(), value[1:-1] if is_quoted else value)
+            plain = _ESCAPED.sub(r"\1", value[1:-1]) if is_quoted else value
+            found[-1][1].setdefault(words[-1].lower(), plain)
     return found
 
 

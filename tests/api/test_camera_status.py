@@ -82,6 +82,17 @@ def test_the_pace_is_unknown_before_anything_was_recorded_for_an_hour(empty: Ser
     assert (disk["bytes_per_day"], disk["days_left"]) == (None, None) and disk["free_bytes"] > 0
 
 
+def test_what_was_imported_says_nothing_about_how_long_the_disk_lasts(empty: Service, world: World) -> None:
+    watched = Watched.of(empty, world)
+    watched.at(hour(20))
+    watched.recorded(hour(2), 1800, "import_done", origin="imported")
+    assert watched.get("/api/cameras/{id}/status")["disk"]["days_left"] is None
+    watched.recorded(hour(18), 7200, None)
+    empty.clock.move(61)
+    disk = watched.get("/api/cameras/{id}/status")["disk"]
+    assert disk["bytes_per_day"] == pytest.approx(120_000_000 * 12, rel=0.03)
+
+
 def test_who_sees_only_some_rooms_learns_nothing_of_the_disk_that_others_share(watched: Watched) -> None:
     said = watched.service.client("institution").get(f"/api/cameras/{watched.camera_id}/status").json()
     assert (said["camera_id"], said["disk"]) == (watched.camera_id, None)

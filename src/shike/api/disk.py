@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from shike.api.db import Database
 from shike.attendance.diskspace import DAY_US, DiskSpace, bytes_per_day
-from shike.attendance.tables import Segment, from_us, to_us
+from shike.attendance.tables import Run, Segment, from_us, to_us
 from shike.capture.clock import Clock
 
 _FRESH_S = 60.0
@@ -48,9 +48,11 @@ class Disk:
     def _measured(self) -> float | None:
         now_us = self._clock.now()
         since = from_us(now_us - DAY_US)
-        # Indexing comes after recording, so its index bounds the scan; what was imported meanwhile began earlier.
-        query = select(func.sum(Segment.size), func.min(Segment.wall_start)).where(
-            Segment.created_at >= since, Segment.wall_start >= since
+        # Indexing comes after recording, so its index bounds the scan. An import is no pace: it comes once, at any speed.
+        query = (
+            select(func.sum(Segment.size), func.min(Segment.wall_start))
+            .join(Run, Run.id == Segment.run_id)
+            .where(Segment.created_at >= since, Segment.wall_start >= since, Run.origin == "live")
         )
         with self._database.reading() as db:
             written, first = db.execute(query).one()

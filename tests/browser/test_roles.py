@@ -72,3 +72,13 @@ def test_the_menu_is_reached_with_the_tab_key(page: Page, accounts: School) -> N
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent.trim()"))
     assert reached[2:] == menu
+
+
+def test_on_a_phone_only_the_page_scrolls_and_the_menu_stays_in_place(page: Page, accounts: School) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    log_in(page, accounts.product, "supervisor")
+    for path in ("recording", "keeping", f"cameras/{accounts.cameras['room-b']}"):
+        page.goto(f"{accounts.product.address}/admin/{path}")
+        expect(page.locator("#content table").last).to_be_visible()
+        assert page.evaluate("document.querySelector('#content').scrollHeight") > 844, "the page is longer than a phone"
+        assert page.evaluate("document.documentElement.scrollHeight") == 844, f"the window scrolls at /admin/{path}"

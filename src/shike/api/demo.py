@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +40,9 @@ from shike.camera_sim import clips
 from shike.camera_sim.clip import ClipError
 from shike.capture import health
 from shike.capture.clock import SystemClock
+from shike.capture.health import StreamHealth
 from shike.capture.lifeline import halt_on_signal
+from shike.capture.segment import StreamName
 
 USERNAME = "demo"
 
@@ -96,7 +98,7 @@ def _prepare(database: Database, data: Path) -> dict[str, str | int]:
     with database.writing() as db:
         if not db.scalar(select(func.count()).select_from(Camera)):
             _register(db, str(note["password"]), now(SystemClock()))
-        for camera in db.scalars(select(Camera)):
+        for camera in db.scalars(select(Camera).where(Camera.simulated)):  # a real one keeps its own
             camera.port = int(note["sim_port"])
     path.touch(mode=0o600)
     path.write_text(json.dumps(note))
@@ -148,11 +150,11 @@ def _register(db: DbSession, password: str, moment: datetime) -> None:
 
 def _tell(settings: Settings, database: Database, note: dict[str, str | int], halt: Event) -> None:
     """Say how far it has come, and then where to look."""
-    streams = 2 * sum(len(place.cameras) for place in PLACES)
-    if not _until(halt, lambda: _recording(settings) == streams):
+    if not _until(halt, lambda: settled(_shown(database), health.read(settings.state_dir))):
         return
-    typer.echo(f"3/7  Recording {streams} streams of {streams // 2} cameras. Waiting for the first counts …")
-    if not _until(halt, lambda: _counted(database) == streams // 2 and _answers(settings)):
+    cameras = sum(len(place.cameras) for place in PLACES)
+    typer.echo(f"3/7  Recording {cameras} simulated cameras as their rooms say. Waiting for the first counts …")
+    if not _until(halt, lambda: _counted(database) and _answers(settings)):
         return
     typer.echo("4/7  Ready.\n")
     typer.echo(f"     Open      http://{settings.host}:{settings.port}/")
@@ -183,16 +185,27 @@ def _until(halt: Event, done: Callable[[], bool], seconds: float = 120.0) -> boo
     return False
 
 
-def _recording(settings: Settings) -> int:
-    return sum(each.state == "recording" for each in health.read(settings.state_dir).values())
+def settled(cameras: set[str], states: Mapping[tuple[str, StreamName], StreamHealth]) -> bool:
+    """Whether these cameras are recorded, or rest as somebody decided for their room at an earlier start."""
+    known = {camera_id for camera_id, _ in states}
+    return cameras <= known and all(
+        each.state in ("recording", "resting") for (camera_id, _), each in states.items() if camera_id in cameras
+    )
 
 
-def _counted(database: Database) -> int:
+def _shown(database: Database) -> set[str]:
+    """The simulated cameras that nobody has switched off."""
+    with database.reading() as db:
+        return set(db.scalars(select(Camera.id).where(Camera.simulated, Camera.enabled)))
+
+
+def _counted(database: Database) -> bool:
+    """Whether every simulated camera has a count; one that was switched off before its first has none to wait for."""
     try:
         with database.reading() as db:
-            return db.scalar(select(func.count(func.distinct(Sample.camera_id)))) or 0
+            return _shown(database) <= set(db.scalars(select(Sample.camera_id).distinct()))
     except SQLAlchemyError:
-        return 0
+        return False
 
 
 def _answers(settings: Settings) -> bool:

@@ -48,7 +48,7 @@ class Disk:
     def _measured(self) -> float | None:
         now_us = self._clock.now()
         since = from_us(now_us - DAY_US)
-        # Indexing comes after recording, so its index bounds the scan. An import is no pace: it comes once, at any speed.
+        # Indexing comes after recording, so its index bounds the scan. An import comes once, at any speed: no pace.
         query = (
             select(func.sum(Segment.size), func.min(Segment.wall_start))
             .join(Run, Run.id == Segment.run_id)

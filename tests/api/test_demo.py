@@ -1,0 +1,45 @@
+"""A later start of the demonstration, after somebody has tried its settings."""
+
+from pathlib import Path
+
+from sqlalchemy import select
+
+from shike.api.db import Database
+from shike.api.demo import _prepare, settled
+from shike.api.migrate import migrate
+from shike.api.settings import Settings
+from shike.attendance.tables import Camera
+from shike.capture.health import State, StreamHealth
+from shike.capture.segment import StreamName
+
+States = dict[tuple[str, StreamName], StreamHealth]
+
+
+def states(**of: State) -> States:
+    return {(name, "main"): StreamHealth(name, "main", state, 0) for name, state in of.items()}
+
+
+def test_it_is_ready_when_its_cameras_are_recorded_or_rest_by_the_timetable() -> None:
+    assert settled({"a", "b"}, states(a="recording", b="resting"))
+    assert not settled({"a", "b"}, states(a="recording", b="connecting"))
+    assert not settled({"a", "b"}, states(a="recording"))
+
+
+def test_it_waits_for_no_camera_that_is_not_its_own_or_was_switched_off() -> None:
+    assert settled({"a"}, states(a="recording", real="backing_off", off="waiting"))
+
+
+def test_simulated_cameras_move_to_the_port_of_this_start_and_a_real_one_keeps_its_own(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    migrate(settings)
+    database = Database.at(settings.database)
+    _prepare(database, tmp_path)
+    with database.writing() as db:
+        real = db.scalars(select(Camera)).first()
+        assert real is not None
+        real.simulated, real.host, real.port = False, "192.0.2.1", 554
+        real_id = real.id
+    port = _prepare(database, tmp_path)["sim_port"]
+    with database.reading() as db:
+        ports = {camera.id: camera.port for camera in db.scalars(select(Camera))}
+    assert ports.pop(real_id) == 554 and set(ports.values()) == {port}

@@ -198,9 +198,10 @@ class Recorder:
             child.process.terminate()
         if self._recovery is not None:
             self._recovery.terminate()  # as good as a `kill -9`: what it was at is left open, as it was
-            self._end_recovery(self._recovery)
         for name in list(self._children):
             self._end(name)
+        if self._recovery is not None:
+            self._end_recovery(self._recovery)
         if self._lock is not None:
             self._attempt(self._clear_snapshots)
             self._lock.close()

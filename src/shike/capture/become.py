@@ -44,5 +44,5 @@ def became() -> str:
 
 
 def start_logging(level: str) -> None:
-    """Lines to standard error, with UTC-free local wall time left to whoever collects them."""
+    """Begin to write this process's log to standard error."""
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)

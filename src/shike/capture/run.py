@@ -123,7 +123,7 @@ class RunRecorder:
         assert dts is not None
         if self._last_dts is not None and dts <= self._last_dts:
             assert packet.time_base is not None
-            if (self._last_dts - dts) * packet.time_base < _OUT_OF_ORDER_S:
+            if (self._last_dts - dts) * packet.time_base <= _OUT_OF_ORDER_S:  # by more it is a step of the clock
                 return self._drop()
         ended = self.timeline.observe(arrival)
         if ended is not None:

@@ -115,6 +115,7 @@ def test_samples_and_fragments_are_those_of_ffmpegs_mux(pictures: list[CodedPict
 def test_a_run_may_be_one_picture(pictures: list[CodedPicture]) -> None:
     (ours,), (theirs,) = (samples(*make(pictures[:1])) for make in (by_hand, by_ffmpeg))
     assert (ours.at, ours.is_key, ours.units, ours.shown) == (0, True, theirs.units, theirs.shown)
+    assert ours.lasts == 3600
 
 
 def test_a_run_may_end_anywhere_and_its_pictures_may_be_unevenly_apart(pictures: list[CodedPicture]) -> None:

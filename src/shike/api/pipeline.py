@@ -83,6 +83,7 @@ def capture_config(settings: Settings) -> CaptureConfig:
         watchdog_s=settings.watchdog_seconds,
         streams_per_shard=settings.cameras_per_shard,
         reserve_bytes=settings.disk_reserve_mb << 20,
+        log_level=settings.log_level,
     )
 
 

@@ -31,7 +31,8 @@ def become(module: str, log_level: str, said: str) -> NoReturn:
     os.set_inheritable(reads, True)
     sys.stdout.flush()
     sys.stderr.flush()
-    command = [sys.executable, "-m", module, log_level, str(reads)]
+    # -P: what lies in the folder where somebody typed the command is no part of the program.
+    command = [sys.executable, "-P", "-m", module, log_level, str(reads)]
     os.execve(sys.executable, command, LEAN | os.environ)  # noqa: S606 no shell is wanted
 
 
@@ -44,5 +45,5 @@ def became() -> str:
 
 
 def start_logging(level: str) -> None:
-    """Lines to standard error, with UTC-free local wall time left to whoever collects them."""
+    """Begin to write this process's log to standard error."""
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)

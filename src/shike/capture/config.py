@@ -28,6 +28,7 @@ class CaptureConfig:
     watchdog_s: float = 30.0
     streams_per_shard: int = 32
     reserve_bytes: int = 0
+    log_level: str = "info"
 
     def to_json(self) -> str:
         """As one line of JSON."""

@@ -8,6 +8,8 @@ from shike.capture import boxes
 from shike.capture.coded_picture import CodedPicture
 from shike.capture.fragments import OTHER_SAMPLE, SYNC_SAMPLE, fragment
 
+_ALONE = 3600  # ticks; a picture that lasts no time would be found in no range
+
 
 class PictureMux:
     """One run's pictures. Decode times begin at zero and go on through the run."""
@@ -38,10 +40,10 @@ class PictureMux:
         return [done]
 
     def finish(self) -> list[bytes]:
-        """What was still being collected; the last picture lasts as long as the one before it."""
+        """What was still being collected; the last picture lasts as long as the one before it, or 40 ms without one."""
         if not self._pictures:
             return []
-        done = self._fragment(self._pictures[-1].dts + self._apart)
+        done = self._fragment(self._pictures[-1].dts + (self._apart or _ALONE))
         self._pictures = []
         return [done]
 

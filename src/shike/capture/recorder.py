@@ -146,11 +146,16 @@ class Recorder:
 
     def _spawn(self, module: str, *arguments: str) -> "subprocess.Popen[bytes]":
         """A process that reads the configuration from its standard input, and ends when that comes to its end."""
-        command = [sys.executable, "-m", module, *arguments]
+        command = [sys.executable, "-P", "-m", module, *arguments]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, env=LEAN | os.environ)
         assert process.stdin is not None
-        process.stdin.write(self._config.to_json().encode() + b"\n")
-        process.stdin.flush()
+        try:
+            process.stdin.write(self._config.to_json().encode() + b"\n")
+            process.stdin.flush()
+        except OSError:  # it has ended already
+            process.kill()
+            process.communicate()
+            raise
         return process
 
     def _look_after(self) -> None:
@@ -198,9 +203,10 @@ class Recorder:
             child.process.terminate()
         if self._recovery is not None:
             self._recovery.terminate()  # as good as a `kill -9`: what it was at is left open, as it was
-            self._end_recovery(self._recovery)
         for name in list(self._children):
             self._end(name)
+        if self._recovery is not None:
+            self._end_recovery(self._recovery)
         if self._lock is not None:
             self._attempt(self._clear_snapshots)
             self._lock.close()

@@ -41,9 +41,9 @@ def recover_all(archive: Archive, spool: Spool) -> int:
 
 def main() -> None:
     """Entry of the process: its configuration is the first line of standard input. It ends with its parent."""
-    start_logging("info")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # from a terminal; the recorder ends this process
     config = CaptureConfig.from_json(sys.stdin.readline())
+    start_logging(config.log_level)
     end_with_parent(lambda: os._exit(1))
     try:
         recover_all(Archive(config.footage), Spool(config.spool))

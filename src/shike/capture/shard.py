@@ -181,8 +181,8 @@ class Shard:
 
 def main() -> None:
     """Entry of a shard process: its name is the argument, its configuration the first line of standard input."""
-    start_logging("info")
     config = CaptureConfig.from_json(sys.stdin.readline())
+    start_logging(config.log_level)
     # Thousands of small objects a second, none in a cycle: looking for cycles at the usual pace is in vain.
     gc.set_threshold(50_000, 20, 20)
     halt = threading.Event()

@@ -115,7 +115,7 @@ def test_controls_may_be_missing_altogether() -> None:
 
 @pytest.mark.parametrize(
     "sets",
-    ["", "sprop-parameter-sets=", "sprop-parameter-sets=Z", "sprop-parameter-sets=!!,??", "sprop-parameter-sets=,,"],
+    ["", *(f"sprop-parameter-sets={each}" for each in ("", "Z", "!!,??", ",,", "Zé==", "\N{REPLACEMENT CHARACTER}"))],
 )
 def test_parameter_sets_may_be_missing_or_damaged(sets: str) -> None:
     track = read_description(f"m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 packetization-mode=1;{sets}\n")

@@ -353,6 +353,13 @@ def test_endless_parameter_sets_end_the_connection() -> None:
             sender.sent.clear()
 
 
+def test_endless_tiny_parameter_sets_end_the_connection_before_they_take_its_time() -> None:
+    sender, packets = Sender(), Packets(track(), 0)
+    with pytest.raises(LostTrack):
+        for _ in range(20):
+            feed(packets, sender.payloads(together(*[b"\x67\x42"] * 100)))
+
+
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
 def test_whatever_comes_nothing_but_a_lost_track_is_raised(codec: Codec) -> None:
     chance = random.Random(11)

@@ -9,7 +9,7 @@ from shike.capture.coded_picture import LENGTH_BYTES, CodedPicture
 from shike.capture.rtsp.description import Codec
 from shike.capture.rtsp.nals import CODINGS, is_recovery_point
 
-_MOST_BYTES = 16 << 20
+_MOST_BYTES, _MOST_SETS = 16 << 20, 1024
 _HALF, _WHOLE = 1 << 31, 1 << 32
 
 
@@ -76,7 +76,7 @@ class AccessUnits:
                 at += 2 + size
         else:
             self._whole(payload, done)
-        if self._size > _MOST_BYTES:
+        if self._size > _MOST_BYTES or len(self._sets) > _MOST_SETS:
             raise LostTrack
         if marker and self._has_slice and self.pieces is None:
             self._ended_at = self._time

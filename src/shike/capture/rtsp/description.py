@@ -1,6 +1,5 @@
 """What a camera says that it sends (SDP, RFC 8866): the video track that can be read plainly."""
 
-import binascii
 import re
 from base64 import b64decode
 from dataclasses import dataclass
@@ -71,7 +70,7 @@ def _track(title: str, session_control: str, line: list[str], attributes: dict[s
             sets = [b64decode(each) for each in said.get("sprop-parameter-sets", "").split(",") if each]
         else:
             sets = [b64decode(each) for name in _SETS for each in said.get(name, "").split(",") if each]
-    except binascii.Error:
+    except ValueError:  # no base64, or not even ASCII
         sets = []  # most cameras repeat them before every keyframe
     control = attributes.get("control", [""])[0]
     return Track(title, codec, payload_type, 90_000, control, session_control, tuple(filter(None, sets)))

@@ -7,7 +7,7 @@ import { may } from '@/session/session'
 
 export const ACTIONS = [
   'login', 'login_failed', 'logout', 'live_opened', 'live_closed', 'playback', 'export', 'registry_changed', 'account_changed', 'setup',
-  'retention_changed', 'hold_placed', 'hold_released', 'cleanup_confirmed',
+  'import', 'acceptance', 'verdict', 'decision', 'retention_changed', 'hold_placed', 'hold_released', 'cleanup_confirmed',
 ] as const
 
 export type Action = (typeof ACTIONS)[number]
@@ -63,6 +63,7 @@ export function detailWords(event: AuditEvent): string {
   const said: (string | null)[] = [
     typeof detail.verb === 'string' ? named(`admin.log.verb.${detail.verb}`, detail.verb) : null,
     typeof detail.kind === 'string' ? named(`admin.log.kind.${detail.kind}`, detail.kind) : null,
+    typeof detail.verdict === 'string' ? named(`flags.state.${detail.verdict}`, detail.verdict) : null,
     typeof detail.role === 'string' ? named(`common.role.${detail.role}`, detail.role) : null,
     typeof detail.format === 'string' ? named(`evidence.${detail.format}`, detail.format) : null,
     range(detail.from, detail.to),

@@ -170,6 +170,26 @@ def test_after_an_import_a_day_and_the_time_line_say_that_recording_had_not_begu
     assert [gap["reason"] for gap in gaps] == ["not_recorded"] * 2
 
 
+def test_why_recording_had_not_begun_stays_what_it_was_whatever_comes_later(empty: Service, world: World) -> None:
+    watched = Watched.of(empty, world)
+    watched.recorded(hour(1), 3600, "connection_lost")
+    watched.at(hour(2.5))
+    watched.says(state="backing_off", cause="unreachable")
+
+    def not_begun() -> list[float]:
+        (main,) = watched.get("/api/cameras/{id}/recording-report", day=str(DAY))["streams"]
+        return [each["seconds"] for each in main["reasons"] if each["reason"] == "not_recorded"]
+
+    assert not_begun() == [3600]
+    policy = {"mode": "timetable", "margin_before_min": 10, "margin_after_min": 5, "audio": False, "g711": "drop"}
+    room = f"/api/rooms/{world.rooms[0]}/recording-policy"
+    answer = watched.service.client("administrator").put(room, json={**policy, "reason": "classes only"})
+    assert answer.status_code == 200, answer.text
+    watched.at(hour(3))
+    watched.says(state="resting", cause="off_schedule")
+    assert not_begun() == [3600]
+
+
 def test_all_cameras_in_scope_come_with_the_worst_first(watched: Watched) -> None:
     first = watched.get("/api/recording-report", day=str(DAY))["items"]
     assert first[0]["camera_name"] == "Watched"

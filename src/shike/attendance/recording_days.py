@@ -127,10 +127,31 @@ def _covered(
     cause: str | None,
     due: Sequence[Window] | None,
 ) -> Coverage:
-    # Of a camera that never recorded, what it says now is the only reason there is; by a timetable it did not come.
-    reason_before = before or (cause if end_us >= now_us else None) or (None if due is None else "off_schedule")
+    own = list(own)
+    reason_before = before or _never_before(camera, own, start_us, end_us < now_us, cause, due)
     covered = coverage(own, start_us, end_us, now_us, reason_before, cause)
     return by_schedule(_switched_off(camera, covered, min(end_us, now_us)), due)
+
+
+def _never_before(
+    camera: Camera,
+    own: Sequence[Stretch],
+    start_us: int,
+    is_past: bool,
+    cause: str | None,
+    due: Sequence[Window] | None,
+) -> str | None:
+    """Why nothing was recorded before the first run that there ever was.
+
+    Of a camera that never recorded, what it says now is the only reason there is; once it did, that is no reason for
+    what was before. By a timetable it did not come, unless it was to be recorded all the time from the beginning on.
+    """
+    first_us = min((run.start_us for run in own if run.origin == "live"), default=None)
+    if first_us is None:
+        return (None if is_past else cause) or (None if due is None else "off_schedule")
+    begun_us = max(start_us, to_us(camera.created_at))
+    always = due is None or any(begin <= begun_us and first_us <= end for begin, end in due)
+    return None if always else "off_schedule"
 
 
 def _switched_off(camera: Camera, covered: Coverage, end_us: int) -> Coverage:

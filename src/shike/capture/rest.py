@@ -20,7 +20,7 @@ class Rest:
     """One stream's rests. Of different lengths, so that cameras in step are not all read at the same moment."""
 
     def __init__(self, spread: float, together: int = 1) -> None:
-        """`spread` between 0 and 1 is where the series of lengths begins; `together`: so many pictures are to gather."""
+        """`spread` between 0 and 1 is where the series of lengths begins; `together`: how many pictures gather."""
         self._part, self._more = spread, together - 1
         self._last: tuple[int, int] | None = None
         self._rested = False

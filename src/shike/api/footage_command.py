@@ -76,8 +76,8 @@ def rebuild_index(camera: CameraOption = None) -> None:
         )
         if done.away:
             typer.echo(
-                f"{shown(camera_id, name)}: left alone: its footage, or a part of it, is not here; mount its volume and "
-                "run this again, or see `shike footage lost`"
+                f"{shown(camera_id, name)}: left alone: its footage, or a part of it, is not here; mount its volume "
+                "and run this again, or see `shike footage lost`"
             )
             incomplete = True
             continue

@@ -104,21 +104,31 @@ def test_nothing_is_deleted_of_footage_that_is_not_mounted_while_recording_goes_
     assert stock.left()[:10] == young and {row.missing for row in stock.deletions()} == {False}
 
 
-def test_what_was_recorded_in_the_empty_folder_is_not_missing_once_the_volume_is_back(stock: Stocked) -> None:
+@pytest.mark.parametrize("copied", [False, True], ids=["left below the mount point", "copied onto the volume"])
+def test_what_was_recorded_in_the_empty_folder_is_not_missing_once_the_volume_is_back(
+    stock: Stocked, copied: bool
+) -> None:
     young = stock.record(0, 80, 2)
     folder, volume = unmount(stock, whole=False)
     meanwhile = stock.record(0, 79, 3)  # lies below the mount point later
+    if copied:
+        shutil.copytree(folder / "main", volume / "main", dirs_exist_ok=True)
     mount(folder, volume)
     last = stock.record(0, 1, 30)
     stock.service.clock.move(20 * 86_400)
-    for _ in range(2):
+    if copied:
+        row = give_up(stock, 0, "the recordings of a night, copied")
+        assert row.said["files"] == row.said["segments"] == 3
         stock.clean()
-    assert stock.left() == last and [row.state for row in stock.deletions()] == ["done"] * 2 + ["planned"] * 3
-    assert len(stock.chained()) == len(young), "nothing is said to be missing that this chain does not know"
-    row = give_up(stock, 0)
-    stock.clean()
+    else:
+        stock.clean(), stock.clean()
+        assert stock.left() == last and [row.state for row in stock.deletions()] == ["done"] * 2 + ["planned"] * 3
+        row = give_up(stock, 0)
+        stock.clean()
     done = [(each.missing, each.link_number) for each in stock.deletions() if each.segment_id in meanwhile]
-    assert done == [(True, row.number)] * 3
+    assert done == [(not copied, row.number)] * 3
+    assert [link.said["segment"] for link in stock.chained()] == young, "a chain tells of what it knows"
+    stock.assert_index_and_files_agree()
 
 
 def test_footage_that_somebody_gave_up_goes_at_its_day_and_says_who_and_why(stock: Stocked) -> None:

@@ -82,6 +82,7 @@ class Deleter:
     def __init__(self, database: Transactions, archive: Archive, clock: Clock, flags: FlagHolds) -> None:
         self._database, self._archive, self._clock, self._flags = database, archive, clock, flags
         self._said: set[str] = set()
+        self._lost_rows: dict[str, Link | None] = {}
 
     def finish(self, limit: int = BATCH) -> Iterator[int]:
         """Steps 2 to 4 for every planned deletion, a batch between two yields; yields how many came to their end.
@@ -90,6 +91,7 @@ class Deleter:
         has come under a hold since it was planned is given back.
         """
         after, lost = "", self._away()
+        self._lost_rows = {}
         while rows := self._planned(after, limit, lost):
             yield self._finish(rows)
             after = rows[-1].id
@@ -138,26 +140,32 @@ class Deleter:
         if there is not None:
             return there, bool(there.said.get("missing"))
         missing = not self._exists(row.object_key)
-        if missing and linked is not None and chain.holds(*linked):
+        if not missing and any(begin < to_us(row.wall_end) and end > to_us(row.wall_start) for begin, end in held):
+            return None, False
+        known = linked is not None and chain.holds(*linked)
+        if known and missing and linked is not None:
             # Long ago this process may have died between file and row: then the chain says so, further back.
             behind = (link for link in chain.links(linked[0]) if link.kind == "deleted")
             there = next((link for link in behind if link.said.get("segment") == row.segment_id), None)
             if there is not None:
                 return there, bool(there.said.get("missing"))
-        elif missing:
-            # This chain cannot say that the file is missing: it may lie on another volume.
-            lost = given_up(chain)
+        elif not known and (missing or linked is not None):
+            # This chain says nothing of the segment, nor can it say that the file is missing: it may lie elsewhere.
+            lost = self._given_up(row.camera_id)
             if lost is not None and to_us(row.wall_end) <= lost.said["at_us"]:
-                return lost, True
-            if linked is not None or chain.head() is None:
+                return lost, missing
+            if missing and (linked is not None or chain.head() is None):
                 raise FootageError(f"it is not in the chain here; mount the volume of camera {row.camera_id}'s footage")
-        if not missing and any(begin < to_us(row.wall_end) and end > to_us(row.wall_start) for begin, end in held):
-            return None, False
         said: dict[str, Any] = {"segment": row.segment_id, "digest": row.digest, "rule": row.rule}
         said |= {"policy": row.rule_id, "at_us": self._clock.now()}
         if missing:
             said["missing"] = True
         return chain.append("deleted", said), missing
+
+    def _given_up(self, camera_id: str) -> Link | None:
+        if camera_id not in self._lost_rows:  # finding it reads the whole chain
+            self._lost_rows[camera_id] = given_up(self._archive.chain(camera_id))
+        return self._lost_rows[camera_id]
 
     def _exists(self, key: str) -> bool:
         try:

@@ -15,7 +15,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from threading import Event, Thread
 
-from shike.capture.become import became
+from shike.capture.become import LEAN, became
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.lifeline import LIFELINE, halt_on_signal
 
@@ -81,14 +81,16 @@ class Processes:
             child.process, child.started_s, child.restart_at_s = self._start(name), now_s, None
 
     def _start(self, name: str) -> "subprocess.Popen[str]":
+        # What keeps this process lean is not measured for all others; those that want it ask for it themselves.
+        surroundings = {key: value for key, value in os.environ.items() if LEAN.get(key) != value}
         process = subprocess.Popen(
-            [sys.executable, "-m", "shike.api.cli", *self._commands[name]],
+            [sys.executable, "-P", "-m", "shike.api.cli", *self._commands[name]],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env=os.environ | {LIFELINE: "1", "PYTHONUNBUFFERED": "1"},
+            env=surroundings | {LIFELINE: "1", "PYTHONUNBUFFERED": "1"},
         )
         Thread(target=self._copy_words, args=(name, process), name=f"words of {name}", daemon=True).start()
         return process

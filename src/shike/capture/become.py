@@ -31,7 +31,8 @@ def become(module: str, log_level: str, said: str) -> NoReturn:
     os.set_inheritable(reads, True)
     sys.stdout.flush()
     sys.stderr.flush()
-    command = [sys.executable, "-m", module, log_level, str(reads)]
+    # -P: what lies in the folder where somebody typed the command is no part of the program.
+    command = [sys.executable, "-P", "-m", module, log_level, str(reads)]
     os.execve(sys.executable, command, LEAN | os.environ)  # noqa: S606 no shell is wanted
 
 

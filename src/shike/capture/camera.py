@@ -75,6 +75,7 @@ class CameraThread(threading.Thread):
         self._address, self._recording = address, recording
         self._backoff = Backoff(random)
         self._ways = Ways()
+        self._said_why: str | None = None
         self._halt, self._given_up = threading.Event(), threading.Event()
         self._halted_for: EndReason = "stopped"
         self._ended: EndReason = "killed"
@@ -118,6 +119,7 @@ class CameraThread(threading.Thread):
                 self._ways,
                 lambda: self._passed_over(opened_s),
             ) as source:
+                self._say_why()
                 return self._record(source)
         except SourceError as error:
             log.info("camera %s %s: %s", self.wanted.camera_id, self.wanted.stream, error.cause)
@@ -130,6 +132,13 @@ class CameraThread(threading.Thread):
             log.exception("camera %s %s: recording failed", self.wanted.camera_id, self.wanted.stream)
             self._ended = "connection_lost"
             return "connection_lost"
+
+    def _say_why(self) -> None:
+        """A camera that FFmpeg reads costs twice as much: somebody may want to know why it does."""
+        if self._ways.why_not is not None and self._ways.why_not != self._said_why:
+            it = self.wanted
+            log.info("camera %s %s is read by FFmpeg: %s", it.camera_id, it.stream, self._ways.why_not)
+        self._said_why = self._ways.why_not
 
     def _record(self, source: Source) -> str:
         start = RunStart(
@@ -180,6 +189,7 @@ class CameraThread(threading.Thread):
             raise
         finally:
             try:
+                run.lost_until_now(source.lost)
                 run.finish(reason)
                 writer.finish()
             finally:
@@ -205,7 +215,7 @@ class CameraThread(threading.Thread):
     ) -> RunRecorder:
         """A new run on a connection; it goes on where the last one ended if it is given that one's timeline."""
         it = self._recording
-        return RunRecorder(
+        run = RunRecorder(
             it.archive,
             it.spool,
             it.clock,
@@ -217,6 +227,8 @@ class CameraThread(threading.Thread):
             coding.now,
             writer,
         )
+        run.lost = source.lost
+        return run
 
     def _report(self, run: RunRecorder, source: Source, coded: Parameters) -> None:
         if self.health.state != "recording":
@@ -226,6 +238,7 @@ class CameraThread(threading.Thread):
         elif self.beat_s - self._reported_s < _REPORT_EVERY_S:  # nobody reads it more often, and it costs
             return
         self._reported_s = self.beat_s
+        run.lost_until_now(source.lost)
         rate = run.rate
         self.health = replace(
             self.health,

@@ -15,9 +15,13 @@ from shike.capture.source import Source, nobody_asks
 
 @dataclass(slots=True)
 class Ways:
-    """How one camera can be read. `plain` becomes false for good once it has shown that it needs FFmpeg."""
+    """How one camera can be read. `plain` becomes false for good once it has shown that it needs FFmpeg.
+
+    `why_not`: why FFmpeg read it the last time that the plain reader was tried, in words without its address.
+    """
 
     plain: bool = True
+    why_not: str | None = None
 
 
 def open_camera(
@@ -36,9 +40,12 @@ def open_camera(
     ways = ways or Ways()
     if audio is None and ways.plain:
         try:
-            return PlainSource.open(address, clock, timeout_s, ways, passed_over)
+            source = PlainSource.open(address, clock, timeout_s, ways, passed_over)
+            ways.why_not = None
+            return source
         except NotPlain as error:
-            ways.plain = not error.lasting
+            ways.plain, ways.why_not = not error.lasting, str(error)
+        passed_over()  # the one who waits is alive: FFmpeg may take as long again
     return FFmpegSource.open_camera(address, clock, timeout_s, audio)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import av.logging
@@ -45,10 +46,16 @@ def probe(address: Address, timeout_s: float) -> Probed:
     """Connect, look for a few seconds, and say what came. Never raises for what the camera does."""
     started = time.monotonic()
     request = json.dumps(asdict(address) | {"timeout_s": timeout_s})
-    command = [sys.executable, "-m", "shike.capture.probe"]
+    command = [sys.executable, "-P", "-m", "shike.capture.probe"]
     try:
         done = subprocess.run(
-            command, input=request, capture_output=True, text=True, timeout=timeout_s + _LOOK_S + 5, check=True
+            # Twice: a camera that the plain reader leaves to FFmpeg is opened twice.
+            command,
+            input=request,
+            capture_output=True,
+            text=True,
+            timeout=2 * timeout_s + _LOOK_S + 5,
+            check=True,
         )
         return Probed(**json.loads(done.stdout))
     except subprocess.TimeoutExpired:
@@ -61,22 +68,27 @@ def probe(address: Address, timeout_s: float) -> Probed:
 def look(address: Address, timeout_s: float) -> Probed:
     """The same within this process."""
     started = time.monotonic()
+
+    def wait_for_keyframe() -> None:
+        if time.monotonic() - started > timeout_s + _LOOK_S:
+            raise SourceError("gop_too_long")
+
     try:
-        with open_camera(address, SystemClock(), timeout_s) as source:
-            took_ms = int((time.monotonic() - started) * 1000)
-            return _watch(source, took_ms)
+        with open_camera(address, SystemClock(), timeout_s, passed_over=wait_for_keyframe) as source:
+            took_ms = int(((source.connected_s or time.monotonic()) - started) * 1000)
+            return _watch(source, took_ms, wait_for_keyframe)
     except SourceError as error:
         return Probed(False, int((time.monotonic() - started) * 1000), error.cause)
 
 
-def _watch(source: Source, took_ms: int) -> Probed:
+def _watch(source: Source, took_ms: int, wait_for_keyframe: Callable[[], None]) -> Probed:
     picture: str | None = None
     keys: list[int] = []
     sizes: list[int] = []
     first_us = last_us = 0
     offset_ms: int | None = None
     until = time.monotonic() + _LOOK_S
-    for timed in source.packets():
+    for timed in source.packets(wait_for_keyframe):
         packet, media_us = timed.packet, timed.arrival.media_us
         if not sizes:
             first_us = media_us

@@ -146,11 +146,16 @@ class Recorder:
 
     def _spawn(self, module: str, *arguments: str) -> "subprocess.Popen[bytes]":
         """A process that reads the configuration from its standard input, and ends when that comes to its end."""
-        command = [sys.executable, "-m", module, *arguments]
+        command = [sys.executable, "-P", "-m", module, *arguments]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, env=LEAN | os.environ)
         assert process.stdin is not None
-        process.stdin.write(self._config.to_json().encode() + b"\n")
-        process.stdin.flush()
+        try:
+            process.stdin.write(self._config.to_json().encode() + b"\n")
+            process.stdin.flush()
+        except OSError:  # it has ended already
+            process.kill()
+            process.communicate()
+            raise
         return process
 
     def _look_after(self) -> None:

@@ -89,6 +89,8 @@ class RunRecorder:
         self._recent: deque[tuple[int, int]] = deque()  # media µs and size
         self._recent_bytes = 0
         self.dropped = 0
+        self.lost = 0
+        """What was missing on the connection before this run, and then until now."""
         self.clock_offset_ms: int | None = None
         self.last_packet_us: int | None = None
 
@@ -164,6 +166,13 @@ class RunRecorder:
         old_enough = timed.arrival.media_us - self._base_us >= _AUDIO_SETTLED_US
         return old_enough and sound.is_heard(timed.arrival.wall_us)
 
+    def lost_until_now(self, lost: int) -> None:
+        """Something was missing between what came so often on this connection: it counts as what was dropped."""
+        missing, self.lost = lost - self.lost, lost
+        self.dropped += missing
+        if self._segmenter is not None:
+            self._segmenter.dropped += missing
+
     def finish(self, reason: EndReason) -> None:
         """End the run and close its last segment, which a writer with a thread does later.
 
@@ -218,6 +227,7 @@ class RunRecorder:
             simulated=start.simulated,
         )
         self._segmenter = Segmenter(self._writer, self._lengths, identity, self._mux.init, self._wall_of)
+        self._segmenter.dropped = self.dropped
         self._audio = AudioTrack(sound, started_us) if sound is not None and sound.is_kept else None
         waiting, self._waiting = self._waiting, []
         for each in waiting:

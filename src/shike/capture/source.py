@@ -40,6 +40,13 @@ class Source(ABC):
     """How the pictures are coded: what a mux, and who looks for changes, goes by."""
     sound: Sound | None = None
     simulated: bool = False
+    connected_s: float | None = None
+    """When the camera had agreed to send, on the steady clock; None where that is not told from the rest of opening."""
+
+    @property
+    def lost(self) -> int:
+        """How often something was missing between what came, as far as its reader can tell."""
+        return 0
 
     @abstractmethod
     def packets(self, passed_over: Callable[[], None] = nobody_asks) -> Iterator[Timed]:

@@ -1,19 +1,27 @@
 """A plain camera from PLAY to TEARDOWN: its pictures, staying awake, and what is left to FFmpeg."""
 
+import logging
 from collections.abc import Callable
 from itertools import islice, pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
+from tests.recorded import CAMERA, wait_until
+from tests.recording import camera_thread, sharing
 
+from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from shike.camera_sim.clip import Clip, read_clip
 from shike.camera_sim.rtp import RtpSource
+from shike.capture.camera import CameraThread
+from shike.capture.desired import Wanted
 from shike.capture.errors import SourceError
 from shike.capture.opening import Ways
 from shike.capture.rtsp.not_plain import NotPlain
 from shike.capture.rtsp.source import PlainSource
 
 from .scripted import CHALLENGE, Request, ScriptedCamera, answer, plain
+from .sending import framed
 
 # The clock stands still, so that nothing else ends a wait. Making the clips is not counted.
 pytestmark = pytest.mark.timeout(60, func_only=True)
@@ -39,15 +47,20 @@ class Pictures:
     def __init__(self, clip: Clip) -> None:
         self._frames = [frame.packets for gop in clip.gops for frame in gop]
         self._rtp = RtpSource(1, 0, 5000)
-        self._at = 0
+        self._at = self.later_us = 0
 
     def some(self, count: int, *, step_us: int = PICTURE_US, of_one_time: int = 1) -> bytes:
         data = b""
         for _ in range(count):
-            at_us = 10_000_000 + self._at // of_one_time * of_one_time * step_us
+            at_us = 10_000_000 + self.later_us + self._at // of_one_time * of_one_time * step_us
             data += self._rtp.frame(self._frames[self._at % len(self._frames)], at_us)
             self._at += 1
         return data
+
+    def report(self) -> bytes:
+        """A sender report for the moment of the next picture."""
+        at_us = 10_000_000 + self.later_us + self._at * PICTURE_US
+        return framed(1, self._rtp.sender_report(1_790_000_000_000_000, at_us))
 
 
 @pytest.fixture
@@ -143,3 +156,50 @@ def test_halves_of_pictures_let_ffmpeg_read_from_then_on(pictures: Pictures, clo
             list(source.packets())
         assert error.value.cause == "timestamps_broken"
     assert not ways.plain
+
+
+def test_what_is_missing_between_pictures_is_counted_with_the_segment(pictures: Pictures, tmp_path: Path) -> None:
+    begin = pictures.some(30)
+    pictures.some(1)  # lost on the way
+    recording = sharing(tmp_path)
+    with ScriptedCamera() as camera:
+        address = camera.address()
+        wanted = Wanted(CAMERA, "main", address.host, address.port, address.path, "", "", 1, 2**60)
+        thread = CameraThread(wanted, address, recording, Random(1))
+        thread.start()
+        camera.await_asked(4)
+        camera.send(begin + pictures.some(30))
+    wait_until(lambda: any(recording.spool.pending()), "the run has ended with the connection")
+    thread.stop()
+    thread.join(20)
+    assert sum(record.dropped for record in recording.spool.pending()) == 1
+
+
+def test_a_report_of_before_the_cameras_clock_jumped_says_nothing_of_pictures_after_it(
+    pictures: Pictures, clock: HandClock
+) -> None:
+    with ScriptedCamera(after_play(pictures.some(8) + pictures.report())) as camera, begun(camera, clock) as source:
+        stream = source.packets()
+        list(islice(stream, 8))
+        told = []
+        for jump_us in (0, 3_600_000_000):
+            clock.steady_s += 1
+            pictures.later_us += jump_us
+            camera.send(pictures.some(1))
+            told.append(next(stream).camera_clock_us)
+    assert told[0] is not None and told[1] is None
+
+
+def test_a_camera_that_ffmpeg_reads_is_said_to_be_and_why(
+    clips: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    (mount,) = [each for each in mounts_in(clips) if each.path == "hall/main"]
+    with CameraSim(SimConfig((mount,))) as sim:
+        sim.faults(mount.path).transports = ("udp",)
+        thread = camera_thread(sim, sharing(tmp_path))
+        thread.start()
+        wait_until(lambda: thread.health.state == "recording", "it is recorded")
+        thread.stop()
+        thread.join(20)
+    assert "is read by FFmpeg: SETUP is answered with 461" in caplog.text

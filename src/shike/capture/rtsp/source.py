@@ -35,11 +35,12 @@ _LOOK_US, _SEND_LIMIT_S = 250_000, 5
 _LOOKED_AT, _LOOKED_FOR_US = 4, 400_000
 # So many of so many that are odd, and FFmpeg shall read this camera.
 _ODD, _ODD_OF = 10, 40
-_CAMERA_CLOCK_EVERY_US = 500_000
+_CAMERA_CLOCK_EVERY_US, _REPORT_HOLDS_US = 500_000, 60_000_000
 
 
 class _Ways(Protocol):
     plain: bool
+    why_not: str | None
 
 
 class PlainSource(Source):
@@ -57,6 +58,8 @@ class PlainSource(Source):
         self._asked_clock_us = 0
         self._stay_us = 0
         self._reader: Reader | None = None
+        self._template: av.container.InputContainer | None = None
+        self.connected_s = clock.monotonic()
         self.simulated = track.title == SIMULATED_TITLE
         # The kernel's own limit: Python's would ask with one call more whether there is something to read.
         client.socket.settimeout(None)
@@ -76,12 +79,20 @@ class PlainSource(Source):
         client = Client(address, timeout_s)
         try:
             source = cls(client, client.play(), clock, timeout_s, ways)
-            source._look(passed_over)
         except BaseException:
             client.close()
             raise
+        try:
+            source._look(passed_over)
+        except BaseException:
+            source.close()
+            raise
         give_memory_back()
         return source
+
+    @property
+    def lost(self) -> int:
+        return self._packets.lost
 
     def packets(self, passed_over: Callable[[], None] = nobody_asks) -> Iterator[Timed]:
         """All pictures, from the keyframe that opening waited for."""
@@ -96,7 +107,7 @@ class PlainSource(Source):
             if pictures:
                 heard_us = came[1]
                 reader.packets += len(pictures)
-            elif reader.cut or came[1] - heard_us >= reader.limit_s * 1_000_000:
+            elif came[1] - heard_us >= reader.limit_s * 1_000_000:  # which `SILENCE` may shorten
                 raise SourceError("no_data")
             wait_s = 0.0
             for picture in pictures:
@@ -138,7 +149,7 @@ class PlainSource(Source):
         try:
             received = self._client.socket.recv_into(self._packets.room())
             if received == 0:
-                raise SourceError("no_data" if self._reader is not None and self._reader.cut else "connection_lost")
+                raise SourceError("connection_lost")
             came = self._now()
             pictures = self._packets.take(received)
         except BlockingIOError:
@@ -175,7 +186,7 @@ class PlainSource(Source):
             return
         self._odd += self._packets.irregular - self._irregular
         if self._odd >= _ODD:
-            self._ways.plain = False
+            self._ways.plain, self._ways.why_not = False, "its pictures come in another order, or unmarked"
             raise SourceError("timestamps_broken")
         self._irregular, self._seen, self._odd = self._packets.irregular, 0, 0
 
@@ -186,7 +197,9 @@ class PlainSource(Source):
         clock_us, report = None, self._packets.report
         if report is not None and steady_us - self._asked_clock_us >= _CAMERA_CLOCK_EVERY_US:
             self._asked_clock_us = steady_us
-            clock_us = report[0] + int((ticks - report[1]) * self._per_tick_us)
+            since_us = int((ticks - report[1]) * self._per_tick_us)
+            if abs(since_us) < _REPORT_HOLDS_US:  # or the media time has jumped since
+                clock_us = report[0] + since_us
         return Timed(picture, Arrival(wall_us, steady_us, media_us), clock_us)
 
     def _now(self) -> tuple[int, int]:
@@ -196,7 +209,8 @@ class PlainSource(Source):
         if self._reader is not None:
             SILENCE.forget(self._reader)
         self._client.close()
-        self._template.close()
+        if self._template is not None:
+            self._template.close()
 
 
 def _template(track: Track, keyframe: CodedPicture) -> tuple[av.container.InputContainer, VideoStream]:

@@ -14,6 +14,7 @@ from shike.attendance.deleting import plan
 from shike.attendance.giving_up import absent
 from shike.attendance.keeping import candidates
 from shike.attendance.retention import FOR_EVER_US, Due
+from shike.attendance.retention_tables import Brake
 from shike.attendance.tables import Lease, Segment
 from shike.capture.chain import Link
 
@@ -183,6 +184,21 @@ def test_a_lost_chain_does_not_keep_the_floor_from_the_other_cameras(stock: Stoc
     stock.clean()
     assert stock.left(0) == lost and len(stock.left(1)) < len(theirs)
     assert stock.brakes() == [] and not stock.brakes("confirmed")
+
+
+def test_a_word_for_the_floor_holds_for_one_clean_up_also_while_a_chain_is_lost(stock: Stocked) -> None:
+    stock.record(0, 60, 5), stock.record(1, 50, 20)
+    unmount(stock, whole=False)
+    stock.capacity, stock.floor = 2_500, 1_800  # 500 are free: more than half of what is here would go
+    stock.clean()
+    assert [(brake.camera_id, brake.rule) for brake in stock.brakes()] == [(None, "floor")]
+    assert len(stock.left(1)) == 20, "the brake counts what is here"
+    with stock.service.database.writing() as db:
+        db.execute(update(Brake).values(state="confirmed"))
+    stock.clean()
+    assert len(stock.left(1)) < 10
+    stock.clean()
+    assert stock.brakes("confirmed") == stock.brakes() == []
 
 
 def unmounted(stock: Stocked, housekeeper: Housekeeper, who: str = "administrator") -> int:

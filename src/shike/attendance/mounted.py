@@ -40,7 +40,8 @@ def elsewhere(db: DbSession, camera_ids: Iterable[str], node: str, moment: datet
 
 def given_up(chain: Chain) -> Link | None:
     """The last row `lost` of a chain: footage that ended by its `at_us` and is in no row here is lost for good."""
-    return max(chain.of_kinds("lost"), key=lambda link: int(link.said["at_us"]), default=None)
+    rows = (link for link in chain.of_kinds("lost") if type(link.said.get("at_us")) is int)
+    return max(rows, key=lambda link: int(link.said["at_us"]), default=None)
 
 
 def _is_here(db: DbSession, archive: Archive, camera_id: str) -> bool:
@@ -51,7 +52,7 @@ def _is_here(db: DbSession, archive: Archive, camera_id: str) -> bool:
             return True
         lost = given_up(chain)
         return lost is not None and max(unknown) <= int(lost.said["at_us"])
-    except (OSError, FootageError, KeyError, ValueError):  # a volume, or a chain, that is there and cannot be read
+    except (OSError, FootageError):  # a volume, or a chain, that is there and cannot be read
         return False
 
 

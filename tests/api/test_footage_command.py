@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -119,6 +120,64 @@ def test_what_a_rule_deleted_is_left_out_and_said_where_its_files_were_put_back(
     assert done.exit_code == 0, done.output
     assert "2 left out: a rule deleted them" in done.output
     assert not {record.identity.segment_id for record in typed.main[:2]} & rows(typed, Segment).keys()
+
+
+@pytest.mark.parametrize("lacking", ["segment", "digest", "at_us", "rule"])
+def test_a_row_of_a_deletion_that_lacks_something_ends_no_rebuild(typed: Filmed, lacking: str) -> None:
+    record, segments = typed.main[0], rows(typed, Segment)
+    said = {"segment": record.identity.segment_id, "digest": record.digest, "rule": "age", "policy": None, "at_us": 1}
+    del said[lacking]
+    typed.archive.chain(CAMERA).append("deleted", said)
+    forget(typed)
+    done = footage("footage", "rebuild", "--camera", CAMERA)
+    assert done.exit_code == 0, done.output
+    told = {record.identity.segment_id} if lacking != "segment" else set()
+    assert rows(typed, Segment).keys() == segments.keys() - told and rows(typed, Deletion) == {}
+
+
+@pytest.mark.parametrize("lacking", ["segment", "digest", "ends_run", "start_us"])
+def test_a_row_of_a_segment_that_lacks_something_ends_no_rebuild(typed: Filmed, lacking: str) -> None:
+    segment_id, segments = typed.main[-1].identity.segment_id, rows(typed, Segment)
+    (row,) = (link for link in typed.archive.chain(CAMERA).links() if link.said.get("segment") == segment_id)
+    said = {name: value for name, value in row.said.items() if name not in ("number", "prev", "kind", lacking)}
+    typed.archive.chain(CAMERA).append("segment", said)
+    gone = {"segment": segment_id if lacking != "segment" else "?", "digest": "x", "rule": "age", "at_us": 1}
+    typed.archive.chain(CAMERA).append("deleted", gone)
+    forget(typed)
+    done = footage("footage", "rebuild", "--camera", CAMERA)
+    assert done.exit_code == 0, done.output
+    assert rows(typed, Segment).keys() >= segments.keys() - {segment_id}
+
+
+def test_nothing_is_made_of_what_is_mounted_instead_of_the_footage_that_the_index_knows(typed: Filmed) -> None:
+    folder = typed.service.settings.footage_dir / CAMERA
+    volume = folder.rename(folder.with_name("volume"))
+    typed.archive.chain(CAMERA).append("note", {})
+    before = rows(typed, Segment)
+    done = footage("footage", "rebuild", "--camera", CAMERA)
+    assert done.exit_code == 1 and "mount its volume" in done.output
+    named = footage("footage", "lost")
+    assert named.exit_code == 1 and f"{len(before)} segments" in named.output and str(folder) in named.output
+    shutil.rmtree(folder)
+    volume.rename(folder)
+    assert footage("footage", "lost").exit_code == 0
+    assert footage("footage", "rebuild", "--camera", CAMERA).exit_code == 0
+
+
+def test_footage_is_given_up_by_an_administrator_with_a_reason_and_goes_on_record(typed: Filmed) -> None:
+    shutil.rmtree(typed.service.settings.footage_dir / CAMERA)
+    admin, words = "administrator", ("footage", "lost", "--camera", CAMERA)
+    for lacking in (("--reason", "x"), ("--account", admin), ("--reason", " ", "--account", admin)):
+        assert footage(*words, *lacking).exit_code == 2
+    assert footage(*words, "--reason", "x", "--account", "supervisor").exit_code == 2
+    assert typed.archive.chain(CAMERA).head() is None and typed.audit("footage_given_up") == []
+    done = footage(*words, "--reason", "the disk died", "--account", admin)
+    assert done.exit_code == 0, done.output
+    (line,) = typed.audit("footage_given_up")
+    assert line["detail"]["reason"] == "the disk died" and line["camera_id"] == CAMERA
+    head = typed.archive.chain(CAMERA).head()
+    assert head is not None and (head.kind, head.said["reason"]) == ("lost", "the disk died")
+    assert footage("footage", "lost").exit_code == 0
 
 
 def test_what_was_deleted_is_on_record_again_after_the_database_was_lost(typed: Filmed) -> None:

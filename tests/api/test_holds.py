@@ -114,6 +114,10 @@ def test_a_judgement_made_again_after_its_footage_was_deleted_accuses_nobody_ane
         db.execute(update(Flag).values(state="rejected"))
         due = [Due(each, "age") for each in candidates(db, (camera, "main"), [(0, FOR_EVER_US)])]
         assert plan(db, due, {}, service.clock.now()) == len(due) > 2
+        for key in db.scalars(select(Segment.object_key).where(Segment.camera_id == camera)):
+            path = service.settings.footage_dir / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"footage")
     service.clock.move(86_400)
     with service.database.writing() as db:
         db.execute(update(Flag).values(state="open"))

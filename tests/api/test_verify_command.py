@@ -245,8 +245,11 @@ def test_a_key_is_not_replaced_while_the_footage_is_not_mounted(typed: Filmed) -
         assert done.exit_code == 2, done.output
         assert str(footage / CAMERA) in done.output and "mount" in done.output
         assert {path.name: path.read_bytes() for path in keys.iterdir()} == before
-    (footage / CAMERA).rmdir()
-    footage.rmdir()
+    typed.archive.chain(CAMERA).append("note", {})  # recorded into the empty folder
+    done = shike("keys", "rotate")
+    assert done.exit_code == 2 and str(footage / CAMERA) in done.output
+    assert {path.name: path.read_bytes() for path in keys.iterdir()} == before
+    shutil.rmtree(footage)
     mounted.rename(footage)
     done = shike("keys", "rotate")
     assert done.exit_code == 0, done.output

@@ -14,7 +14,7 @@ import pytest
 from tests.recording import Recorded
 
 from shike.capture import chain as chain_module
-from shike.capture.chain import Chain, Link
+from shike.capture.chain import LINKS_PER_FILE, Chain, Link
 from shike.capture.errors import FootageError
 
 APPEND = """
@@ -187,3 +187,17 @@ def test_a_row_with_a_number_that_is_none_is_a_row_that_cannot_be_read() -> None
     for number in (b"Infinity", b"NaN", b"null", b"[]"):
         with pytest.raises(FootageError):
             Link.parse(b'{"number":' + number + b',"prev":"","kind":"note"}')
+
+
+def test_a_row_is_found_by_its_number_and_link_whatever_others_say(tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "chain")
+    links = [chain.append("note", {"long": "x" * (each * 37 % 900)}) for each in range(60)]
+    assert all(chain.holds(each.number, each.digest) for each in links)
+    assert not chain.holds(3, links[3].digest) and not chain.holds(61, links[0].digest)
+    assert not chain.holds(LINKS_PER_FILE + 1, links[0].digest)
+    (file,) = (tmp_path / "chain").iterdir()
+    lines = file.read_bytes().splitlines(keepends=True)
+    lines[30] = lines[30].replace(b'"number":31', b'"number":99')
+    lines[40] = b"spoilt\n"
+    file.write_bytes(b"".join(lines))
+    assert [each.number for each in links if not chain.holds(each.number, each.digest)] == [31, 41]

@@ -2,14 +2,18 @@
 
 import itertools
 
+import pytest
+
 from shike.capture.rest import MOST_US, Rest
 
 FRAME_US = 40_000
 
 
-def read(pictures: int, *, backlog: int = 0, frame_us: int = FRAME_US, delay_us: int = 3_000) -> list[tuple[int, int]]:
+def read(
+    pictures: int, *, backlog: int = 0, frame_us: int = FRAME_US, delay_us: int = 3_000, together: int = 1
+) -> list[tuple[int, int]]:
     """(picture, µs between its coming and its being read) of a camera whose first pictures are there at once."""
-    rest, now_us = Rest(0.3), backlog * frame_us
+    rest, now_us = Rest(0.3, together), backlog * frame_us
     read: list[tuple[int, int]] = []
     for number in range(pictures):
         came_us = number * frame_us + delay_us
@@ -24,6 +28,15 @@ def test_a_reader_wakes_for_several_pictures_at_once_and_none_waits_longer_than_
     assert max(late) <= MOST_US
     # A picture that was read the moment it came was waited for.
     assert sum(late_us == 0 for late_us in late) < 200
+
+
+@pytest.mark.parametrize("frames_per_s", [20, 25, 30])
+def test_who_reads_two_at_once_does_and_none_waits_longer_than_allowed(frames_per_s: int) -> None:
+    late = [late_us for _, late_us in read(2_000, frame_us=1_000_000 // frames_per_s, together=2)]
+    assert max(late) <= MOST_US
+    # The first of two has waited for the second; those that are read alone are what a reader learns from.
+    second = sum(later < earlier for earlier, later in itertools.pairwise(late))
+    assert second > 0.45 * len(late)
 
 
 def test_what_had_gathered_before_the_first_picture_was_read_is_caught_up_with() -> None:

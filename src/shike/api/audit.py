@@ -11,6 +11,7 @@ from sqlalchemy import JSON, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm import Session as DbSession
 
+from shike.api.auth.tables import Account
 from shike.api.auth.viewer import Caller
 from shike.api.moment import now
 from shike.attendance.tables import Base, Camera, Institution, Room, id_column
@@ -36,6 +37,7 @@ Action = Literal[
     "hold_placed",
     "hold_released",
     "cleanup_confirmed",
+    "footage_given_up",
 ]
 
 
@@ -109,6 +111,16 @@ def write(db: DbSession, clock: Clock, caller: Caller, action: Action, place: Pl
             ip=caller.ip,
         )
     )
+
+
+def write_console(
+    db: DbSession, clock: Clock, account: Account, action: Action, place: Place = NOWHERE, **detail: Any
+) -> None:
+    """Add a line by somebody at the server's console who names an account."""
+    event = AuditEvent(at=now(clock), account_id=account.id, account_name=account.name, role=account.role)
+    event.action, event.detail, event.target = action, detail, place.target
+    event.institution_id, event.room_id, event.camera_id = place.institution_id, place.room_id, place.camera_id
+    db.add(event)
 
 
 def write_anonymous(

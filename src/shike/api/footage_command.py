@@ -10,6 +10,7 @@ import typer
 
 from shike.api.arguments import cameras, index_of, shown
 from shike.api.db import Database
+from shike.api.lost_command import lost_footage
 from shike.api.migrate import migrate
 from shike.api.moment import rfc3339_us
 from shike.api.settings import load_settings
@@ -19,6 +20,7 @@ from shike.capture.archive import Archive
 from shike.capture.spool import Spool
 
 footage = typer.Typer(no_args_is_help=True, help="Recordings on disk and their index.")
+footage.command("lost")(lost_footage)
 
 CameraOption = Annotated[
     str | None, typer.Option("--camera", help="Id of one camera, or its name (room · name); all if left out.")
@@ -72,6 +74,13 @@ def rebuild_index(camera: CameraOption = None) -> None:
         done = rebuild(
             archive, database.reading, database.writing, camera_id, lambda n: typer.echo(f"\r{n:8}", nl=False, err=True)
         )
+        if done.away:
+            typer.echo(
+                f"{shown(camera_id, name)}: left alone: its footage, or a part of it, is not here; mount its volume "
+                "and run this again, or see `shike footage lost`"
+            )
+            incomplete = True
+            continue
         typer.echo(
             f"{shown(camera_id, name)}: {done.made} segments indexed, {done.there} were there"
             + (f", {done.unlinked} of them in no chain" if done.unlinked else "")

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session as DbSession
 
+from shike.api import unmounted
 from shike.api.database import Database
 from shike.api.space import space_of
 from shike.attendance.cleaning import Cleaner
@@ -75,8 +76,9 @@ class Housekeeper:
         footage = Footage(self._archive, self._spool, database.reading)
         every_us = round(settings.sample_interval_s * 1_000_000)
         self._cleaner = Cleaner(
-            database, self._archive, clock, settings.retention, space or self._space, self._rested()
+            database, self._archive, clock, settings.retention, space or self._space, self._rested(), settings.node
         )
+        self._unmounted: frozenset[str] | None = None
         self._evaluator = Evaluator(database, footage, clock, every_us, self._cause, settings.recording_policy)
 
     def run(self, halt: Event) -> None:
@@ -98,6 +100,13 @@ class Housekeeper:
         self.index_spool()
         self._evaluator.step()
         self._cleaner.step()
+        self._say_unmounted()
+
+    def _say_unmounted(self) -> None:
+        found = self._cleaner.unmounted
+        if found is not None and found != self._unmounted:
+            unmounted.store(self._settings.state_dir, found)
+            self._unmounted = found
 
     def _rested(self) -> frozenset[str]:
         """The cameras that rest for want of space as this process was left by the one before it."""

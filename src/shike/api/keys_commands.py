@@ -97,8 +97,9 @@ def _expect_chains(settings: Settings, archive: Archive) -> None:
         folders = ", ".join(str(settings.footage_dir.absolute() / camera_id) for camera_id in lost[:_NAMED])
         more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
         raise typer.BadParameter(
-            f"the chains of {len(lost)} cameras with footage are not there: {folders}{more}; mount "
-            "the volume of the footage and run this again. If they are lost for good, `shike keys rotate --anyway`"
+            f"the chains of {len(lost)} cameras with footage are not there, or others lie in their place: "
+            f"{folders}{more}; mount the volume of the footage and run this again. If they are lost for good, record "
+            "that with `shike footage lost`, or use `shike keys rotate --anyway`"
         )
 
 

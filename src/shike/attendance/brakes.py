@@ -99,13 +99,13 @@ class Brakes:
     ) -> None:
         """A clean-up is over: keep what it raised, close what it did not raise again and what is done.
 
-        What speaks of a camera in `unseen`, or of all while there is one, was not asked and stands.
+        What speaks of a camera in `unseen`, or of the rules of all while there is one, was not asked and stands.
         """
         moment = from_us(self._clock.now())
         with self._database.writing() as db:
             standing = db.scalars(select(Brake).where(Brake.state.in_(("waiting", "confirmed")))).all()
             for row in standing:
-                if unseen and (row.camera_id is None or row.camera_id in unseen):
+                if row.camera_id in unseen or (unseen and row.camera_id is None and row.rule == "rules"):
                     continue
                 again = row.state == "waiting" and _name(row) in self._raised
                 if not again and (row.state == "waiting" or self._is_done(_name(row), surveys, floor_needed)):

@@ -16,7 +16,7 @@ from shike.attendance.brakes import Brakes
 from shike.attendance.deleting import Deleter, plan, thin
 from shike.attendance.holds import held_of, stretches_of
 from shike.attendance.keeping import Survey, candidates, limits_of, streams_of, survey
-from shike.attendance.mounted import away
+from shike.attendance.mounted import away, elsewhere
 from shike.attendance.retention import (
     FOR_EVER_US,
     Amount,
@@ -60,17 +60,23 @@ class Cleaner:
         defaults: Defaults,
         space: Callable[[], Space],
         resting: frozenset[str] = frozenset(),
+        node: str | None = None,
     ) -> None:
-        """`resting`: the cameras that rested for want of space when an earlier cleaner ended."""
+        """`resting`: the cameras that rested for want of space when an earlier cleaner ended.
+
+        `node`: this machine's name, if cameras that another one records are not to be missed here.
+        """
         self._database, self._clock, self._defaults, self._space = database, clock, defaults, space
         self._archive = archive
-        self._lost: frozenset[str] = frozenset()
+        self._node = node
         self._deleter = Deleter(database, archive, clock, defaults.flags)
         self._brakes = Brakes(database, clock)
         self._work: Iterator[object] | None = None
         self._next_s = float("-inf")
         self._lacking = 0
         self.resting = resting
+        self.unmounted: frozenset[str] | None = None
+        """Cameras of this machine whose footage was not there at the last clean-up; None before the first."""
 
     def step(self, budget_s: float = STEP_S) -> None:
         """Go on with the clean-up that is due, until it is done or the time is used up."""
@@ -115,7 +121,8 @@ class Cleaner:
             limits = limits_of(db, [camera.id for camera in cameras], self._defaults, now_us)
             lately = self._deleted_lately(db)
             lost = frozenset(away(db, self._archive, [camera.id for camera in cameras]))
-        self._say_lost(lost)
+            others = elsewhere(db, lost, self._node, from_us(now_us)) if self._node and lost else set()
+        self._say_unmounted(lost - others)
         here = [camera for camera in cameras if camera.id not in lost]
         surveys: dict[StreamKey, Survey] = {}
         for camera in here:
@@ -130,18 +137,22 @@ class Cleaner:
         space = self._space()
         needed = needed_bytes(space.free, space.floor, scarce=bool(self.resting))
         self._lacking = needed
-        # Without some of the footage it is not known which volume lacks space, nor how much half of all is.
-        if needed and not lost and self._brakes.floor_may(needed, base):
-            yield from self._by_floor(cameras, base)
+        # Of what is here: one camera whose footage is lost must not end recording for all others.
+        if needed and self._brakes.floor_may(needed, base):
+            yield from self._by_floor(here, base)
         self._brakes.end(surveys, floor_needed=needed > 0, unseen=lost)
         self._settle_resting(cameras, can_free=self._lacking <= 0)
         with self._database.writing() as db:
             thin(db, from_us(now_us) - THIN_AFTER)
 
-    def _say_lost(self, lost: frozenset[str]) -> None:
-        if lost - self._lost:
-            log.error("nothing is deleted of cameras whose footage is not mounted: %s", ", ".join(sorted(lost)))
-        self._lost = lost
+    def _say_unmounted(self, unmounted: frozenset[str]) -> None:
+        if unmounted - (self.unmounted or frozenset()):
+            log.error(
+                "nothing is deleted of cameras whose footage, or a part of it, is not here: %s; mount its volume, or "
+                "see `shike footage lost` if it is lost for good. What is recorded meanwhile goes to what is mounted",
+                ", ".join(sorted(unmounted)),
+            )
+        self.unmounted = unmounted
 
     def _deleted_lately(self, db: DbSession) -> Mapping[StreamKey, Amount]:
         """What clean-ups of the last day have deleted: it belongs to what there was.

@@ -18,6 +18,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.holds import held_of, stretches_of
+from shike.attendance.mounted import away, given_up
 from shike.attendance.retention import Due, FlagHolds, StreamKey, Stretch
 from shike.attendance.retention_tables import Deletion
 from shike.attendance.tables import Camera, Segment, from_us, to_us
@@ -81,19 +82,28 @@ class Deleter:
     def __init__(self, database: Transactions, archive: Archive, clock: Clock, flags: FlagHolds) -> None:
         self._database, self._archive, self._clock, self._flags = database, archive, clock, flags
         self._said: set[str] = set()
+        self._lost_rows: dict[str, Link | None] = {}
 
     def finish(self, limit: int = BATCH) -> Iterator[int]:
         """Steps 2 to 4 for every planned deletion, a batch between two yields; yields how many came to their end.
 
-        One that has come under a hold since it was planned is given back. A file that cannot be removed stays planned.
+        Those of cameras whose footage is not mounted stay planned, and so does a file that cannot be removed. One that
+        has come under a hold since it was planned is given back.
         """
-        after = ""
-        while rows := self._planned(after, limit):
+        after, lost = "", self._away()
+        self._lost_rows = {}
+        while rows := self._planned(after, limit, lost):
             yield self._finish(rows)
             after = rows[-1].id
 
-    def _planned(self, after: str, limit: int) -> Sequence[Deletion]:
+    def _away(self) -> Sequence[str]:
+        with self._database.reading() as db:
+            camera_ids = db.scalars(select(Deletion.camera_id).where(Deletion.state == "planned").distinct()).all()
+            return away(db, self._archive, camera_ids)
+
+    def _planned(self, after: str, limit: int, lost: Sequence[str]) -> Sequence[Deletion]:
         query = select(Deletion).where(Deletion.state == "planned", Deletion.id > after)
+        query = query.where(Deletion.camera_id.not_in(lost))
         with self._database.reading() as db:
             return db.scalars(query.order_by(Deletion.id).limit(limit)).all()
 
@@ -121,7 +131,7 @@ class Deleter:
         return len(gone) + len(saved)
 
     def _said_in_chain(
-        self, row: Deletion, segment_link: int | None, held: Sequence[Stretch]
+        self, row: Deletion, linked: tuple[int, str] | None, held: Sequence[Stretch]
     ) -> tuple[Link | None, bool]:
         """The chain's row about this deletion, made now if there is none; None if the segment is held by now."""
         assert row.segment_id is not None and row.object_key is not None
@@ -130,21 +140,32 @@ class Deleter:
         if there is not None:
             return there, bool(there.said.get("missing"))
         missing = not self._exists(row.object_key)
-        if missing and segment_link is not None:
+        if not missing and any(begin < to_us(row.wall_end) and end > to_us(row.wall_start) for begin, end in held):
+            return None, False
+        known = linked is not None and chain.holds(*linked)
+        if known and missing and linked is not None:
             # Long ago this process may have died between file and row: then the chain says so, further back.
-            behind = (link for link in chain.links(segment_link) if link.kind == "deleted")
+            behind = (link for link in chain.links(linked[0]) if link.kind == "deleted")
             there = next((link for link in behind if link.said.get("segment") == row.segment_id), None)
             if there is not None:
                 return there, bool(there.said.get("missing"))
-            if chain.head() is None:
-                raise FootageError(f"the chain of camera {row.camera_id} is not there: mount the volume of its footage")
-        if not missing and any(begin < to_us(row.wall_end) and end > to_us(row.wall_start) for begin, end in held):
-            return None, False
+        elif not known and (missing or linked is not None):
+            # This chain says nothing of the segment, nor can it say that the file is missing: it may lie elsewhere.
+            lost = self._given_up(row.camera_id)
+            if lost is not None and to_us(row.wall_end) <= lost.said["at_us"]:
+                return lost, missing
+            if missing and (linked is not None or chain.head() is None):
+                raise FootageError(f"it is not in the chain here; mount the volume of camera {row.camera_id}'s footage")
         said: dict[str, Any] = {"segment": row.segment_id, "digest": row.digest, "rule": row.rule}
         said |= {"policy": row.rule_id, "at_us": self._clock.now()}
         if missing:
             said["missing"] = True
         return chain.append("deleted", said), missing
+
+    def _given_up(self, camera_id: str) -> Link | None:
+        if camera_id not in self._lost_rows:  # finding it reads the whole chain
+            self._lost_rows[camera_id] = given_up(self._archive.chain(camera_id))
+        return self._lost_rows[camera_id]
 
     def _exists(self, key: str) -> bool:
         try:
@@ -169,10 +190,10 @@ class Deleter:
         cameras = db.scalars(select(Camera).where(Camera.id.in_(camera_ids)))
         return {camera.id: stretches_of(held_of(db, camera, self._flags)) for camera in cameras}
 
-    def _links_of(self, db: DbSession, rows: Sequence[Deletion]) -> Mapping[str, int | None]:
+    def _links_of(self, db: DbSession, rows: Sequence[Deletion]) -> Mapping[str, tuple[int, str]]:
         ids = [row.segment_id for row in rows]
-        found = db.execute(select(Segment.id, Segment.link_number).where(Segment.id.in_(ids)))
-        return {row[0]: row[1] for row in found}
+        found = db.execute(select(Segment.id, Segment.link_number, Segment.link).where(Segment.id.in_(ids)))
+        return {row[0]: (row[1], row[2]) for row in found if row[1] is not None and row[2] is not None}
 
     def _sweep(self, rows: Sequence[Deletion]) -> None:
         """Remove folders of days that have become empty."""

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _BATCH = 500
 _RULES = get_args(Rule)
+_LAST_US = 253_402_300_799_999_999  # year 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,22 @@ class Deleted:
 def deleted(rows: Iterable[Link], segments: Mapping[str, Link]) -> Iterator[Deleted]:
     """The rows of deletions that can be told: those whose segment the chain knows, and whose rule we know."""
     for row in rows:
-        segment = segments.get(row.said["segment"])
-        if segment is None or row.said.get("rule") not in _RULES:
+        segment = segments.get(str(row.said.get("segment")))
+        if segment is None or not _is_whole(row):
             log.warning("row %d of the chain speaks of a deletion of footage that it does not know", row.number)
         else:
             yield Deleted(row, segment)
+
+
+def _is_whole(row: Link) -> bool:
+    said = row.said
+    return (
+        said.get("rule") in _RULES
+        and isinstance(said.get("digest"), str)
+        and type(at_us := said.get("at_us")) is int
+        and 0 <= at_us <= _LAST_US
+        and isinstance(said.get("policy"), str | None)
+    )
 
 
 def remake(

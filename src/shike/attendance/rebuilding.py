@@ -17,9 +17,11 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.deletion_records import deleted, remake
 from shike.attendance.indexing import index
+from shike.attendance.mounted import away
 from shike.attendance.tables import Segment
 from shike.capture.archive import Archive
 from shike.capture.chain import Link
+from shike.capture.chain_walk import said_of_segment
 from shike.capture.errors import FootageError, NoFootage
 from shike.capture.segment import STREAMS, EndReason, Origin, SegmentRecord
 
@@ -34,7 +36,7 @@ class Rebuilt:
     """What became of a camera's files: rows made, rows that were there, files without a link, files left out.
 
     `deleted`: files of segments that the chain says a rule has deleted, as after a backup was put back.
-    `deletions`: records of deletions made.
+    `deletions`: records of deletions made. `away`: nothing was done, the footage that the index knows is not mounted.
     """
 
     made: int = 0
@@ -44,6 +46,7 @@ class Rebuilt:
     unreadable: int = 0
     unknown_camera: int = 0
     deletions: int = 0
+    away: bool = False
 
 
 def rebuild(
@@ -59,6 +62,8 @@ def rebuild(
     """
     result = Rebuilt()
     with reading() as db:
+        if away(db, archive, [camera_id]):
+            return Rebuilt(away=True)
         there = set(db.scalars(select(Segment.object_key).where(Segment.camera_id == camera_id)))
     linked, gone = _chain(archive, camera_id)
     records = _records(archive, camera_id, there, linked, gone, result)
@@ -96,7 +101,7 @@ def _records(
             elif (segment_id := record.identity.segment_id) in gone:
                 result.deleted += 1
             else:
-                link = linked.get(segment_id) or archive.chain(camera_id).recent("segment", segment_id)
+                link = linked.get(segment_id) or _just_linked(archive, camera_id, segment_id)
                 record = replace(record, digest=archive.digest(key)) if link is None else _said(record, link)
                 result.unlinked += link is None
                 yield record
@@ -104,23 +109,38 @@ def _records(
             continue
 
 
+def _just_linked(archive: Archive, camera_id: str, segment_id: str) -> Link | None:
+    link = archive.chain(camera_id).recent("segment", segment_id)
+    return link if link is not None and _is_whole(link) else None
+
+
 def _is_open(archive: Archive, camera_id: str, key: str) -> bool:
     return any(archive.open_key(camera_id, stream, origin) == key for stream in STREAMS for origin in _ORIGINS)
 
 
 def _chain(archive: Archive, camera_id: str) -> tuple[dict[str, Link], dict[str, Link]]:
-    """The last row of each segment, and the last that says of one that a rule deleted it."""
+    """The last row of each segment, and the last that says of one that a rule deleted it; none that lacks something."""
     linked: dict[str, Link] = {}
     gone: dict[str, Link] = {}
     try:
         for link in archive.chain(camera_id).links():
-            if link.kind == "segment":
+            if link.kind == "segment" and _is_whole(link):
                 linked[link.said["segment"]] = link
-            elif link.kind == "deleted":
-                gone[link.said["segment"]] = link
+            elif link.kind == "deleted" and isinstance(segment_id := link.said.get("segment"), str):
+                gone[segment_id] = link
+            elif link.kind in ("segment", "deleted"):
+                log.warning("row %d of the chain of camera %s does not say what it should", link.number, camera_id)
     except FootageError:
         log.exception("the chain of camera %s is broken; segments behind that are indexed without a link", camera_id)
     return linked, gone
+
+
+def _is_whole(link: Link) -> bool:
+    try:
+        said_of_segment(link.said)
+    except FootageError:
+        return False
+    return True
 
 
 def _said(record: SegmentRecord, link: Link) -> SegmentRecord:

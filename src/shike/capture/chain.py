@@ -181,6 +181,17 @@ class Chain:
             if int(path.stem) + LINKS_PER_FILE > first:
                 yield from ((at, line) for at, line in _numbered(path) if at >= first)
 
+    def holds(self, number: int, link: str) -> bool:
+        """Whether the row at a number is the one with that link. Reads a few rows where it is, a file where not."""
+        path = self._file_of(number)
+        try:
+            line = _look(path, number)
+            if line is not None and sha256(line) == link:
+                return True
+            return any(at == number and sha256(line) == link for at, line in _numbered(path))
+        except FileNotFoundError:
+            return False
+
     def of_kinds(self, *kinds: str) -> Iterator[Link]:
         """All rows of some kinds, without reading the others: keys and checkpoints are few among segments."""
         marks = [b'"kind":"%b"' % kind.encode() for kind in kinds]
@@ -260,6 +271,26 @@ def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
         for at, line in enumerate(file, int(path.stem)):
             if line.endswith(b"\n"):
                 yield at, line[:-1]
+
+
+def _look(path: Path, number: int) -> bytes | None:
+    """The row of a file that says a number, found by halving; None where what rows say does not lead there."""
+    with path.open("rb") as file:
+        low, high = 0, file.seek(0, os.SEEK_END)
+        while low < high:
+            middle = (low + high) // 2
+            if file.seek(max(0, middle - 1)):
+                file.readline()
+            begin, line = file.tell(), file.readline()
+            if begin >= high or not line.endswith(b"\n"):
+                high = middle
+            elif (link := _read(line[:-1])) is None or link.number == number:
+                return None if link is None else link.line
+            elif link.number < number:
+                low = begin + len(line)
+            else:
+                high = middle
+    return None
 
 
 def _last_lines(path: Path) -> tuple[list[bytes], bool]:

@@ -131,7 +131,7 @@ class _Walker:
             self._timestamp(row, link)
 
     def _segment(self, row: int, link: Link) -> None:
-        said = _segment(link.said)
+        said = said_of_segment(link.said)
         segment_id, sequence, run = said["segment"], said["sequence"], self._runs.get(said["run"])
         if segment_id in self.seen.segments:
             # Once more only where its run turned out to have ended with it.
@@ -225,10 +225,10 @@ class _Walker:
         self.seen.findings.append(Finding.of_row(code, self._camera_id, row, link, **what))
 
 
-def _segment(said: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a row says of a segment. FootageError unless each thing is of its kind: whoever reads on relies on it."""
+def said_of_segment(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a row says of a segment. FootageError unless all is there and of its kind: whoever reads on relies on it."""
     for name, kinds in _KINDS.items():
-        if type(said[name]) not in kinds:
+        if name not in said or type(said[name]) not in kinds:
             raise FootageError(f"{name} of a segment's row is none")
     if not 0 <= said["start_us"] <= said["end_us"] <= _LAST_US:
         raise FootageError("the times of a segment's row are none")

@@ -11,6 +11,7 @@ MOST_US = 80_000
 # Slower cameras wake their thread seldom enough, and their fragments leave no room.
 _SLOWEST_US = 55_000
 _WAITS = 2
+_READING_US = 2_000
 _LEARN_EVERY_US = 8_000_000
 _GOLDEN = 0.618034
 
@@ -18,9 +19,9 @@ _GOLDEN = 0.618034
 class Rest:
     """One stream's rests. Of different lengths, so that cameras in step are not all read at the same moment."""
 
-    def __init__(self, spread: float) -> None:
-        """`spread` between 0 and 1 is where the series of lengths begins."""
-        self._part = spread
+    def __init__(self, spread: float, together: int = 1) -> None:
+        """`spread` between 0 and 1 is where the series of lengths begins; `together`: how many pictures gather."""
+        self._part, self._more = spread, together - 1
         self._last: tuple[int, int] | None = None
         self._rested = False
         self._waits = 0
@@ -45,10 +46,13 @@ class Rest:
         if steady_us - self._learnt_us >= _LEARN_EVERY_US:
             self._waits = 0
             return 0.0
-        # The next picture is handed over when the one behind it begins to arrive.
         wait_us = self._delay_us - delay_us + apart_us
         if wait_us <= 0:
             return 0.0
         self._rested = True
         self._part = (self._part + _GOLDEN) % 1.0
-        return min(MOST_US, wait_us + int(self._part * apart_us)) / 1_000_000
+        if self._more == 0 or self._more * apart_us > MOST_US:
+            return min(MOST_US, wait_us + int(self._part * apart_us)) / 1_000_000
+        # How long the oldest will have waited; never just as the last comes, which would be missed half of the time.
+        late_us = min(MOST_US - _READING_US, int((self._more + 0.1 + 0.8 * self._part) * apart_us))
+        return (wait_us + late_us) / 1_000_000

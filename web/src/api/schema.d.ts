@@ -1311,7 +1311,7 @@ export interface paths {
         };
         /**
          * Read Retention Alarm
-         * @description How much of what is in scope needs somebody now; nothing is 0 and 0.
+         * @description How much of what is in scope needs somebody now; nothing is 0 everywhere.
          */
         get: operations["read_retention_alarm"];
         put?: never;
@@ -3762,12 +3762,16 @@ export interface components {
         /**
          * RetentionAlarmOut
          * @description `resting`: cameras that do not record because space is short. `waiting`: clean-ups that wait for a word.
+         *
+         *     `unmounted`: cameras of whose footage nothing is deleted because some of it is not there.
          */
         RetentionAlarmOut: {
             /** Resting */
             resting: number;
             /** Waiting */
             waiting: number;
+            /** Unmounted */
+            unmounted: number;
         };
         /**
          * RetentionOut
@@ -6660,7 +6664,7 @@ export interface operations {
     list_audit_events: {
         parameters: {
             query?: {
-                action?: ("login" | "login_failed" | "logout" | "live_opened" | "live_closed" | "playback" | "export" | "registry_changed" | "account_changed" | "setup" | "import" | "verdict" | "acceptance" | "decision" | "retention_changed" | "hold_placed" | "hold_released" | "cleanup_confirmed") | null;
+                action?: ("login" | "login_failed" | "logout" | "live_opened" | "live_closed" | "playback" | "export" | "registry_changed" | "account_changed" | "setup" | "import" | "verdict" | "acceptance" | "decision" | "retention_changed" | "hold_placed" | "hold_released" | "cleanup_confirmed" | "footage_given_up") | null;
                 account_id?: string | null;
                 camera_id?: string | null;
                 from?: string | null;

@@ -7,7 +7,7 @@ import type { RetentionAlarm } from '@/api/types'
 import { may } from '@/session/session'
 
 const EVERY_MS = 60_000
-const NOTHING: RetentionAlarm = { resting: 0, waiting: 0 }
+const NOTHING: RetentionAlarm = { resting: 0, waiting: 0, unmounted: 0 }
 const alarm = ref<RetentionAlarm>(NOTHING)
 let watchers = 0
 let timer = 0

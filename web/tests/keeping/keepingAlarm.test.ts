@@ -8,7 +8,7 @@ import { i18n, setLocale } from '@/messages'
 import { setMe } from '@/session/session'
 
 const asked: string[] = []
-let said = { resting: 0, waiting: 0 }
+let said = { resting: 0, waiting: 0, unmounted: 0 }
 
 vi.mock('@/api/client', () => ({
   api: { GET: (path: string) => { asked.push(path); return Promise.resolve(said) } },
@@ -30,7 +30,7 @@ afterEach(() => { for (const one of shown.splice(0)) one.unmount(); setMe(null);
 
 describe('keeping footage needs somebody', () => {
   it('says how many cameras rest and how many clean-ups wait, with the way to the page', async () => {
-    said = { resting: 2, waiting: 1 }
+    said = { resting: 2, waiting: 1, unmounted: 0 }
     const bar = await show(KeepingAlarm)
     expect(bar.text()).toContain('2 路摄像机已暂停录像')
     expect(bar.text()).toContain('1 次清理已停下')
@@ -40,14 +40,25 @@ describe('keeping footage needs somebody', () => {
     expect(badge.text()).toContain('录像保存有 3 件事要处理')
   })
 
+  it('says of how many cameras the footage is not mounted', async () => {
+    said = { resting: 0, waiting: 0, unmounted: 3 }
+    const bar = await show(KeepingAlarm)
+    expect(bar.get('[role=alert]').text()).toContain('3 路摄像机的录像盘没有挂载')
+    expect(bar.get('[role=alert]').classes()).toContain('red')
+    setLocale('en')
+    await flushPromises()
+    expect(bar.text()).toContain('The footage of 3 cameras is not mounted')
+    expect((await show(MenuBadge, { of: 'admin' })).text()).toContain('3')
+  })
+
   it('shows nothing where nothing does', async () => {
-    said = { resting: 0, waiting: 0 }
+    said = { resting: 0, waiting: 0, unmounted: 0 }
     expect((await show(KeepingAlarm)).find('[role=alert]').exists()).toBe(false)
     expect((await show(MenuBadge, { of: 'admin' })).find('b').exists()).toBe(false)
   })
 
   it('is not asked for those who may not read it, and forgotten when they take over', async () => {
-    said = { resting: 2, waiting: 0 }
+    said = { resting: 2, waiting: 0, unmounted: 0 }
     const badge = await show(MenuBadge, { of: 'admin' })
     expect(badge.find('b').exists()).toBe(true)
     asked.length = 0

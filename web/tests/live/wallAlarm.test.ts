@@ -7,7 +7,7 @@ import LiveWallPage from '@/live/LiveWallPage.vue'
 import { i18n, setLocale } from '@/messages'
 import { setMe } from '@/session/session'
 
-vi.mock('@/api/client', () => ({ api: { GET: () => Promise.resolve({ resting: 2, waiting: 0 }) }, got: (answer: unknown) => answer }))
+vi.mock('@/api/client', () => ({ api: { GET: () => Promise.resolve({ resting: 2, waiting: 0, unmounted: 0 }) }, got: (answer: unknown) => answer }))
 vi.mock('@/playback/read', () => ({ readJson: () => Promise.resolve({ items: [] }) }))
 
 beforeEach(() => {

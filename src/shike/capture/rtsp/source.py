@@ -97,7 +97,7 @@ class PlainSource(Source):
     def packets(self, passed_over: Callable[[], None] = nobody_asks) -> Iterator[Timed]:
         """All pictures, from the keyframe that opening waited for."""
         reader = self._reader = SILENCE.watch(self._silence_s)
-        rest = Rest(threading.get_native_id() * 0.618034 % 1.0)
+        rest = Rest(threading.get_native_id() * 0.618034 % 1.0, together=2)
         waiting, self._first = self._first, []
         for picture, came in waiting:
             yield self._timed(picture, came)

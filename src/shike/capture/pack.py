@@ -140,12 +140,12 @@ def _segment(out: _Writer, archive: Archive, camera_id: str, proof: Proof, link:
         size = archive.size(key)
     except NoFootage:
         rows = (*(row for row in proof.rows if row.kind == "deleted"), *proof.deleted)
-        gone = next((row for row in rows if row.said["segment"] == segment), None)
+        gone = next((row for row in rows if row.said.get("segment") == segment), None)
         if gone is None and archive.chain(camera_id).recent("deleted", segment) is not None:
             raise NoFootage(f"segment {key} was deleted while the pack was made") from None
         if gone is None:
             return about | {"why": "missing"}
-        return about | {"why": "deleted", "rule": gone.said["rule"], "deleted_row": gone.number}
+        return about | {"why": "deleted", "rule": gone.said.get("rule"), "deleted_row": gone.number}
     chunks = (archive.read(key, at, _CHUNK_BYTES) for at in range(0, size, _CHUNK_BYTES))
     out.add(f"segments/{Path(key).name}", chunks, size, **about)
     return None

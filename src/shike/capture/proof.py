@@ -70,14 +70,14 @@ def proof(chain: Chain, numbers: Collection[int]) -> Proof | None:
             break
     if not rows or rows[-1].line != closing.line:
         raise NoFootage(f"the chain does not hold rows {first} to {closing.number}")
-    segments = {link.said["segment"] for link in rows if link.kind == "segment"}
+    segments = {link.said.get("segment") for link in rows if link.kind == "segment"}
     return Proof(
         rows=tuple(rows),
         keys=tuple(link for link in marks if link.kind == "key" and not first <= link.number <= closing.number),
         deleted=tuple(
             link
             for link in marks
-            if link.kind == "deleted" and link.number > closing.number and link.said["segment"] in segments
+            if link.kind == "deleted" and link.number > closing.number and link.said.get("segment") in segments
         ),
         stamp=stamp,
     )

@@ -1,6 +1,7 @@
 """A plain camera from PLAY to TEARDOWN: its pictures, staying awake, and what is left to FFmpeg."""
 
 import logging
+import threading
 from collections.abc import Callable
 from itertools import islice, pairwise
 from pathlib import Path
@@ -162,13 +163,21 @@ def test_what_is_missing_between_pictures_is_counted_with_the_segment(pictures: 
     begin = pictures.some(30)
     pictures.some(1)  # lost on the way
     recording = sharing(tmp_path)
-    with ScriptedCamera() as camera:
+    data, sent = begin + pictures.some(30), threading.Event()
+
+    def script(request: Request) -> bytes:
+        if request.method != "PLAY":
+            return plain(request)
+        camera.send(plain(request) + data)
+        sent.set()
+        return b""
+
+    with ScriptedCamera(script) as camera:
         address = camera.address()
         wanted = Wanted(CAMERA, "main", address.host, address.port, address.path, "", "", 1, 2**60)
         thread = CameraThread(wanted, address, recording, Random(1))
         thread.start()
-        camera.await_asked(4)
-        camera.send(begin + pictures.some(30))
+        assert sent.wait(20)
     wait_until(lambda: any(recording.spool.pending()), "the run has ended with the connection")
     thread.stop()
     thread.join(20)

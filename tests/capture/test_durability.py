@@ -241,15 +241,22 @@ recovery.main()
 """
 
 
-def test_the_recorder_does_not_wait_for_what_is_left_to_be_closed(
-    left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def begun_beside_held_recovery(
+    left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go_on: str
+) -> recorder.Recorder:
+    """A recorder whose recovery, of a segment that is left open, waits for a file of this name."""
     left.write(2).abandon()
-    (tmp_path / "held_recovery.py").write_text(HELD.format(go_on=str(tmp_path / "go_on")))
+    (tmp_path / "held_recovery.py").write_text(HELD.format(go_on=str(tmp_path / go_on)))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
     monkeypatch.setattr(recorder, "RECOVERY", "held_recovery")
     config = CaptureConfig(left.root, tmp_path / "spool", tmp_path / "state", tmp_path / "keys", "test")
-    begun = recorder.Recorder(config, SystemClock())
+    return recorder.Recorder(config, SystemClock())
+
+
+def test_the_recorder_does_not_wait_for_what_is_left_to_be_closed(
+    left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = begun_beside_held_recovery(left, tmp_path, monkeypatch, go_on="go_on")
     assert list(left.spool.pending()) == []
     (tmp_path / "go_on").touch()
     wait_until(lambda: list(left.spool.pending()), "what was left is closed")
@@ -261,12 +268,7 @@ def test_the_recorder_does_not_wait_for_what_is_left_to_be_closed(
 def test_recovery_that_is_not_done_ends_with_the_recorder_and_leaves_what_was_left(
     left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left.write(2).abandon()
-    (tmp_path / "held_recovery.py").write_text(HELD.format(go_on=str(tmp_path / "never")))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
-    monkeypatch.setattr(recorder, "RECOVERY", "held_recovery")
-    config = CaptureConfig(left.root, tmp_path / "spool", tmp_path / "state", tmp_path / "keys", "test")
-    begun = recorder.Recorder(config, SystemClock())
+    begun = begun_beside_held_recovery(left, tmp_path, monkeypatch, go_on="never")
     held = [child for child in psutil.Process().children() if "held_recovery" in child.cmdline()]
     assert len(held) == 1
     halt = Event()

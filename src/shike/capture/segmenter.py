@@ -155,7 +155,9 @@ class Segmenter:
         self._writer, self._lengths = writer, lengths
         self._next, self._init, self._wall_of = identity, init, wall_of
         self._timescale = boxes.init_facts(init).timescale
+        self._longest_us = int(lengths.segment_s * 1_000_000)
         self._started_us: int | None = None  # of the segment that fragments go to
+        self._began_us = 0  # the same on the run's own time line
         self.clock_offset_ms: int | None = None
         self.dropped = 0
 
@@ -167,14 +169,16 @@ class Segmenter:
     def append(self, payload: bytes, audio: bytes = b"") -> None:
         """Store a fragment and its audio; rolls to a new file first if it is time. DiskError if the volume refuses."""
         facts = boxes.moof_facts(payload, next(boxes.walk(payload)))
-        wall_us = self._wall_of(facts.decode_time * 1_000_000 // self._timescale)
-        if facts.is_key and self._age_us(wall_us) >= self._lengths.segment_s * 1_000_000:
+        media_us = facts.decode_time * 1_000_000 // self._timescale
+        wall_us = self._wall_of(media_us)
+        # By the camera's time: wall time follows it with a slew, and a group too many would be taken for a µs too few.
+        if facts.is_key and self._started_us is not None and media_us - self._began_us >= self._longest_us:
             self._end(None)
         if self._started_us is None:
             identity = replace(self._next, segment_id=new_id(), started_us=wall_us)
             self._next = replace(self._next, sequence=identity.sequence + 1)
             self._writer.begin(identity, self._init)
-            self._started_us = wall_us
+            self._started_us, self._began_us = wall_us, media_us
         self._writer.store(payload, wall_us, audio)
 
     def overdue(self, wall_us: int) -> bool:

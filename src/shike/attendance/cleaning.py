@@ -131,14 +131,15 @@ class Cleaner:
                 with self._database.reading() as db:
                     surveys[key] = survey(db, camera, key[1], limits[key], self._defaults, now_us, confirmed_us)
                 yield None
-        base = {key: lately.get(key, Amount()) + seen.stock.amount for key, seen in surveys.items()}
+        stock = {key: seen.stock.amount for key, seen in surveys.items()}
+        base = {key: lately.get(key, Amount()) + amount for key, amount in stock.items()}
         for key in self._brakes.by_rules(surveys, base):
             yield from self._by_rules(surveys[key], now_us)
         space = self._space()
         needed = needed_bytes(space.free, space.floor, scarce=bool(self.resting))
         self._lacking = needed
         # Of what is here: one camera whose footage is lost must not end recording for all others.
-        if needed and self._brakes.floor_may(needed, base):
+        if needed and self._brakes.floor_may(needed, stock):
             yield from self._by_floor(here, base)
         self._brakes.end(surveys, floor_needed=needed > 0, unseen=lost)
         self._settle_resting(cameras, can_free=self._lacking <= 0)

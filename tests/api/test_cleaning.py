@@ -138,6 +138,25 @@ def test_a_hold_placed_after_the_plan_still_saves_what_is_there(
     stock.assert_index_and_files_agree()
 
 
+def test_a_hold_placed_while_files_are_deleted_saves_those_that_are_still_there(
+    stock: Stocked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = stock.record(0, 100, 6)
+    stock.record(0, 1, 20)
+    delete = Archive.delete
+
+    def deleting(archive: Archive, key: str) -> bool:
+        if not stock.chained()[1:]:
+            hold(stock, 0, 100, 60)
+        return delete(archive, key)
+
+    monkeypatch.setattr(Archive, "delete", deleting)
+    stock.clean()
+    gone = [row.segment_id for row in stock.deletions()]
+    assert len(gone) == 1 and stock.left()[:5] == [each for each in ids if each not in gone]
+    stock.assert_index_and_files_agree()
+
+
 def test_the_floor_takes_the_oldest_of_all_cameras_and_never_what_is_held(stock: Stocked) -> None:
     first, second = stock.record(0, 9, 10), stock.record(1, 8, 10)
     hold(stock, 0, 9, 8)

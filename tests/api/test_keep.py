@@ -178,6 +178,15 @@ def test_a_new_housekeeper_goes_on_counting_versions(empty: Service, world: Worl
     assert desired(empty).version == version + 1
 
 
+@pytest.mark.parametrize("content", ["{", "[]", '{"version": 9, "streams": [{"camera_id": "x"}]}'])
+def test_a_desired_state_that_somebody_spoilt_is_written_anew(empty: Service, world: World, content: str) -> None:
+    keeper(empty).beat()
+    before = desired(empty).streams
+    (empty.settings.state_dir / "desired.json").write_text(content)
+    keeper(empty).beat()
+    assert desired(empty).streams == before
+
+
 def test_publishing_goes_on_while_the_spool_cannot_be_read(
     empty: Service, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

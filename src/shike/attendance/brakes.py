@@ -9,7 +9,7 @@ confirm (shike.api). Design: docs/design/retention.md, "The brake".
 import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 Kind = Literal["rules", "floor"]
 _Name = tuple[str | None, str | None, str]
+_Taken = tuple[str, str, str, str | None]  # camera, stream, rule and the row that said so
 _ALL: StreamKey | None = None
 # So long what was taken under another rule counts, and for want of space. A small volume may turn over in a day.
 _RULES_COUNT, _FLOOR_COUNTS = timedelta(days=1), timedelta(hours=6)
@@ -53,8 +54,8 @@ class Brakes:
         self._raised: dict[_Name, _Raised] = {}
         self._confirmed: dict[_Name, int] = {}
         self._heeded: set[_Name] = set()
-        self._by_rules: Mapping[tuple[str, str, str | None], Amount] = {}
-        self._by_floor: Mapping[tuple[str, str, str | None], Amount] = {}
+        self._lately: Mapping[_Taken, Amount] = {}
+        self._by_floor: Mapping[_Taken, Amount] = {}
 
     def begin(self) -> None:
         """A clean-up begins: what people have confirmed by now holds for all of it."""
@@ -66,20 +67,28 @@ class Brakes:
             self._heeded = {
                 _name(row) for row in db.scalars(select(Brake).where(said, Brake.confirmed_at.is_not(None)))
             }
-            self._by_rules = _taken(db, Deletion.rule != "floor", Deletion.file_deleted_at >= now - _RULES_COUNT)
-            self._by_floor = _taken(db, Deletion.rule == "floor", Deletion.file_deleted_at >= now - _FLOOR_COUNTS)
+            self._lately = _taken(db, now - _RULES_COUNT)
+            self._by_floor = _taken(db, now - _FLOOR_COUNTS, Deletion.rule == "floor")
         self._raised = {}
+
+    def lately(self, key: StreamKey) -> Amount:
+        """What clean-ups of the last day have deleted of a stream: it belongs to what there was.
+
+        Else the last hours of a camera that was taken down would stop every clean-up.
+        """
+        return total(amount for taken, amount in self._lately.items() if taken[:2] == key)
 
     def _under_other_rules(self, key: StreamKey, rule_id: str | None) -> Amount:
         """What rules that are not in force any more took of a stream, unless somebody has given his word for it."""
         if {(*key, "rules"), (None, None, "rules")} & self._heeded:
             return Amount()
-        return total(amount for (*of, rule), amount in self._by_rules.items() if (*of,) == key and rule != rule_id)
+        mine = ((rule, of, amount) for (*stream, rule, of), amount in self._lately.items() if (*stream,) == key)
+        return total(amount for rule, of, amount in mine if rule != "floor" and of != rule_id)
 
     def _for_space(self, key: StreamKey) -> Amount:
         if {(*key, "floor"), (None, None, "floor")} & self._heeded:
             return Amount()
-        return total(amount for (*of, _), amount in self._by_floor.items() if (*of,) == key)
+        return total(amount for taken, amount in self._by_floor.items() if taken[:2] == key)
 
     def confirmed_until_us(self, key: StreamKey) -> int:
         """Footage of a stream that ended by then may be deleted by its rules without asking; 0 without a word."""
@@ -164,11 +173,12 @@ class Brakes:
         self._raised[camera_id, stream, kind] = _Raised(due, indexed, until_us)
 
 
-def _taken(db: DbSession, *which: ColumnElement[bool]) -> Mapping[tuple[str, str, str | None], Amount]:
-    """How much was deleted, by camera, stream and rule."""
-    by = (Deletion.camera_id, Deletion.stream, Deletion.rule_id)
-    rows = db.execute(select(*by, func.sum(Deletion.segments), func.sum(Deletion.size)).where(*which).group_by(*by))
-    return {(row[0], row[1], row[2]): Amount(row[3], row[4]) for row in rows}
+def _taken(db: DbSession, since: datetime, *which: ColumnElement[bool]) -> Mapping[_Taken, Amount]:
+    """How much was deleted since a moment."""
+    by = (Deletion.camera_id, Deletion.stream, Deletion.rule, Deletion.rule_id)
+    sums = (func.sum(Deletion.segments), func.sum(Deletion.size))
+    rows = db.execute(select(*by, *sums).where(Deletion.file_deleted_at >= since, *which).group_by(*by))
+    return {(row[0], row[1], row[2], row[3]): Amount(row[4], row[5]) for row in rows}
 
 
 def _name(row: Brake) -> _Name:

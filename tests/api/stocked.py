@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from shike.api.keep import Housekeeper
 from shike.api.moment import now
 from shike.attendance.cleaning import Cleaner
 from shike.attendance.retention import Space
@@ -91,6 +92,12 @@ class Stocked:
         self.service.clock.move(301)
         cleaner.step(budget_s=60)
         return cleaner
+
+    def beaten(self, housekeeper: Housekeeper) -> None:
+        """A clean-up by the housekeeper, who stops after a quarter of a second and goes on at the next beat."""
+        self.service.clock.move(301)
+        for _ in range(20):
+            housekeeper.beat()
 
     def left(self, camera: int = 0) -> list[str]:
         """Ids of the segments of a camera that readers see, oldest first."""

@@ -203,8 +203,7 @@ def test_a_word_for_the_floor_holds_for_one_clean_up_also_while_a_chain_is_lost(
 
 def unmounted(stock: Stocked, housekeeper: Housekeeper, who: str = "administrator") -> int:
     """Of how many cameras every page says to somebody, after another clean-up, that their footage is not mounted."""
-    stock.service.clock.move(301)
-    housekeeper.beat()
+    stock.beaten(housekeeper)
     said: int = stock.service.client(who).get("/api/retention/alarm").json()["unmounted"]
     return said
 

@@ -302,6 +302,18 @@ def test_every_disagreement_is_named(typed: Filmed) -> None:
     assert words.exit_code == 1 and main[3].key in words.output and "shike footage rebuild" in words.output
 
 
+def test_a_segment_that_spans_several_others_overlaps_each_and_leaves_no_gap_between_them(typed: Filmed) -> None:
+    first, *others = typed.main
+    with typed.service.database.writing() as db:
+        db.get_one(Segment, first.identity.segment_id).wall_end = from_us(typed.end_us)
+    found = [json.loads(line) for line in footage("footage", "check", "--json").output.splitlines()]
+    mine = [row for row in found if row["camera_id"] == CAMERA and row["stream"] == "main"]
+    within = {each.key for each in others if each.wall_start_us < typed.end_us - 500_000}
+    assert {row["key"] for row in mine if row["code"] == "overlap"} == within and len(within) > 1
+    gaps = [row["start_us"] for row in mine if row["code"] == "gap"]
+    assert not [start_us for start_us in gaps if first.wall_start_us <= start_us < typed.end_us]
+
+
 def test_what_is_being_written_and_what_waits_in_the_spool_is_no_orphan(typed: Filmed) -> None:
     record = typed.main[-1]
     marker = typed.service.settings.footage_dir / CAMERA / "main.live.open.json"

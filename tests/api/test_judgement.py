@@ -48,13 +48,13 @@ def test_judged_again_nothing_changes(empty: Service, world: World) -> None:
 def test_a_late_sign_in_makes_a_new_version_and_keeps_the_old_one(empty: Service, world: World) -> None:
     observed = ended(empty, world)
     evaluator = observed.evaluator()
-    evaluator.step()
+    evaluator.step(60)
     first_in = observed.sign(observed.trainees[0], "in", 5)
     evaluator.evaluate(observed.session_id)
     assert len(observed.records()) == 2, "another event is another input"
     observed.sign(observed.trainees[0], "in", 7, corrects_id=first_in)
     empty.clock.move(11)
-    evaluator.step()
+    evaluator.step(60)
     assert [row.version for row in observed.records()] == [1, 2, 3]
     assert all(row.final for row in observed.records())
 
@@ -65,7 +65,7 @@ def test_a_running_session_has_one_provisional_record_and_live_flags_that_go_awa
     observed.filmed(0, 20)
     observed.counted(lambda _minute: 0, 20)
     evaluator = observed.evaluator()
-    evaluator.step()
+    evaluator.step(60)
     assert observed.session().state == "running"
     flags = observed.flags()
     assert set(flags) == {"LATE_START", "LOW_TURNOUT"}
@@ -74,7 +74,7 @@ def test_a_running_session_has_one_provisional_record_and_live_flags_that_go_awa
         db.execute(delete(Sample))
     observed.counted(lambda _minute: 20, 20)
     empty.clock.move(11)
-    evaluator.step()
+    evaluator.step(60)
     assert not observed.flags()
     assert set(observed.flags("withdrawn")) == {"LATE_START", "LOW_TURNOUT"}
     assert [(row.version, row.final) for row in observed.records()] == [(1, False)]
@@ -100,11 +100,11 @@ def test_accepting_the_room_later_raises_the_flags_of_settled_sessions(empty: Se
     with empty.database.writing() as db:
         db.execute(delete(AcceptanceSample))
     evaluator = observed.evaluator()
-    evaluator.step()
+    evaluator.step(60)
     assert not observed.flags()
     observed.accepted()
     empty.clock.move(11)
-    evaluator.step()
+    evaluator.step(60)
     assert "LATE_START" in observed.flags()
 
 
@@ -113,14 +113,14 @@ def test_a_verdict_stays_with_its_flag_and_a_rejected_contradiction_ends_the_rev
 ) -> None:
     observed = ended(empty, world)
     evaluator = observed.evaluator()
-    evaluator.step()
+    evaluator.step(60)
     client = empty.client("supervisor")
     flags = observed.flags()
     for code, verdict in (("LATE_START", "confirmed"), ("SIGNIN_GT_COUNT", "rejected")):
         body = {"verdict": verdict, "note": "看过录像"}
         assert client.post(f"/api/flags/{flags[code].id}/verdict", json=body).status_code == 200
     empty.clock.move(11)
-    evaluator.step()
+    evaluator.step(60)
     assert set(observed.flags("confirmed")) == {"LATE_START"}
     assert set(observed.flags("rejected")) == {"SIGNIN_GT_COUNT"}
     assert {person["status"] for person in observed.people()} == {"present"}
@@ -130,7 +130,7 @@ def test_a_room_without_footage_is_told_and_accuses_nobody(empty: Service, world
     observed = Observed.of(empty, world)
     observed.accepted()
     observed.signed(-2, 40)
-    observed.evaluator().step()
+    observed.evaluator().step(60)
     assert set(observed.flags()) == {"CAMERA_DOWN", "VIDEO_GAP", "LOW_CONFIDENCE"}
     assert {person["status"] for person in observed.people()} == {"present"}
 
@@ -141,7 +141,7 @@ def test_the_time_before_a_room_had_a_camera_is_no_gap(empty: Service, world: Wo
         db.get_one(Camera, world.cameras[0]).created_at = observed.at(10)
     observed.filmed(10, 20)
     observed.counted(lambda minute: 20 if minute >= 10 else None, 20)
-    observed.evaluator().step()
+    observed.evaluator().step(60)
     assert set(observed.flags()) == {"LOW_CONFIDENCE"}
     assert observed.records()[0].body["room"]["covered_share"] > 0.9
 
@@ -149,11 +149,11 @@ def test_the_time_before_a_room_had_a_camera_is_no_gap(empty: Service, world: Wo
 def test_a_cancelled_session_keeps_no_open_flag(empty: Service, world: World) -> None:
     observed = ended(empty, world)
     evaluator = observed.evaluator()
-    evaluator.step()
+    evaluator.step(60)
     with empty.database.writing() as db:
         db.get_one(ClassSession, observed.session_id).state = "cancelled"
     empty.clock.move(11)
-    evaluator.step()
+    evaluator.step(60)
     assert not observed.flags()
     assert observed.session().state == "cancelled"
 
@@ -161,7 +161,7 @@ def test_a_cancelled_session_keeps_no_open_flag(empty: Service, world: World) ->
 def test_a_session_that_was_moved_keeps_no_open_flag_and_waits(empty: Service, world: World) -> None:
     observed = ended(empty, world)
     evaluator = observed.evaluator()
-    evaluator.step()
+    evaluator.step(60)
     moved = {"starts_at": rfc3339(observed.at(24 * 60)), "ends_at": rfc3339(observed.at(24 * 60 + 40))}
     answer = empty.client("administrator").patch(f"/api/class-sessions/{observed.session_id}", json=moved)
     assert answer.status_code in (200, 422), answer.text
@@ -170,7 +170,7 @@ def test_a_session_that_was_moved_keeps_no_open_flag_and_waits(empty: Service, w
             row = db.get_one(ClassSession, observed.session_id)
             row.starts_at, row.ends_at = observed.at(24 * 60), observed.at(24 * 60 + 40)
     empty.clock.move(11)
-    evaluator.step()
+    evaluator.step(60)
     assert not observed.flags()
     assert observed.session().state == "planned"
 
@@ -178,21 +178,21 @@ def test_a_session_that_was_moved_keeps_no_open_flag_and_waits(empty: Service, w
 def test_taking_back_an_acceptance_or_a_day_of_leaving_judges_again(empty: Service, world: World) -> None:
     observed = ended(empty, world)
     evaluator = observed.evaluator()
-    evaluator.step()
+    evaluator.step(60)
     path = f"/api/rooms/{world.rooms[0]}/acceptance"
     client = empty.client("administrator")
     sample = client.get(path).json()["samples"][0]
     assert not client.delete(f"{path}/{sample['id']}").json()["accepted"]
     assert observed.session().state == "ended"
     empty.clock.move(11)
-    evaluator.step()
+    evaluator.step(60)
     assert not observed.flags()
     assert [row.final for row in observed.records()] == [True, True]
 
 
 def test_a_session_in_the_future_is_left_alone(empty: Service, world: World) -> None:
     observed = Observed.of(empty, world, ago_min=-60)
-    observed.evaluator().step()
+    observed.evaluator().step(60)
     assert observed.session().state == "planned"
     assert not observed.records()
 
@@ -200,5 +200,5 @@ def test_a_session_in_the_future_is_left_alone(empty: Service, world: World) -> 
 def test_a_day_without_limits_in_force_is_left_unjudged_and_stops_nobody(empty: Service, world: World) -> None:
     ancient = Observed.of(empty, world, ago_min=60 * 24 * 365 * 10)
     evaluator = ancient.evaluator()
-    assert evaluator.step() == 1
+    assert evaluator.step(60) == 1
     assert not ancient.records()

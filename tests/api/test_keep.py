@@ -108,6 +108,19 @@ def test_a_record_whose_file_is_gone_does_not_hold_up_the_others(filmed: Filmed,
     assert sorted(r.key for r in spool.pending()) == sorted(r.key for r in recorded.records)
 
 
+def test_a_file_whose_volume_does_not_answer_does_not_hold_up_the_others(filmed: Filmed) -> None:
+    service, other = filmed.service, new_camera(filmed.world.rooms[0], "Broken", filmed.service)
+    service.add(other)
+    # A link to itself: whoever asks for a file behind it is refused, even root, and not told that there is none.
+    (service.settings.footage_dir / other.id).symlink_to(other.id)
+    spool, record = Spool(service.settings.spool_dir), filmed.records[0]
+    identity = replace(record.identity, camera_id=other.id, run_id=new_id(), segment_id=f"0{new_id()[1:]}")
+    spool.put(replace(record, identity=identity, key=identity.object_key))
+    spool.put(record)
+    assert keeper(service).index_spool() == 1
+    assert [each.identity.camera_id for each in spool.pending()] == [other.id]
+
+
 def test_a_gone_file_of_a_run_that_is_known_is_left_out_as_well_and_one_that_is_indexed_is_done_with(
     filmed: Filmed,
 ) -> None:
@@ -176,6 +189,15 @@ def test_a_new_housekeeper_goes_on_counting_versions(empty: Service, world: Worl
         db.execute(update(Camera).values(host="192.0.2.99"))
     keeper(empty).beat()
     assert desired(empty).version == version + 1
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"version": 9, "streams": [{"camera_id": "x"}]}'])
+def test_a_desired_state_that_somebody_spoilt_is_written_anew(empty: Service, world: World, content: str) -> None:
+    keeper(empty).beat()
+    before = desired(empty).streams
+    (empty.settings.state_dir / "desired.json").write_text(content)
+    keeper(empty).beat()
+    assert desired(empty).streams == before
 
 
 def test_publishing_goes_on_while_the_spool_cannot_be_read(

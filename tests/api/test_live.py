@@ -119,8 +119,10 @@ def test_a_viewer_who_does_not_read_is_told_what_was_skipped_and_stops_nobody(
     raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
     raw.connect((host, int(port)))
     cookie = {"Cookie": f"{COOKIE}={empty.token('institution')}"}
+    # Nor does such a viewer answer pings, and must not be given up for that.
+    slow: dict[str, Any] = {"max_queue": 1, "ping_interval": None}
     with (
-        connect(f"ws://{empty.host}{LIVE}", sock=raw, additional_headers=cookie, proxy=None, max_queue=1) as stalled,
+        connect(f"ws://{empty.host}{LIVE}", sock=raw, additional_headers=cookie, proxy=None, **slow) as stalled,
         empty.socket(LIVE, empty.token("supervisor")) as other,
     ):
         watched, until = Watched(), time.monotonic() + 20

@@ -39,13 +39,16 @@ def scrape(watched: Watched) -> dict[str, float]:
 
 def test_a_stream_has_its_state_and_its_figures(watched: Watched) -> None:
     now_us = watched.service.clock.now()
-    watched.says(bitrate_bps=4_000_000, fps=25.0, dropped=3, clock_offset_ms=-120, last_packet_us=now_us - 2_000_000)
+    picture = {"fps": 25.0, "width": 1920, "height": 1080, "codec": "h264"}
+    watched.says(bitrate_bps=4_000_000, **picture, dropped=3, clock_offset_ms=-120, last_packet_us=now_us - 2_000_000)
     found = scrape(watched)
     assert found["shike_camera_info Watched Room of School City 1"] == 1
     assert found["shike_stream_recording main"] == 1 and found["shike_stream_state  recording main"] == 1
     assert found["shike_stream_last_packet_age_seconds main"] == pytest.approx(2, abs=5)
     assert found["shike_stream_bitrate_bits_per_second main"] == 4_000_000
     assert found["shike_stream_frames_per_second main"] == 25
+    assert (found["shike_stream_width_pixels main"], found["shike_stream_height_pixels main"]) == (1920, 1080)
+    assert found["shike_stream_codec h264 main"] == 1
     assert found["shike_stream_dropped_packets_total main"] == 3
     assert found["shike_stream_clock_offset_seconds main"] == -0.12
     assert found["shike_stream_state_since_timestamp_seconds main"] == pytest.approx(now_us / 1e6, abs=5)
@@ -75,6 +78,12 @@ def test_the_day_so_far_is_told_with_its_gaps_by_reason(watched: Watched) -> Non
     assert found["shike_stream_recorded_today_seconds main"] == pytest.approx(13.5 * 3600, abs=1)
     assert found["shike_stream_recorded_today_bytes main"] == 816_000_000
     assert found["shike_stream_coverage_today_ratio main"] == pytest.approx(13.5 / 20, abs=0.01)
+
+
+def test_the_newest_gap_is_told_with_its_reason(watched: Watched) -> None:
+    found = scrape(watched)
+    assert found["shike_stream_last_gap_seconds camera_silent main"] == 1800
+    assert found["shike_stream_last_gap_end_timestamp_seconds camera_silent main"] == hour(12.5).timestamp()
 
 
 def test_the_machine_tells_of_disk_spool_index_and_shards(watched: Watched, recorded: Recorded) -> None:

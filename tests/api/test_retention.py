@@ -166,8 +166,7 @@ def test_cameras_that_rest_for_want_of_space_are_published_and_come_back(stock: 
     housekeeper = Housekeeper(service.settings, service.database, service.clock, stock.space)
 
     def rests() -> list[str]:
-        service.clock.move(301)
-        housekeeper.beat()
+        stock.beaten(housekeeper)
         housekeeper.publish()
         return [each.camera_id for each in Desired.load(service.settings.state_dir).streams if each.rest]
 

@@ -1,5 +1,6 @@
 """A disk that refuses once, or hangs: a file of unknown content is abandoned and said; a slow one costs no packet."""
 
+import errno
 import itertools
 import os
 import threading
@@ -164,3 +165,16 @@ def test_what_went_wrong_on_disk_is_raised_where_packets_are_read_once_the_file_
     assert let_go.is_set() and not done
     with pytest.raises(DiskError, match="no room"):
         queue.do(lambda: done.append(2))
+
+
+def test_a_file_that_can_neither_be_written_nor_closed_is_a_failure_that_is_heard_of() -> None:
+    def refuse() -> None:
+        raise DiskError("disk_full", "no room")
+
+    def cannot_close() -> None:
+        raise OSError(errno.EIO, "the close failed, too")
+
+    queue = DiskQueue(cannot_close, "disk-gone")
+    queue.do(refuse)
+    with pytest.raises(DiskError, match="no room"):
+        queue.finish()

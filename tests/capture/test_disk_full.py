@@ -67,6 +67,7 @@ def test_recording_leaves_a_reserve_and_where_others_take_that_too_no_process_en
     volume.fill(leave_bytes=4 << 20)
     wait_until(lambda: ends(runs_of(tmp_path)) == ["disk_full"], "the run is closed")
     wait_until(lambda: recorder.says(CAMERA, "disk_full"), "the full volume is said")
+    assert volume.free() > 3 << 20, "the reserve was recorded to"
     volume.empty()
     wait_until(lambda: recorder.records(CAMERA), "it records again by itself")
 

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import struct
 import sys
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -18,7 +20,7 @@ from shike.attendance.fragment_table import pack
 from shike.camera_sim import CameraSim
 from shike.capture import recorder
 from shike.capture.archive import Archive
-from shike.capture.boxes import closing_box
+from shike.capture.boxes import closing_box, find
 from shike.capture.chain import sha256
 from shike.capture.clock import SystemClock
 from shike.capture.config import CaptureConfig
@@ -82,6 +84,22 @@ def test_a_segment_is_cut_after_its_last_whole_fragment(left: Left) -> None:
         left.spool.done([record])
 
 
+def test_closing_what_was_left_holds_a_file_once_in_memory(left: Left) -> None:
+    file = left.write(1)
+    first = left.recorded.archive.read(left.record.key, left.record.fragments[0].offset, left.record.fragments[0].size)
+    moof = find(first, b"moof")
+    size = 16 << 20
+    file.append(first[moof.start : moof.end] + struct.pack(">I4s", 8 + size, b"mdat") + bytes(size), 1)
+    file.abandon()
+    tracemalloc.start()
+    record = left.archive.recover(CAMERA, "main", "killed")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert record is not None and len(record.fragments) == 2
+    assert record.digest == sha256(file.path.read_bytes())
+    assert peak < 1.5 * size
+
+
 def test_a_file_with_a_head_alone_is_removed(left: Left) -> None:
     file = left.write(0)
     file.abandon()
@@ -140,6 +158,17 @@ def test_nothing_is_begun_over_a_segment_that_is_not_closed_yet(left: Left) -> N
     assert left.archive.open_key(CAMERA, "main") == file.identity.object_key
     assert recover_all(left.archive, left.spool) == 1
     left.write(1).abandon()
+
+
+def test_a_file_that_is_there_is_never_written_over(left: Left) -> None:
+    identity = replace(left.record.identity, segment_id=new_id())
+    there = left.root / identity.object_key
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"evidence")
+    init = left.recorded.archive.read(left.record.key, 0, left.record.init_size)
+    with pytest.raises(DiskError):
+        left.archive.create(identity, init, SystemClock(), 60)
+    assert there.read_bytes() == b"evidence"
 
 
 def test_recovery_does_not_look_between_the_marker_and_the_lock_of_its_file(

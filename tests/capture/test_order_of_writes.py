@@ -13,6 +13,7 @@ from tests.recording import Recorded
 import shike
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
+from shike.capture.recovery import recover_all
 from shike.capture.segmenter import Lengths, Segmenter
 from shike.capture.spool import Spool
 from shike.capture.writer import Writer
@@ -92,6 +93,29 @@ def test_a_segment_is_a_marker_then_a_file_then_a_link_then_a_record(
         *("write file", "fdatasync file"),
         *("write file", "fdatasync file"),
         *("write file", "fsync file"),
+        *("mkdir chain's folder", "fsync camera's folder"),
+        *("ftruncate chain", "pwrite chain", "fsync chain", "fsync chain's folder"),
+        *("fsync record", "replace record", "fsync spool"),
+        "unlink marker",
+    ]
+
+
+def test_what_a_dead_writer_left_is_synced_before_it_is_looked_at_and_again_before_it_is_linked(
+    recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = recorded.records[0]
+    archive, spool = Archive(tmp_path / "footage"), Spool(tmp_path / "spool")
+    (tmp_path / "footage").mkdir()
+    init = recorded.archive.read(record.key, 0, record.init_size)
+    file = archive.create(record.identity, init, SystemClock(), 60)
+    fragment = record.fragments[0]
+    file.append(recorded.archive.read(record.key, fragment.offset + 32, fragment.size - 32), fragment.wall_us)
+    file.abandon()
+    calls = Calls(tmp_path, monkeypatch)
+    assert recover_all(archive, spool) == 1
+    monkeypatch.undo()
+    assert calls.seen == [
+        *("fsync file", "ftruncate file", "pwrite file", "fsync file", "fsync day's folder"),
         *("mkdir chain's folder", "fsync camera's folder"),
         *("ftruncate chain", "pwrite chain", "fsync chain", "fsync chain's folder"),
         *("fsync record", "replace record", "fsync spool"),

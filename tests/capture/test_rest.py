@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from shike.capture.config import Lengths
 from shike.capture.rest import MOST_US, Rest
 
 FRAME_US = 40_000
@@ -59,3 +60,7 @@ def test_a_jump_of_the_cameras_time_makes_no_reader_rest_for_long() -> None:
         rest.after(number * FRAME_US, number * FRAME_US)
     assert rest.after(100 * FRAME_US, 3_600_000_000) == 0.0
     assert rest.after(101 * FRAME_US, 0) == 0.0
+
+
+def test_a_picture_that_waits_and_the_fragment_that_it_is_in_are_less_than_a_crash_may_lose() -> None:
+    assert MOST_US / 1_000_000 + Lengths().fragment_s < 0.5 - 0.05

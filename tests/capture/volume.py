@@ -34,7 +34,7 @@ class Volume:
     def fill(self, leave_bytes: int = 0) -> None:
         """Let somebody else take the room, but for so many bytes."""
         with self._ballast.open("ab") as file:
-            while (free := self._free() - leave_bytes) > 0:
+            while (free := self.free() - leave_bytes) > 0:
                 try:
                     os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), free)
                 except OSError:  # others are writing as well
@@ -51,7 +51,8 @@ class Volume:
     def close(self) -> None:
         self._shell.communicate()
 
-    def _free(self) -> int:
+    def free(self) -> int:
+        """Bytes that are left."""
         volume = os.statvfs(self.path)
         return volume.f_bavail * volume.f_frsize
 

@@ -5,7 +5,7 @@ The list with meanings: docs/guide/operate.md, "Metrics".
 """
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,8 @@ from shike.api.recordings import cause_of, plan_of
 from shike.api.settings import Settings
 from shike.api.wall import Healths, ReadHealth
 from shike.attendance.beijing import day_of
-from shike.attendance.recording_days import StreamReport, day_reports, streams_of
+from shike.attendance.coverage import Gap
+from shike.attendance.recording_days import StreamReport, day_reports, newest_gap, streams_of
 from shike.attendance.stretches import StreamKey, Stretches
 from shike.attendance.tables import Camera, Room, Segment, to_us
 from shike.capture import beats
@@ -48,7 +49,7 @@ class Gauges(Collector):
     ) -> None:
         self._settings, self._database, self._clock = settings, database, clock
         self._stretches, self._disk, self._read_health = stretches, disk, read_health
-        self._today: tuple[float, list[StreamReport]] | None = None
+        self._today: tuple[float, list[StreamReport], dict[StreamKey, Gap]] | None = None
         self._lock = threading.Lock()
 
     def collect(self) -> Iterator[Metric]:
@@ -62,7 +63,9 @@ class Gauges(Collector):
         yield _infos(named)
         yield from self._recording(cameras, healths)
         yield from _streams(cameras, healths)
-        yield from _of_today(self._reports(cameras, healths))
+        reports, gaps = self._reports(cameras, healths)
+        yield from _of_today(reports)
+        yield from _of_last_gaps(gaps)
         yield from self._storage(indexed)
         yield from self._shards()
 
@@ -81,17 +84,23 @@ class Gauges(Collector):
             _add(age, key, age_s)
         yield from (recording, age)
 
-    def _reports(self, cameras: list[Camera], healths: Healths) -> list[StreamReport]:
+    def _reports(self, cameras: list[Camera], healths: Healths) -> tuple[list[StreamReport], Mapping[StreamKey, Gap]]:
+        """The day so far, and the newest gap of each stream that had one lately."""
         with self._lock:
             now_s = self._clock.monotonic()
             if self._today is None or now_s - self._today[0] > _FRESH_S:
-                day = day_of(now(self._clock))
-
+                day, now_us, cause = day_of(now(self._clock)), self._clock.now(), cause_of(healths)
                 with self._database.reading() as db:
                     plan = plan_of(db, self._settings)
-                    reports = day_reports(self._stretches, cameras, day, self._clock.now(), cause_of(healths), plan)
-                self._today = (now_s, reports)
-            return self._today[1]
+                    reports = day_reports(self._stretches, cameras, day, now_us, cause, plan)
+                    newest = (
+                        ((camera.id, stream), newest_gap(self._stretches, camera, stream, now_us, cause, plan))
+                        for camera in cameras
+                        for stream in streams_of(camera)
+                    )
+                    gaps = {key: gap for key, gap in newest if gap is not None}
+                self._today = (now_s, reports, gaps)
+            return self._today[1:]
 
     def _storage(self, indexed: datetime | None) -> Iterator[Metric]:
         space = self._disk.space()
@@ -140,6 +149,9 @@ def _streams(cameras: Iterable[Camera], healths: Healths) -> Iterator[Metric]:
     tries = _gauge("shike_stream_attempt", "Tries to connect since it was last recorded", _STREAM)
     bitrate = _gauge("shike_stream_bitrate_bits_per_second", "Bit rate over the last seconds", _STREAM)
     fps = _gauge("shike_stream_frames_per_second", "Pictures per second over the last seconds", _STREAM)
+    width = _gauge("shike_stream_width_pixels", "Width of the pictures", _STREAM)
+    height = _gauge("shike_stream_height_pixels", "Height of the pictures", _STREAM)
+    codec = _gauge("shike_stream_codec", "1 for how the pictures are coded", (*_STREAM, "codec"))
     offset = _gauge("shike_stream_clock_offset_seconds", "Clock of the camera minus clock of the server", _STREAM)
     dropped = CounterMetricFamily(
         "shike_stream_dropped_packets", "Packets left out because of their time; anew with each run", labels=_STREAM
@@ -155,8 +167,12 @@ def _streams(cameras: Iterable[Camera], healths: Healths) -> Iterator[Metric]:
         if health.state == "recording":
             _add(bitrate, key, health.bitrate_bps)
             _add(fps, key, health.fps)
+            _add(width, key, health.width)
+            _add(height, key, health.height)
+            if health.codec is not None:
+                codec.add_metric((*key, health.codec), 1)
         _add(offset, key, None if health.clock_offset_ms is None else health.clock_offset_ms / 1000)
-    yield from (state, since, tries, bitrate, fps, offset, dropped)
+    yield from (state, since, tries, bitrate, fps, width, height, codec, offset, dropped)
 
 
 def _of_today(reports: Iterable[StreamReport]) -> Iterator[Metric]:
@@ -177,6 +193,17 @@ def _of_today(reports: Iterable[StreamReport]) -> Iterator[Metric]:
                 gaps.add_metric((*key, reason.reason), reason.gaps)
                 lengths.add_metric((*key, reason.reason), reason.seconds)
     yield from (coverage, recorded, imported, size, gaps, lengths)
+
+
+def _of_last_gaps(gaps: Mapping[StreamKey, Gap]) -> Iterator[Metric]:
+    end = _gauge(
+        "shike_stream_last_gap_end_timestamp_seconds", "Until when its newest gap lasted", (*_STREAM, "reason")
+    )
+    length = _gauge("shike_stream_last_gap_seconds", "The length of its newest gap", (*_STREAM, "reason"))
+    for key, gap in gaps.items():
+        end.add_metric((*key, gap.reason), gap.end_us / 1e6)
+        length.add_metric((*key, gap.reason), (gap.end_us - gap.start_us) / 1e6)
+    yield from (end, length)
 
 
 def _gauge(name: str, words: str, labels: tuple[str, ...]) -> GaugeMetricFamily:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,7 @@ class Housekeeper:
         self._settings, self._database, self._clock = settings, database, clock
         self._archive, self._spool = Archive(settings.footage_dir), Spool(settings.spool_dir)
         settings.state_dir.mkdir(parents=True, exist_ok=True)
-        self._published = Desired.load(settings.state_dir)
+        self._published = _published(settings.state_dir)
         self._left: set[str] = set()
         self._plan: Plans = {}
         self._plan_next_s = float("-inf")
@@ -208,6 +209,15 @@ class Housekeeper:
         elif lease.until < moment:
             lease.node, lease.epoch, lease.until = self._settings.node, lease.epoch + 1, moment + _LEASE
         return lease
+
+
+def _published(state: Path) -> Desired:
+    """What the recorder was told last. A file that somebody spoilt tells nothing, and is written anew."""
+    try:
+        return Desired.load(state)
+    except (ValueError, TypeError, LookupError) as error:
+        log.error("what the recorder was told cannot be read, and is told anew: %s", error)
+        return Desired(0, ())
 
 
 def _streams(camera: Camera) -> list[tuple[StreamName, str]]:

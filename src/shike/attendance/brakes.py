@@ -1,5 +1,7 @@
 """The brake of clean-ups: more than half of what there is, of one stream or of all, needs a person's word.
 
+Many small ones may not do what one may not: what was just taken for want of space, or under another rule, counts.
+
 Here: raising, waiting, what a confirmation covers, when it is over. Not here: what is due (retention.py), who may
 confirm (shike.api). Design: docs/design/retention.md, "The brake".
 """
@@ -7,13 +9,15 @@ confirm (shike.api). Design: docs/design/retention.md, "The brake".
 import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.keeping import Survey
 from shike.attendance.retention import Amount, StreamKey, too_much
-from shike.attendance.retention_tables import Brake
+from shike.attendance.retention_tables import Brake, Deletion
 from shike.attendance.tables import from_us, to_us
 from shike.attendance.transactions import Transactions
 from shike.capture.clock import Clock
@@ -22,7 +26,10 @@ log = logging.getLogger(__name__)
 
 Kind = Literal["rules", "floor"]
 _Name = tuple[str | None, str | None, str]
+_Taken = tuple[str, str, str, str | None]  # camera, stream, rule and the row that said so
 _ALL: StreamKey | None = None
+# So long what was taken under another rule counts, and for want of space. A small volume may turn over in a day.
+_RULES_COUNT, _FLOOR_COUNTS = timedelta(days=1), timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +53,42 @@ class Brakes:
         self._database, self._clock = database, clock
         self._raised: dict[_Name, _Raised] = {}
         self._confirmed: dict[_Name, int] = {}
+        self._heeded: set[_Name] = set()
+        self._lately: Mapping[_Taken, Amount] = {}
+        self._by_floor: Mapping[_Taken, Amount] = {}
 
     def begin(self) -> None:
         """A clean-up begins: what people have confirmed by now holds for all of it."""
         with self._database.reading() as db:
             rows = db.scalars(select(Brake).where(Brake.state == "confirmed").order_by(Brake.until))
             self._confirmed = {_name(row): to_us(row.until) for row in rows}
+            now = from_us(self._clock.now())
+            said = or_(Brake.state == "confirmed", Brake.over_at >= now - _RULES_COUNT)
+            self._heeded = {
+                _name(row) for row in db.scalars(select(Brake).where(said, Brake.confirmed_at.is_not(None)))
+            }
+            self._lately = _taken(db, now - _RULES_COUNT)
+            self._by_floor = _taken(db, now - _FLOOR_COUNTS, Deletion.rule == "floor")
         self._raised = {}
+
+    def lately(self, key: StreamKey) -> Amount:
+        """What clean-ups of the last day have deleted of a stream: it belongs to what there was.
+
+        Else the last hours of a camera that was taken down would stop every clean-up.
+        """
+        return total(amount for taken, amount in self._lately.items() if taken[:2] == key)
+
+    def _under_other_rules(self, key: StreamKey, rule_id: str | None) -> Amount:
+        """What rules that are not in force any more took of a stream, unless somebody has given his word for it."""
+        if {(*key, "rules"), (None, None, "rules")} & self._heeded:
+            return Amount()
+        mine = ((rule, of, amount) for (*stream, rule, of), amount in self._lately.items() if (*stream,) == key)
+        return total(amount for rule, of, amount in mine if rule != "floor" and of != rule_id)
+
+    def _for_space(self, key: StreamKey) -> Amount:
+        if {(*key, "floor"), (None, None, "floor")} & self._heeded:
+            return Amount()
+        return total(amount for taken, amount in self._by_floor.items() if taken[:2] == key)
 
     def confirmed_until_us(self, key: StreamKey) -> int:
         """Footage of a stream that ended by then may be deleted by its rules without asking; 0 without a word."""
@@ -62,36 +98,41 @@ class Brakes:
     def by_rules(self, surveys: Mapping[StreamKey, Survey], base: Mapping[StreamKey, Amount]) -> list[StreamKey]:
         """The streams of which something may be deleted. `base`: what there is of each."""
         allowed = []
+        wanted: dict[StreamKey, Amount] = {}
         for key, seen in surveys.items():
-            if too_much(seen.unasked, base[key]):
-                self._raise(key, "rules", seen.unasked, base[key], seen.until_us)
+            if seen.unasked.segments:
+                wanted[key] = seen.unasked + self._under_other_rules(key, seen.limits.rule_id)
+            if key in wanted and too_much(wanted[key], base[key]):
+                self._raise(key, "rules", wanted[key], base[key], seen.until_us)
             elif seen.due.segments:
                 allowed.append(key)
-        due, indexed = total(seen.unasked for seen in surveys.values()), total(base.values())
+        due, indexed = total(wanted.values()), total(base.values())
         if too_much(due, indexed):
             self._raise(_ALL, "rules", due, indexed, max(seen.until_us for seen in surveys.values()))
             return []
         return allowed
 
-    def floor_may(self, needed: int, base: Mapping[StreamKey, Amount]) -> bool:
-        """Whether so many bytes may be deleted of all footage for want of space."""
-        indexed = total(base.values())
-        if needed * 2 <= indexed.bytes or (None, None, "floor") in self._confirmed:
+    def floor_may(self, needed: int, stock: Mapping[StreamKey, Amount]) -> bool:
+        """Whether so many bytes may be deleted of all footage for want of space. `stock`: what is there of each."""
+        taken = total(map(self._for_space, stock))
+        due, indexed = taken + Amount(0, needed), taken + total(stock.values())
+        if due.bytes * 2 <= indexed.bytes or (None, None, "floor") in self._confirmed:
             return True
-        self._raise(_ALL, "floor", Amount(0, needed), indexed, self._clock.now())
+        self._raise(_ALL, "floor", due, indexed, self._clock.now())
         return False
 
     def too_large_for_floor(
         self, wanted: Mapping[StreamKey, Amount], base: Mapping[StreamKey, Amount]
     ) -> set[StreamKey]:
         """The streams of which more than half would be deleted for want of space."""
+        due = {key: amount + self._for_space(key) for key, amount in wanted.items()}
         over = {
             key
-            for key, amount in wanted.items()
+            for key, amount in due.items()
             if too_much(amount, base[key]) and not {(*key, "floor"), (None, None, "floor")} & self._confirmed.keys()
         }
         for key in over:
-            self._raise(key, "floor", wanted[key], base[key], self._clock.now())
+            self._raise(key, "floor", due[key], base[key], self._clock.now())
         return over
 
     def end(
@@ -130,6 +171,14 @@ class Brakes:
     def _raise(self, key: StreamKey | None, kind: Kind, due: Amount, indexed: Amount, until_us: int) -> None:
         camera_id, stream = key or (None, None)
         self._raised[camera_id, stream, kind] = _Raised(due, indexed, until_us)
+
+
+def _taken(db: DbSession, since: datetime, *which: ColumnElement[bool]) -> Mapping[_Taken, Amount]:
+    """How much was deleted since a moment."""
+    by = (Deletion.camera_id, Deletion.stream, Deletion.rule, Deletion.rule_id)
+    sums = (func.sum(Deletion.segments), func.sum(Deletion.size))
+    rows = db.execute(select(*by, *sums).where(Deletion.file_deleted_at >= since, *which).group_by(*by))
+    return {(row[0], row[1], row[2], row[3]): Amount(row[4], row[5]) for row in rows}
 
 
 def _name(row: Brake) -> _Name:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import islice
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.brakes import Brakes
@@ -32,7 +32,6 @@ from shike.attendance.retention import (
     needed_bytes,
     resting,
 )
-from shike.attendance.retention_tables import Deletion
 from shike.attendance.tables import Camera, from_us
 from shike.attendance.transactions import Transactions
 from shike.capture.archive import Archive
@@ -46,7 +45,6 @@ THIN_AFTER = timedelta(days=30)
 _LOW_EVERY_S = 10.0
 _PLAN = 200
 _FLOOR_PAGE = 32
-_LATELY = timedelta(days=1)
 
 
 class Cleaner:
@@ -119,7 +117,6 @@ class Cleaner:
         with self._database.reading() as db:
             cameras = list(db.scalars(select(Camera).order_by(Camera.id)))
             limits = limits_of(db, [camera.id for camera in cameras], self._defaults, now_us)
-            lately = self._deleted_lately(db)
             lost = frozenset(away(db, self._archive, [camera.id for camera in cameras]))
             others = elsewhere(db, lost, self._node, from_us(now_us)) if self._node and lost else set()
         self._say_unmounted(lost - others)
@@ -131,14 +128,15 @@ class Cleaner:
                 with self._database.reading() as db:
                     surveys[key] = survey(db, camera, key[1], limits[key], self._defaults, now_us, confirmed_us)
                 yield None
-        base = {key: lately.get(key, Amount()) + seen.stock.amount for key, seen in surveys.items()}
+        stock = {key: seen.stock.amount for key, seen in surveys.items()}
+        base = {key: self._brakes.lately(key) + amount for key, amount in stock.items()}
         for key in self._brakes.by_rules(surveys, base):
             yield from self._by_rules(surveys[key], now_us)
         space = self._space()
         needed = needed_bytes(space.free, space.floor, scarce=bool(self.resting))
         self._lacking = needed
         # Of what is here: one camera whose footage is lost must not end recording for all others.
-        if needed and self._brakes.floor_may(needed, base):
+        if needed and self._brakes.floor_may(needed, stock):
             yield from self._by_floor(here, base)
         self._brakes.end(surveys, floor_needed=needed > 0, unseen=lost)
         self._settle_resting(cameras, can_free=self._lacking <= 0)
@@ -153,19 +151,6 @@ class Cleaner:
                 ", ".join(sorted(unmounted)),
             )
         self.unmounted = unmounted
-
-    def _deleted_lately(self, db: DbSession) -> Mapping[StreamKey, Amount]:
-        """What clean-ups of the last day have deleted: it belongs to what there was.
-
-        Else the last hours of a camera that was taken down would stop every clean-up.
-        """
-        since = from_us(self._clock.now()) - _LATELY
-        rows = db.execute(
-            select(Deletion.camera_id, Deletion.stream, func.sum(Deletion.segments), func.sum(Deletion.size))
-            .where(Deletion.file_deleted_at >= since)
-            .group_by(Deletion.camera_id, Deletion.stream)
-        )
-        return {(row[0], "main" if row[1] == "main" else "sub"): Amount(row[2], row[3]) for row in rows}
 
     def _by_rules(self, seen: Survey, now_us: int) -> Iterator[object]:
         """Delete what age and bytes make due in one stream, a batch at a time."""

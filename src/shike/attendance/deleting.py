@@ -109,14 +109,15 @@ class Deleter:
 
     def _finish(self, rows: Sequence[Deletion]) -> int:
         with self._database.reading() as db:
-            held = self._held(db, {row.camera_id for row in rows})
             links = self._links_of(db, rows)
         gone: list[_Gone] = []
         saved: list[str] = []
         for row in rows:
             assert row.segment_id is not None and row.object_key is not None
             try:
-                link, missing = self._said_in_chain(row, links.get(row.segment_id), held.get(row.camera_id, ()))
+                # Asked for each file anew: somebody may place a hold while those before it are being deleted.
+                held = self._held(row)
+                link, missing = self._said_in_chain(row, links.get(row.segment_id), held)
                 if link is None:
                     saved.append(row.segment_id)
                     continue
@@ -186,9 +187,13 @@ class Deleter:
                 db.execute(update(Segment).where(Segment.id.in_(saved)).values(state="closed"))
                 db.execute(delete(Deletion).where(Deletion.segment_id.in_(saved)))
 
-    def _held(self, db: DbSession, camera_ids: set[str]) -> Mapping[str, tuple[Stretch, ...]]:
-        cameras = db.scalars(select(Camera).where(Camera.id.in_(camera_ids)))
-        return {camera.id: stretches_of(held_of(db, camera, self._flags)) for camera in cameras}
+    def _held(self, row: Deletion) -> Sequence[Stretch]:
+        """What is held now of the time that a segment covers."""
+        with self._database.reading() as db:
+            camera = db.get(Camera, row.camera_id)
+            if camera is None:
+                return ()
+            return stretches_of(held_of(db, camera, self._flags, to_us(row.wall_start), to_us(row.wall_end)))
 
     def _links_of(self, db: DbSession, rows: Sequence[Deletion]) -> Mapping[str, tuple[int, str]]:
         ids = [row.segment_id for row in rows]

@@ -27,7 +27,7 @@ def index(
 
     `created_at` is the time of indexing, not of the footage: counting finds imports and late arrivals by it.
     A record of a camera that the registry does not know is left out: it stays in the spool until it does. So is one
-    whose file is gone: one lost file must not hold up the others.
+    whose file is gone, or on a volume that does not answer: one lost file must not hold up the others.
     """
     known = set(db.scalars(select(Camera.id).where(Camera.id.in_({r.identity.camera_id for r in records}))))
     taken: list[SegmentRecord] = []
@@ -35,15 +35,19 @@ def index(
         if record.identity.camera_id not in known:
             continue
         there = db.get(Segment, record.identity.segment_id)
-        if there is None and not _exists(archive, record.key):
-            continue
         run = db.get(Run, record.identity.run_id)
+        try:
+            if there is None:
+                archive.size(record.key)
+            init = b"" if run is not None and run.init else archive.read(record.key, 0, record.init_size)
+        except (NoFootage, OSError):
+            continue
         if run is None:
-            run = _new_run(record, archive)
+            run = _new_run(record, init)
             db.add(run)
             db.flush()
         elif not run.init:
-            _complete(run, record, archive)
+            _complete(run, record, init)
         taken.append(record)
         run.ended_at = max(run.ended_at or run.started_at, from_us(record.wall_end_us))
         if record.ends_run is not None:
@@ -56,15 +60,7 @@ def index(
     return taken
 
 
-def _exists(archive: Archive, key: str) -> bool:
-    try:
-        archive.size(key)
-    except NoFootage:
-        return False
-    return True
-
-
-def _new_run(record: SegmentRecord, archive: Archive) -> Run:
+def _new_run(record: SegmentRecord, init: bytes) -> Run:
     identity = record.identity
     run = Run(
         id=identity.run_id,
@@ -75,15 +71,15 @@ def _new_run(record: SegmentRecord, archive: Archive) -> Run:
         origin=identity.origin,
         simulated=identity.simulated,
     )
-    _complete(run, record, archive)
+    _complete(run, record, init)
     return run
 
 
-def _complete(run: Run, record: SegmentRecord, archive: Archive) -> None:
+def _complete(run: Run, record: SegmentRecord, init: bytes) -> None:
     """What only a file says of its run: one that was made anew from the chain knows it once a file is back."""
     run.started_at = from_us(record.identity.run_started_us)
     run.codec, run.width, run.height, run.timescale = record.codec, record.width, record.height, record.timescale
-    run.init = archive.read(record.key, 0, record.init_size)
+    run.init = init
     run.init_digest = hashlib.sha256(run.init).hexdigest()
 
 

@@ -74,7 +74,8 @@ def check(
                     lost.append(row)
                 if before is not None:
                     yield from _between(camera_id, stream, before, row)
-                before = row
+                if before is None or row.end_us >= before.end_us:
+                    before = row  # what ends first says nothing of the time behind it
         # A clean-up takes the file before the row, and says beforehand that it will.
         kept = _indexed(reading, [row.key for row in lost], "closed")
         for row in lost:

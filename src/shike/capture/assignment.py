@@ -13,11 +13,13 @@ ASSIGNMENT_FILE = "shards.json"
 
 
 def load_assignment(state: Path) -> dict[str, set[StreamKey]]:
-    """Which streams each shard has, by shard name."""
+    """Which streams each shard has, by shard name. ValueError or TypeError if the file is spoilt."""
     try:
         value = json.loads((state / ASSIGNMENT_FILE).read_bytes())
     except FileNotFoundError:
         return {}
+    if not isinstance(value, dict):
+        raise ValueError(f"{ASSIGNMENT_FILE} holds no shards")
     return {shard: {(camera, stream) for camera, stream in rows} for shard, rows in value.items()}
 
 

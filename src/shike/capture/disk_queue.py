@@ -5,6 +5,7 @@ arrival would be the disk's. Here: the thread, its queue, how a failure comes ba
 segment_file). Design: docs/design/capture.md, "Durability".
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -12,6 +13,8 @@ from typing import Protocol
 
 from shike.capture.disk_waits import waiting_for_disk
 from shike.capture.errors import DiskError
+
+log = logging.getLogger(__name__)
 
 # 16 s of a camera of 4 Mbit/s. A disk that is behind by more is taken for one that failed.
 MOST_WAITING_BYTES = 8 << 20
@@ -114,6 +117,9 @@ class DiskQueue:
                     job()
                 # The edge of the thread: whatever it was is raised where packets are read, or nobody would hear of it.
                 except Exception as error:  # noqa: BLE001
-                    self._let_go()
+                    try:
+                        self._let_go()
+                    except OSError:  # closing may say once more what the write said: the first word is passed on
+                        log.exception("a file that could not be written cannot be closed either")
                     self._failed = error
             self._stored += size

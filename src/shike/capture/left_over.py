@@ -5,13 +5,13 @@ Not here: which file that is, and that nobody else looks at it meanwhile (marker
 """
 
 import fcntl
+import hashlib
 import logging
 import os
 from dataclasses import replace
 from pathlib import Path
 
 from shike.capture import boxes
-from shike.capture.chain import sha256
 from shike.capture.durable import fsync_folder, write_at
 from shike.capture.errors import StillWritten
 from shike.capture.scan import HEAD_BYTES, Contents, read_contents
@@ -58,7 +58,10 @@ def _closed(handle: int, path: Path, key: str, data: bytes, contents: Contents, 
     record = contents.record(key, contents.closing or closing, contents.size + len(tail))
     # Closed to begin the next file, which never began: the run did end with it.
     ending = record.ending(record.ends_run or closing.ends_run or "killed")
-    return replace(ending, digest=sha256(data[: contents.size] + tail))
+    # Piece by piece: a copy of a file is some tens of MB, and after a crash all cameras of a shard are at this at once.
+    digest = hashlib.sha256(memoryview(data)[: contents.size])
+    digest.update(tail)
+    return replace(ending, digest=f"sha256:{digest.hexdigest()}")
 
 
 def _set_aside(path: Path) -> None:

@@ -53,16 +53,9 @@ def proof(chain: Chain, numbers: Collection[int]) -> Proof | None:
     if not numbers:
         raise NoFootage("no row of the chain speaks of this footage")
     first, last = min(numbers), max(numbers)
-    marks = list(chain.of_kinds("key", "checkpoint", "timestamp", "deleted"))
-    behind = [link for link in marks if link.kind == "checkpoint" and link.number > last]
-    if not behind:
+    keys, closing, stamp = _signed(chain, last)
+    if closing is None:
         return None
-    closing, stamp = behind[0], None
-    for link in marks:
-        if link.kind == "timestamp" and 0 <= link.said["checkpoint"] - closing.number < _ROWS_FOR_A_STAMP:
-            closing = next((each for each in behind if each.number == link.said["checkpoint"]), closing)
-            stamp = link if closing.number == link.said["checkpoint"] else None
-            break
     rows: list[Link] = []
     for link in chain.links(first):
         rows.append(link)
@@ -73,14 +66,35 @@ def proof(chain: Chain, numbers: Collection[int]) -> Proof | None:
     segments = {link.said.get("segment") for link in rows if link.kind == "segment"}
     return Proof(
         rows=tuple(rows),
-        keys=tuple(link for link in marks if link.kind == "key" and not first <= link.number <= closing.number),
+        keys=tuple(link for link in keys if not first <= link.number <= closing.number),
         deleted=tuple(
             link
-            for link in marks
-            if link.kind == "deleted" and link.number > closing.number and link.said.get("segment") in segments
+            for link in chain.of_kinds("deleted")
+            if link.number > closing.number and link.said.get("segment") in segments
         ),
         stamp=stamp,
     )
+
+
+def _signed(chain: Chain, last: int) -> tuple[list[Link], Link | None, Link | None]:
+    """All keys; the checkpoint behind row `last` that closes a proof, and its time stamp if one is near enough.
+
+    Of a chain of years only what is told is kept.
+    """
+    keys: list[Link] = []
+    behind: dict[int, Link] = {}
+    nearest: Link | None = None
+    stamp: Link | None = None
+    for link in chain.of_kinds("key", "checkpoint", "timestamp"):
+        if link.kind == "key":
+            keys.append(link)
+        elif link.kind == "checkpoint" and link.number > last:
+            nearest = nearest or link
+            if link.number - nearest.number < _ROWS_FOR_A_STAMP:
+                behind[link.number] = link
+        elif link.kind == "timestamp" and stamp is None and link.said["checkpoint"] in behind:
+            stamp = link
+    return keys, nearest if stamp is None else behind[stamp.said["checkpoint"]], stamp
 
 
 def prove(chain: Chain, camera_id: str, numbers: Collection[int], signer: Signer, clock: Clock) -> Proof:

@@ -85,15 +85,21 @@ class Recorder:
             self._stop()
 
     def _attempt(self, step: Callable[[], None]) -> None:
-        """Do a step. A volume that refuses is said, once, and tried again at the next beat."""
+        """Do a step. A volume that refuses, or a file that somebody spoilt, is said, once, and tried again at the next
+        beat: what runs goes on.
+        """
         try:
             step()
             self._refused = None
         except OSError as error:
-            said = f"{error.strerror}: {error.filename}"
-            if said != self._refused:
-                log.error("the recorder cannot go on: %s; it tries again until it can", said)
-            self._refused = said
+            self._say(f"{error.strerror}: {error.filename}")
+        except (ValueError, TypeError, LookupError) as error:
+            self._say(f"the state folder cannot be read: {error}")
+
+    def _say(self, refused: str) -> None:
+        if refused != self._refused:
+            log.error("the recorder cannot go on: %s; it tries again until it can", refused)
+        self._refused = refused
 
     def _begin(self) -> None:
         config = self._config
@@ -103,13 +109,21 @@ class Recorder:
         try:
             self._lock_out_others(lock)
             self._clear_snapshots()
-            self._plan = load_assignment(config.state)
+            self._plan = self._plan_before()
             # Beside everything else: it reads all that was open, and a camera need only wait for its own.
             self._recovery = self._spawn(RECOVERY)
-        except (OSError, AlreadyRecording):
+        except BaseException:
             lock.close()
             raise
         self._lock = lock
+
+    def _plan_before(self) -> dict[str, set[StreamKey]]:
+        """How streams were dealt out; nothing of it is lost with the file, because nothing runs yet."""
+        try:
+            return load_assignment(self._config.state)
+        except (ValueError, TypeError) as error:
+            log.error("%s cannot be read, and is made anew: %s", ASSIGNMENT_FILE, error)
+            return {}
 
     def _lock_out_others(self, lock: IO[str]) -> None:
         try:

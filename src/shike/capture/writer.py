@@ -92,6 +92,6 @@ class Writer:
             hand_over(self._archive, self._spool, self._rolled)
 
     def _let_go(self) -> None:
-        if self._file is not None:
-            self._file.abandon()
-            self._file = None
+        file, self._file = self._file, None  # first of all: what could not be closed must not be closed twice
+        if file is not None:
+            file.abandon()

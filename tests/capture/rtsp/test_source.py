@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from itertools import islice, pairwise
 from pathlib import Path
@@ -163,12 +164,14 @@ def test_what_is_missing_between_pictures_is_counted_with_the_segment(pictures: 
     begin = pictures.some(30)
     pictures.some(1)  # lost on the way
     recording = sharing(tmp_path)
-    data, sent = begin + pictures.some(30), threading.Event()
+    rest, sent = pictures.some(30), threading.Event()
 
     def script(request: Request) -> bytes:
         if request.method != "PLAY":
             return plain(request)
-        camera.send(plain(request) + data)
+        camera.send(plain(request) + begin)
+        time.sleep(1.2)  # the run has begun by then, whatever it waits for
+        camera.send(rest)
         sent.set()
         return b""
 

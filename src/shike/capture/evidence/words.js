@@ -79,7 +79,7 @@ const WORDS = {
     zone: '北京时间',
     reason: {
       being_written: '导出时还在录制', no_row: '录制于有记录链之前', missing: '文件缺失', stopped: '停录', camera_silent: '摄像机无数据', connection_lost: '与摄像机断线',
-      parameters_changed: '摄像机参数变更', audio_changed: '录音变动', clock_step: '服务器时钟跳变', timestamps_broken: '摄像机时间戳错乱', disk_full: '磁盘已满',
+      parameters_changed: '摄像机参数变更', audio_changed: '录音变动', settings_changed: '设置变更', clock_step: '服务器时钟跳变', timestamps_broken: '摄像机时间戳错乱', disk_full: '磁盘已满',
       disk_failed: '磁盘出错', killed: '录像进程中断', gop_too_long: '关键帧间隔过长', lease_lost: '录像改由另一进程接手', import_done: '导入到此为止', off_schedule: '未排课', storage_full: '空间不足，暂停录像', deleted_by_rule: '已按保存规则删除',
       not_started: '到点没有录上', unknown: '原因不明', no_data: '摄像机无数据', unreachable: '网络不通', not_recorded: '尚未开始录像', deleted: '已到期删除',
       refused_401: '摄像机拒绝登录', refused_403: '摄像机不允许取流', refused_404: '摄像机上没有这个地址', refused_453: '摄像机连接数已满', refused_other: '摄像机拒绝取流',
@@ -183,7 +183,7 @@ const WORDS = {
     reason: {
       being_written: 'was being recorded', no_row: 'recorded before there was a chain', missing: 'file is gone', stopped: 'recording stopped',
       camera_silent: 'no data from the camera', connection_lost: 'connection to the camera lost', parameters_changed: 'camera parameters changed',
-      audio_changed: 'sound came or went', clock_step: 'server clock jumped', timestamps_broken: 'camera timestamps broken', disk_full: 'disk full',
+      audio_changed: 'sound came or went', settings_changed: 'settings changed', clock_step: 'server clock jumped', timestamps_broken: 'camera timestamps broken', disk_full: 'disk full',
       disk_failed: 'disk failed', killed: 'recorder was interrupted', gop_too_long: 'keyframes too far apart',
       lease_lost: 'another process took over', import_done: 'end of the import', off_schedule: 'no class', not_started: 'did not start in time',
       storage_full: 'space was short, recording paused', deleted_by_rule: 'deleted by a retention rule',

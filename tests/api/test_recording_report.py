@@ -174,7 +174,7 @@ def test_playback_names_the_gaps_that_the_report_of_the_same_day_names(empty: Se
     watched = Watched.of(empty, world)
     watched.recorded(hour(-23.9), 3600, "connection_lost")
     watched.recorded(hour(-20), 3600, "settings_changed")
-    watched.recorded(hour(1), 3600, "stopped")
+    watched.recorded(hour(1), 3600, "settings_changed")
     with watched.service.database.writing() as db:
         camera = db.get(Camera, watched.camera_id)
         assert camera is not None

@@ -22,7 +22,7 @@ Plan = Callable[[Iterable[str], int, int], Mapping[str, Sequence[Window] | None]
 
 _LAST_GAP_WITHIN_US = 31 * 86_400_000_000
 # How the footage of a camera ends that somebody switched off.
-_SWITCHED_OFF = frozenset({"stopped", "not_recorded"})
+_SWITCHED_OFF = frozenset({"stopped", "settings_changed", "not_recorded"})
 
 
 @dataclass(frozen=True, slots=True)

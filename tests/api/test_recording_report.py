@@ -173,7 +173,7 @@ def test_after_an_import_a_day_and_the_time_line_say_that_recording_had_not_begu
 def test_playback_names_the_gaps_that_the_report_of_the_same_day_names(empty: Service, world: World) -> None:
     watched = Watched.of(empty, world)
     watched.recorded(hour(-23.9), 3600, "connection_lost")
-    watched.recorded(hour(-20), 3600, "settings_changed")
+    watched.recorded(hour(-20), 3600, "killed")
     watched.recorded(hour(1), 3600, "settings_changed")
     with watched.service.database.writing() as db:
         camera = db.get(Camera, watched.camera_id)
@@ -189,8 +189,8 @@ def test_playback_names_the_gaps_that_the_report_of_the_same_day_names(empty: Se
         assert report["gaps"][0]["gaps"] == [gap for gap in gaps if gap["reason"] not in NOT_MISSING]
         told += [gap["reason"] for gap in gaps]
     assert told == [
-        *("not_registered", "not_recorded", "connection_lost", "settings_changed"),
-        *("settings_changed", "switched_off"),
+        *("not_registered", "not_recorded", "connection_lost", "killed"),
+        *("killed", "switched_off"),
     ]
 
 

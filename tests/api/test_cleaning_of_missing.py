@@ -1,4 +1,4 @@
-"""A clean-up of footage whose files are gone, many at once: on record as missing, unless the chain says who took them."""
+"""A clean-up of footage whose files are gone, many at once: missing, unless the chain says who took them."""
 
 from collections.abc import Iterator
 

@@ -134,9 +134,11 @@ class _Told:
         self._some_deleted = False
         for link, (file, at) in self._links():
             segment_id = link.said.get("segment")
+            if not isinstance(segment_id, str):
+                segment_id = ""
             if link.kind == "segment" and _is_whole(link):
                 self._rows[segment_id] = _Row(file, at, self._row(segment_id).deleted)
-            elif link.kind == "deleted" and isinstance(segment_id, str):
+            elif link.kind == "deleted" and segment_id:
                 self._rows[segment_id] = self._row(segment_id)._replace(deleted=link.number)
                 self._some_deleted = True
             elif link.kind in ("segment", "deleted"):

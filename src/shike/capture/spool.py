@@ -4,7 +4,6 @@ A record stays until the index says that it has it, so a dead database loses not
 """
 
 import logging
-import os
 from collections.abc import Container, Iterator
 from pathlib import Path
 
@@ -43,7 +42,7 @@ class Spool:
 
     def _names(self) -> list[str]:
         try:
-            return sorted(name for name in os.listdir(self._folder) if name.endswith(".json"))
+            return sorted(path.name for path in self._folder.iterdir() if path.suffix == ".json")
         except FileNotFoundError:  # only looked at
             return []
 

@@ -278,6 +278,19 @@ def test_many_small_clean_ups_for_want_of_space_do_not_take_more_than_half_where
     assert len(stock.left(0)) + len(stock.left(1)) < 40, "a person's word is heeded"
 
 
+def test_a_small_volume_that_turns_over_in_hours_asks_nobody(stock: Stocked) -> None:
+    stock.record(0, 0.2, 20), stock.record(1, 0.2, 20)
+    stock.capacity, stock.floor = 4_500, 400
+    cleaner = stock.cleaner()
+    for half_hour in range(16):
+        stock.service.clock.move(1_800)
+        for camera in (0, 1):
+            stock.record(camera, -half_hour / 48, 5)
+        stock.clean(cleaner)
+        assert stock.brakes() == [] and not cleaner.resting
+    assert 30 <= len(stock.left(0)) + len(stock.left(1)) <= 40 and len(stock.deletions()) >= 160
+
+
 def test_a_rule_that_takes_half_and_the_next_that_takes_the_rest_ask_somebody(stock: Stocked) -> None:
     stock.record(0, 5, 20), stock.record(1, 5, 100)
     rule(stock, camera_id=stock.world.cameras[0], days=None, max_bytes=10 * SIZE)

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from shike.api.db import Database
-from shike.api.demo import _prepare, settled
+from shike.api.demo import _prepare, _shown, settled
 from shike.api.migrate import migrate
 from shike.api.settings import Settings
 from shike.attendance.tables import Camera
@@ -29,17 +29,18 @@ def test_it_waits_for_no_camera_that_is_not_its_own_or_was_switched_off() -> Non
     assert settled({"a"}, states(a="recording", real="backing_off", off="waiting"))
 
 
-def test_simulated_cameras_move_to_the_port_of_this_start_and_a_real_one_keeps_its_own(tmp_path: Path) -> None:
+def test_its_cameras_move_to_the_port_of_this_start_and_those_of_others_keep_their_own(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     migrate(settings)
     database = Database.at(settings.database)
     _prepare(database, tmp_path)
     with database.writing() as db:
-        real = db.scalars(select(Camera)).first()
-        assert real is not None
+        real, other, *_ = db.scalars(select(Camera))
         real.simulated, real.host, real.port = False, "192.0.2.1", 554
-        real_id = real.id
+        other.port = 18554  # simulated by somebody else
+        real_id, other_id = real.id, other.id
     port = _prepare(database, tmp_path)["sim_port"]
     with database.reading() as db:
         ports = {camera.id: camera.port for camera in db.scalars(select(Camera))}
-    assert ports.pop(real_id) == 554 and set(ports.values()) == {port}
+    assert (ports.pop(real_id), ports.pop(other_id)) == (554, 18554)
+    assert set(ports.values()) == {port} and _shown(database, int(port)) == set(ports)

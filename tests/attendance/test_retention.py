@@ -118,6 +118,14 @@ def test_the_floor_is_the_smaller_of_its_two_limits() -> None:
     assert floor_bytes(100_000_000_000, 0, 5) == 0
 
 
+def test_the_floor_of_a_small_volume_lies_above_what_recording_leaves_free() -> None:
+    reserve = 256_000_000
+    assert floor_bytes(4_000_000_000, 20, 5, reserve) == 512_000_000, "not 200 MB, where nothing is recorded any more"
+    assert floor_bytes(100_000_000_000, 20, 5, reserve) == 5_000_000_000
+    assert floor_bytes(600_000_000, 20, 5, reserve) == 300_000_000
+    assert floor_bytes(4_000_000_000, 0, 5, reserve) == 0
+
+
 def test_a_clean_up_begins_below_the_floor_and_frees_a_little_more() -> None:
     assert needed_bytes(1_000, 1_000, scarce=False) == 0
     assert needed_bytes(999, 1_000, scarce=False) == 151

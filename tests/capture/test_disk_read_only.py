@@ -1,11 +1,15 @@
 """A volume that takes no writes: said, tried again, and no process ends."""
 
+import errno
 import time
 from pathlib import Path
 
+import pytest
 from tests.recorded import CAMERA, wait_until, want
+from tests.recording import camera_thread, sharing
 
 from shike.camera_sim import CameraSim
+from shike.capture.archive import Archive
 
 from .evidence import OTHER, ends, expect_everything_known_and_playable, recorded_of, runs_of
 from .recorder_process import RecorderProcess
@@ -53,3 +57,22 @@ def test_a_recorder_that_starts_on_a_read_only_volume_waits_until_it_can_record(
     recorder.stop()
     assert ends(runs_of(tmp_path)) == ["stopped"]
     expect_everything_known_and_playable(tmp_path)
+
+
+def test_a_volume_that_refuses_with_every_try_is_said_once(
+    sim: CameraSim, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", "main.live.lock")
+
+    thread = camera_thread(sim, sharing(tmp_path))
+    with monkeypatch.context() as patched:
+        patched.setattr(Archive, "recover", refused)
+        thread.start()
+        wait_until(lambda: thread.health.attempt >= 2, "another try")
+        assert (thread.health.state, thread.health.cause) == ("backing_off", "disk_failed")
+    wait_until(lambda: thread.health.state == "recording", "it records by itself")
+    thread.stop()
+    thread.join(20)
+    (line,) = [each for each in caplog.records if each.name == "shike.capture.camera" and each.levelname == "ERROR"]
+    assert CAMERA in line.message and "Read-only file system" in line.message and line.exc_info is None

@@ -44,7 +44,7 @@ describe('what a tested stream answered, in words', () => {
       clock_offset_ms: -300, audio: true, simulated: false, count: { count: 23, low: 20, high: 26 },
     })
     expect(facts.map((fact) => fact.value)).toEqual([
-      '1920×1080，25 帧，H.264，4.1 Mbit/s，关键帧间隔 2 秒', '比服务器慢 0.3 秒', '23 人（20–26）', '有声音，不录',
+      '1920×1080，25 帧，H.264，4.1 Mbit/s，关键帧间隔 2 秒', '比服务器慢 0.3 秒', '23 人（20–26）', '有声音，录不录由教室的录像策略定',
     ])
   })
 

@@ -1,8 +1,8 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createMemoryHistory, createRouter, type Router } from 'vue-router'
 
 import type { Permission } from '@/api/types'
-import { backAddress, guard } from '@/router/guard'
+import { backAddress, guard, withoutItsCode } from '@/router/guard'
 import { routes } from '@/router/routes'
 import { setMe } from '@/session/session'
 
@@ -91,5 +91,28 @@ describe('the way back after logging in', () => {
   it('stays inside the app', () => {
     expect(backAddress('/admin/log?action=export')).toBe('/admin/log?action=export')
     for (const foreign of ['//evil.example', '/\\evil.example', 'https://evil.example', undefined, ['/a']]) expect(backAddress(foreign)).toBe('/live')
+  })
+})
+
+describe('a page whose code does not come', () => {
+  const to = { fullPath: '/admin/log?action=export', path: '/admin/log', query: { action: 'export' }, hash: '' } as never
+  const health = (ok: boolean | null) => vi.stubGlobal('fetch', vi.fn(() => (ok === null ? Promise.reject(new TypeError('away')) : Promise.resolve({ ok }))))
+  const assign = vi.fn()
+  beforeEach(() => {
+    assign.mockReset()
+    vi.stubGlobal('location', { ...window.location, assign })
+  })
+  afterEach(() => vi.unstubAllGlobals())
+
+  it('is fetched with the whole app where the server was upgraded meanwhile', async () => {
+    health(true)
+    expect(await withoutItsCode(to, true)).toBeNull()
+    expect(assign).toHaveBeenCalledWith('/admin/log?action=export')
+  })
+
+  it.each([[null, true], [false, true], [true, false]] as const)('says that the server does not answer: %s, %s', async (ok, opened) => {
+    health(ok)
+    expect(await withoutItsCode(to, opened)).toMatchObject({ name: 'no-server', query: { action: 'export' } })
+    expect(assign).not.toHaveBeenCalled()
   })
 })

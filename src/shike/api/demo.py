@@ -94,11 +94,12 @@ def _prepare(database: Database, data: Path) -> dict[str, str | int]:
     """The registry at the first start; what was noted of it at later ones, with a port that is free now."""
     path = data / "demo.json"
     note: dict[str, str | int] = json.loads(path.read_text()) if path.exists() else {"password": _password()}
-    note["sim_port"] = _free_port()
+    before, note["sim_port"] = int(note.get("sim_port", 0)), _free_port()
     with database.writing() as db:
         if not db.scalar(select(func.count()).select_from(Camera)):
             _register(db, str(note["password"]), now(SystemClock()))
-        for camera in db.scalars(select(Camera).where(Camera.simulated)):  # a real one keeps its own
+        # Somebody's own, real or simulated, keeps its address.
+        for camera in db.scalars(select(Camera).where(Camera.simulated, Camera.port.in_({0, before}))):
             camera.port = int(note["sim_port"])
     path.touch(mode=0o600)
     path.write_text(json.dumps(note))
@@ -150,11 +151,12 @@ def _register(db: DbSession, password: str, moment: datetime) -> None:
 
 def _tell(settings: Settings, database: Database, note: dict[str, str | int], halt: Event) -> None:
     """Say how far it has come, and then where to look."""
-    if not _until(halt, lambda: settled(_shown(database), health.read(settings.state_dir))):
+    port = int(note["sim_port"])
+    if not _until(halt, lambda: settled(_shown(database, port), health.read(settings.state_dir))):
         return
     cameras = sum(len(place.cameras) for place in PLACES)
     typer.echo(f"3/7  Recording {cameras} simulated cameras as their rooms say. Waiting for the first counts …")
-    if not _until(halt, lambda: _counted(database) and _answers(settings)):
+    if not _until(halt, lambda: _counted(database, port) and _answers(settings)):
         return
     typer.echo("4/7  Ready.\n")
     typer.echo(f"     Open      http://{settings.host}:{settings.port}/")
@@ -193,17 +195,17 @@ def settled(cameras: set[str], states: Mapping[tuple[str, StreamName], StreamHea
     )
 
 
-def _shown(database: Database) -> set[str]:
-    """The simulated cameras that nobody has switched off."""
+def _shown(database: Database, port: int) -> set[str]:
+    """The demonstration's own cameras that nobody has switched off."""
     with database.reading() as db:
-        return set(db.scalars(select(Camera.id).where(Camera.simulated, Camera.enabled)))
+        return set(db.scalars(select(Camera.id).where(Camera.simulated, Camera.enabled, Camera.port == port)))
 
 
-def _counted(database: Database) -> bool:
+def _counted(database: Database, port: int) -> bool:
     """Whether every simulated camera has a count; one that was switched off before its first has none to wait for."""
     try:
         with database.reading() as db:
-            return _shown(database) <= set(db.scalars(select(Sample.camera_id).distinct()))
+            return _shown(database, port) <= set(db.scalars(select(Sample.camera_id).distinct()))
     except SQLAlchemyError:
         return False
 

@@ -37,6 +37,7 @@ class KeepConfig:
     retention: Defaults
     floor_gb: float
     floor_percent: float
+    disk_reserve_mb: int
     checkpoint_minutes: float
     timestamp_authority_url: str
     timestamp_minutes: float

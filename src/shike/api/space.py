@@ -16,4 +16,5 @@ def space_of(settings: Settings | KeepConfig) -> Space:
     """The volume of the footage folder, or of the data folder before there is one. OSError if neither is there."""
     folder = settings.footage_dir if settings.footage_dir.exists() else settings.data_dir
     usage = shutil.disk_usage(folder)
-    return Space(usage.total, usage.free, floor_bytes(usage.total, settings.floor_gb, settings.floor_percent))
+    reserve = settings.disk_reserve_mb << 20
+    return Space(usage.total, usage.free, floor_bytes(usage.total, settings.floor_gb, settings.floor_percent, reserve))

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session as DbSession
 from shike.attendance.keeping import Survey
 from shike.attendance.retention import Amount, StreamKey, too_much
 from shike.attendance.retention_tables import Brake, Deletion
-from shike.attendance.tables import from_us, to_us
+from shike.attendance.tables import Segment, from_us, to_us
 from shike.attendance.transactions import Transactions
 from shike.capture.clock import Clock
 
@@ -56,6 +56,7 @@ class Brakes:
         self._heeded: set[_Name] = set()
         self._lately: Mapping[_Taken, Amount] = {}
         self._by_floor: Mapping[_Taken, Amount] = {}
+        self._recorded: Mapping[StreamKey, Amount] = {}
 
     def begin(self) -> None:
         """A clean-up begins: what people have confirmed by now holds for all of it."""
@@ -69,6 +70,7 @@ class Brakes:
             }
             self._lately = _taken(db, now - _RULES_COUNT)
             self._by_floor = _taken(db, now - _FLOOR_COUNTS, Deletion.rule == "floor")
+            self._recorded = _recorded(db, now - _FLOOR_COUNTS)
         self._raised = {}
 
     def lately(self, key: StreamKey) -> Amount:
@@ -86,9 +88,15 @@ class Brakes:
         return total(amount for rule, of, amount in mine if rule != "floor" and of != rule_id)
 
     def _for_space(self, key: StreamKey) -> Amount:
+        """What was taken of a stream lately for want of space, beyond what it recorded in that time.
+
+        A volume that is full for good gives as much for what comes as comes, and nobody need be asked for that.
+        """
         if {(*key, "floor"), (None, None, "floor")} & self._heeded:
             return Amount()
-        return total(amount for taken, amount in self._by_floor.items() if taken[:2] == key)
+        taken = total(amount for taken, amount in self._by_floor.items() if taken[:2] == key)
+        came = self._recorded.get(key, Amount())
+        return Amount(max(0, taken.segments - came.segments), max(0, taken.bytes - came.bytes))
 
     def confirmed_until_us(self, key: StreamKey) -> int:
         """Footage of a stream that ended by then may be deleted by its rules without asking; 0 without a word."""
@@ -179,6 +187,22 @@ def _taken(db: DbSession, since: datetime, *which: ColumnElement[bool]) -> Mappi
     sums = (func.sum(Deletion.segments), func.sum(Deletion.size))
     rows = db.execute(select(*by, *sums).where(Deletion.file_deleted_at >= since, *which).group_by(*by))
     return {(row[0], row[1], row[2], row[3]): Amount(row[4], row[5]) for row in rows}
+
+
+def _recorded(db: DbSession, since: datetime) -> Mapping[StreamKey, Amount]:
+    """How much came since a moment, also of what is gone again."""
+    of_segments, of_deletions = (Segment.camera_id, Segment.stream), (Deletion.camera_id, Deletion.stream)
+    there = select(*of_segments, func.count(), func.sum(Segment.size)).group_by(*of_segments)
+    gone = select(*of_deletions, func.sum(Deletion.segments), func.sum(Deletion.size)).group_by(*of_deletions)
+    found: dict[StreamKey, Amount] = {}
+    for query in (
+        there.where(Segment.created_at >= since, Segment.state == "closed"),
+        gone.where(Deletion.file_deleted_at >= since, Deletion.wall_start >= since),
+    ):
+        for camera_id, stream, segments, size in db.execute(query):
+            key: StreamKey = camera_id, "main" if stream == "main" else "sub"
+            found[key] = found.get(key, Amount()) + Amount(segments, size)
+    return found
 
 
 def _name(row: Brake) -> _Name:

@@ -174,9 +174,14 @@ def too_much(due: Amount, indexed: Amount) -> bool:
     return due.segments * 2 > indexed.segments or due.bytes * 2 > indexed.bytes
 
 
-def floor_bytes(total: int, floor_gb: float, floor_percent: float) -> int:
-    """How many bytes of a volume stay free: the smaller of the two limits (1 GB = 10⁹ bytes)."""
-    return round(min(floor_gb * 1e9, total * floor_percent / 100))
+def floor_bytes(total: int, floor_gb: float, floor_percent: float, reserve: int = 0) -> int:
+    """How many bytes of a volume stay free: the smaller of the two limits (1 GB = 10⁹ bytes), 0 switches it off.
+
+    `reserve`: what recording leaves free. A clean-up that began below it would come after recording has ended: the
+    floor is twice that at least, as far as half of the volume goes.
+    """
+    floor = round(min(floor_gb * 1e9, total * floor_percent / 100))
+    return max(floor, min(2 * reserve, total // 2)) if floor else 0
 
 
 def needed_bytes(free: int, floor: int, *, scarce: bool) -> int:

@@ -76,6 +76,7 @@ class CameraThread(threading.Thread):
         self._backoff = Backoff(random)
         self._ways = Ways()
         self._said_why: str | None = None
+        self._said_open: str | None = None
         self._halt, self._given_up = threading.Event(), threading.Event()
         self._halted_for: EndReason = "stopped"
         self._ended: EndReason = "killed"
@@ -285,9 +286,15 @@ class CameraThread(threading.Thread):
         try:
             self._close_left_over()
         except (CaptureError, OSError) as error:
-            log.error("camera %s %s: its last segment stays open: %s", self.wanted.camera_id, self.wanted.stream, error)
-            return error.cause if isinstance(error, DiskError) else "disk_failed"
+            return self._stays_open(error)
         return None
+
+    def _stays_open(self, error: CaptureError | OSError) -> str:
+        """The cause; said once, however often it is tried again."""
+        if str(error) != self._said_open:
+            log.error("camera %s %s: its last segment stays open: %s", self.wanted.camera_id, self.wanted.stream, error)
+        self._said_open = str(error)
+        return error.cause if isinstance(error, DiskError) else "disk_failed"
 
     def _left_over(self) -> str | None:
         """Close the segment that a dead writer, or this one after a failure, left; returns why that is not possible.
@@ -303,8 +310,7 @@ class CameraThread(threading.Thread):
                 self._halt.wait(0.2)
                 continue
             except (CaptureError, OSError) as error:
-                log.exception("camera %s %s: recovery failed", self.wanted.camera_id, self.wanted.stream)
-                return error.cause if isinstance(error, DiskError) else "disk_failed"
+                return self._stays_open(error)
             return None
         return "stopped"
 
@@ -316,4 +322,4 @@ class CameraThread(threading.Thread):
         record = archive.recover(self.wanted.camera_id, self.wanted.stream, self._ended)
         if record is not None:
             hand_over(archive, spool, record)
-        self._ended = "killed"
+        self._ended, self._said_open = "killed", None

@@ -9,7 +9,7 @@ from typing import ClassVar, TypeAlias
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-_START = b"\0\0\0\1"
+_START = b"\0\0\1"  # a longer one ends the set before it in a zero that the camera never sent
 LENGTH_BYTES = 4
 
 

@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 
 from shike.capture.audio_boxes import has_audio
 from shike.capture.errors import FootageError, MixedParameters, NoFootage, SourceError
+from shike.capture.parameters import Sets, stored_sets
 
 _TICKS = 90_000
 
@@ -145,10 +146,10 @@ def _mux(
     output.mux(packet)
 
 
-def _parameters(init: bytes) -> tuple[bytes | None, int, int]:
+def _parameters(init: bytes) -> tuple[str, Sets, int, int]:
     try:
         with av.open(io.BytesIO(init), "r", format="mp4") as container:
             context = container.streams.video[0].codec_context
-            return context.extradata, context.width, context.height
+            return context.name, stored_sets(context.extradata or b"", context.name), context.width, context.height
     except FFmpegError as error:
         raise SourceError("unreadable", str(error.strerror)) from None

@@ -18,6 +18,7 @@ _SETS = {"h264": frozenset({7, 8}), "hevc": frozenset({32, 33, 34})}
 _START = b"\0\0\1"
 _LOOKED_AT = 4096
 _MOST_KNOWN = 16
+_HVCC_ARRAYS = 22
 
 Sets = tuple[bytes, ...]
 
@@ -99,3 +100,21 @@ def _parameter_sets(picture: bytes | memoryview, codec: str) -> Iterator[bytes]:
         kind = nal[0] & 0x1F if codec == "h264" else nal[0] >> 1 & 0x3F
         if kind in _SETS[codec]:
             yield nal.rstrip(b"\0")
+
+
+def stored_sets(record: bytes, codec: str) -> Sets:
+    """The parameter sets in an MP4 file's record of a codec (avcC, hvcC), without zeros at their ends: these mean
+    nothing, and only some readers leave them there. A record that cannot be taken apart is one set.
+    """
+    found: list[bytes] = []
+    hevc = codec == "hevc"
+    at, lists = (_HVCC_ARRAYS + 1, record[_HVCC_ARRAYS]) if hevc and len(record) > _HVCC_ARRAYS else (5, 2)
+    for _ in range(lists):
+        head = record[at : at + (3 if hevc else 1)]
+        count = int.from_bytes(head[1:]) if hevc else int.from_bytes(head) & 0x1F
+        at += len(head)
+        for _ in range(count):
+            end = at + 2 + int.from_bytes(record[at : at + 2])
+            found.append(record[at + 2 : end].rstrip(b"\0"))
+            at = end
+    return tuple(found) if found and at <= len(record) else (record,)

@@ -38,6 +38,7 @@ class Probed:
     keyframe_interval_s: float | None = None
     bitrate_bps: int | None = None
     clock_offset_ms: int | None = None
+    audio: bool | None = None
     simulated: bool = False
     picture: str | None = None
 
@@ -118,6 +119,7 @@ def _watch(source: Source, took_ms: int, wait_for_keyframe: Callable[[], None]) 
         keyframe_interval_s=round((keys[-1] - keys[0]) / (len(keys) - 1) / 1_000_000, 2) if len(keys) > 1 else None,
         bitrate_bps=int(sum(sizes[:-1]) * 8 / seconds) if seconds > 0 else None,
         clock_offset_ms=offset_ms,
+        audio=source.announces_audio,
         simulated=source.simulated,
         picture=picture,
     )

@@ -40,6 +40,8 @@ class Source(ABC):
     """How the pictures are coded: what a mux, and who looks for changes, goes by."""
     sound: Sound | None = None
     simulated: bool = False
+    announces_audio: bool | None = None
+    """Whether the camera would send sound if it was asked; None where nobody looked."""
     connected_s: float | None = None
     """When the camera had agreed to send, on the steady clock; None where that is not told from the rest of opening."""
 

@@ -54,6 +54,7 @@ class ScriptedCamera:
     def __init__(self, script: Callable[[Request], bytes | None] = plain) -> None:
         self._script = script
         self.asked: list[Request] = []
+        self._answered = 0
         self.gone = threading.Event()
         """The last connection was left."""
         self._changed = threading.Condition()
@@ -73,9 +74,9 @@ class ScriptedCamera:
         self._connections[-1].sendall(data)
 
     def await_asked(self, count: int) -> list[Request]:
-        """The requests, once there are so many."""
+        """The requests, once so many are answered: what is sent then comes behind the answers."""
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.asked) >= count, 10), self.methods
+            assert self._changed.wait_for(lambda: self._answered >= count, 10), self.methods
             return list(self.asked)
 
     def _serve(self) -> None:
@@ -96,13 +97,16 @@ class ScriptedCamera:
                     headers[name.lower()] = value.strip()
                 method, uri = start.split()[:2]
                 request = Request(method, uri, headers)
-                with self._changed:
-                    self.asked.append(request)
-                    self._changed.notify_all()
+                self.asked.append(request)
                 said = self._script(request)
+                try:
+                    connection.sendall(said or b"")
+                finally:
+                    with self._changed:
+                        self._answered += 1
+                        self._changed.notify_all()
                 if said is None:
                     return
-                connection.sendall(said)
 
     def __enter__(self) -> Self:
         self._thread.start()

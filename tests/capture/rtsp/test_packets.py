@@ -80,7 +80,7 @@ def test_a_picture_is_all_its_units_behind_their_lengths(codec: Codec) -> None:
     assert first.sets == sets
     assert second.data == behind_lengths(slice_of(1, codec), slice_of(2, codec, first=False))
     assert second.sets == ()
-    assert first.with_start_codes() == b"".join(b"\0\0\0\1" + unit for unit in (*sets, key))
+    assert first.with_start_codes() == b"".join(b"\0\0\1" + unit for unit in (*sets, key))
 
 
 def test_a_picture_is_complete_with_its_marker_and_not_later() -> None:

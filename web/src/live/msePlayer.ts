@@ -198,6 +198,8 @@ export class MsePlayer {
   }
 
   private appended(): void {
+    // Told late: what came in between is being appended already, and is told of in its turn.
+    if (this.buffer?.updating) return
     const end = this.ranges().at(-1)?.end
     if (end !== undefined && end - KEEP_BEHIND_S > 0 && this.queue.length === 0) {
       if (this.trim(KEEP_BEHIND_S, TRIM_WHEN_BEHIND_S)) return

@@ -14,6 +14,8 @@ export interface Load<T> {
   phase: Ref<Phase>
   /** Fetches again; what was there stays on screen until the answer comes. */
   again: () => Promise<void>
+  /** The same for a page that stays open: a failure, too, stays on screen until an answer comes. Not while one is awaited. */
+  refresh: () => Promise<void>
 }
 
 export const SKELETON_AFTER_MS = 300
@@ -25,6 +27,7 @@ export function useLoad<T>(fetch: () => Promise<T>): Load<T> {
   const phase = ref<Phase>('quiet')
   let timers: number[] = []
   let round = 0
+  let waiting = false
 
   function clear(): void {
     timers.forEach((timer) => window.clearTimeout(timer))
@@ -32,7 +35,6 @@ export function useLoad<T>(fetch: () => Promise<T>): Load<T> {
   }
 
   async function again(): Promise<void> {
-    const mine = ++round
     clear()
     if (data.value === undefined) {
       phase.value = 'quiet'
@@ -41,6 +43,16 @@ export function useLoad<T>(fetch: () => Promise<T>): Load<T> {
         window.setTimeout(() => (phase.value = 'slow'), WORDS_AFTER_MS),
       ]
     }
+    await answer()
+  }
+
+  async function refresh(): Promise<void> {
+    if (!waiting && (phase.value === 'ready' || phase.value === 'failed')) await answer()
+  }
+
+  async function answer(): Promise<void> {
+    const mine = ++round
+    waiting = true
     try {
       const found = await fetch()
       if (mine !== round) return
@@ -52,6 +64,7 @@ export function useLoad<T>(fetch: () => Promise<T>): Load<T> {
       problem.value = asProblem(error)
       phase.value = 'failed'
     }
+    waiting = false
     clear()
   }
 
@@ -60,5 +73,5 @@ export function useLoad<T>(fetch: () => Promise<T>): Load<T> {
     clear()
   })
   void again()
-  return { data, problem, phase, again }
+  return { data, problem, phase, again, refresh }
 }

@@ -71,6 +71,15 @@ export function isSilent(state: string, lastPacketAt: string | null, askedAt: st
   return state === 'recording' && lastPacketAt !== null && Date.parse(askedAt) - Date.parse(lastPacketAt) > SILENT_MS
 }
 
+/** `连接中断 3 次，磁盘已满 1 次，其他 2 次`: why footage is missing; the first three reasons, and how many gaps have others. */
+export function why(reasons: StreamReport['reasons'], reason: (code: string) => string): string {
+  const { t } = i18n.global
+  const missing = reasons.filter((one) => one.missing)
+  const words = missing.slice(0, 3).map((one) => t('recordings.all.why', { reason: reason(one.reason), n: one.gaps }))
+  const others = missing.slice(3).reduce((sum, one) => sum + one.gaps, 0)
+  return (others > 0 ? [...words, t('recordings.all.otherWhy', { n: others })] : words).join(t('recordings.comma'))
+}
+
 /** Address of playback a little before a gap begins. */
 export function beforeGap(cameraId: string, gap: Gap, stream: StreamName): string {
   const at = new Date(Date.parse(gap.from) - 10_000).toISOString()

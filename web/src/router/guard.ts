@@ -25,6 +25,17 @@ export async function guard(to: RouteLocationNormalized): Promise<RouteLocationR
   return permission === undefined || may(permission) ? true : instead('no-right', to)
 }
 
+/**
+ * Where to go when a page's own code does not come: the server is away, or was upgraded while this tab was open and has
+ * other files now. `null`: the whole app is fetched anew at that address. Nobody clicks and sees nothing happen.
+ */
+export async function withoutItsCode(to: RouteLocationNormalized, opened: boolean): Promise<RouteLocationRaw | null> {
+  const answers = await fetch('/api/health', { cache: 'no-store' }).then((answer) => answer.ok, () => false)
+  if (!answers || !opened) return instead('no-server', to) // not opened yet: fetching it anew would go on for ever
+  window.location.assign(to.fullPath)
+  return null
+}
+
 /** An address inside the app from `?back=`, or the wall: another site's address is never followed. */
 export function backAddress(back: unknown): string {
   return typeof back === 'string' && /^\/(?![/\\])/.test(back) ? back : '/live'

@@ -5,12 +5,18 @@ import { onSignedOut } from '@/api/client'
 import { i18n } from '@/messages'
 import { setMe } from '@/session/session'
 
-import { guard } from './guard'
+import { guard, withoutItsCode } from './guard'
 import { routes } from './routes'
 
 export const router = createRouter({ history: createWebHistory(), routes })
 
 router.beforeEach(guard)
+
+router.onError(async (error: unknown, to) => {
+  if (!(error instanceof Error) || !/preload CSS|dynamically imported module|module script/i.test(error.message)) return
+  const instead = await withoutItsCode(to, router.currentRoute.value.matched.length > 0)
+  if (instead !== null) await router.push(instead)
+})
 
 // The browser's tab says where one is, in the language at hand.
 watchEffect(() => {

@@ -3,6 +3,7 @@ import type { RouteRecordRaw } from 'vue-router'
 
 import type { Permission } from '@/api/types'
 import type { MenuKey } from '@/frame/menu'
+import NoServerPage from '@/parts/NoServerPage.vue'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -129,6 +130,6 @@ export const routes: RouteRecordRaw[] = [
   },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('@/parts/NotFoundPage.vue'), meta: { title: 'common.notFound.title' } },
   // Reached by name only, with the wanted address kept in the bar.
-  { path: '/:rest(.*)*', name: 'no-server', component: () => import('@/parts/NoServerPage.vue'), meta: { title: 'common.noServer.title', frame: false } },
+  { path: '/:rest(.*)*', name: 'no-server', component: NoServerPage, meta: { title: 'common.noServer.title', frame: false } },
   { path: '/:rest(.*)*', name: 'no-right', component: () => import('@/parts/NoRightPage.vue'), meta: { title: 'common.noRight.title' } },
 ]

@@ -17,3 +17,11 @@ it('says of a shorter rule at most how much is due by it, and what stays', async
   await form.get('input[name="days"]').trigger('change')
   expect(form.get('.less').text()).toMatch(/最多是现有的 7 段；封存的和有未了结预警的不删/)
 })
+
+it('lets a browser send any number of gigabytes', () => {
+  const kept = { rule: { days: 90, max_bytes: 50_000_000_000 }, own: true, stock: { segments: 7, bytes: 1 } }
+  const camera = { camera_id: 'c', main: kept, sub: kept } as unknown as CameraKeeping
+  const form = mount(RuleForm, { props: { camera, defaults: [] }, global: { plugins: [i18n] } })
+  expect(form.get<HTMLInputElement>('input[name="gb"]').element.value).toBe('50')
+  expect(form.get<HTMLFormElement>('form').element.noValidate).toBe(true)
+})

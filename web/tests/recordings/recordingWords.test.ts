@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { beforeGap, bytes, clockOffset, dayFrom, dayMoved, dayParts, daysLeft, dayWords, diskTone, gapWords, hasBefore, isSilent, percent } from '@/recordings/recordingWords'
+import { beforeGap, bytes, clockOffset, dayFrom, dayMoved, dayParts, daysLeft, dayWords, diskTone, gapWords, hasBefore, isSilent, percent, why } from '@/recordings/recordingWords'
 import { fileAddress } from '@/recordings/recordingsApi'
 
 const gap = (from: string, to: string, reason = 'killed') => ({ from, to, reason })
@@ -8,6 +8,11 @@ const gap = (from: string, to: string, reason = 'killed') => ({ from, to, reason
 describe('figures of recording', () => {
   it('never round a day with a gap up to 100%', () => {
     expect([1, 0.99999, 0.97846, 0.29, 0, null].map(percent)).toEqual(['100%', '99.99%', '97.84%', '29.00%', '0.00%', '—'])
+  })
+  it('say why footage is missing, and count what is not named', () => {
+    const one = (reason: string, gaps: number, missing = true) => ({ reason, gaps, seconds: 1, missing })
+    expect(why([one('a', 2), one('b', 1), one('c', 1)], (code) => code)).toBe('a 2 次，b 1 次，c 1 次')
+    expect(why([one('a', 2), one('rest', 9, false), one('b', 1), one('c', 1), one('d', 3), one('e', 1)], (code) => code)).toBe('a 2 次，b 1 次，c 1 次，其他 4 次')
   })
   it('count bytes in thousands, as disks do', () => {
     expect([0, 999, 1000, 43_200_000_000, 999_950_000_000, 249e12].map(bytes)).toEqual(['0 B', '999 B', '1.0 KB', '43.2 GB', '1.0 TB', '249 TB'])

@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from shike.capture.rtsp.not_plain import NotPlain
@@ -24,6 +24,7 @@ class Track:
     control: str
     session_control: str
     sets: tuple[bytes, ...]
+    announces_audio: bool = False
 
 
 def read_description(text: str) -> Track:
@@ -46,7 +47,8 @@ def read_description(text: str) -> Track:
                 session_control = said.strip()
     for line, attributes in zip(kinds, media, strict=True):
         if line.split()[:1] == ["video"]:
-            return _track(title, session_control, line.split(), attributes)
+            has_audio = any(other.split()[:1] == ["audio"] for other in kinds)
+            return replace(_track(title, session_control, line.split(), attributes), announces_audio=has_audio)
     raise NotPlain("no video is announced")
 
 

@@ -61,6 +61,7 @@ class PlainSource(Source):
         self._template: av.container.InputContainer | None = None
         self.connected_s = clock.monotonic()
         self.simulated = track.title == SIMULATED_TITLE
+        self.announces_audio = track.announces_audio
         # The kernel's own limit: Python's would ask with one call more whether there is something to read.
         client.socket.settimeout(None)
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, _LOOK_US))
@@ -215,7 +216,7 @@ class PlainSource(Source):
 
 def _template(track: Track, keyframe: CodedPicture) -> tuple[av.container.InputContainer, VideoStream]:
     """How a camera's pictures are coded, as FFmpeg says of its first one. NotPlain if it cannot tell."""
-    announced = b"" if keyframe.sets else b"".join(b"\0\0\0\1" + each for each in track.sets)
+    announced = b"" if keyframe.sets else b"".join(b"\0\0\1" + each for each in track.sets)
     try:
         container = av.open(io.BytesIO(announced + keyframe.with_start_codes()), "r", format=track.codec)
     except (av.FFmpegError, OSError):

@@ -47,7 +47,7 @@ export function probeFacts(probe: StreamProbe): Fact[] {
     { name: t('admin.probe.fact.clock'), value: clockFact(probe.clock_offset_ms ?? null) },
   ]
   if (probe.count) facts.push({ name: t('admin.probe.fact.count'), value: t('common.people', { ...probe.count }) })
-  facts.push({ name: t('admin.probe.fact.audio'), value: t(probe.audio ? 'admin.probe.audio' : 'admin.probe.noAudio') })
+  if (typeof probe.audio === 'boolean') facts.push({ name: t('admin.probe.fact.audio'), value: t(probe.audio ? 'admin.probe.audio' : 'admin.probe.noAudio') })
   return facts
 }
 

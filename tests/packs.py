@@ -312,6 +312,30 @@ def by_the_keeper_of_the_key(folder: Path, signer: Signer) -> None:
     _sign_anew(folder, signer)
 
 
+def _put_checkpoint(folder: Path, said: Mapping[str, Any], signer: Signer) -> str:
+    """The files of a checkpoint that says this, signed, and the pack around them; the signature for a row."""
+    statement = checkpoint_statement(*(said[name] for name in ("camera", "number", "prev", "at_us", "key")))
+    (folder / "checkpoint.txt").write_bytes(statement)
+    (folder / "checkpoint.sig").write_bytes(signer.sign(statement))
+    _sign_anew(folder, signer)
+    return said_signature(signer.sign(statement))
+
+
+def checkpoint_of_another_moment(folder: Path, signer: Signer) -> None:
+    """Whoever holds the key puts a sound checkpoint beside the rows that is not their last one."""
+    closing = _rows(folder)[-1]
+    _put_checkpoint(folder, closing | {"at_us": closing["at_us"] - 86_400_000_000}, signer)
+
+
+def checkpoint_of_another_camera(folder: Path, signer: Signer) -> None:
+    """The last row is a sound checkpoint of another camera's chain, and so are its files."""
+    rows = _rows(folder)
+    rows[-1] |= {"camera": new_id()}
+    rows[-1]["signature"] = _put_checkpoint(folder, rows[-1], signer)
+    _write_rows(folder, rows)
+    _sign_anew(folder, signer)
+
+
 @dataclass(frozen=True)
 class Tampering:
     """What is done to a pack, the sections of the page that find it, and a word of what check.html names."""

@@ -38,6 +38,13 @@ def test_a_camera_says_what_it_is_doing_and_since_when(watched: Watched) -> None
     assert (sub["last_gap"]["reason"], sub["bytes_24h"]) == ("not_recorded", 0)
 
 
+def test_what_was_recorded_twice_counts_once_among_the_hours_of_a_day(watched: Watched) -> None:
+    watched.recorded(hour(11), 7200, "import_done", origin="imported")  # an hour and a half of it beside the camera's
+    found = watched.get("/api/cameras/{id}/status")["streams"][0]
+    assert found["recorded_24h_s"] == pytest.approx(14 * 3600, abs=1)
+    assert found["bytes_24h"] == 811_000_000 + 120_000_000
+
+
 def test_a_camera_says_whether_sound_is_asked_for_and_whether_any_comes(watched: Watched) -> None:
     watched.says()
     found = watched.get("/api/cameras/{id}/status")

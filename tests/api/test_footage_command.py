@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +28,7 @@ from shike.attendance.tables import Base, Room, Run, Segment, from_us
 from shike.capture.archive import Archive
 from shike.capture.checkpoints import Checkpoints, Intervals
 from shike.capture.clock import SystemClock
-from shike.capture.segment import SegmentRecord
+from shike.capture.segment import STREAMS, SegmentRecord, StreamName
 from shike.capture.segmenter import hand_over
 from shike.capture.spool import Spool
 
@@ -244,8 +244,8 @@ class MovingOn(Archive):
         self.key, self.size_so_far = record.key, record.fragments[0].end
         return self
 
-    def stored(self, camera_id: str) -> Iterator[tuple[str, int]]:
-        for key, size in super().stored(camera_id):
+    def stored(self, camera_id: str, streams: Sequence[StreamName] = STREAMS) -> Iterator[tuple[str, int]]:
+        for key, size in super().stored(camera_id, streams):
             if key == self.key:
                 self._marker(camera_id, "sub", "live").put(key)
                 os.truncate(self._path(key), self.size_so_far)
@@ -336,8 +336,8 @@ class IndexedMeanwhile(Archive):
         self.do = do
         return self
 
-    def stored(self, camera_id: str) -> Iterator[tuple[str, int]]:
-        yield from super().stored(camera_id)
+    def stored(self, camera_id: str, streams: Sequence[StreamName] = STREAMS) -> Iterator[tuple[str, int]]:
+        yield from super().stored(camera_id, streams)
         self.do()
 
 
@@ -354,6 +354,21 @@ def test_a_segment_that_is_indexed_while_files_are_listed_is_no_orphan(typed: Fi
     archive = IndexedMeanwhile(typed.service.settings.footage_dir).then(indexed)
     found = [finding for finding in check(archive, spool, database.reading, CAMERA) if finding.is_fault]
     assert found == []
+
+
+class Counted(Archive):
+    """Footage that remembers which of its files were listed."""
+
+    def stored(self, camera_id: str, streams: Sequence[StreamName] = STREAMS) -> Iterator[tuple[str, int]]:
+        for key, size in super().stored(camera_id, streams):
+            self.listed = [*getattr(self, "listed", []), key]
+            yield key, size
+
+
+def test_a_check_lists_each_file_once(typed: Filmed) -> None:
+    archive = Counted(typed.service.settings.footage_dir)
+    list(check(archive, Spool(typed.service.settings.spool_dir), typed.service.database.reading, CAMERA))
+    assert sorted(archive.listed) == sorted(row["object_key"] for row in rows(typed, Segment).values())
 
 
 def test_a_camera_that_is_not_there_is_named(typed: Filmed) -> None:

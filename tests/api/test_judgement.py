@@ -7,6 +7,7 @@ from shike.api.moment import rfc3339
 from shike.attendance.judgement_tables import AcceptanceSample
 from shike.attendance.tables import Camera, Sample
 from shike.attendance.training_tables import ClassSession
+from shike.capture.ids import new_id
 
 from .observed import Observed, late
 from .service import Service, World
@@ -188,6 +189,34 @@ def test_taking_back_an_acceptance_or_a_day_of_leaving_judges_again(empty: Servi
     evaluator.step(60)
     assert not observed.flags()
     assert [row.final for row in observed.records()] == [True, True]
+
+
+def test_a_volume_that_does_not_answer_delays_its_own_sessions_alone_and_no_clean_up(
+    empty: Service, world: World
+) -> None:
+    observed = ended(empty, world)
+    observed.evaluator().step(60)
+    earlier = ClassSession(id=new_id(), class_id=observed.class_id, room_id=world.rooms[1], sequence=2)
+    earlier.starts_at, earlier.ends_at = observed.at(-60), observed.at(-20)
+    earlier.created_at = observed.start
+    empty.add(earlier)
+    # A link to itself: whoever asks for a file behind it is refused, even root, and not told that there is none.
+    volume = empty.settings.footage_dir / world.cameras[0]
+    volume.parent.mkdir(exist_ok=True)
+    volume.symlink_to(volume.name)
+    housekeeper = Housekeeper(empty.settings, empty.database, empty.clock)
+    observed.sign(observed.trainees[0], "in", 5)  # the settled session is looked at once for that
+    for _ in range(3):
+        housekeeper.beat()
+    assert (empty.settings.state_dir / "unmounted.json").exists(), "the clean-up has had its turn"
+    with empty.database.reading() as db:
+        assert db.get_one(ClassSession, earlier.id).state == "final"
+    assert len(observed.records()) == 1
+    volume.unlink()
+    empty.clock.move(120)
+    for _ in range(3):
+        housekeeper.beat()
+    assert len(observed.records()) == 2
 
 
 def test_a_session_in_the_future_is_left_alone(empty: Service, world: World) -> None:

@@ -1,5 +1,6 @@
 """Housekeeping: the spool into the index, the registry into what the recorder should do."""
 
+import shutil
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from shike.attendance.tables import Camera, Lease, Run, Segment, to_us
 from shike.capture.archive import Archive
 from shike.capture.desired import Desired
 from shike.capture.ids import new_id
+from shike.capture.segment import SegmentRecord
 from shike.capture.spool import Spool
 
 from .filmed import Filmed
@@ -73,7 +75,7 @@ def test_indexing_twice_changes_nothing(filmed: Filmed) -> None:
 def test_records_of_an_unknown_camera_wait_and_do_not_hold_up_the_others(
     filmed: Filmed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shike.api.keep._BATCH", 10)
+    monkeypatch.setattr("shike.api.intake.BATCH", 10)
     service, stranger = filmed.service, new_id()
     spool = Spool(service.settings.spool_dir)
     record = filmed.records[0]
@@ -94,6 +96,50 @@ def test_records_of_an_unknown_camera_wait_and_do_not_hold_up_the_others(
     spool.put(waiting)
     assert housekeeper.index_spool() == 0  # its file is not there
     assert len(list(spool.pending())) == 1
+
+
+def test_records_that_must_wait_are_not_read_at_every_beat_and_go_in_once_they_can(
+    filmed: Filmed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shike.api.intake.BATCH", 2)
+    service, stranger = filmed.service, new_id()
+    spool, record = Spool(service.settings.spool_dir), filmed.records[0]
+    identities = [replace(record.identity, camera_id=stranger, run_id=new_id(), segment_id=new_id()) for _ in range(6)]
+    for identity in identities:
+        spool.put(replace(record, identity=identity, key=identity.object_key))
+    read: list[str] = []
+
+    def noted(data: bytes) -> SegmentRecord:
+        read.append(real(data).identity.segment_id)
+        return real(data)
+
+    real = SegmentRecord.from_json
+    monkeypatch.setattr(SegmentRecord, "from_json", noted)
+
+    def read_in(housekeeper: Housekeeper, beats: int) -> list[str]:
+        read.clear()
+        for _ in range(beats):
+            housekeeper.index_spool()
+        return read
+
+    housekeeper, ids = keeper(service), [identity.segment_id for identity in identities]
+    assert read_in(housekeeper, 20) == ids
+    spool.put(record)
+    assert read_in(housekeeper, 1) == [record.identity.segment_id], "a new one is taken at once"
+    service.clock.move(61)
+    assert read_in(housekeeper, 20) == ids[:2], "a batch a minute"
+    camera = new_camera(filmed.world.rooms[0], "Late", service)
+    camera.id = stranger
+    service.add(camera)
+    assert set(read_in(housekeeper, 20)) == set(ids), "the registry knows the camera by now"
+    assert [each.identity.segment_id for each in spool.pending()] == ids, "the files are lacking"
+    for identity in identities:
+        path = service.settings.footage_dir / identity.object_key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(service.settings.footage_dir / record.key, path)
+    service.clock.move(61)
+    read_in(housekeeper, 3)
+    assert not list(spool.pending()), "one batch after the other as long as they can be taken"
 
 
 def test_a_record_whose_file_is_gone_does_not_hold_up_the_others(filmed: Filmed, recorded: Recorded) -> None:
@@ -203,7 +249,7 @@ def test_a_desired_state_that_somebody_spoilt_is_written_anew(empty: Service, wo
 def test_publishing_goes_on_while_the_spool_cannot_be_read(
     empty: Service, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(self: Spool) -> None:
+    def broken(self: Spool, *_: object) -> None:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(Spool, "pending", broken)

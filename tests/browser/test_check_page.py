@@ -2,7 +2,7 @@
 
 import base64
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.recorded import CAMERA
 
 from shike.capture.clock import SystemClock
 from shike.capture.pack import check_page
-from shike.capture.signing import checkpoint
+from shike.capture.signing import Signer, checkpoint
 from shike.capture.signing_keys import SigningKeys
 
 pytestmark = pytest.mark.browser
@@ -122,6 +122,25 @@ def test_who_holds_the_key_and_leaves_a_segment_out_is_found_by_the_chain(
     packs.by_the_keeper_of_the_key(folder, footage.signer)
     checking.set_input_files("#zip", zipped(folder, tmp_path / "pack.zip"))
     assert "不在包中，清单也没有说明" in _verdict(checking, "bad")
+
+
+@pytest.mark.parametrize(
+    ("done", "names"),
+    [
+        (packs.checkpoint_of_another_moment, "checkpoint.txt、checkpoint.sig 与记录链末行不符"),
+        (packs.checkpoint_of_another_camera, "检查点说的是另一台摄像机"),
+    ],
+    ids=["not the last row's", "another camera's"],
+)
+def test_a_checkpoint_that_is_signed_and_does_not_belong_to_these_rows_is_named(
+    done: Callable[[Path, Signer], None], names: str, checking: Page, footage: Footage, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(_beside(footage) / "good", tmp_path / "pack")
+    done(folder, footage.signer)
+    checking.set_input_files("#zip", zipped(folder, tmp_path / "pack.zip"))
+    said = _verdict(checking, "bad")
+    assert "不成立：第 5 项" in said and names in said
+    assert _marks(checking) == ["✓", "✓", "✓", "✓", "✗", "✓", "✓"]
 
 
 def test_somebody_elses_key_shows_when_the_published_fingerprint_is_given(

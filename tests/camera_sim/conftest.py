@@ -14,15 +14,16 @@ GOPS = 8
 FPS = 25
 
 
-def write_clip(path: Path, width: int, height: int, view: int, gops: int = GOPS) -> None:
-    """A clip of ``gops`` closed groups of ten frames: noise over grey, so that keyframes need several packets."""
+def write_clip(path: Path, width: int, height: int, view: int, gops: int = GOPS, frames: int = GOP_FRAMES) -> None:
+    """A clip of ``gops`` closed groups of ``frames``: noise over grey, so that keyframes need several packets."""
     noise = np.random.default_rng(view)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.gop_size = GOP_FRAMES
-        stream.options = {"preset": "ultrafast", "x264-params": f"keyint={GOP_FRAMES}:scenecut=0:bframes=0:threads=1"}
-        for number in range(gops * GOP_FRAMES):
+        stream.gop_size = frames
+        settings = f"keyint={frames}:min-keyint={frames}:scenecut=0:bframes=0:threads=1"
+        stream.options = {"preset": "ultrafast", "x264-params": settings}
+        for number in range(gops * frames):
             picture = noise.integers(60, 190, (height, width, 3), dtype=np.uint8)
             strip.paint(picture, strip.Strip(view, number))
             for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):

@@ -100,14 +100,6 @@ def test_closing_what_was_left_holds_a_file_once_in_memory(left: Left) -> None:
     assert peak < 1.5 * size
 
 
-def test_a_file_with_a_head_alone_is_removed(left: Left) -> None:
-    file = left.write(0)
-    file.abandon()
-    assert recover_all(left.archive, left.spool) == 0
-    assert not file.path.exists()
-    assert list(left.archive.unfinished()) == []
-
-
 def test_a_file_whose_head_is_damaged_is_kept(left: Left) -> None:
     file = left.write(len(left.record.fragments))
     file.abandon()
@@ -117,6 +109,33 @@ def test_a_file_whose_head_is_damaged_is_kept(left: Left) -> None:
     assert recover_all(left.archive, left.spool) == 0
     assert file.path.with_name(file.path.name + ".damaged").stat().st_size == size
     assert list(left.archive.unfinished()) == []
+
+
+@pytest.mark.parametrize("damage", ["head", "fragment", "torn head", "another's head"])
+def test_a_short_file_that_is_no_bare_head_is_kept_as_well(left: Left, damage: str) -> None:
+    file = left.write(1)
+    file.abandon()
+    whole, head = file.path.read_bytes(), left.record.head_size
+    # Few bytes, as of a camera that looks at a dark room: of its first fragment there is a part.
+    spoilt = {
+        "head": bytes(64) + whole[64 : head + 4000],
+        "fragment": whole[: head + 4000],
+        "torn head": whole[: head - 5],
+        "another's head": left.recorded.archive.read(left.record.key, 0, head),
+    }[damage]
+    file.path.write_bytes(spoilt)
+    assert recover_all(left.archive, left.spool) == 0
+    assert file.path.with_name(file.path.name + ".damaged").read_bytes() == spoilt
+    assert list(left.archive.unfinished()) == []
+
+
+@pytest.mark.parametrize("size", [0, None], ids=["empty", "a head"])
+def test_a_file_with_nothing_in_it_is_removed(left: Left, size: int | None) -> None:
+    file = left.write(0)
+    file.abandon()
+    file.path.write_bytes(file.path.read_bytes()[:size])
+    assert recover_all(left.archive, left.spool) == 0
+    assert list(file.path.parent.iterdir()) == [] and list(left.archive.unfinished()) == []
 
 
 def test_a_marker_without_a_file_is_forgotten(left: Left) -> None:

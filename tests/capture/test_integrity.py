@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -125,3 +125,43 @@ def test_a_segment_that_reaches_spool_and_index_while_it_is_verified_is_not_miss
     rows = Late(proof.database.reading, proof.spool)
     assert verify(Asked(CAMERA), proof.archive, rows, Trust(proof.keys.publics())).findings == []
     assert rows.asked == 2
+
+
+class Watched(IndexRows):
+    """The index, and how often it was asked what waits for it."""
+
+    asked = 0
+    then: Callable[[], None] = staticmethod(lambda: None)
+
+    def waiting(self) -> set[str]:
+        self.asked += 1
+        found = super().waiting()
+        self.then()
+        return found
+
+
+def test_the_spool_is_read_once_however_many_segments_the_index_lacks(proof: Proof) -> None:
+    ids = [row.said["segment"] for row in proof.segments()]
+    proof.forget(ids)
+    rows = Watched(proof.database.reading, proof.spool)
+    report = verify(Asked(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
+    assert [finding.segment_id for finding in report.findings if finding.code == "index_missing"] == ids
+    assert len(ids) > 1 and rows.asked == 1
+
+
+def test_a_segment_that_reaches_the_spool_behind_the_reading_of_it_waits_for_the_index(proof: Proof) -> None:
+    row = proof.segments("sub")[-1]
+    record = proof.archive.examine(str(row.said["key"]))
+    assert record is not None
+    proof.forget([row.said["segment"]])
+    marker = proof.data / "footage" / CAMERA / "sub.live.open.json"
+    marker.write_text(json.dumps({"key": row.said["key"]}))
+
+    def handed_over() -> None:
+        proof.spool.put(record)
+        marker.unlink(missing_ok=True)
+
+    rows = Watched(proof.database.reading, proof.spool)
+    rows.then = handed_over
+    report = verify(Asked(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
+    assert report.holds and told(report) == {"waiting_for_index"}

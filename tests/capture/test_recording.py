@@ -12,12 +12,13 @@ from shike.capture.clock import SystemClock
 from shike.capture.opening import open_file
 from shike.capture.run import RunRecorder, RunStart
 from shike.capture.scan import read_fragments, read_head
+from shike.capture.segment import EndReason, Origin
 from shike.capture.segmenter import Lengths
 from shike.capture.source import Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Arrival
 
-from .test_ingest import write
+from .test_ingest import START_US, write
 
 
 def test_every_frame_sent_since_the_first_is_in_the_files_in_order(recorded: Recorded) -> None:
@@ -122,3 +123,27 @@ def test_a_camera_whose_clock_was_never_set_is_said_to_be_decades_off(tmp_path: 
         run.finish("import_done")
     (record,) = spool.pending()
     assert record.clock_offset_ms == pytest.approx((1_000_000 - record.wall_start_us) // 1000, abs=2_000)
+
+
+@pytest.mark.parametrize(
+    ("origin", "pause_us", "ended"),
+    [("live", 2_000_000, None), ("live", 3_000_000, "camera_silent"), ("imported", 3_000_000, None)],
+)
+def test_no_picture_of_a_camera_stands_for_seconds_that_nobody_saw(
+    tmp_path: Path, origin: Origin, pause_us: int, ended: EndReason | None
+) -> None:
+    archive, spool = Archive(tmp_path / "footage"), Spool(tmp_path / "spool")
+    start = RunStart(CAMERA, "main", "test", 1, origin, simulated=False)
+    said: list[EndReason | None] = []
+    with open_file(write(tmp_path / "a.mp4", 60), SystemClock()) as source:
+        run = RunRecorder(archive, spool, SystemClock(), Lengths(), source.video, start)
+        for number, timed in enumerate(source.packets()):
+            # The clocks of the server and the camera agree: nothing was sent for a while.
+            media_us = timed.arrival.media_us + (pause_us - FRAME_US if number >= 30 else 0)
+            said.append(run.take(Timed(timed.packet, Arrival(START_US + media_us, media_us, media_us), None)))
+            if said[-1] is not None:
+                break
+        run.finish(said[-1] or "stopped")
+    assert said == ([None] * 60 if ended is None else [None] * 30 + [ended])
+    (record,) = spool.pending()
+    assert record.ends_run == (ended or "stopped")

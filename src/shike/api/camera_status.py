@@ -20,6 +20,7 @@ from shike.attendance.diskspace import DAY_US, DiskSpace
 from shike.attendance.recording_days import newest_gap, streams_of
 from shike.attendance.recording_plan import policies_of
 from shike.attendance.recording_policy import in_force
+from shike.attendance.retention import merged
 from shike.attendance.tables import Camera, Run, from_us
 from shike.capture.segment import StreamName
 
@@ -112,7 +113,9 @@ def _stream(recordings: Recordings, camera: Camera, stream: StreamName, healths:
     stretches, plan = recordings.stretches, recordings.plan()
     health = healths.get((camera.id, stream))
     day = stretches.of_range([camera.id], now_us - DAY_US, now_us, [stream]).get((camera.id, stream), [])
-    recorded_us = sum(min(each.end_us, now_us) - max(each.start_us, now_us - DAY_US) for each in day)
+    # Where two writers overlap, or an import fills what was recorded as well, a second is one second.
+    covered = merged((max(each.start_us, now_us - DAY_US), min(each.end_us, now_us)) for each in day)
+    recorded_us = sum(end - start for start, end in covered)
     since = select(func.min(Run.started_at)).where(Run.camera_id == camera.id, Run.stream == stream)
     return StreamStatus(
         stream=stream,

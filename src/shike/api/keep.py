@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -19,11 +18,11 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.api import unmounted
 from shike.api.database import Database
+from shike.api.intake import Intake
 from shike.api.space import space_of
 from shike.attendance.cleaning import Cleaner
 from shike.attendance.evaluation import Evaluator
 from shike.attendance.footage import Footage
-from shike.attendance.indexing import index
 from shike.attendance.recording_plan import policies_of, windows_of
 from shike.attendance.recording_policy import Policy, in_force
 from shike.attendance.retention import Space
@@ -46,7 +45,6 @@ log = logging.getLogger(__name__)
 Plans = dict[str, tuple[Policy, tuple[Window, ...] | None]]
 
 _BEAT_S = 0.5
-_BATCH = 500
 _PAUSE_AFTER_FAILURE_S = 2.0
 _LEASE = timedelta(minutes=10)
 _RENEW_BEFORE = timedelta(minutes=5)
@@ -68,13 +66,13 @@ class Housekeeper:
     ) -> None:
         """`space`: what the footage volume has, if it is not to be asked itself."""
         self._settings, self._database, self._clock = settings, database, clock
-        self._archive, self._spool = Archive(settings.footage_dir), Spool(settings.spool_dir)
+        self._archive, spool = Archive(settings.footage_dir), Spool(settings.spool_dir)
+        self._intake = Intake(database, self._archive, spool, clock)
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         self._published = _published(settings.state_dir)
-        self._left: set[str] = set()
         self._plan: Plans = {}
         self._plan_next_s = float("-inf")
-        footage = Footage(self._archive, self._spool, database.reading)
+        footage = Footage(self._archive, spool, database.reading)
         every_us = round(settings.sample_interval_s * 1_000_000)
         self._cleaner = Cleaner(
             database, self._archive, clock, settings.retention, space or self._space, self._rested(), settings.node
@@ -123,23 +121,7 @@ class Housekeeper:
 
     def index_spool(self) -> int:
         """Bring closed segments into the index; returns how many."""
-        waiting, indexed = self._spool.pending(), 0
-        # All of it, in batches: records that must stay would otherwise stand in the way of later ones.
-        while batch := list(islice(waiting, _BATCH)):
-            with self._database.writing() as db:
-                taken = index(db, self._archive, batch, self._clock)
-            self._spool.done(taken)
-            indexed += len(taken)
-            self._note_left({r.identity.camera_id for r in batch} - {r.identity.camera_id for r in taken})
-        return indexed
-
-    def _note_left(self, cameras: set[str]) -> None:
-        for camera_id in cameras - self._left:
-            log.warning(
-                "footage of camera %s waits in the spool: the registry does not know the camera or the file is gone",
-                camera_id,
-            )
-        self._left |= cameras
+        return self._intake.step()
 
     def publish(self) -> None:
         """Tell the recorder which streams to record, if that has changed or leases run out."""

@@ -83,6 +83,7 @@ class Deleter:
         self._database, self._archive, self._clock, self._flags = database, archive, clock, flags
         self._said: set[str] = set()
         self._lost_rows: dict[str, Link | None] = {}
+        self._told: dict[str, Mapping[str, Link] | None] = {}
 
     def finish(self, limit: int = BATCH) -> Iterator[int]:
         """Steps 2 to 4 for every planned deletion, a batch between two yields; yields how many came to their end.
@@ -91,7 +92,7 @@ class Deleter:
         has come under a hold since it was planned is given back.
         """
         after, lost = "", self._away()
-        self._lost_rows = {}
+        self._lost_rows, self._told = {}, {}
         while rows := self._planned(after, limit, lost):
             yield self._finish(rows)
             after = rows[-1].id
@@ -146,9 +147,8 @@ class Deleter:
         known = linked is not None and chain.holds(*linked)
         if known and missing and linked is not None:
             # Long ago this process may have died between file and row: then the chain says so, further back.
-            behind = (link for link in chain.links(linked[0]) if link.kind == "deleted")
-            there = next((link for link in behind if link.said.get("segment") == row.segment_id), None)
-            if there is not None:
+            there = self._told_of(row.camera_id).get(row.segment_id)
+            if there is not None and there.number > linked[0]:
                 return there, bool(there.said.get("missing"))
         elif not known and (missing or linked is not None):
             # This chain says nothing of the segment, nor can it say that the file is missing: it may lie elsewhere.
@@ -162,6 +162,21 @@ class Deleter:
         if missing:
             said["missing"] = True
         return chain.append("deleted", said), missing
+
+    def _told_of(self, camera_id: str) -> Mapping[str, Link]:
+        """What a chain says of planned deletions, by segment; walked once, however many files are missing."""
+        if camera_id not in self._told:
+            self._told[camera_id] = None
+            planned = Deletion.state == "planned", Deletion.camera_id == camera_id
+            with self._database.reading() as db:
+                ids = set(db.scalars(select(Deletion.segment_id).where(*planned)))
+            rows = self._archive.chain(camera_id).of_kinds("deleted")
+            told = ((str(link.said.get("segment")), link) for link in rows)
+            self._told[camera_id] = {segment_id: link for segment_id, link in told if segment_id in ids}
+        found = self._told[camera_id]
+        if found is None:
+            raise FootageError(f"the chain of camera {camera_id} cannot be read")
+        return found
 
     def _given_up(self, camera_id: str) -> Link | None:
         if camera_id not in self._lost_rows:  # finding it reads the whole chain

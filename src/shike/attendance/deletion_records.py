@@ -6,7 +6,7 @@ Design: docs/design/footage.md, "When files and index disagree".
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
@@ -35,10 +35,10 @@ class Deleted:
     segment: Link
 
 
-def deleted(rows: Iterable[Link], segments: Mapping[str, Link]) -> Iterator[Deleted]:
+def deleted(rows: Iterable[Link], segment_of: Callable[[str], Link | None]) -> Iterator[Deleted]:
     """The rows of deletions that can be told: those whose segment the chain knows, and whose rule we know."""
     for row in rows:
-        segment = segments.get(str(row.said.get("segment")))
+        segment = segment_of(str(row.said.get("segment")))
         if segment is None or not _is_whole(row):
             log.warning("row %d of the chain speaks of a deletion of footage that it does not know", row.number)
         else:

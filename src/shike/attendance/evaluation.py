@@ -25,6 +25,7 @@ from shike.attendance.thresholds import JudgementError
 from shike.attendance.training_tables import ClassSession, Enrolment, Leave, SignEvent
 from shike.attendance.transactions import Transactions
 from shike.capture.clock import Clock
+from shike.capture.errors import CaptureError
 
 log = logging.getLogger(__name__)
 
@@ -57,18 +58,35 @@ class Evaluator:
         self._looked_at = from_us(clock.now()) - FIRST_LOOK_BACK
         self._rechecked = ""
         self._failing: set[str] = set()
+        self._again: dict[str, None] = {}
+        """Sessions that could not be judged: a settled one would not come back by itself."""
 
     def step(self, budget_s: float = STEP_S) -> int:
-        """Judge what is due, at least one session if any is, then until the time is used up. Returns how many."""
+        """Judge what is due, at least one session if any is, then until the time is used up. Returns how many.
+
+        One that cannot be judged, as when the volume of its footage does not answer, comes back at the next look.
+        """
         started_s = self._clock.monotonic()
         if not self._queue and started_s >= self._next_look_s:
             self._next_look_s = started_s + LOOK_EVERY_S
             self._look()
         done = 0
         while self._queue and (not done or self._clock.monotonic() - started_s < budget_s):
-            self.evaluate(self._queue.popleft())
+            self._try(self._queue.popleft())
             done += 1
         return done
+
+    def _try(self, session_id: str) -> None:
+        try:
+            self.evaluate(session_id)
+        except (OSError, CaptureError) as error:
+            self._again[session_id] = None
+            if session_id not in self._failing:
+                log.error("class session %s cannot be judged, and is tried again: %s", session_id, error)
+            self._failing.add(session_id)
+        except Exception:
+            self._again[session_id] = None
+            raise
 
     def evaluate(self, session_id: str) -> bool:
         """Judge one class session and store what is new; whether anything was."""
@@ -112,9 +130,12 @@ class Evaluator:
                 .where(ClassSession.state.in_(("planned", "running", "ended")), ClassSession.starts_at <= moment)
                 .order_by(ClassSession.ends_at.desc(), ClassSession.id)
             )
-            self._queue.extend(dict.fromkeys([*running, *_touched(db, self._looked_at - OVERLAP), *self._recheck(db)]))
+            touched = _touched(db, self._looked_at - OVERLAP)
+            # Last: what failed before must not stand in the way of the others.
+            self._queue.extend(dict.fromkeys([*running, *touched, *self._recheck(db), *self._again]))
             off = _called_off(db, moment)
         self._looked_at = moment
+        self._again.clear()
         if off:
             self._withdraw(off, moment)
 

@@ -81,11 +81,7 @@ def check(
         for row in lost:
             if row.key in kept:
                 yield Finding("missing", camera_id, stream, row.key, row.start_us, row.end_us)
-        strange = [
-            (key, size)
-            for key, size in archive.stored(camera_id)
-            if key.startswith(f"{camera_id}/{stream}/") and key not in indexed
-        ]
+        strange = [(key, size) for key, size in archive.stored(camera_id, [stream]) if key not in indexed]
         # Closed or indexed since the index was read: asked again, in the order in which a segment moves on.
         if strange:
             known |= _being_written(archive, camera_id) | {record.key for record in spool.pending()}

@@ -6,21 +6,21 @@ indexed without a link: a repair must not make evidence of it. Design: docs/desi
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.deletion_records import deleted, remake
+from shike.attendance.deletion_records import Deleted, deleted, remake
 from shike.attendance.indexing import index
 from shike.attendance.mounted import away
 from shike.attendance.tables import Segment
 from shike.capture.archive import Archive
-from shike.capture.chain import Link
+from shike.capture.chain import Chain, Link, Place
 from shike.capture.chain_walk import said_of_segment
 from shike.capture.errors import FootageError, NoFootage
 from shike.capture.segment import STREAMS, EndReason, Origin, SegmentRecord
@@ -65,8 +65,8 @@ def rebuild(
         if away(db, archive, [camera_id]):
             return Rebuilt(away=True)
         there = set(db.scalars(select(Segment.object_key).where(Segment.camera_id == camera_id)))
-    linked, gone = _chain(archive, camera_id)
-    records = _records(archive, camera_id, there, linked, gone, result)
+    told = _Told(archive.chain(camera_id), camera_id)
+    records = _records(archive, camera_id, there, told, result)
     while batch := list(islice(records, _BATCH)):
         with writing() as db:
             taken = index(db, archive, batch)
@@ -74,17 +74,12 @@ def rebuild(
         result.unknown_camera += len(batch) - len(taken)
         progress(result.made + result.there)
     # Behind the files: they say more of a run than the rows of what was deleted.
-    result.deletions = remake(reading, writing, camera_id, deleted(gone.values(), linked))
+    result.deletions = remake(reading, writing, camera_id, told.deletions())
     return result
 
 
 def _records(
-    archive: Archive,
-    camera_id: str,
-    there: set[str],
-    linked: Mapping[str, Link],
-    gone: Mapping[str, Link],
-    result: Rebuilt,
+    archive: Archive, camera_id: str, there: set[str], told: "_Told", result: Rebuilt
 ) -> Iterator[SegmentRecord]:
     for key, _ in archive.stored(camera_id):
         if key in there:
@@ -98,10 +93,10 @@ def _records(
             if record is None or record.identity.camera_id != camera_id:
                 log.error("segment %s cannot be read; it is not indexed", key)
                 result.unreadable += 1
-            elif (segment_id := record.identity.segment_id) in gone:
+            elif told.is_deleted(segment_id := record.identity.segment_id):
                 result.deleted += 1
             else:
-                link = linked.get(segment_id) or _just_linked(archive, camera_id, segment_id)
+                link = told.segment(segment_id) or _just_linked(archive, camera_id, segment_id)
                 record = replace(record, digest=archive.digest(key)) if link is None else _said(record, link)
                 result.unlinked += link is None
                 yield record
@@ -118,21 +113,67 @@ def _is_open(archive: Archive, camera_id: str, key: str) -> bool:
     return any(archive.open_key(camera_id, stream, origin) == key for stream in STREAMS for origin in _ORIGINS)
 
 
-def _chain(archive: Archive, camera_id: str) -> tuple[dict[str, Link], dict[str, Link]]:
-    """The last row of each segment, and the last that says of one that a rule deleted it; none that lacks something."""
-    linked: dict[str, Link] = {}
-    gone: dict[str, Link] = {}
-    try:
-        for link in archive.chain(camera_id).links():
+class _Row(NamedTuple):
+    """Where the last row of a segment stands, if the chain has one, and the number of the last that says it deleted."""
+
+    file: str | None
+    at: int
+    deleted: int | None
+
+    @property
+    def place(self) -> Place | None:
+        return None if self.file is None else (self.file, self.at)
+
+
+class _Told:
+    """What a chain tells of each segment. A camera's year is a million rows: kept is where they stand, not the rows."""
+
+    def __init__(self, chain: Chain, camera_id: str) -> None:
+        self._chain, self._camera_id = chain, camera_id
+        self._rows: dict[str, _Row] = {}
+        self._some_deleted = False
+        for link, (file, at) in self._links():
+            segment_id = link.said.get("segment")
+            if not isinstance(segment_id, str):
+                segment_id = ""
             if link.kind == "segment" and _is_whole(link):
-                linked[link.said["segment"]] = link
-            elif link.kind == "deleted" and isinstance(segment_id := link.said.get("segment"), str):
-                gone[segment_id] = link
+                self._rows[segment_id] = _Row(file, at, self._row(segment_id).deleted)
+            elif link.kind == "deleted" and segment_id:
+                self._rows[segment_id] = self._row(segment_id)._replace(deleted=link.number)
+                self._some_deleted = True
             elif link.kind in ("segment", "deleted"):
                 log.warning("row %d of the chain of camera %s does not say what it should", link.number, camera_id)
-    except FootageError:
-        log.exception("the chain of camera %s is broken; segments behind that are indexed without a link", camera_id)
-    return linked, gone
+
+    def is_deleted(self, segment_id: str) -> bool:
+        """Whether a row says that a rule deleted it."""
+        return self._row(segment_id).deleted is not None
+
+    def segment(self, segment_id: str) -> Link | None:
+        """The last row of a segment that lacks nothing, read anew."""
+        place = self._row(segment_id).place
+        return None if place is None else self._chain.behind(place)
+
+    def deletions(self) -> Iterator[Deleted]:
+        """The last row of each deletion, with that of its segment."""
+        if self._some_deleted:
+            rows = (link for link, _ in self._links() if link.kind == "deleted" and self._is_last(link))
+            yield from deleted(rows, self.segment)
+
+    def _is_last(self, link: Link) -> bool:
+        segment_id = link.said.get("segment")
+        return isinstance(segment_id, str) and self._row(segment_id).deleted == link.number
+
+    def _row(self, segment_id: str) -> _Row:
+        return self._rows.get(segment_id, _NOTHING)
+
+    def _links(self) -> Iterator[tuple[Link, Place]]:
+        try:
+            yield from self._chain.placed()
+        except FootageError:
+            log.exception("the chain of camera %s is broken; what it says behind that is left out", self._camera_id)
+
+
+_NOTHING = _Row(None, 0, None)
 
 
 def _is_whole(link: Link) -> bool:

@@ -11,7 +11,7 @@ import logging
 import mmap
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,12 +99,12 @@ class Archive:
             return []
         return sorted(path.name for path in self._root.iterdir() if _CAMERA.fullmatch(path.name) and path.is_dir())
 
-    def stored(self, camera_id: str) -> Iterator[tuple[str, int]]:
+    def stored(self, camera_id: str, streams: Sequence[StreamName] = STREAMS) -> Iterator[tuple[str, int]]:
         """Keys and sizes in bytes of a camera's segment files, in order of stream and time; damaged ones as well.
 
         Day by day: what is deleted meanwhile, file or folder, is left out.
         """
-        for stream in STREAMS:
+        for stream in streams:
             folder = self._path(f"{camera_id}/{stream}")
             for day in _names(folder):
                 for name in _names(folder / day):

@@ -175,6 +175,21 @@ class Chain:
         """
         return (Link.parse(line) for _, line in self.rows(first))
 
+    def placed(self) -> Iterator[tuple[Link, Place]]:
+        """All rows, as `links` gives them, each with the place before it: to keep where it stands and not the row."""
+        for path in self._files():
+            name, at = path.name, 0
+            for _, line in _numbered(path):
+                yield Link.parse(line), (name, at)
+                at += len(line) + 1
+
+    def behind(self, place: Place) -> Link:
+        """The row right behind a place of `placed`. OSError or FootageError if it cannot be read any more."""
+        name, at = place
+        with (self._folder / name).open("rb") as file:
+            file.seek(at)
+            return Link.parse(file.readline()[:-1])
+
     def rows(self, first: int = 1) -> Iterator[tuple[int, bytes]]:
         """Where each row stands, from number `first` on, and its line, whatever it says; a torn end is left out."""
         for path in self._files():

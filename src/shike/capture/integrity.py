@@ -50,6 +50,7 @@ class _Verification:
         self._chain: Chain = archive.chain(asked.camera_id)
         self._report = Report(asked.camera_id)
         self._walk = Walk()
+        self._open: set[str] = set()
         self._waiting: set[str] = set()
         self._concerned = _Span()  # rows of what was asked for
         self._gone = _Span()  # rows that say that it was deleted
@@ -59,6 +60,7 @@ class _Verification:
         # Files before the chain, the chain before the spool, the spool before the index: the way that a segment goes.
         stored = [key for key, _ in self._archive.stored(self._asked.camera_id)]
         self._walk = walk(self._asked.camera_id, self._chain.rows(), self._trust)
+        self._open = self._open_keys()
         self._waiting = self._index.waiting()
         segments = self._segments()
         while batch := list(islice(segments, _BATCH)):
@@ -100,8 +102,10 @@ class _Verification:
 
     def _unindexed(self, row: int, link: Link, contents: SegmentRecord | None) -> None:
         """A segment that the index did not have. It may have moved on since: marker, then spool, then index."""
-        segment_id = str(link.said["segment"])
-        if segment_id in self._waiting or self._is_open(str(link.said["key"])) or segment_id in self._index.waiting():
+        segment_id, key = str(link.said["segment"]), str(link.said["key"])
+        # The spool is read again for the few that were still open when it was read: all others were in it, or indexed.
+        is_open = key in self._open and (self._is_open(key) or segment_id in self._index.waiting())
+        if segment_id in self._waiting or is_open:
             self._find("waiting_for_index", row, link)
         elif (indexed := self._index.find([segment_id]).get(segment_id)) is not None:
             self._indexed(row, link, indexed, contents)
@@ -266,10 +270,11 @@ class _Verification:
         return deleted, linked
 
     def _is_open(self, key: str) -> bool:
-        camera_id = self._asked.camera_id
-        return any(
-            self._archive.open_key(camera_id, stream, origin) == key for stream in STREAMS for origin in _ORIGINS
-        )
+        return key in self._open_keys()
+
+    def _open_keys(self) -> set[str]:
+        keys = (self._archive.open_key(self._asked.camera_id, stream, o) for stream in STREAMS for o in _ORIGINS)
+        return {key for key in keys if key is not None}
 
     def _may_cover(self, key: str) -> bool:
         path = PurePosixPath(key)

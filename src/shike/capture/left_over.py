@@ -13,8 +13,8 @@ from pathlib import Path
 
 from shike.capture import boxes
 from shike.capture.durable import fsync_folder, write_at
-from shike.capture.errors import StillWritten
-from shike.capture.scan import HEAD_BYTES, Contents, read_contents
+from shike.capture.errors import FootageError, StillWritten
+from shike.capture.scan import Contents, read_contents, read_head
 from shike.capture.segment import Closing, EndReason, SegmentRecord
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def close_left_over(path: Path, key: str, reason: EndReason) -> SegmentRecord | 
         data = path.read_bytes()
         contents = read_contents(data)
         if contents is None or contents.head.identity.object_key != key:
-            _set_aside(path)
+            _set_aside(path, key, data)
             return None
         return _closed(handle, path, key, data, contents, Closing(reason))
     except BlockingIOError:
@@ -64,10 +64,18 @@ def _closed(handle: int, path: Path, key: str, data: bytes, contents: Contents, 
     return replace(ending, digest=f"sha256:{digest.hexdigest()}")
 
 
-def _set_aside(path: Path) -> None:
-    """Remove a file that holds a head at most; one that holds more and cannot be read is kept under another name."""
-    if path.stat().st_size <= HEAD_BYTES:
+def _set_aside(path: Path, key: str, data: bytes) -> None:
+    """Remove a file that holds nothing, or its intact head and nothing else; any other is kept under another name."""
+    if not data or _is_bare_head(data, key):
         path.unlink()
         return
     log.error("segment %s holds no whole fragment; it is kept beside the archive as damaged", path.name)
     path.rename(path.with_name(path.name + ".damaged"))
+
+
+def _is_bare_head(data: bytes, key: str) -> bool:
+    try:
+        head = read_head(data)
+    except FootageError:
+        return False
+    return head is not None and head.size == len(data) and head.identity.object_key == key

@@ -4,7 +4,7 @@ A record stays until the index says that it has it, so a dead database loses not
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from shike.capture.durable import fsync_folder, replace_file
@@ -26,9 +26,12 @@ class Spool:
         """Store a record durably; the same segment again replaces it."""
         replace_file(self._folder / f"{record.identity.segment_id}.json", record.to_json())
 
-    def pending(self) -> Iterator[SegmentRecord]:
-        """Records that nobody has taken, oldest first. One that cannot be read is put aside as `<name>.damaged`."""
-        for path in sorted(self._folder.glob("*.json")):
+    def pending(self, without: Container[str] = ()) -> Iterator[SegmentRecord]:
+        """Records that nobody has taken, oldest first. One that cannot be read is put aside as `<name>.damaged`.
+
+        Those of segments that are in `without` are not read.
+        """
+        for path in (self._folder / name for name in self._names() if name.removesuffix(".json") not in without):
             try:
                 yield SegmentRecord.from_json(path.read_bytes())
             except FileNotFoundError:  # indexed meanwhile
@@ -36,6 +39,12 @@ class Spool:
             except (ValueError, TypeError, KeyError):
                 log.exception("the record %s cannot be read; its segment has to be indexed from the file", path.name)
                 path.rename(path.with_suffix(".damaged"))
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(path.name for path in self._folder.iterdir() if path.suffix == ".json")
+        except FileNotFoundError:  # only looked at
+            return []
 
     def done(self, records: list[SegmentRecord]) -> None:
         """Forget records that are safely in the index."""

@@ -210,7 +210,7 @@ def test_the_time_line_says_what_was_recorded_and_why_the_rest_was_not(filmed: F
     first, second = minute["spans"]
     assert {first["origin"], second["origin"]} == {"live"} and first["simulated"] and not first["open"]
     assert first["run_id"] != second["run_id"]
-    assert [gap["reason"] for gap in minute["gaps"]] == ["not_recorded", "stopped"]
+    assert [gap["reason"] for gap in minute["gaps"]] == ["not_registered", "stopped"]
     assert (minute["gaps"][1]["from"], minute["gaps"][1]["to"]) == (first["to"], second["from"])
     assert first["from"] == rfc3339_us(filmed.start_us)
     assert second["to"] == rfc3339_us(filmed.end_us)

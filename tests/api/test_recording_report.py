@@ -22,7 +22,7 @@ from shike.attendance.coverage import coverage
 from shike.attendance.footage import Footage
 from shike.attendance.recording_report import NOT_MISSING
 from shike.attendance.stretches import Stretches
-from shike.attendance.tables import Segment, to_us
+from shike.attendance.tables import Camera, Segment, to_us
 from shike.camera_sim import CameraSim
 from shike.capture.archive import Archive
 from shike.capture.ids import new_id
@@ -168,6 +168,30 @@ def test_after_an_import_a_day_and_the_time_line_say_that_recording_had_not_begu
     span = {"from": hour(0).isoformat(), "to": hour(24).isoformat()}
     gaps = watched.get("/api/cameras/{id}/timeline", **span)["gaps"]
     assert [gap["reason"] for gap in gaps] == ["not_recorded"] * 2
+
+
+def test_playback_names_the_gaps_that_the_report_of_the_same_day_names(empty: Service, world: World) -> None:
+    watched = Watched.of(empty, world)
+    watched.recorded(hour(-23.9), 3600, "connection_lost")
+    watched.recorded(hour(-20), 3600, "killed")
+    watched.recorded(hour(1), 3600, "settings_changed")
+    with watched.service.database.writing() as db:
+        camera = db.get(Camera, watched.camera_id)
+        assert camera is not None
+        camera.created_at, camera.enabled = hour(-23.95), False
+    watched.at(hour(24))
+    told = []
+    for day in (DAY - timedelta(days=1), DAY):
+        begin = hour(0) + (day - DAY)
+        report = watched.get("/api/cameras/{id}/recording-report", day=str(day))
+        span = {"from": begin.isoformat(), "to": (begin + timedelta(days=1)).isoformat()}
+        gaps = watched.get("/api/cameras/{id}/timeline", **span)["gaps"]
+        assert report["gaps"][0]["gaps"] == [gap for gap in gaps if gap["reason"] not in NOT_MISSING]
+        told += [gap["reason"] for gap in gaps]
+    assert told == [
+        *("not_registered", "not_recorded", "connection_lost", "killed"),
+        *("killed", "switched_off"),
+    ]
 
 
 def test_why_recording_had_not_begun_stays_what_it_was_whatever_comes_later(empty: Service, world: World) -> None:

@@ -126,6 +126,7 @@ def test_what_was_deleted_can_be_read_by_day_and_by_segment(stock: Stocked) -> N
         (2, 200, "age", 0),
         (3, 300, "age", 0),
     ]
+    assert all(day["to"] < day["first_deleted_at"] <= day["last_deleted_at"] for day in days)
     assert [day["segments"] for day in auditor.get("/api/deletions", params={"rule": "floor"}).json()["items"]] == []
     of_camera = {"camera_id": stock.world.cameras[0], "rule": "age"}
     assert [day["segments"] for day in auditor.get("/api/deletions", params=of_camera).json()["items"]] == [3]

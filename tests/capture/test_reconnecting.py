@@ -31,9 +31,12 @@ def test_a_camera_that_dies_and_comes_back_gets_a_new_run(sim: CameraSim, tmp_pa
     lost = thread.health
     assert lost.cause in ("connection_lost", "unreachable")
     assert lost.attempt >= 1 and lost.next_try_us is not None
+    assert lost.last_packet_us is not None and lost.since_us == lost.last_packet_us
+    wait_until(lambda: thread.health.attempt >= 3, "more tries")
+    assert thread.health.since_us == lost.since_us, "it counts from the end of recording, not from the last try"
     sim.start()
     wait_until(lambda: thread.health.state == "recording", "it records again")
-    assert thread.health.cause is None
+    assert thread.health.cause is None and thread.health.since_us > lost.since_us
     wait_until(lambda: thread.health.last_packet_us or (lost.last_packet_us or 0) < 0, "a packet")
     wait_until(lambda: len({r.identity.run_id for r in recording.spool.pending()}) >= 2, "the second run has a segment")
     thread.stop()

@@ -97,9 +97,12 @@ def test_what_a_killed_shard_left_is_closed_although_its_stream_rests(
     wait_until(lambda: recorder.is_recording(2), "both record")
     (shard,) = recorder.shards
     shard.suspend()  # it does not see the plan before it dies
-    plan(tmp_path, ())
+    over_us = now_us()
+    plan(tmp_path, ((over_us - 3600 * S, over_us),))
     shard.kill()
     wait_until(lambda: state(tmp_path) == "resting", "the next shard lets it rest")
+    resting = said(tmp_path)
+    assert resting is not None and resting.since_us == over_us, "the end of its window, not the shard's beginning"
     assert records(tmp_path, CAMERA)[-1].ends_run == "killed"
     assert Archive(tmp_path / "footage").open_key(CAMERA, "main") is None
 
@@ -134,3 +137,29 @@ def test_a_stream_that_must_rest_ends_its_run_with_that_reason_and_comes_back(
     assert records(tmp_path, CAMERA)[-1].ends_run == "storage_full"
     Desired(3, desired.streams).store(tmp_path / "state")
     wait_until(lambda: state(tmp_path) == "recording", "it records again")
+
+
+def test_changed_settings_end_a_run_and_say_so_and_do_not_hide_since_when_it_is_down(
+    sim: CameraSim, tmp_path: Path, recorder: RecorderProcess
+) -> None:
+    want(tmp_path, sim, (CAMERA, "main", "/hall/main"))
+    recorder.start()
+    wait_until(lambda: state(tmp_path) == "recording", "it records")
+    desired = Desired.load(tmp_path / "state")
+    Desired(2, tuple(replace(each, path="/no/such") for each in desired.streams)).store(tmp_path / "state")
+    wait_until(lambda: state(tmp_path) == "refused", "the new address is refused")
+    last, refused = records(tmp_path, CAMERA)[-1], said(tmp_path)
+    assert last.ends_run == "settings_changed"
+    assert refused is not None and abs(refused.since_us - last.wall_end_us) < S
+    Desired(3, tuple(replace(each, path="/nor/this") for each in desired.streams)).store(tmp_path / "state")
+    wait_until(lambda: (found := said(tmp_path)) and found.attempt == 0, "another thread takes over")
+    wait_until(lambda: (found := said(tmp_path)) and found.attempt == 1, "it is refused, too")
+    refused_again = said(tmp_path)
+    assert refused_again is not None and refused_again.since_us == refused.since_us
+    (shard,) = recorder.shards
+    shard.kill()
+    wait_until(lambda: recorder.shards and recorder.shards[0].pid != shard.pid, "another shard")
+    wait_until(lambda: (found := said(tmp_path)) and (found.attempt == 0 or found.state != "refused"), "its word")
+    wait_until(lambda: state(tmp_path) == "refused", "it is refused by the next shard, too")
+    refused_still = said(tmp_path)
+    assert refused_still is not None and refused_still.since_us == refused.since_us

@@ -27,7 +27,7 @@ function used(key: string, code: string): boolean {
 
 describe('words nobody says', () => {
   const code = sources(SRC).join('\n')
-  it.each(['common', 'login', 'start', 'admin', 'recording', 'recordings', 'keeping', 'imported', 'needed', 'lists', 'decided'])('%s has none', (area) => {
+  it.each(['common', 'login', 'start', 'admin', 'recording', 'recordings', 'keeping', 'imported', 'needed', 'lists', 'decided', 'downSince', 'sameDay'])('%s has none', (area) => {
     const words = JSON.parse(readFileSync(join(SRC, 'messages/zh-CN', `${area}.json`), 'utf8')) as Words
     expect(keys(words).filter((key) => !used(key, code))).toEqual([])
   })

@@ -22,9 +22,14 @@ _BEIJING_US = 8 * 3_600_000_000
 
 
 class DeletedDayOut(BaseModel):
-    """What one rule deleted of one stream on one day (Beijing time). `missing`: how many files were gone before."""
+    """What one rule deleted of one stream on one day (Beijing time). `missing`: how many files were gone before.
+
+    `from` and `to` are times of the footage; `first_deleted_at` and `last_deleted_at`, when it was deleted.
+    """
 
     day: date
+    first_deleted_at: Moment
+    last_deleted_at: Moment
     camera_id: str
     camera_name: str
     room_name: str
@@ -87,6 +92,8 @@ def list_deleted_days(
         func.min(Deletion.wall_start),
         func.max(Deletion.wall_end),
         func.sum(case((Deletion.missing, Deletion.segments), else_=0)),
+        func.min(Deletion.file_deleted_at),
+        func.max(Deletion.file_deleted_at),
     )
     query = scoped.with_only_columns(*groups, *sums).group_by(*groups)
     rows = db.execute(query.order_by(day.desc(), Deletion.camera_id, Deletion.stream).limit(limit)).all()
@@ -107,6 +114,8 @@ def list_deleted_days(
                 start=row[7],
                 end=row[8],
                 missing=row[9],
+                first_deleted_at=row[10],
+                last_deleted_at=row[11],
             )
             for row in rows
         ]

@@ -145,7 +145,7 @@ def _infos(named: Iterable[Named]) -> Metric:
 
 def _streams(cameras: Iterable[Camera], healths: Healths) -> Iterator[Metric]:
     state = _gauge("shike_stream_state", "1 for the state that a stream is in", (*_STREAM, "state", "cause"))
-    since = _gauge("shike_stream_state_since_timestamp_seconds", "When a stream entered its state", _STREAM)
+    since = _gauge("shike_stream_state_since_timestamp_seconds", "Since when it records, rests, or does not", _STREAM)
     tries = _gauge("shike_stream_attempt", "Tries to connect since it was last recorded", _STREAM)
     bitrate = _gauge("shike_stream_bitrate_bits_per_second", "Bit rate over the last seconds", _STREAM)
     fps = _gauge("shike_stream_frames_per_second", "Pictures per second over the last seconds", _STREAM)

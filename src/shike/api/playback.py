@@ -27,8 +27,8 @@ from shike.api.settings import Settings
 from shike.api.thinning import thin
 from shike.api.timerange import Range, asked_range
 from shike.api.wire import PROBLEM, Id
-from shike.attendance.coverage import by_schedule, coverage
 from shike.attendance.footage import Footage, Piece
+from shike.attendance.recording_days import told
 from shike.attendance.recording_plan import room_windows
 from shike.attendance.tables import Camera, CountSkip, Sample, Segment, from_us, to_us
 from shike.capture import health
@@ -155,20 +155,21 @@ def read_timeline(
     connection: HTTPConnection,
     stream: Stream = "main",
 ) -> Timeline:
-    """Coverage with the reason of every gap, and the counts, thinned to what a screen can show."""
+    """Coverage with the reason of every gap, as in the report, and the counts, thinned to what a screen can show."""
     camera = load(db, viewer, Camera, camera_id)
     start_us, end_us = asked.start_us, asked.end_us
     settings: Settings = connection.app.state.settings
     now = health.read(settings.state_dir).get((camera_id, stream))
-    recorded = coverage(
+    covered = told(
+        camera,
         footage.history(camera_id, stream, start_us, end_us),
         start_us,
         end_us,
         clock.now(),
         footage.last_end_reason(camera_id, stream, start_us),
         now.cause if now else None,
+        room_windows(db, camera.room_id, settings.recording_policy, start_us, end_us),
     )
-    covered = by_schedule(recorded, room_windows(db, camera.room_id, settings.recording_policy, start_us, end_us))
     samples = db.scalars(
         visible(viewer, Sample)
         .where(

@@ -31,8 +31,10 @@ ReadHealth = Callable[[], Healths]
 
 
 class StreamState(BaseModel):
-    """What a stream is doing. `state` is waiting, connecting, recording, backing_off, refused or stopped.
+    """What a stream is doing. `state` is waiting, connecting, recording, backing_off, refused, resting or stopped.
 
+    `since`: it records since then, or rests; in any other state it has not been recorded since then, however often a
+    connection was tried meanwhile.
     `audio` is recorded, none_yet, dropped_g711, dropped_codec or failed; null where none is asked for or offered.
     """
 

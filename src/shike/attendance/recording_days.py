@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from shike.attendance.beijing import bounds
-from shike.attendance.coverage import Coverage, Gap, by_schedule, coverage
-from shike.attendance.recording_report import Report, last_gap, report
-from shike.attendance.stretches import StreamKey, Stretch, Stretches
+from shike.attendance.coverage import Coverage, Gap, Recorded, by_schedule, coverage
+from shike.attendance.recording_report import Report, last_gap, report, since_registered
+from shike.attendance.stretches import StreamKey, Stretches
 from shike.attendance.tables import Camera, to_us
 from shike.capture.schedule import Window
 from shike.capture.segment import StreamName
@@ -22,7 +22,7 @@ Plan = Callable[[Iterable[str], int, int], Mapping[str, Sequence[Window] | None]
 
 _LAST_GAP_WITHIN_US = 31 * 86_400_000_000
 # How the footage of a camera ends that somebody switched off.
-_SWITCHED_OFF = frozenset({"stopped", "not_recorded"})
+_SWITCHED_OFF = frozenset({"stopped", "settings_changed", "not_recorded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def day_reports(
         own = found.get(key, [])
         covered = _covered(camera, own, start_us, end_us, now_us, before[key], cause(key), due[camera.room_id])
         size, dropped = sum(each.size for each in own), sum(each.dropped for each in own)
-        reports.append(StreamReport(*key, report(covered, to_us(camera.created_at)), size, dropped))
+        reports.append(StreamReport(*key, report(covered, _known_us(camera, own, before[key])), size, dropped))
     return reports
 
 
@@ -85,11 +85,12 @@ def last_days(
     before = stretches.reasons_before([key], start_us)[key]
     due = plan([camera.room_id], start_us, end_us)[camera.room_id]
     covered = _covered(camera, found, start_us, end_us, now_us, before, cause(key), due)
+    known_us = _known_us(camera, found, before)
     reports: list[DayReport] = []
     for day in listed:
         from_us, to_us_ = (to_us(moment) for moment in bounds(day))
         if from_us < now_us:
-            reports.append(DayReport(day, report(within(covered, from_us, to_us_), to_us(camera.created_at))))
+            reports.append(DayReport(day, report(within(covered, from_us, to_us_), known_us)))
     return reports
 
 
@@ -103,6 +104,26 @@ def newest_gap(
     before = stretches.reasons_before([key], start_us)[key]
     due = plan([camera.room_id], start_us, now_us)[camera.room_id]
     return last_gap(_covered(camera, runs, start_us, now_us, now_us, before, cause(key), due), registered_us)
+
+
+def told(
+    camera: Camera,
+    own: Iterable[Recorded],
+    start_us: int,
+    end_us: int,
+    now_us: int,
+    before: str | None,
+    cause: str | None,
+    due: Sequence[Window] | None,
+) -> Coverage:
+    """What is told of [start, end) to who looks at the footage: its gaps are those of the report.
+
+    `before`: why the last live run before the range ended; `cause`: what the recorder says now; `due`: when the room
+    was to be recorded, None for all the time.
+    """
+    own = list(own)
+    covered = _covered(camera, own, start_us, end_us, now_us, before, cause, due)
+    return since_registered(covered, _known_us(camera, own, before))
 
 
 def within(covered: Coverage, start_us: int, end_us: int) -> Coverage:
@@ -119,7 +140,7 @@ def within(covered: Coverage, start_us: int, end_us: int) -> Coverage:
 
 def _covered(
     camera: Camera,
-    own: Iterable[Stretch],
+    own: Iterable[Recorded],
     start_us: int,
     end_us: int,
     now_us: int,
@@ -133,9 +154,16 @@ def _covered(
     return by_schedule(_switched_off(camera, covered, min(end_us, now_us)), due)
 
 
+def _known_us(camera: Camera, own: Iterable[Recorded], before: str | None) -> int:
+    """Since when the camera was known: since it was entered, or was recorded where it was entered anew later."""
+    if before is not None:
+        return 0
+    return min([to_us(camera.created_at), *(each.start_us for each in own if each.origin == "live")])
+
+
 def _never_before(
     camera: Camera,
-    own: Sequence[Stretch],
+    own: Sequence[Recorded],
     start_us: int,
     is_past: bool,
     cause: str | None,

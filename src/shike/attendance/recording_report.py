@@ -59,7 +59,7 @@ def report(covered: Coverage, registered_us: int) -> Report:
 
     Time before that is missing from nothing.
     """
-    gaps = list(_split(covered.gaps, registered_us))
+    gaps = since_registered(covered, registered_us).gaps
     missing = tuple(gap for gap in gaps if gap.reason not in NOT_MISSING)
     by_reason: dict[str, list[Gap]] = defaultdict(list)
     for gap in gaps:
@@ -73,6 +73,11 @@ def report(covered: Coverage, registered_us: int) -> Report:
         gaps=missing,
         reasons=tuple(sorted(totals, key=lambda total: (-total.seconds, total.reason))),
     )
+
+
+def since_registered(covered: Coverage, registered_us: int) -> Coverage:
+    """The same with its gaps cut where the registry came to know the camera."""
+    return replace(covered, gaps=tuple(_split(covered.gaps, registered_us)))
 
 
 def last_gap(covered: Coverage, registered_us: int) -> Gap | None:

@@ -69,7 +69,15 @@ def end_reason(cause: str) -> EndReason:
 class CameraThread(threading.Thread):
     """Records one stream until it is told to stop. Reads of `health` and `beat_s` need no lock."""
 
-    def __init__(self, wanted: Wanted, address: Address, recording: Recording, random: Random) -> None:
+    def __init__(
+        self,
+        wanted: Wanted,
+        address: Address,
+        recording: Recording,
+        random: Random,
+        unrecorded_since_us: int | None = None,
+    ) -> None:
+        """`unrecorded_since_us`: when the thread before this one recorded last; without one, it counts from now."""
         super().__init__(name=f"camera-{wanted.camera_id}-{wanted.stream}", daemon=True)
         self.wanted = wanted
         self._address, self._recording = address, recording
@@ -82,7 +90,8 @@ class CameraThread(threading.Thread):
         self._ended: EndReason = "killed"
         self._unended: SegmentRecord | None = None
         self.beat_s = self._reported_s = recording.clock.monotonic()
-        self.health = StreamHealth(wanted.camera_id, wanted.stream, "waiting", recording.clock.now())
+        since_us = recording.clock.now() if unrecorded_since_us is None else unrecorded_since_us
+        self.health = StreamHealth(wanted.camera_id, wanted.stream, "waiting", since_us)
 
     def stop(self, reason: EndReason = "stopped") -> None:
         """Ask the thread to end its run for a reason and finish."""
@@ -195,6 +204,7 @@ class CameraThread(threading.Thread):
                 writer.finish()
             finally:
                 self._unended = writer.unended
+                self._heard(run)
         return "connection_lost" if reason == self._halted_for else reason
 
     def _passed_over(self, since_s: float) -> None:
@@ -255,6 +265,11 @@ class CameraThread(threading.Thread):
             audio=None if source.sound is None else source.sound.state,
         )
 
+    def _heard(self, run: RunRecorder) -> None:
+        """What came last, to the moment: since then nothing is recorded."""
+        if run.last_packet_us is not None:
+            self.health = replace(self.health, last_packet_us=run.last_packet_us)
+
     def _wait(self, cause: str, healthy_for_s: float) -> None:
         clock = self._recording.clock
         wait_s = self._backoff.failed(healthy_for_s if self.health.state == "recording" else 0.0)
@@ -275,8 +290,9 @@ class CameraThread(threading.Thread):
 
     def _enter(self, state: State, cause: str | None) -> None:
         self.beat_s = self._recording.clock.monotonic()
-        kept = self.health.since_us if self.health.state == state else self._recording.clock.now()
-        self.health = replace(self.health, state=state, cause=cause, since_us=kept, next_try_us=None)
+        begins = state == "recording" and self.health.state != "recording"
+        since_us = self._recording.clock.now() if begins else self.health.unrecorded_since_us
+        self.health = replace(self.health, state=state, cause=cause, since_us=since_us, next_try_us=None)
 
     def _unsettled(self) -> str | None:
         """Close what the last run left, now that it has ended; returns why that is not possible yet.

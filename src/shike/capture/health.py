@@ -18,6 +18,8 @@ State = Literal["waiting", "connecting", "recording", "backing_off", "refused", 
 class StreamHealth:
     """State of one stream. Times in µs UTC, `cause` a code that the browser puts into words.
 
+    `since_us`: of a stream that records, when that began; of one that rests, when the rest began; of any other, since
+    when it has not been recorded, as far as its shard knows, however often a connection has been tried meanwhile.
     A stream that is "resting" is not connected, off schedule or for want of space; off schedule `next_try_us` says when
     recording begins next.
     """
@@ -39,6 +41,13 @@ class StreamHealth:
     clock_offset_ms: int | None = None
     simulated: bool = False
     audio: str | None = None
+
+    @property
+    def unrecorded_since_us(self) -> int:
+        """Since when it is not recorded if it no longer is: what came last came before that."""
+        if self.state != "recording":
+            return self.since_us
+        return max(self.since_us, self.last_packet_us or 0)
 
 
 _FIELDS = tuple(field.name for field in fields(StreamHealth))

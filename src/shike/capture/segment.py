@@ -25,6 +25,7 @@ EndReason = Literal[
     "off_schedule",
     "audio_changed",
     "storage_full",
+    "settings_changed",
     "lease_lost",
     "import_done",
 ]

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from types import FrameType
 
@@ -32,6 +33,7 @@ from shike.capture.errors import CaptureError
 from shike.capture.health import StreamHealth
 from shike.capture.lifeline import end_with_parent
 from shike.capture.schedule import NEVER_US
+from shike.capture.segment import EndReason
 from shike.capture.segmenter import hand_over
 from shike.capture.silence import SILENCE
 from shike.capture.spool import Spool
@@ -68,6 +70,7 @@ class Shard:
         self._leaving: list[CameraThread] = []
         self._awaited: list[CameraThread] = []
         self._resting: dict[StreamKey, StreamHealth] = {}
+        self._unrecorded = _unrecorded_before(config.state)
         self._refused: dict[str, str] = {}
         self._waits = DiskWaits()
         self._halt = halt
@@ -104,13 +107,16 @@ class Shard:
         wanted = {(w.camera_id, w.stream): w for w in self._watch.poll().streams if (w.camera_id, w.stream) in mine}
         self._resting = self._rests(wanted)
         due = {key: each for key, each in wanted.items() if key not in self._resting}
-        self._leaving = [thread for thread in self._leaving if thread.is_alive()]
+        self._unrecorded = {key: since_us for key, since_us in self._unrecorded.items() if key in due}
+        for thread in [thread for thread in self._leaving if not thread.is_alive()]:
+            self._leaving.remove(thread)
+            self._has_ended(thread)
         for key in [key for key, thread in self._threads.items() if not thread.is_alive()]:
             log.error("camera %s %s: its thread died; starting another", *key)
-            del self._threads[key]
+            self._has_ended(self._threads.pop(key))
         for key, thread in list(self._threads.items()):
             if key not in due or not thread.wanted.same_source(due[key]):
-                thread.stop("stopped" if key not in self._resting else wanted[key].rest or "off_schedule")
+                thread.stop(_why_it_ends(thread.wanted, wanted.get(key), rests=key in self._resting))
                 self._leaving.append(self._threads.pop(key))
         leaving = {(t.wanted.camera_id, t.wanted.stream): t for t in self._leaving}
         self._awaited = [thread for key, thread in leaving.items() if key in due]
@@ -128,11 +134,15 @@ class Shard:
             if pause is None and each.rest is None:
                 continue
             before, cause = self._resting.get(key), each.rest or "off_schedule"
-            if before is None and key not in self._threads:
+            began_us = now_us
+            if before is not None and before.cause == cause:
+                began_us = before.since_us
+            elif before is None and key not in self._threads:
                 self._close_left_over(key)
-            since_us = before.since_us if before and before.cause == cause else now_us
+                if pause is not None and not each.rest:
+                    began_us = pause[0] or now_us  # the end of the last window, which no thread of this shard saw
             next_us = None if pause is None or each.rest or pause[1] == NEVER_US else pause[1]
-            found[key] = StreamHealth(*key, "resting", since_us, cause, next_try_us=next_us)
+            found[key] = StreamHealth(*key, "resting", began_us, cause, next_try_us=next_us)
         return found
 
     def _close_left_over(self, key: StreamKey) -> None:
@@ -151,9 +161,14 @@ class Shard:
         except InvalidToken:
             log.error("camera %s: its password was sealed under another key; enter it again", wanted.camera_id)
             return
-        thread = CameraThread(wanted, wanted.address(password), self._recording, Random())  # noqa: S311 jitter
+        random, since_us = Random(), self._unrecorded.pop(key, None)  # noqa: S311 jitter
+        thread = CameraThread(wanted, wanted.address(password), self._recording, random, since_us)
         self._threads[key] = thread
         thread.start()
+
+    def _has_ended(self, thread: CameraThread) -> None:
+        """The next thread of the stream shall say since when it is not recorded, not when that thread began."""
+        self._unrecorded[thread.wanted.camera_id, thread.wanted.stream] = thread.health.unrecorded_since_us
 
     def _report(self) -> None:
         threads, now_s = list(self._threads.values()), self._clock.monotonic()
@@ -176,7 +191,28 @@ class Shard:
         if waits_s < _DISK_LATE_S:
             return thread.health
         since_us = self._clock.now() - round(waits_s * 1_000_000)
+        if thread.health.state != "recording":
+            since_us = min(since_us, thread.health.since_us)
         return replace(thread.health, state="backing_off", cause="disk_failed", since_us=since_us, next_try_us=None)
+
+
+def _why_it_ends(before: Wanted, now: Wanted | None, *, rests: bool) -> EndReason:
+    """What the run of a thread ends as that cannot go on: `now` is what is wanted of its stream, None for nothing."""
+    if now is None:
+        return "stopped"
+    if rests:
+        return now.rest or "off_schedule"
+    # Another epoch is another recorder's doing.
+    return "settings_changed" if now.epoch == before.epoch else "stopped"
+
+
+def _unrecorded_before(state: Path) -> dict[StreamKey, int]:
+    """Since when streams were not recorded as the shard before this one ended, by what it said last."""
+    try:
+        said = health.read(state)
+        return {key: each.unrecorded_since_us for key, each in said.items() if each.state != "resting"}
+    except (OSError, ValueError, TypeError, LookupError):  # somebody spoilt it: it counts from now
+        return {}
 
 
 def main() -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from shike.attendance.recording_report import NOT_MISSING
+
 WEB = Path(__file__).parents[3] / "web" / "src"
 LANGUAGES = ("zh-CN", "en")
 # What connecting, reading and writing can fail with (source.py, refusal.py, segment_file.py).
@@ -43,3 +45,8 @@ def test_a_tile_of_the_wall_says_every_cause() -> None:
     listed = re.search(r"const CAUSES = \[(.*?)\]", (WEB / "live" / "causes.ts").read_text(), re.S)
     assert listed
     assert set(re.findall(r"'(\w+)'", listed[1])) >= FAILURES | RECONNECTED
+
+
+def test_playback_counts_the_gaps_that_the_report_counts() -> None:
+    listed = re.search(r"const NOT_MISSING = \[(.*?)\]", (WEB / "playback" / "gapWords.ts").read_text(), re.S)
+    assert listed and set(re.findall(r"'(\w+)'", listed[1])) == NOT_MISSING

@@ -959,7 +959,7 @@ export interface paths {
         };
         /**
          * Read Timeline
-         * @description Coverage with the reason of every gap, and the counts, thinned to what a screen can show.
+         * @description Coverage with the reason of every gap, as in the report, and the counts, thinned to what a screen can show.
          */
         get: operations["read_timeline"];
         put?: never;
@@ -2382,6 +2382,8 @@ export interface components {
         /**
          * DeletedDayOut
          * @description What one rule deleted of one stream on one day (Beijing time). `missing`: how many files were gone before.
+         *
+         *     `from` and `to` are times of the footage; `first_deleted_at` and `last_deleted_at`, when it was deleted.
          */
         DeletedDayOut: {
             /**
@@ -2389,6 +2391,16 @@ export interface components {
              * Format: date
              */
             day: string;
+            /**
+             * First Deleted At
+             * Format: date-time
+             */
+            first_deleted_at: string;
+            /**
+             * Last Deleted At
+             * Format: date-time
+             */
+            last_deleted_at: string;
             /** Camera Id */
             camera_id: string;
             /** Camera Name */
@@ -4391,8 +4403,10 @@ export interface components {
         };
         /**
          * StreamState
-         * @description What a stream is doing. `state` is waiting, connecting, recording, backing_off, refused or stopped.
+         * @description What a stream is doing. `state` is waiting, connecting, recording, backing_off, refused, resting or stopped.
          *
+         *     `since`: it records since then, or rests; in any other state it has not been recorded since then, however often a
+         *     connection was tried meanwhile.
          *     `audio` is recorded, none_yet, dropped_g711, dropped_codec or failed; null where none is asked for or offered.
          */
         StreamState: {

@@ -65,6 +65,12 @@ export function duration(seconds: number): string {
   return t('common.duration.seconds', { s })
 }
 
+/** The same with tenths below a minute, for lengths that stand beside their sum: `2.4 秒`, `3 分 22 秒`. */
+export function exactDuration(seconds: number): string {
+  const tenths = Math.max(0, Math.round(seconds * 10))
+  return tenths < 600 ? i18n.global.t('common.duration.seconds', { s: (tenths / 10).toFixed(1) }) : duration(seconds)
+}
+
 /** The UTC instant of a Beijing wall time `YYYY-MM-DDTHH:MM:SS` (China has no summer time). */
 export function fromBeijing(wall: string): string {
   return new Date(`${wall}+08:00`).toISOString()

@@ -55,6 +55,8 @@ export interface Wall {
 /** Travel time of one message on a connection that is already open. */
 const MESSAGE_PRECISION_MS = 60
 const LONGEST_DELAY_MS = 15_000
+/** The server says the time every 5 s; silence beyond this is a dead connection that TCP has not noticed. */
+const SILENCE_MS = 12_000
 /** Cameras that were added or removed appear at the next refresh; it also repairs what a broken connection missed. */
 const REFRESH_MS = 60_000
 
@@ -88,6 +90,7 @@ export function useWall(): Wall {
   let retry = 0
   let attempt = 0
   let ended = false
+  let heardAt = 0
 
   async function reload(): Promise<void> {
     try {
@@ -102,6 +105,7 @@ export function useWall(): Wall {
   }
 
   function heard(text: string): void {
+    heardAt = Date.now()
     const event = JSON.parse(text) as Record<string, unknown>
     if (event['type'] === 'time') observeServerTime(Date.parse(String(event['now'])), MESSAGE_PRECISION_MS)
     else applyEvent(items.value, event)
@@ -109,27 +113,37 @@ export function useWall(): Wall {
 
   function listen(): void {
     socket = new WebSocket(eventsAddress())
+    heardAt = Date.now()
     socket.onopen = () => {
       if (attempt > 0) void reload()
       attempt = 0
       connected.value = true
     }
     socket.onmessage = (message: MessageEvent<string>) => heard(message.data)
-    socket.onclose = (event) => {
-      connected.value = false
-      if (ended || event.code === 4401 || event.code === 4403) return
-      attempt += 1
-      retry = window.setTimeout(listen, Math.min(LONGEST_DELAY_MS, 500 * 2 ** attempt) * (0.75 + Math.random() / 2))
+    socket.onclose = (event) => closed(event.code)
+  }
+
+  function closed(code: number): void {
+    connected.value = false
+    if (socket !== null) {
+      socket.onopen = socket.onmessage = socket.onclose = null
+      socket.close()
+      socket = null
     }
+    if (ended || code === 4401 || code === 4403) return
+    attempt += 1
+    retry = window.setTimeout(listen, Math.min(LONGEST_DELAY_MS, 500 * 2 ** attempt) * (0.75 + Math.random() / 2))
   }
 
   void reload()
   listen()
+  const watchdog = window.setInterval(() => { if (socket !== null && Date.now() - heardAt > SILENCE_MS) closed(1006) }, 2_000)
   const refresh = window.setInterval(() => void reload(), REFRESH_MS)
   onScopeDispose(() => {
     ended = true
     window.clearTimeout(retry)
     window.clearInterval(refresh)
+    window.clearInterval(watchdog)
     socket?.close()
   })
   return { items, problem, loading, connected, reload }

@@ -81,6 +81,25 @@ export function pictureAddress(cameraId: string, ms: number): string {
   return `/api/cameras/${cameraId}/picture.jpg?at=${encodeURIComponent(rfc3339(ms))}`
 }
 
+/** Where one run goes on from another they are apart by a picture at most; what is being written is up to 2 s behind now. The server calls neither a gap. */
+const TOUCHING_MS = 100
+const WRITING_MS = 2_000
+
+/** How much of a stretch is not recorded, however little. */
+export function missingMs(spans: readonly Span[], range: Window): number {
+  let missing = 0
+  let atMs = range.fromMs
+  for (const one of spans) {
+    if (one.toMs <= atMs) continue
+    const apart = Math.min(one.fromMs, range.toMs) - atMs
+    if (apart > TOUCHING_MS) missing += apart
+    atMs = Math.min(one.toMs, range.toMs)
+    if (atMs >= range.toMs) return missing
+  }
+  const left = range.toMs - atMs
+  return left > (spans.at(-1)?.open === true ? WRITING_MS : TOUCHING_MS) ? missing + left : missing
+}
+
 function before<T extends Window>(pieces: readonly T[], cutMs: number): T[] {
   return pieces.filter((piece) => piece.fromMs < cutMs).map((piece) => (piece.toMs > cutMs ? { ...piece, toMs: cutMs } : piece))
 }

@@ -1,5 +1,5 @@
 /** Wall times in the words of the player: to the millisecond where it matters, date and zone always. Beijing time. */
-import { clockTime, duration, isoDate } from '@/clock/format'
+import { clockTime, exactDuration, isoDate } from '@/clock/format'
 
 const fraction = (ms: number, digits: 2 | 3): string => {
   const within = ((ms % 1000) + 1000) % 1000
@@ -19,7 +19,7 @@ export function stageStamp(ms: number, exact: boolean): string {
 /** `09:48:02–09:51:24` */
 export const timeRange = (fromMs: number, toMs: number): string => `${clockTime(fromMs)}–${clockTime(toMs)}`
 
-export const lengthWords = (fromMs: number, toMs: number): string => duration((toMs - fromMs) / 1000)
+export const lengthWords = (fromMs: number, toMs: number): string => exactDuration((toMs - fromMs) / 1000)
 
 /** What a tick says: only as fine as the step needs. */
 export function tickWords(ms: number, stepMs: number): string {

@@ -1,5 +1,5 @@
 /** Figures of recording in words. Pure, but for the language. */
-import { dateWords, duration, stamp, type Moment } from '@/clock/format'
+import { dateWords, duration, exactDuration, stamp, type Moment } from '@/clock/format'
 import type { StreamHealth } from '@/api/types'
 import { i18n } from '@/messages'
 
@@ -95,7 +95,7 @@ export const gapSeconds = (gap: Gap): number => (Date.parse(gap.to) - Date.parse
 export function gapWords(gap: Gap, askedAt: Moment): string {
   const { t } = i18n.global
   const goesOn = Date.parse(gap.to) >= new Date(askedAt).getTime()
-  return t(goesOn ? 'recordings.gap.open' : 'recordings.gap.closed', { from: stamp(gap.from), for: duration(gapSeconds(gap)) })
+  return t(goesOn ? 'recordings.gap.open' : 'recordings.gap.closed', { from: stamp(gap.from), for: exactDuration(gapSeconds(gap)) })
 }
 
 /** A day as its bar shows it, in per cent of its height: missing, imported; the rest was recorded live. Null: neither was due nor came by import. What there is shows, however little it is. */
@@ -119,6 +119,14 @@ export function dayWords(one: DayCoverage, now: number): string {
 
 /** The main stream of a report; every camera has one. */
 export const streamOf = (streams: readonly StreamReport[], name: StreamName): StreamReport | null => streams.find((one) => one.stream === name) ?? null
+
+/** `64 路，3 路没有缺口，60 路没有应录时间`: who had nothing to record has no part in those without a gap. */
+export function sumWords(cameras: readonly { streams: readonly StreamReport[] }[]): string {
+  const { t } = i18n.global
+  const due = cameras.map((one) => streamOf(one.streams, 'main')).filter((one) => one !== null && one.expected_s > 0)
+  const sum = t('recordings.all.sum', { n: cameras.length, whole: due.filter((one) => one?.gap_count === 0).length })
+  return due.length === cameras.length ? sum : [sum, t('sameDay.nothingDue', { n: cameras.length - due.length })].join(t('recordings.comma'))
+}
 
 /** A Beijing day moved by whole days: `2026-11-20`, 1 → `2026-11-21`. */
 export function dayMoved(day: string, by: number): string {

@@ -11,8 +11,8 @@ const item = (id: string, state: string): WallItem => ({
   camera_id: id, camera_name: `机位 ${id}`, room_id: 'r', room_name: '201', institution_id: 'i', institution_name: '甲', simulated: false, has_sub: false,
   state: { state, cause: null, since: null, next_try_at: null, attempt: null, last_packet_at: null }, count: null, class_session: null,
 })
-const said = (items: WallItem[], silent: string[] = []): string => (
-  mount(WallStatus, { props: { items, silent: new Set(silent), connected: true }, global: { plugins: [i18n] } }).text()
+const said = (items: WallItem[], silent: string[] = [], connected = true): string => (
+  mount(WallStatus, { props: { items, silent: new Set(silent), connected }, global: { plugins: [i18n] } }).text()
 )
 
 it('counts a camera whose tile stands still as standing still, before the recorder says so', () => {
@@ -22,4 +22,10 @@ it('counts a camera whose tile stands still as standing still, before the record
   expect(said(items, ['b'])).toContain('3 路中 1 路正常')
   expect(said(items, ['b'])).toContain('201 机位 b 停住')
   expect(said(items, ['c'])).not.toContain('停住')
+})
+
+it('calls nothing fine now that it does not hear of', () => {
+  const items = [item('a', 'recording'), item('b', 'recording')]
+  expect(said(items, [], false)).toContain('断线前 2 路中 2 路正常')
+  expect(said(items, [], false)).toContain('正在重连')
 })

@@ -2,7 +2,7 @@
 import { sizeWords } from '@/admin/recording/sizes'
 import { api, got } from '@/api/client'
 import type { CameraKeeping, DeletedDay, Hold, Retention, RetentionRule, StreamKeeping } from '@/api/types'
-import { momentWords, stamp } from '@/clock/format'
+import { clockTime, momentWords, stamp } from '@/clock/format'
 import { serverNow } from '@/clock/serverClock'
 import { i18n } from '@/messages'
 
@@ -67,6 +67,12 @@ export const stockOf = (camera: CameraKeeping): number => camera.main.stock.byte
 export function rangeWords(from: string, to: string): string {
   const [begin, end] = [stamp(from), stamp(to)]
   return begin.slice(0, 10) === end.slice(0, 10) ? `${begin}–${end.slice(11)}` : `${begin} – ${end}`
+}
+
+/** `03:00:12–03:04:40`, within a day; one moment alone where it took no second. */
+export function timesWords(from: string, to: string): string {
+  const [begin, end] = [clockTime(from), clockTime(to)]
+  return begin === end ? begin : `${begin}–${end}`
 }
 
 /** Where the footage of a hold can be seen: each camera that it covers, at its beginning. None of cameras that are gone. */

@@ -3,7 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
+from tests.recorded import CAMERA
 
+from shike.api.moment import rfc3339_us
+from shike.attendance.tables import Run, Segment
+from shike.capture.spool import Spool
+
+from .filmed import Filmed
 from .service import Service, World
 from .watched import Watched, hour
 
@@ -36,6 +43,17 @@ def test_a_camera_says_what_it_is_doing_and_since_when(watched: Watched) -> None
     assert (main["bytes_24h"], main["recorded_24h_s"]) == (811_000_000, pytest.approx(13.5 * 3600, abs=1))
     assert (sub["stream"], sub["state"], sub["recorded_since"]) == ("sub", None, None)
     assert (sub["last_gap"]["reason"], sub["bytes_24h"]) == ("not_recorded", 0)
+
+
+def test_what_is_not_yet_in_the_index_was_recorded_all_the_same(filmed: Filmed) -> None:
+    spool = Spool(filmed.service.settings.spool_dir)
+    for record in filmed.records:
+        spool.put(record)
+    with filmed.service.database.writing() as db:
+        db.execute(delete(Segment))
+        db.execute(delete(Run))
+    said = filmed.service.client("supervisor").get(f"/api/cameras/{CAMERA}/status").json()
+    assert said["streams"][0]["recorded_since"] == rfc3339_us(filmed.main[0].wall_start_us)
 
 
 def test_what_was_recorded_twice_counts_once_among_the_hours_of_a_day(watched: Watched) -> None:

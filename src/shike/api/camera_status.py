@@ -120,7 +120,8 @@ def _stream(recordings: Recordings, camera: Camera, stream: StreamName, healths:
     return StreamStatus(
         stream=stream,
         state=None if health is None else stream_state(health),
-        recorded_since=recordings.db.scalar(since),
+        # The first segment of all is not in the index before it is closed.
+        recorded_since=recordings.db.scalar(since) or min((from_us(each.start_us) for each in day), default=None),
         last_gap=gap_out(newest_gap(stretches, camera, stream, now_us, cause_of(healths), plan)),
         bytes_24h=sum(each.size for each in day),
         recorded_24h_s=recorded_us / 1_000_000,

@@ -57,6 +57,7 @@ def expect_all_but_half_a_second(data: Path, records: list[SegmentRecord], ended
     """Every frame of a run is there up to half a second before the moment that ended it."""
     last = recorded_of(data, records, path)[-1]
     promised = [each for each in sent_frames(data / "sent.jsonl", path) if each.sent_us <= ended_us - 500_000]
+    assert promised, "nothing was sent so long before: this would show nothing"
     assert last.sent_us >= promised[-1].sent_us, f"{(ended_us - last.sent_us) / 1000:.0f} ms were lost"
 
 

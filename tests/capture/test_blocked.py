@@ -36,6 +36,7 @@ def test_a_blocked_thread_costs_the_others_of_its_shard_one_restart_and_no_secon
     want(tmp_path, four, (CAMERA, "main", "/hall/main"), (OTHER, "main", "/hall/sub"))
     recorder.start()
     wait_until(lambda: recorder.is_recording(2), "both record")
+    time.sleep(1)
     (first,) = recorder.shards
     faults.block_reads(CAMERA)
     faults.began("block-read", CAMERA)

@@ -4,6 +4,7 @@ import errno
 import itertools
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +46,7 @@ def test_a_failed_write_or_sync_abandons_the_file_and_a_sync_that_hangs_costs_no
     want(tmp_path, four, *[(camera, "main", path) for camera, path in zip(cameras, paths, strict=True)])
     recorder.start()
     wait_until(lambda: recorder.is_recording(4), "all four record")
+    time.sleep(1)  # something older than half a second, which must be kept
 
     failed_us = {}
     for camera, (call, _) in REFUSED.items():

@@ -30,9 +30,9 @@ from shike.attendance.counting.samples import CountedPicture, Source, store
 from shike.attendance.tables import Base, Camera, Institution, Region, Room, from_us
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
+from shike.capture.config import Lengths
 from shike.capture.ingest import ingest
 from shike.capture.pictures import decode_keyframe
-from shike.capture.segmenter import Lengths
 from shike.capture.spool import Spool
 
 SAMPLES = 20

@@ -22,8 +22,8 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from shike.capture.archive import Archive
+from shike.capture.config import Lengths
 from shike.capture.run import RunRecorder, RunStart
-from shike.capture.segmenter import Lengths
 from shike.capture.source import Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Arrival

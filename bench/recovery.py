@@ -29,8 +29,8 @@ from drift import FRAME_US, START_US, MovedClock, template
 from shike.api.settings import Settings
 from shike.capture import health
 from shike.capture.archive import Archive
+from shike.capture.config import Lengths
 from shike.capture.run import RunRecorder, RunStart
-from shike.capture.segmenter import Lengths
 from shike.capture.source import Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Arrival

@@ -20,13 +20,13 @@ from tests.recorded import CAMERA
 from shike.capture import timestamps
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
+from shike.capture.config import Lengths
 from shike.capture.export import Label, Stretch, export_mp4
 from shike.capture.ids import new_id
 from shike.capture.ingest import ingest
 from shike.capture.pack import Blank, Subject, write_pack
 from shike.capture.proof import prove
 from shike.capture.segment import SegmentRecord, StreamName
-from shike.capture.segmenter import Lengths
 from shike.capture.signing import Signer, checkpoint, checkpoint_statement, introduce, said_signature
 from shike.capture.signing_keys import SigningKeys
 from shike.capture.spool import Spool

@@ -10,10 +10,10 @@ from shike.camera_sim import CameraSim
 from shike.capture.archive import Archive
 from shike.capture.camera import CameraThread, Recording
 from shike.capture.clock import SystemClock
+from shike.capture.config import Lengths
 from shike.capture.desired import Wanted
 from shike.capture.health import StreamHealth
 from shike.capture.segment import SegmentRecord, StreamName
-from shike.capture.segmenter import Lengths
 from shike.capture.spool import Spool
 
 SHORT = Lengths(segment_s=2.0, sync_beat_s=0.5)

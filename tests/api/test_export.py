@@ -22,8 +22,8 @@ from shike.api.keep import Housekeeper
 from shike.attendance.tables import Camera
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from shike.capture import health
+from shike.capture.config import Lengths
 from shike.capture.export import export_mp4
-from shike.capture.segmenter import Lengths
 
 from .filmed import Filmed
 

@@ -28,8 +28,8 @@ from shike.attendance.tables import Base, Room, Run, Segment, from_us
 from shike.capture.archive import Archive
 from shike.capture.checkpoints import Checkpoints, Intervals
 from shike.capture.clock import SystemClock
+from shike.capture.hand_over import hand_over
 from shike.capture.segment import STREAMS, SegmentRecord, StreamName
-from shike.capture.segmenter import hand_over
 from shike.capture.spool import Spool
 
 from .filmed import Filmed

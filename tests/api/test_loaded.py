@@ -12,7 +12,7 @@ import psutil
 import pytest
 from tests.recorded import wait_until
 
-from shike.api.keep_process import KeepConfig
+from shike.api.keep_config import KeepConfig
 from shike.api.settings import Settings
 from shike.camera_sim import CameraSim
 from shike.capture import become

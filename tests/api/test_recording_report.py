@@ -25,9 +25,9 @@ from shike.attendance.stretches import Stretches
 from shike.attendance.tables import Camera, Segment, to_us
 from shike.camera_sim import CameraSim
 from shike.capture.archive import Archive
+from shike.capture.config import Lengths
 from shike.capture.ids import new_id
 from shike.capture.segment import EndReason, SegmentRecord
-from shike.capture.segmenter import Lengths
 from shike.capture.spool import Spool
 
 from .filmed import Filmed

@@ -7,8 +7,8 @@ import pytest
 from tests.recorded import CAMERA
 
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
+from shike.capture.config import Lengths
 from shike.capture.ingest import ingest
-from shike.capture.segmenter import Lengths
 
 from .proof import Proof
 from .recorder_process import RecorderProcess

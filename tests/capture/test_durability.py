@@ -23,14 +23,15 @@ from shike.capture.archive import Archive
 from shike.capture.boxes import closing_box, find
 from shike.capture.chain import sha256
 from shike.capture.clock import SystemClock
-from shike.capture.config import CaptureConfig
+from shike.capture.config import CaptureConfig, Lengths
 from shike.capture.errors import DiskError, StillWritten
+from shike.capture.hand_over import hand_over
 from shike.capture.ids import new_id
 from shike.capture.recovery import recover_all
 from shike.capture.scan import read_contents
 from shike.capture.segment import Closing, SegmentRecord
 from shike.capture.segment_file import SegmentFile
-from shike.capture.segmenter import Lengths, Segmenter, hand_over
+from shike.capture.segmenter import Segmenter
 from shike.capture.spool import Spool
 from shike.capture.writer import Writer
 

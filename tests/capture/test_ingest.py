@@ -15,10 +15,10 @@ from tests.recording import camera_thread, sharing
 from shike.camera_sim import CameraSim, strip
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
+from shike.capture.config import Lengths
 from shike.capture.errors import DiskError, SourceError, StillWritten
 from shike.capture.ingest import Ingested, duration_us, ingest
 from shike.capture.segment import SegmentRecord
-from shike.capture.segmenter import Lengths
 from shike.capture.spool import Spool
 
 START_US = 1_790_000_000_000_000

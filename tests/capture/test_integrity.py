@@ -14,9 +14,9 @@ from tests.recording import camera_thread, sharing
 from shike.attendance.indexed import IndexRows
 from shike.camera_sim import CameraSim
 from shike.capture.chain_walk import Trust
+from shike.capture.config import Lengths
 from shike.capture.findings import Asked, Indexed
 from shike.capture.integrity import verify
-from shike.capture.segmenter import Lengths
 
 
 @pytest.mark.parametrize("quick", [False, True])

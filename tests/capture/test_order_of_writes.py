@@ -13,8 +13,9 @@ from tests.recording import Recorded
 import shike
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
+from shike.capture.config import Lengths
 from shike.capture.recovery import recover_all
-from shike.capture.segmenter import Lengths, Segmenter
+from shike.capture.segmenter import Segmenter
 from shike.capture.spool import Spool
 from shike.capture.writer import Writer
 

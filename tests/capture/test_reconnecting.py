@@ -13,9 +13,9 @@ from tests.recording import SHORT, camera_thread, sharing
 
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from shike.capture.clock import SystemClock
+from shike.capture.config import Lengths
 from shike.capture.opening import open_file
 from shike.capture.rtsp.source import PlainSource
-from shike.capture.segmenter import Lengths
 from shike.capture.source import Timed
 
 SECRET = "p@ss:w/rd"

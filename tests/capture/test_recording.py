@@ -9,11 +9,11 @@ from tests.recording import Recorded
 
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
+from shike.capture.config import Lengths
 from shike.capture.opening import open_file
 from shike.capture.run import RunRecorder, RunStart
 from shike.capture.scan import read_fragments, read_head
 from shike.capture.segment import EndReason, Origin
-from shike.capture.segmenter import Lengths
 from shike.capture.source import Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Arrival

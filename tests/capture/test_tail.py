@@ -10,10 +10,10 @@ from tests.recording import Recorded, camera_thread, sharing
 from shike.camera_sim import CameraSim
 from shike.capture.archive import Archive
 from shike.capture.clock import SystemClock
+from shike.capture.config import Lengths
 from shike.capture.ids import new_id
 from shike.capture.pictures import decode_keyframe
 from shike.capture.segment import Origin, StreamName
-from shike.capture.segmenter import Lengths
 from shike.capture.spool import Spool
 from shike.capture.tail import MOST_BEHIND, RunBegan, Tail, Written
 from shike.capture.writer import Writer

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.api import audit
 from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.passwords import Password
 from shike.api.auth.roles import Permission
 from shike.api.auth.scopes import load, named, visible
 from shike.api.auth.viewer import Viewer
 from shike.api.db import Db
 from shike.api.errors import Conflict
 from shike.api.moment import Moment, now
-from shike.api.wire import PROBLEM, Body, Id, Items, Name, Password
+from shike.api.wire import PROBLEM, Body, Id, Items, Name
 from shike.attendance.tables import Camera, CountSkip, Institution, Room, Run, Sample, Segment
 from shike.capture.vault import Vault
 

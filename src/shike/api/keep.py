@@ -37,7 +37,7 @@ from shike.capture.segment import EndReason, StreamName
 from shike.capture.spool import Spool
 
 if TYPE_CHECKING:
-    from shike.api.keep_process import KeepConfig
+    from shike.api.keep_config import KeepConfig
     from shike.api.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -9,14 +9,14 @@ from sqlalchemy import delete
 from shike.api import audit
 from shike.api.auth.guard import COOKIE, CurrentCaller, CurrentClock, CurrentViewer, address_of
 from shike.api.auth.login import Gate, close_logins, open_login, viewer_of
-from shike.api.auth.passwords import hash_password
+from shike.api.auth.passwords import NewPassword, Password, hash_password
 from shike.api.auth.tables import Account, LoginSession
 from shike.api.auth.viewer import Caller, Viewer
 from shike.api.db import Db
 from shike.api.errors import BadCredentials, Invalid
 from shike.api.moment import now
 from shike.api.settings import Settings
-from shike.api.wire import PROBLEM, Body, NewPassword, Password
+from shike.api.wire import PROBLEM, Body
 
 router = APIRouter(tags=["me"], responses=PROBLEM)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from shike.capture.clock import Clock
 
 if TYPE_CHECKING:
-    from shike.api.keep_process import KeepConfig
+    from shike.api.keep_config import KeepConfig
     from shike.api.settings import Settings
     from shike.attendance.counting.centerface import CenterFace
     from shike.capture.checkpoints import Checkpoints

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from shike.api import pipeline
 from shike.api.auth.guard import CurrentViewer
+from shike.api.auth.passwords import Password
 from shike.api.auth.scopes import load
 from shike.api.auth.viewer import Viewer
 from shike.api.cameras import CurrentVault, Host, Port, StreamPath, Username, slashed
@@ -24,7 +25,7 @@ from shike.api.db import Database, database_of
 from shike.api.errors import Conflict
 from shike.api.me import CurrentSettings
 from shike.api.settings import Settings
-from shike.api.wire import PROBLEM, Body, Id, Password
+from shike.api.wire import PROBLEM, Body, Id
 from shike.attendance.counting.errors import CountingError
 from shike.attendance.counting.headcount import HeadCount, count_heads
 from shike.attendance.tables import Camera

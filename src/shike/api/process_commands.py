@@ -28,7 +28,7 @@ def capture() -> None:
 
 def keep() -> None:
     """Index what was recorded, and tell the recorder what to record."""
-    from shike.api.keep_process import KeepConfig
+    from shike.api.keep_config import KeepConfig
 
     settings = _started(migrated=True)
     become("shike.api.keep_process", settings.log_level, KeepConfig.of(settings).to_json())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shike.attendance.retention import Space, floor_bytes
 
 if TYPE_CHECKING:
-    from shike.api.keep_process import KeepConfig
+    from shike.api.keep_config import KeepConfig
     from shike.api.settings import Settings
 
 

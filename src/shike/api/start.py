@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from shike.api import audit
 from shike.api.auth.guard import CurrentClock, address_of
 from shike.api.auth.login import open_login, viewer_of
-from shike.api.auth.passwords import hash_password
+from shike.api.auth.passwords import NewPassword, hash_password
 from shike.api.auth.roles import Role
 from shike.api.auth.setup import code_fits, needs_setup
 from shike.api.auth.tables import Account
@@ -19,7 +19,7 @@ from shike.api.errors import BadSetupCode, Conflict
 from shike.api.me import CurrentSettings, Me, me_of, set_cookie
 from shike.api.moment import now
 from shike.api.regions import Level, new_region
-from shike.api.wire import PROBLEM, Body, Name, NewPassword
+from shike.api.wire import PROBLEM, Body, Name
 from shike.attendance.tables import Base, Camera, Institution, Room, Run
 
 router = APIRouter(tags=["start"], responses=PROBLEM)

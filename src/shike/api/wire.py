@@ -1,11 +1,10 @@
-"""Shapes that every router shares: strict bodies, lists, names, passwords, and what makes typed clients pleasant."""
+"""Shapes that every router shares: strict bodies, lists, names, and what makes typed clients pleasant."""
 
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from shike.api.auth.passwords import LONGEST, SHORTEST
 from shike.api.errors import Problem
 
 Item = TypeVar("Item")
@@ -13,9 +12,6 @@ Item = TypeVar("Item")
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 Id = Annotated[str, StringConstraints(min_length=36, max_length=36)]
-# Never in an answer, a log line or an error: SecretStr prints as stars.
-NewPassword = Annotated[SecretStr, Field(min_length=SHORTEST, max_length=LONGEST)]
-Password = Annotated[SecretStr, Field(max_length=LONGEST)]
 
 
 class Body(BaseModel):

@@ -15,14 +15,16 @@ from shike.capture.address import Address
 from shike.capture.archive import Archive
 from shike.capture.backoff import Backoff
 from shike.capture.clock import Clock
+from shike.capture.config import Lengths
 from shike.capture.desired import Wanted
 from shike.capture.errors import CaptureError, DiskError, SourceError, StillWritten
+from shike.capture.hand_over import hand_over
 from shike.capture.health import State, StreamHealth
-from shike.capture.opening import Ways, open_camera
+from shike.capture.opening import open_camera
 from shike.capture.parameters import Parameters, ParameterWatch
+from shike.capture.rtsp.source import Ways
 from shike.capture.run import RunRecorder, RunStart
 from shike.capture.segment import EndReason, SegmentRecord
-from shike.capture.segmenter import Lengths, hand_over
 from shike.capture.source import Source
 from shike.capture.spool import Spool
 from shike.capture.timeline import Timeline

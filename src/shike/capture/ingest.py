@@ -10,12 +10,13 @@ from pathlib import Path
 
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock, SystemClock
+from shike.capture.config import Lengths
 from shike.capture.errors import CaptureError, DiskError, SourceError
 from shike.capture.ffmpeg_source import FFmpegSource
+from shike.capture.hand_over import hand_over
 from shike.capture.opening import open_file
 from shike.capture.run import RunRecorder, RunStart
 from shike.capture.segment import EndReason, SegmentRecord, StreamName
-from shike.capture.segmenter import Lengths, hand_over
 from shike.capture.source import Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Arrival

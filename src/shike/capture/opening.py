@@ -1,27 +1,15 @@
 """Opening a camera or a file: the only place where media from outside comes in, and where its reader is chosen."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from shike.capture.address import Address
 from shike.capture.clock import Clock
 from shike.capture.ffmpeg_source import FFmpegSource
 from shike.capture.rtsp.not_plain import NotPlain
-from shike.capture.rtsp.source import PlainSource
+from shike.capture.rtsp.source import PlainSource, Ways
 from shike.capture.schedule import G711
 from shike.capture.source import Source, nobody_asks
-
-
-@dataclass(slots=True)
-class Ways:
-    """How one camera can be read. `plain` becomes false for good once it has shown that it needs FFmpeg.
-
-    `why_not`: why FFmpeg read it the last time that the plain reader was tried, in words without its address.
-    """
-
-    plain: bool = True
-    why_not: str | None = None
 
 
 def open_camera(

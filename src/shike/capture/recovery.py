@@ -13,9 +13,9 @@ from shike.capture.archive import Archive
 from shike.capture.become import start_logging
 from shike.capture.config import CaptureConfig
 from shike.capture.errors import StillWritten
+from shike.capture.hand_over import hand_over
 from shike.capture.lifeline import end_with_parent
 from shike.capture.segment import Origin
-from shike.capture.segmenter import hand_over
 from shike.capture.spool import Spool
 
 log = logging.getLogger(__name__)

@@ -12,11 +12,12 @@ from shike.capture.archive import Archive
 from shike.capture.audio import AudioTrack, Sound
 from shike.capture.clock import Clock
 from shike.capture.coded_picture import AnyPicture, CodedPicture
+from shike.capture.config import Lengths
 from shike.capture.ids import new_id
 from shike.capture.parameters import Parameters
 from shike.capture.picture_mux import PictureMux
 from shike.capture.segment import EndReason, Identity, Origin, SegmentRecord, StreamName
-from shike.capture.segmenter import Lengths, RunMux, Segmenter
+from shike.capture.segmenter import RunMux, Segmenter
 from shike.capture.source import Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Timeline

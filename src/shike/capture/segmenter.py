@@ -15,16 +15,12 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from shike.capture import boxes
-from shike.capture.archive import Archive
 from shike.capture.audio import Sound
-from shike.capture.config import Lengths as Lengths
-from shike.capture.disk_waits import waiting_for_disk
-from shike.capture.durable import disk_error
+from shike.capture.config import Lengths
 from shike.capture.errors import FootageError
 from shike.capture.ids import new_id
 from shike.capture.parameters import Parameters
-from shike.capture.segment import EndReason, Identity, SegmentRecord
-from shike.capture.spool import Spool
+from shike.capture.segment import EndReason, Identity
 
 if TYPE_CHECKING:
     from shike.capture.writer import Writer
@@ -198,19 +194,3 @@ class Segmenter:
     def _end(self, reason: EndReason | None) -> None:
         dropped, self._started_us, self.dropped = self.dropped, None, 0
         self._writer.close(reason, self.clock_offset_ms, dropped)
-
-
-def hand_over(archive: Archive, spool: Spool, record: SegmentRecord) -> None:
-    """Link a closed segment into its camera's chain, put its record into the spool, and only then forget that it was
-    open.
-
-    DiskError if the volume refuses: the marker still names the segment then, and recovery tries again.
-    """
-    identity = record.identity
-    try:
-        with waiting_for_disk():
-            link = archive.chain(identity.camera_id).append_segment(record)
-            spool.put(record.linked(link.number, link.digest))
-            archive.forget_open(record.key, identity.camera_id, identity.stream, identity.origin)
-    except OSError as error:
-        raise disk_error(error) from error

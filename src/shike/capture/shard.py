@@ -30,11 +30,11 @@ from shike.capture.config import CaptureConfig
 from shike.capture.desired import Wanted, Watch
 from shike.capture.disk_waits import DiskWaits
 from shike.capture.errors import CaptureError
+from shike.capture.hand_over import hand_over
 from shike.capture.health import StreamHealth
 from shike.capture.lifeline import end_with_parent
 from shike.capture.schedule import NEVER_US
 from shike.capture.segment import EndReason
-from shike.capture.segmenter import hand_over
 from shike.capture.silence import SILENCE
 from shike.capture.spool import Spool
 from shike.capture.vault import Vault

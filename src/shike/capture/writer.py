@@ -11,9 +11,9 @@ from shike.capture.archive import Archive
 from shike.capture.clock import Clock
 from shike.capture.config import Lengths
 from shike.capture.disk_queue import AtOnce, Disk, DiskQueue
+from shike.capture.hand_over import hand_over
 from shike.capture.segment import EndReason, Identity, SegmentRecord
 from shike.capture.segment_file import SegmentFile
-from shike.capture.segmenter import hand_over
 from shike.capture.spool import Spool
 
 

@@ -13,10 +13,10 @@ from shike.attendance.counting.detector import Detection, Image
 from shike.attendance.indexing import index
 from shike.capture.archive import Archive
 from shike.capture.clock import Clock
+from shike.capture.config import Lengths
 from shike.capture.opening import open_file
 from shike.capture.run import RunRecorder, RunStart
 from shike.capture.segment import Origin
-from shike.capture.segmenter import Lengths
 from shike.capture.source import Timed
 from shike.capture.spool import Spool
 from shike.capture.timeline import Arrival

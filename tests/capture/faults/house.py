@@ -20,10 +20,10 @@ from shike.camera_sim.audio import AudioKind
 from shike.capture.address import Address
 from shike.capture.archive import Archive
 from shike.capture.camera import CameraThread, Recording
+from shike.capture.config import Lengths
 from shike.capture.desired import Wanted
 from shike.capture.health import State, StreamHealth
 from shike.capture.segment import SegmentRecord
-from shike.capture.segmenter import Lengths
 
 from . import clips
 

@@ -18,9 +18,8 @@ from shike.camera_sim.rtp import RtpSource
 from shike.capture.camera import CameraThread
 from shike.capture.desired import Wanted
 from shike.capture.errors import SourceError
-from shike.capture.opening import Ways
 from shike.capture.rtsp.not_plain import NotPlain
-from shike.capture.rtsp.source import PlainSource
+from shike.capture.rtsp.source import PlainSource, Ways
 
 from .scripted import CHALLENGE, Request, ScriptedCamera, answer, plain
 from .sending import framed

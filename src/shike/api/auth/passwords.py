@@ -3,12 +3,17 @@
 import hashlib
 import secrets
 from threading import BoundedSemaphore
+from typing import Annotated
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from pydantic import Field, SecretStr
 
 SHORTEST = 8
 LONGEST = 200
+# Passwords in a request's body. Never in an answer, a log line or an error: SecretStr prints as stars.
+NewPassword = Annotated[SecretStr, Field(min_length=SHORTEST, max_length=LONGEST)]
+Password = Annotated[SecretStr, Field(max_length=LONGEST)]
 _hasher = PasswordHasher()  # argon2id, RFC 9106 low-memory profile: 64 MiB each
 # A crowd at the login page waits in line instead of taking all memory and every core from recording.
 _line = BoundedSemaphore(2)

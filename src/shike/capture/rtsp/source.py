@@ -10,8 +10,9 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol, Self
+from typing import Self
 
 import av
 from av.video.stream import VideoStream
@@ -38,15 +39,21 @@ _ODD, _ODD_OF = 10, 40
 _CAMERA_CLOCK_EVERY_US, _REPORT_HOLDS_US = 500_000, 60_000_000
 
 
-class _Ways(Protocol):
-    plain: bool
-    why_not: str | None
+@dataclass(slots=True)
+class Ways:
+    """How one camera can be read. `plain` becomes false for good once it has shown that it needs FFmpeg.
+
+    `why_not`: why FFmpeg read it the last time that the plain reader was tried, in words without its address.
+    """
+
+    plain: bool = True
+    why_not: str | None = None
 
 
 class PlainSource(Source):
     """A camera after PLAY, read from its first keyframe on."""
 
-    def __init__(self, client: Client, track: Track, clock: Clock, silence_s: float, ways: _Ways) -> None:
+    def __init__(self, client: Client, track: Track, clock: Clock, silence_s: float, ways: Ways) -> None:
         self._client, self._track, self._clock = client, track, clock
         self._silence_s, self._ways = silence_s, ways
         self._packets = Packets(track, client.channel, client.rest, client.control_channel)
@@ -73,7 +80,7 @@ class PlainSource(Source):
         address: Address,
         clock: Clock,
         timeout_s: float,
-        ways: _Ways,
+        ways: Ways,
         passed_over: Callable[[], None] = nobody_asks,
     ) -> Self:
         """Connect and wait for a keyframe. SourceError if the camera refuses or does not answer; NotPlain."""

@@ -5,8 +5,8 @@ BIN := .venv/bin
 WITH_NODE := scripts/with-node
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
-MODEL := src/shike/attendance/counting/models/centerface.onnx
-APP := src/shike/api/static/index.html
+MODEL := attendance/counting/models/centerface.onnx
+APP := api/static/index.html
 # A few at a time, a file staying with one worker: most tests wait for real cameras, processes and pages.
 WORKERS ?= 3
 TESTS := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
@@ -45,7 +45,7 @@ bench: .stamps/venv .stamps/bench $(MODEL)
 
 # An hour: flat memory, threads and open files.
 soak: .stamps/venv .stamps/bench $(MODEL)
-	$(BIN)/python bench/soak.py
+	$(BIN)/python -m bench.soak
 
 wheel: .stamps/venv $(MODEL) $(APP)
 	rm -rf dist
@@ -61,7 +61,7 @@ lock: .stamps/venv
 	$(BIN)/python scripts/lock.py
 
 clean:
-	rm -rf .stamps .venv web/node_modules src/shike/api/static src/shike/attendance/counting/models dist
+	rm -rf .stamps .venv web/node_modules api/static attendance/counting/models dist
 
 .stamps/venv: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -2,13 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 # Measurements with what they are told; longer ones (scale, soak, drift over a day) are made on demand.
 MEASUREMENTS = (
     ("camera_sim",),
-    ("capture",),
-    ("capture", "--cameras", "32", "--seconds", "60", "--keep"),
+    ("recording",),
+    ("recording", "--cameras", "32", "--seconds", "60", "--keep"),
     ("drift", "--hours", "6"),
     ("recovery", "--segments", "200000"),
     ("counting",),
@@ -21,7 +20,7 @@ def main() -> int:
     for name, *options in MEASUREMENTS:
         title = " ".join((name, *options))
         print(f"── {title} " + "─" * (76 - len(title)), flush=True)
-        command = [sys.executable, str(Path(__file__).with_name(f"{name}.py")), *options]
+        command = [sys.executable, "-m", f"bench.{name}", *options]
         failed += subprocess.run(command, check=False).returncode != 0
     return failed
 

@@ -1,6 +1,6 @@
 """What a dozen simulated cameras cost: CPU of their process while 24 clients (main and sub) take all that is sent.
 
-python bench/camera_sim.py [--cameras 12] [--seconds 30]
+python -m bench.camera_sim [--cameras 12] [--seconds 30]
 """
 
 import argparse

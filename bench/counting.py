@@ -1,7 +1,7 @@
 """What one sample of a 1080p camera costs: everything but the detector (read, decode, check, write), and the detector.
 
-    python bench/counting.py                     times, on a synthetic 1080p recording
-    python bench/counting.py --pictures FOLDER   accuracy, on FOLDER/truth.csv (columns file, heads) and its pictures
+    python -m bench.counting                     times, on a synthetic 1080p recording
+    python -m bench.counting --pictures FOLDER   accuracy, on FOLDER/truth.csv (columns file, heads) and its pictures
 
 The target is 30 ms a sample without the detector (docs/design/counting.md).
 """
@@ -27,13 +27,13 @@ from shike.attendance.counting.detector import Detection, Image
 from shike.attendance.counting.headcount import count_heads
 from shike.attendance.counting.interval import before_acceptance
 from shike.attendance.counting.samples import CountedPicture, Source, store
-from shike.attendance.tables import Base, Camera, Institution, Region, Room, from_us
-from shike.capture.archive import Archive
+from shike.attendance.tables.registry import Base, Camera, Institution, Region, Room, from_us
+from shike.capture.archive.files import Archive
+from shike.capture.archive.spool import Spool
 from shike.capture.clock import SystemClock
-from shike.capture.config import Lengths
-from shike.capture.ingest import ingest
-from shike.capture.pictures import decode_keyframe
-from shike.capture.spool import Spool
+from shike.capture.mp4.pictures import decode_keyframe
+from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.ingest import ingest
 
 SAMPLES = 20
 BITRATE = 4_000_000

@@ -1,6 +1,6 @@
 """How true wall times stay over a day: a camera whose clock drifts and whose packets come unevenly, by a moved clock.
 
-    python bench/drift.py [--hours 24] [--ppm 200]
+    python -m bench.drift [--hours 24] [--ppm 200]
 
 Everything from a packet on is real: timeline, mux, segment files and their records. Only the camera and the clock are
 simulated, so a day takes about a minute. The error is that of each fragment's recorded time against the moment at which
@@ -21,12 +21,12 @@ import av
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from shike.capture.archive import Archive
-from shike.capture.config import Lengths
-from shike.capture.run import RunRecorder, RunStart
-from shike.capture.source import Timed
-from shike.capture.spool import Spool
-from shike.capture.timeline import Arrival
+from shike.capture.archive.files import Archive
+from shike.capture.archive.spool import Spool
+from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.run import RunRecorder, RunStart
+from shike.capture.source.open_stream import Timed
+from shike.capture.source.timeline import Arrival
 
 FRAME_US = 40_000
 START_US = 1_790_000_000_000_000

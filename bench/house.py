@@ -11,9 +11,9 @@ from shike.api.auth.tables import Account
 from shike.api.db import Database
 from shike.api.migrate import migrate
 from shike.api.moment import now
-from shike.api.regions import new_region
+from shike.api.registry.regions import new_region
 from shike.api.settings import Settings
-from shike.attendance.tables import Camera, Institution, Room
+from shike.attendance.tables.registry import Camera, Institution, Room
 from shike.capture.clock import SystemClock
 from shike.capture.ids import new_id
 
@@ -52,7 +52,7 @@ def furnish(data: Path, urls: Sequence[str]) -> tuple[list[str], str]:
 
 def command(name: str) -> list[str]:
     """`shike NAME` with this Python."""
-    return [sys.executable, "-m", "shike.api.cli", name]
+    return [sys.executable, "-m", "shike.api.commands.cli", name]
 
 
 def environment(data: Path, **settings: object) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Starting again with a long history: `shike capture` and `shike keep` beside an index of a million segments.
 
-    python bench/recovery.py [--segments 1000000]
+    python -m bench.recovery [--segments 1000000]
 
 Rows of the index are real and complete, with a fragment table of 180 entries each only where --fragments is given (a
 million of them are 4 GB); of the files only the 64 that a killed recorder left open exist. Measured, each as a process
@@ -22,18 +22,18 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
-import house
 from av.packet import Packet
-from drift import FRAME_US, START_US, MovedClock, template
+from bench import house
+from bench.drift import FRAME_US, START_US, MovedClock, template
 
 from shike.api.settings import Settings
-from shike.capture import health
-from shike.capture.archive import Archive
-from shike.capture.config import Lengths
-from shike.capture.run import RunRecorder, RunStart
-from shike.capture.source import Timed
-from shike.capture.spool import Spool
-from shike.capture.timeline import Arrival
+from shike.capture.archive.files import Archive
+from shike.capture.archive.spool import Spool
+from shike.capture.recorder import health
+from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.run import RunRecorder, RunStart
+from shike.capture.source.open_stream import Timed
+from shike.capture.source.timeline import Arrival
 
 CAMERAS, TARGET_S = 64, 10.0
 PER_RUN = 1440

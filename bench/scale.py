@@ -1,6 +1,6 @@
 """Many cameras with people watching, on one machine: is anything lost, and what does it take?
 
-    python bench/scale.py --clips DIR [--cameras 64] [--seconds 120] [--viewers 4]
+    python -m bench.scale --clips DIR [--cameras 64] [--seconds 120] [--viewers 4]
 
 The data path as it is deployed: `shike capture`, `shike keep` and `shike api`, with live viewers on real WebSockets.
 Simulated cameras run in processes of their own and, like the viewers, are left out of the figures. Each logs every
@@ -21,16 +21,16 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import house
 import psutil
+from bench import house
+from bench.recording import START_LIMIT_S, Group, started
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from capture import START_LIMIT_S, Group, started
 from shike.api.auth.guard import COOKIE
-from shike.capture import health
-from shike.capture.archive import Archive
-from shike.capture.scan import read_fragments, read_head
+from shike.capture.archive.files import Archive
+from shike.capture.archive.scan import read_fragments, read_head
+from shike.capture.recorder import health
 
 CPU_TARGET_PERCENT, MEMORY_TARGET_MB = 70, 12
 SIMULATORS = 2

@@ -1,6 +1,6 @@
 """Whether recording stays flat: memory, threads and open files of the recorder over many hours' worth of events.
 
-    python bench/soak.py [--minutes 60] [--cameras 8]
+    python -m bench.soak [--minutes 60] [--cameras 8]
 
 Real: recorder, shards, housekeeper, RTSP over TCP, files, index, and the time in which packets come. Fast-forwarded:
 segments of 2 s instead of 60 s, so that what happens once a minute (closing, syncing, spool, index, chain) happens
@@ -18,12 +18,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import house
 import psutil
+from bench import house
+from bench.recording import addresses, paths_of, started
 
-from capture import addresses, paths_of, started
-from shike.camera_sim import clips
-from shike.capture import health
+from shike.camera_sim.media import samples
+from shike.capture.recorder import health
 
 CUT_EVERY_S = 90.0
 MEMORY_LIMIT, COUNT_LIMIT = 1.10, 4
@@ -46,7 +46,7 @@ def cut_off(simulator: "subprocess.Popen[bytes]") -> None:
 
 def run(cameras: int, minutes: float, base: Path) -> bool:
     """Print the table; whether it is flat."""
-    data, folder = base / "data", clips.folder()
+    data, folder = base / "data", samples.folder()
     with contextlib.ExitStack() as stack:
         command = [sys.executable, "-m", "shike.camera_sim", "--clips", str(folder), "--port", "0", "--paths"]
         simulator = stack.enter_context(started([*command, *paths_of(folder, cameras)], stdout=subprocess.PIPE))

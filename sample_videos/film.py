@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from room import draw_chair, draw_desk, empty_room
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-from shike.camera_sim import strip
+from shike.camera_sim.media import strip
 
 FPS, SECONDS, GOP = 25, 64, 50
 _START = datetime(2026, 11, 20, 8, 29, 30)  # noqa: DTZ001 - what the camera's own clock shows

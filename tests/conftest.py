@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from tests.camera_sim.conftest import write_clip
 from tests.recorded import sent_frames, wait_until
 from tests.recording import Recorded, camera_thread, sharing
-
-from shike.camera_sim import CameraSim, SimConfig, mounts_in
 
 # A machine with other work is slow, and that is no finding.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -13,26 +13,31 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
+from shike.capture.archive.export import Label, Stretch, export_mp4
+from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import SegmentRecord, StreamName
+from shike.capture.archive.spool import Spool
+from shike.capture.clock import SystemClock
+from shike.capture.ids import new_id
+from shike.capture.proof import timestamps
+from shike.capture.proof.excerpt import prove
+from shike.capture.proof.pack import Blank, Subject, write_pack
+from shike.capture.proof.signing import (
+    Signer,
+    checkpoint,
+    checkpoint_statement,
+    introduce,
+    said_signature,
+)
+from shike.capture.proof.signing_keys import SigningKeys
+from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.ingest import ingest
 from tests.camera_sim.conftest import write_clip
-from tests.capture.authority import Authority
+from tests.capture.proof.authority import Authority
 from tests.recorded import CAMERA
 
-from shike.capture import timestamps
-from shike.capture.archive import Archive
-from shike.capture.clock import SystemClock
-from shike.capture.config import Lengths
-from shike.capture.export import Label, Stretch, export_mp4
-from shike.capture.ids import new_id
-from shike.capture.ingest import ingest
-from shike.capture.pack import Blank, Subject, write_pack
-from shike.capture.proof import prove
-from shike.capture.segment import SegmentRecord, StreamName
-from shike.capture.signing import Signer, checkpoint, checkpoint_statement, introduce, said_signature
-from shike.capture.signing_keys import SigningKeys
-from shike.capture.spool import Spool
-
 START_US = 1_790_000_000_000_000
-HOW_TO = Path(__file__).parents[1] / "src/shike/capture/evidence/HOW-TO-CHECK.md"
+HOW_TO = Path(__file__).parents[1] / "capture/proof/evidence/HOW-TO-CHECK.md"
 
 
 @dataclass(frozen=True)

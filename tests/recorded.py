@@ -9,11 +9,12 @@ from pathlib import Path
 
 import av
 
-from shike.camera_sim import CameraSim, strip
-from shike.capture.address import Address
-from shike.capture.archive import Archive
-from shike.capture.desired import Desired, Wanted
-from shike.capture.segment import SegmentRecord, StreamName
+from shike.camera_sim import CameraSim
+from shike.camera_sim.media import strip
+from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import SegmentRecord, StreamName
+from shike.capture.recorder.desired import Desired, Wanted
+from shike.capture.source.address import Address
 from shike.capture.vault import Vault
 
 FRAME_US = 40_000

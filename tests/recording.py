@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.recorded import CAMERA, Sent, address_of
-
 from shike.camera_sim import CameraSim
-from shike.capture.archive import Archive
-from shike.capture.camera import CameraThread, Recording
+from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import SegmentRecord, StreamName
+from shike.capture.archive.spool import Spool
 from shike.capture.clock import SystemClock
-from shike.capture.config import Lengths
-from shike.capture.desired import Wanted
-from shike.capture.health import StreamHealth
-from shike.capture.segment import SegmentRecord, StreamName
-from shike.capture.spool import Spool
+from shike.capture.recorder.camera import CameraThread, Recording
+from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.desired import Wanted
+from shike.capture.recorder.health import StreamHealth
+from tests.recorded import CAMERA, Sent, address_of
 
 SHORT = Lengths(segment_s=2.0, sync_beat_s=0.5)
 

@@ -16,7 +16,7 @@ export default defineConfig({
   ],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {
-    outDir: '../src/shike/api/static',
+    outDir: '../api/static',
     emptyOutDir: true,
     chunkSizeWarningLimit: 700,
     rolldownOptions: {

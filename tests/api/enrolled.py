@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.training_tables import ClassSession, Enrolment, Leave, Trainee, TrainingClass
+from shike.attendance.tables.training import ClassSession, Enrolment, Leave, Trainee, TrainingClass
 from shike.capture.ids import new_id
 
 START = datetime(2030, 1, 7, 1, 0, tzinfo=UTC)  # 09:00 in Beijing

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.recorded import CAMERA, Sent, sent_frames
 
-from shike.api.keep import Housekeeper
 from shike.api.moment import rfc3339_us
-from shike.capture.archive import Archive
-from shike.capture.segment import SegmentRecord
-from shike.capture.spool import Spool
+from shike.api.processes.keep import Housekeeper
+from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import SegmentRecord
+from shike.capture.archive.spool import Spool
+from tests.recorded import CAMERA, Sent, sent_frames
 
 from .service import Service, World, new_camera
 

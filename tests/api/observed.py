@@ -11,14 +11,20 @@ from typing import Any
 from sqlalchemy import select
 
 from shike.api.moment import now
-from shike.attendance.evaluation import Evaluator
-from shike.attendance.footage import Footage
-from shike.attendance.judgement_tables import AcceptanceSample, AttendanceRecord, Flag
-from shike.attendance.tables import Camera, Sample
-from shike.attendance.training_tables import ClassSession, Enrolment, SignEvent, Trainee, TrainingClass
-from shike.capture.archive import Archive
+from shike.attendance.footage.index import Footage
+from shike.attendance.judgement.evaluation import Evaluator
+from shike.attendance.tables.judgement import AcceptanceSample, AttendanceRecord, Flag
+from shike.attendance.tables.registry import Camera, Sample
+from shike.attendance.tables.training import (
+    ClassSession,
+    Enrolment,
+    SignEvent,
+    Trainee,
+    TrainingClass,
+)
+from shike.capture.archive.files import Archive
+from shike.capture.archive.spool import Spool
 from shike.capture.ids import new_id
-from shike.capture.spool import Spool
 
 from .service import Service, World, new_run, new_segment
 

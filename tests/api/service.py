@@ -21,13 +21,13 @@ from shike.api.db import Database
 from shike.api.main import create_app
 from shike.api.migrate import migrate
 from shike.api.moment import now
-from shike.api.regions import new_region
+from shike.api.registry.regions import new_region
 from shike.api.settings import Settings
 from shike.attendance.counting.headcount import HeadCount
-from shike.attendance.tables import Base, Camera, Institution, Room, Run, Segment
-from shike.capture.address import Address
+from shike.attendance.tables.registry import Base, Camera, Institution, Room, Run, Segment
 from shike.capture.ids import new_id
-from shike.capture.probe import Probed
+from shike.capture.source.address import Address
+from shike.capture.source.probe import Probed
 
 from .enrolled import Planned, plan
 

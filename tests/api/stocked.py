@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from shike.api.keep import Housekeeper
 from shike.api.moment import now
-from shike.attendance.cleaning import Cleaner
-from shike.attendance.retention import Space
-from shike.attendance.retention_tables import Brake, Deletion
-from shike.attendance.tables import Run, Segment
-from shike.capture.archive import Archive
-from shike.capture.chain import Link, sha256
+from shike.api.processes.keep import Housekeeper
+from shike.attendance.retention.cleaning import Cleaner
+from shike.attendance.retention.rules import Space
+from shike.attendance.tables.registry import Run, Segment
+from shike.attendance.tables.retention import Brake, Deletion
+from shike.capture.archive.chain import Link, sha256
+from shike.capture.archive.files import Archive
 from shike.capture.ids import new_id
 
 from .service import Service, World, new_run

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shike.api.moment import now
-from shike.attendance.inputs import Person, SessionInputs, Sign
-from shike.attendance.judgement_tables import AttendanceRecord, Flag
-from shike.attendance.records import make_record
-from shike.attendance.tables import to_us
-from shike.attendance.thresholds import in_force
-from shike.attendance.training_tables import ClassSession, Enrolment, Leave, Trainee, TrainingClass
+from shike.attendance.judgement.inputs import Person, SessionInputs, Sign
+from shike.attendance.judgement.records import make_record
+from shike.attendance.judgement.thresholds import in_force
+from shike.attendance.tables.judgement import AttendanceRecord, Flag
+from shike.attendance.tables.registry import to_us
+from shike.attendance.tables.training import ClassSession, Enrolment, Leave, Trainee, TrainingClass
 from shike.capture.ids import new_id
 
 from .service import Service, World

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from shike.api.db import Database
 from shike.api.migrate import migrate
 from shike.api.settings import Settings
-from shike.attendance.tables import Region
+from shike.attendance.tables.registry import Region
 
 ROUNDS = 40
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 from playwright.sync_api import Page
+
 from tests.browser.product import ADMINISTRATOR, PASSWORD, Product, SimulatedCameras, post, wait_until
 
 

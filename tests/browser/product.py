@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from shike.camera_sim import clips
+from shike.camera_sim.media import samples
 
 PASSWORD = "a-long-enough-password"
 ADMINISTRATOR = "chenjing"
@@ -46,7 +46,7 @@ class SimulatedCameras:
     def start(self) -> None:
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "shike.camera_sim", "--clips", str(clips.folder())),
+                *(sys.executable, "-m", "shike.camera_sim", "--clips", str(samples.folder())),
                 *("--port", str(self.port), "--log", str(self.log), "--paths", *self.paths),
             ],
             stdout=subprocess.DEVNULL,
@@ -85,13 +85,16 @@ class Product:
         return kept | own
 
     def command(self, *arguments: str) -> None:
-        subprocess.run([sys.executable, "-m", "shike.api.cli", *arguments], env=self.environment, check=True)
+        subprocess.run([sys.executable, "-m", "shike.api.commands.cli", *arguments], env=self.environment, check=True)
 
     def start(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
         with (self.data / "up.log").open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "shike.api.cli", "up"], env=self.environment, stdout=output, stderr=output
+                [sys.executable, "-m", "shike.api.commands.cli", "up"],
+                env=self.environment,
+                stdout=output,
+                stderr=output,
             )
         wait_until(self.is_up, 60, "the service answers")
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from tests import packs
-from tests.capture.authority import serving
-from tests.packs import TAMPERED, Footage, extracted, public_fingerprint, zipped
-from tests.recorded import CAMERA
 
 from shike.capture.clock import SystemClock
-from shike.capture.pack import check_page
-from shike.capture.signing import Signer, checkpoint
-from shike.capture.signing_keys import SigningKeys
+from shike.capture.proof.pack import check_page
+from shike.capture.proof.signing import Signer, checkpoint
+from shike.capture.proof.signing_keys import SigningKeys
+from tests import packs
+from tests.capture.proof.authority import serving
+from tests.packs import TAMPERED, Footage, extracted, public_fingerprint, zipped
+from tests.recorded import CAMERA
 
 pytestmark = pytest.mark.browser
 
@@ -240,7 +240,7 @@ def test_large_files_are_digested_piece_by_piece_to_the_same_digest(checking: Pa
 def test_the_form_that_packs_of_many_gigabytes_have_is_read(
     checking: Page, unsigned: Footage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shike.capture.pack._ZIP64_FROM", 0)
+    monkeypatch.setattr("shike.capture.proof.pack._ZIP64_FROM", 0)
     monkeypatch.setattr("zipfile.ZIP64_LIMIT", 1000)
     pack = Footage.copied(unsigned, tmp_path / "data").pack(tmp_path / "pack.zip")
     assert b"PK\x06\x06" in pack.read_bytes()[-200:], "it has the directory of a ZIP64"

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+
+from shike.api.demo import story
+from shike.api.demo.client import DemoClient
+from shike.attendance.beijing import BEIJING
+from shike.camera_sim.media import samples
+from shike.camera_sim.media.assembly import assemble, groups_of
 from tests.browser.conftest import log_in
 from tests.browser.product import ADMINISTRATOR, PASSWORD, Product, SimulatedCameras, wait_until
 from tests.browser.strip import read_strip
-
-from shike.api import demo_story
-from shike.api.demo_client import DemoClient
-from shike.attendance.beijing import BEIJING
-from shike.camera_sim import clips
-from shike.camera_sim.assembly import assemble, groups_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
@@ -29,14 +29,14 @@ class Yesterday:
 
     def __init__(self, product: Product, client: DemoClient, rooms: dict[str, Any], start: datetime) -> None:
         self.product, self.client, self.rooms, self.start = product, client, rooms, start
-        self.shown = groups_of(demo_story.PARTS, demo_story.GROUP_S)
+        self.shown = groups_of(story.PARTS, story.GROUP_S)
 
     def moment_of(self, frame: int, near: datetime) -> datetime:
         """The moment nearest to another at which the footage shows a frame of the clip."""
         group, within = divmod(frame, GROUP_FRAMES)
-        first = self.start - demo_story.BEFORE
+        first = self.start - story.BEFORE
         moments = [
-            first + timedelta(seconds=at * demo_story.GROUP_S + within / FPS)
+            first + timedelta(seconds=at * story.GROUP_S + within / FPS)
             for at, number in enumerate(self.shown)
             if number == group
         ]
@@ -64,8 +64,8 @@ def yesterday(tmp_path: Path) -> Iterator[Yesterday]:
         start = datetime.now(BEIJING).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=1)
         found = Yesterday(product, client, {"305 教室": room}, start)
         file = tmp_path / "yesterday.mp4"
-        assemble(clips.folder() / "room-b-main.mp4", file, found.shown)
-        begin = (start - demo_story.BEFORE).isoformat()
+        assemble(samples.folder() / "room-b-main.mp4", file, found.shown)
+        begin = (start - story.BEFORE).isoformat()
         product.command("ingest", str(file), "--camera", made["id"], "--start", begin, "--simulated")
         yield found
     finally:
@@ -77,13 +77,13 @@ def test_a_late_class_is_flagged_confirmed_and_stands_in_the_decision(
     page: Page, yesterday: Yesterday, tmp_path: Path
 ) -> None:
     client = yesterday.client
-    made = demo_story.register_class(client, yesterday.rooms["305 教室"], yesterday.start)
+    made = story.register_class(client, yesterday.rooms["305 教室"], yesterday.start)
     log_in(page, yesterday.product)
     a_roster_with_two_bad_rows_is_mended(page, yesterday, made["id"], tmp_path)
-    demo_story.register_sessions(client, made, yesterday.rooms["305 教室"], yesterday.start)
-    demo_story.accept(client, yesterday.rooms["305 教室"]["id"])
-    session_id = demo_story.session_of(client, made["id"], yesterday.rooms["305 教室"]["id"])
-    wait_until(lambda: demo_story.is_final(client, session_id), 180, "yesterday's class session is judged")
+    story.register_sessions(client, made, yesterday.rooms["305 教室"], yesterday.start)
+    story.accept(client, yesterday.rooms["305 教室"]["id"])
+    session_id = story.session_of(client, made["id"], yesterday.rooms["305 教室"]["id"])
+    wait_until(lambda: story.is_final(client, session_id), 180, "yesterday's class session is judged")
 
     flags = {each["code"]: each for each in client.get("/api/flags", state="open")["items"]}
     assert {"LATE_START", "LOW_TURNOUT"} <= set(flags)
@@ -95,8 +95,8 @@ def test_a_late_class_is_flagged_confirmed_and_stands_in_the_decision(
 
 
 def a_roster_with_two_bad_rows_is_mended(page: Page, yesterday: Yesterday, class_id: str, folder: Path) -> None:
-    crowd = demo_story.people(demo_story.EXPECTED + 1, 0)
-    good = demo_story.roster(crowd, decided=True)
+    crowd = story.people(story.EXPECTED + 1, 0)
+    good = story.roster(crowd, decided=True)
     bad = [list(row) for row in good]
     last = bad[3][1][-1]
     bad[3][1] = bad[3][1][:-1] + ("0" if last != "0" else "1")  # its check character does not fit any more
@@ -173,14 +173,14 @@ def the_counts_are_true(yesterday: Yesterday, session_id: str) -> None:
     """Counts of room B are within one of the clip's truth for 95 % of the samples."""
     import json
 
-    truth = json.loads((clips.folder() / "truth.json").read_text())["truth"]
+    truth = json.loads((samples.folder() / "truth.json").read_text())["truth"]
     counts = yesterday.client.get(f"/api/class-sessions/{session_id}/detail")["counts"]
-    first = yesterday.start - demo_story.BEFORE
+    first = yesterday.start - story.BEFORE
     errors = []
     for each in counts:
-        group = round((datetime.fromisoformat(each["at"]) - first).total_seconds() / demo_story.GROUP_S)
+        group = round((datetime.fromisoformat(each["at"]) - first).total_seconds() / story.GROUP_S)
         if each["valid"] and 0 <= group < len(yesterday.shown):
-            second = int(yesterday.shown[group] * demo_story.GROUP_S)
+            second = int(yesterday.shown[group] * story.GROUP_S)
             errors.append(abs(each["count"] - len(truth[second]["views"]["room-b"])))
     assert len(errors) >= 80
     assert sum(error <= 1 for error in errors) >= 0.95 * len(errors), errors

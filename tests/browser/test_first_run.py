@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+
 from tests.browser.product import ADMINISTRATOR, PASSWORD, Product, SimulatedCameras, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]

@@ -8,11 +8,11 @@ from pathlib import Path
 import av
 import pytest
 from playwright.sync_api import Locator, Page, expect
+
+from shike.camera_sim.media import strip
 from tests.browser.conftest import School, log_in
 from tests.browser.product import wait_until
 from tests.browser.strip import read_strip
-
-from shike.camera_sim import strip
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 

@@ -2,6 +2,7 @@
 
 import pytest
 from playwright.sync_api import Page, expect
+
 from tests.browser.conftest import School, log_in
 from tests.browser.product import PASSWORD, post
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from shike.camera_sim import CameraSim, Mount, SimConfig
 from tests.api.filmed import Filmed
 from tests.api.service import PASSWORD, Service, furnish
 from tests.recorded import CAMERA, wait_until
 from tests.recording import camera_thread, sharing
-
-from shike.camera_sim import CameraSim, Mount, SimConfig
 
 BEIJING = timezone(timedelta(hours=8))
 

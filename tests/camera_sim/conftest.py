@@ -7,7 +7,8 @@ import av
 import numpy as np
 import pytest
 
-from shike.camera_sim import CameraSim, SimConfig, mounts_in, strip
+from shike.camera_sim import CameraSim, SimConfig, mounts_in
+from shike.camera_sim.media import strip
 
 GOP_FRAMES = 10
 GOPS = 8

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from shike.camera_sim import CameraSim, Mount, SimConfig
-from shike.camera_sim.audio import BEEP_HZ, BEEP_S, KINDS
+from shike.camera_sim.media.audio import BEEP_HZ, BEEP_S, KINDS
 
 LOUD = 0.1
 

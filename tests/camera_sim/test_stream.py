@@ -9,8 +9,8 @@ import av
 import pytest
 
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
-from shike.camera_sim.clip import read_clip
-from shike.camera_sim.order import GopOrder
+from shike.camera_sim.media.clip import read_clip
+from shike.camera_sim.media.order import GopOrder
 
 from .conftest import GOP_FRAMES, GOPS
 from .watching import Seen, watch

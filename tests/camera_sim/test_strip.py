@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shike.camera_sim import strip
+from shike.camera_sim.media import strip
 
 
 @given(view=st.integers(0, 15), frame=st.integers(0, 65535), size=st.sampled_from([(720, 1280), (360, 640)]))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import av
 
-from shike.camera_sim import strip
+from shike.camera_sim.media import strip
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.recorded import CAMERA
 
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
-from shike.capture.config import Lengths
-from shike.capture.ingest import ingest
+from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.ingest import ingest
+from tests.recorded import CAMERA
 
-from .proof import Proof
+from .proof.proved import Proof
+from .recorder.test_ingest import START_US, write
 from .recorder_process import RecorderProcess
-from .test_ingest import START_US, write
 from .volume import Volume
 
 PATHS = ("hall/main", "hall/sub", "third/main=hall/main", "fourth/main=hall/sub")

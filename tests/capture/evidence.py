@@ -6,11 +6,10 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
+from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import SegmentRecord
+from shike.capture.archive.spool import Spool
 from tests.recorded import CAMERA, Sent, sent_frames, strips, whole_run
-
-from shike.capture.archive import Archive
-from shike.capture.segment import SegmentRecord
-from shike.capture.spool import Spool
 
 OTHER = "01900000-0000-7000-8000-000000000002"
 THIRD = "01900000-0000-7000-8000-000000000003"
@@ -79,5 +78,5 @@ def expect_everything_known_and_playable(data: Path) -> None:
 def promised_s(seconds: float, interpreters: int = 2) -> float:
     """A promise in seconds, stretched on a machine on which the start of a recording process alone takes longer."""
     began = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import shike.api.cli, shike.capture.shard"], check=True)
+    subprocess.run([sys.executable, "-c", "import shike.api.commands.cli, shike.capture.recorder.shard"], check=True)
     return max(seconds, 2 * interpreters * (time.monotonic() - began))

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psutil
 
-from shike.capture import health
-from shike.capture.health import StreamHealth
-from shike.capture.segment import StreamName
+from shike.capture.archive.segment import StreamName
+from shike.capture.recorder import health
+from shike.capture.recorder.health import StreamHealth
 
 
 @dataclass
@@ -37,7 +37,7 @@ class RecorderProcess:
         }
         with (self.data / "capture.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "shike.api.cli", "capture"],
+                [sys.executable, "-m", "shike.api.commands.cli", "capture"],
                 env=kept | own | self.settings,
                 stdout=log,
                 stderr=log,
@@ -109,6 +109,6 @@ class RecorderProcess:
 
 def _is_shard(process: psutil.Process) -> bool:
     try:
-        return "shike.capture.shard" in process.cmdline()
+        return "shike.capture.recorder.shard" in process.cmdline()
     except psutil.Error:  # it has ended
         return False

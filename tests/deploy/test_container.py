@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from shike.api.auth.roles import ROUTES, Permission
-from shike.api.cli import COMMANDS
+from shike.api.commands.cli import COMMANDS
 from shike.api.settings import Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shike.api.cli import COMMANDS
-from shike.api.processes import COMMANDS as PROCESSES
+from shike.api.commands.cli import COMMANDS
+from shike.api.processes.supervisor import COMMANDS as PROCESSES
 from shike.api.settings import Settings
 
 SYSTEMD = Path(__file__).parents[2] / "deploy" / "systemd"

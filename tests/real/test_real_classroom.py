@@ -17,6 +17,7 @@ from pathlib import Path
 import av
 import pytest
 from playwright.sync_api import Page, expect
+
 from tests.browser.conftest import log_in
 from tests.browser.product import ADMINISTRATOR, Product, post, wait_until
 

@@ -7,7 +7,8 @@ from typing import Any
 import av
 import pytest
 
-from shike.camera_sim import read_clip, strip
+from shike.camera_sim import read_clip
+from shike.camera_sim.media import strip
 
 CLIPS = Path(__file__).parents[2] / "sample_videos" / "clips"
 VIEWS = {"room-a-front": 0, "room-a-rear": 1, "room-b": 2}

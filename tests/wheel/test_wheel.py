@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from tests.browser.product import free_port, wait_until
 
 pytestmark = [pytest.mark.wheel, pytest.mark.timeout(420)]

@@ -8,7 +8,7 @@ import zh from '@/messages/zh-CN/admin.json'
 
 const read = (path: string): string => readFileSync(resolve(__dirname, '../..', path), 'utf8')
 /** The rights as the server has them: the role's part of its table. */
-const rights = (role: string): string => new RegExp(`Role\\.${role.toUpperCase()}:([^:]*?)(?=\\n    Role|\\n\\})`).exec(read('src/shike/api/auth/roles.py'))?.[1] ?? ''
+const rights = (role: string): string => new RegExp(`Role\\.${role.toUpperCase()}:([^:]*?)(?=\\n    Role|\\n\\})`).exec(read('api/auth/roles.py'))?.[1] ?? ''
 const SAID = [['HOLDS_WRITE', '封存', 'holds'], ['FLAGS_JUDGE', '预警', 'flags'], ['SUBSIDY_DECIDE', '补贴', 'subsidies'], ['AUDIT_READ', '操作日志', 'audit trail'], ['EXPORT', '导出', 'export']] as const
 
 it.each(['supervisor', 'auditor', 'institution'] as const)('the note of %s names the rights that the role has, and no others', (role) => {

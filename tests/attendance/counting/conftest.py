@@ -9,9 +9,9 @@ import pytest
 from shike.api.db import Database
 from shike.attendance.counting.centerface import CenterFace
 from shike.attendance.counting.worker import Counter, CountingOptions
-from shike.attendance.tables import Base, Camera, Institution, Region, Room, from_us
-from shike.capture.archive import Archive
-from shike.capture.spool import Spool
+from shike.attendance.tables.registry import Base, Camera, Institution, Region, Room, from_us
+from shike.capture.archive.files import Archive
+from shike.capture.archive.spool import Spool
 
 from .recording import MORNING_US, HandClock, WhiteSquares
 

@@ -10,16 +10,16 @@ import numpy as np
 
 from shike.api.db import Database
 from shike.attendance.counting.detector import Detection, Image
-from shike.attendance.indexing import index
-from shike.capture.archive import Archive
+from shike.attendance.footage.indexing import index
+from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import Origin
+from shike.capture.archive.spool import Spool
 from shike.capture.clock import Clock
-from shike.capture.config import Lengths
-from shike.capture.opening import open_file
-from shike.capture.run import RunRecorder, RunStart
-from shike.capture.segment import Origin
-from shike.capture.source import Timed
-from shike.capture.spool import Spool
-from shike.capture.timeline import Arrival
+from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.run import RunRecorder, RunStart
+from shike.capture.source.open_stream import Timed
+from shike.capture.source.opening import open_file
+from shike.capture.source.timeline import Arrival
 
 FPS = 10
 MORNING_US = 1_790_000_000_000_000

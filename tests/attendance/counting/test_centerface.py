@@ -17,9 +17,9 @@ from shike.attendance.counting.centerface import CenterFace, decode, distinct
 from shike.attendance.counting.detector import LOWEST_SCORE, Detector, Image
 from shike.attendance.counting.errors import ModelDamaged, ModelMissing
 from shike.attendance.counting.worker import Counter, CountingOptions
-from shike.attendance.tables import Sample
-from shike.capture.archive import Archive
-from shike.capture.spool import Spool
+from shike.attendance.tables.registry import Sample
+from shike.capture.archive.files import Archive
+from shike.capture.archive.spool import Spool
 
 from .conftest import FRONT
 from .recording import HandClock, Recording, keep, write_video

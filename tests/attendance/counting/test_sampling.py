@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shike.attendance.counting.sampling import Waiting, due, fairest, skipped, slot_of, too_old
-from shike.capture.segment import Fragment
+from shike.capture.archive.segment import Fragment
 
 SECOND = 1_000_000
 INTERVAL = 10 * SECOND

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.api.db import Database
 from shike.attendance.counting.worker import Counter, CountingOptions, run
-from shike.attendance.tables import Camera, CountSkip, Sample, to_us
-from shike.capture.archive import Archive
-from shike.capture.spool import Spool
+from shike.attendance.tables.registry import Camera, CountSkip, Sample, to_us
+from shike.capture.archive.files import Archive
+from shike.capture.archive.spool import Spool
 
 from .conftest import FRONT, REAR
 from .recording import FPS, MORNING_US, HandClock, Recording, WhiteSquares, draw, keep, write_video

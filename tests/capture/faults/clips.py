@@ -7,7 +7,7 @@ import av
 import numpy as np
 from av.video.stream import VideoStream
 
-from shike.camera_sim import strip
+from shike.camera_sim.media import strip
 
 FPS = 10
 FRAME_US = 1_000_000 // FPS

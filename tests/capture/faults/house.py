@@ -12,18 +12,18 @@ from uuid import UUID
 
 import av
 from av.container import InputContainer
-from tests.recorded import Sent, sent_frames, timed_strips, wait_until, whole_run
-from tests.recording import sharing
 
 from shike.camera_sim import CameraSim, Clip, Faults, Mount, SimConfig, read_clip
-from shike.camera_sim.audio import AudioKind
-from shike.capture.address import Address
-from shike.capture.archive import Archive
-from shike.capture.camera import CameraThread, Recording
-from shike.capture.config import Lengths
-from shike.capture.desired import Wanted
-from shike.capture.health import State, StreamHealth
-from shike.capture.segment import SegmentRecord
+from shike.camera_sim.media.audio import AudioKind
+from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import SegmentRecord
+from shike.capture.recorder.camera import CameraThread, Recording
+from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.desired import Wanted
+from shike.capture.recorder.health import State, StreamHealth
+from shike.capture.source.address import Address
+from tests.recorded import Sent, sent_frames, timed_strips, wait_until, whole_run
+from tests.recording import sharing
 
 from . import clips
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shike.attendance.recording_report import NOT_MISSING
+from shike.attendance.recording.report import NOT_MISSING
 
 WEB = Path(__file__).parents[3] / "web" / "src"
 LANGUAGES = ("zh-CN", "en")

@@ -70,9 +70,9 @@ def _stepped(real: Callable[[], int]) -> Callable[[], int]:
     return time_ns
 
 
-if "shike.capture.shard" in sys.orig_argv and FOLDER.is_dir():
-    from shike.capture.ffmpeg_source import FFmpegSource
-    from shike.capture.rtsp.source import PlainSource
+if "shike.capture.recorder.shard" in sys.orig_argv and FOLDER.is_dir():
+    from shike.capture.source.ffmpeg import FFmpegSource
+    from shike.capture.source.plain import PlainSource
 
     for each in ("write", "fsync", "fdatasync"):
         setattr(os, each, _disk(each, getattr(os, each)))

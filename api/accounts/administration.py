@@ -1,0 +1,162 @@
+"""Accounts: who may log in, as what, and over what."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, StringConstraints
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.auth import audit
+from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.login import close_logins, viewer_of
+from shike.api.auth.passwords import NewPassword, hash_password
+from shike.api.auth.roles import Role
+from shike.api.auth.scopes import load, named, visible
+from shike.api.auth.tables import Account
+from shike.api.auth.viewer import Viewer
+from shike.api.db import Db
+from shike.api.errors import Conflict, Invalid
+from shike.api.moment import Moment, now
+from shike.api.wire import PROBLEM, Body, Id, Items, Name
+from shike.attendance.tables.registry import Institution, Region
+
+router = APIRouter(tags=["accounts"], responses=PROBLEM)
+
+Username = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[\w.@-]{2,64}$")]
+
+
+class AccountScope(Body):
+    """Exactly one of the two: a region with everything below it, or one institution."""
+
+    region_id: Id | None = None
+    institution_id: Id | None = None
+
+
+class AccountIn(Body):
+    username: Username
+    name: Name
+    password: NewPassword
+    role: Role
+    scope: AccountScope
+
+
+class AccountPatch(Body):
+    """Only the fields that are sent are changed. A new password or a closed account ends its login sessions."""
+
+    name: Name | None = None
+    role: Role | None = None
+    scope: AccountScope | None = None
+    active: bool | None = None
+    password: NewPassword | None = None
+
+
+class AccountOut(BaseModel):
+    id: str
+    username: str
+    name: str
+    role: Role
+    scope: AccountScope
+    scope_label: str
+    active: bool
+    locked_until: Moment | None
+    created_at: Moment
+
+
+def account_out(db: DbSession, account: Account) -> AccountOut:
+    return AccountOut(
+        id=account.id,
+        username=account.username,
+        name=account.name,
+        role=Role(account.role),
+        scope=AccountScope(region_id=account.region_id, institution_id=account.institution_id),
+        scope_label=viewer_of(db, account, "").scope_label,
+        active=account.active,
+        locked_until=account.locked_until,
+        created_at=account.created_at,
+    )
+
+
+def set_scope(db: DbSession, viewer: Viewer, account: Account, role: Role, scope: AccountScope) -> None:
+    """Give an account a role over a scope within the viewer's own. Invalid where the two do not fit."""
+    if (scope.region_id is None) == (scope.institution_id is None):
+        raise Invalid("scope", "one_of", "name a region or an institution, and only one of them")
+    if role is Role.INSTITUTION and scope.institution_id is None:
+        raise Invalid("scope.institution_id", "missing", "an institution's account needs its institution")
+    if role is Role.ADMINISTRATOR and scope.region_id is None:
+        raise Invalid("scope.region_id", "missing", "an administrator's account needs a region")
+    if scope.region_id is not None:
+        named(db, viewer, Region, scope.region_id, "scope.region_id")
+    if scope.institution_id is not None:
+        named(db, viewer, Institution, scope.institution_id, "scope.institution_id")
+    account.role, account.region_id, account.institution_id = role, scope.region_id, scope.institution_id
+
+
+def new_password_hash(body: AccountIn | AccountPatch) -> str | None:
+    """The hash of a password that was sent, made before a transaction is open."""
+    return hash_password(body.password.get_secret_value()) if body.password else None
+
+
+def created_hash(body: AccountIn) -> str | None:
+    return new_password_hash(body)
+
+
+def patched_hash(body: AccountPatch) -> str | None:
+    return new_password_hash(body)
+
+
+@router.get("/api/accounts")
+def list_accounts(db: Db, viewer: CurrentViewer) -> Items[AccountOut]:
+    """Accounts in scope by user name."""
+    rows = db.scalars(visible(viewer, Account).order_by(Account.username))
+    return Items(items=[account_out(db, row) for row in rows])
+
+
+@router.post("/api/accounts", status_code=201)
+def create_account(
+    body: AccountIn,
+    password_hash: Annotated[str, Depends(created_hash)],
+    db: Db,
+    caller: CurrentCaller,
+    clock: CurrentClock,
+) -> AccountOut:
+    """Add an account within the own scope."""
+    if db.scalar(select(Account.id).where(Account.username == body.username)):
+        raise Invalid("username", "taken", "somebody has this user name")
+    account = Account(username=body.username, name=body.name, password_hash=password_hash, created_at=now(clock))
+    set_scope(db, caller.viewer, account, body.role, body.scope)
+    db.add(account)
+    db.flush()
+    place = audit.Place(account.username, account.institution_id)
+    audit.write(db, clock, caller, "account_changed", place, verb="created", role=account.role)
+    return account_out(db, account)
+
+
+@router.patch("/api/accounts/{account_id}")
+def update_account(
+    account_id: str,
+    body: AccountPatch,
+    password_hash: Annotated[str | None, Depends(patched_hash)],
+    db: Db,
+    caller: CurrentCaller,
+    clock: CurrentClock,
+) -> AccountOut:
+    """Change an account. Nobody closes themselves out: the own role, scope and state stay as they are."""
+    account = load(db, caller.viewer, Account, account_id)
+    if account.id == caller.viewer.account_id and (body.role or body.scope or body.active is False):
+        raise Conflict("you cannot change your own role, scope or state", code="own_account")
+    if body.name is not None:
+        account.name = body.name
+    if body.role is not None or body.scope is not None:
+        held = AccountScope(region_id=account.region_id, institution_id=account.institution_id)
+        set_scope(db, caller.viewer, account, body.role or Role(account.role), body.scope or held)
+    if body.active is not None:
+        account.active = body.active
+    if password_hash is not None:
+        account.password_hash, account.failed_logins, account.locked_until = password_hash, 0, None
+    if password_hash is not None or body.active is False:
+        close_logins(db, account.id, keep=caller.viewer.login_id)
+    db.flush()
+    place, changed = audit.Place(account.username, account.institution_id), sorted(body.model_fields_set)
+    audit.write(db, clock, caller, "account_changed", place, verb="updated", changed=changed)
+    return account_out(db, account)

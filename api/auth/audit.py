@@ -1,0 +1,131 @@
+"""The audit trail: its table and how a line is written. The page that shows it is audit_events.py.
+
+A line is written in the same transaction as what it tells, or in one of its own where nothing else is written.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import JSON, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.auth.tables import Account
+from shike.api.auth.viewer import Caller
+from shike.api.moment import now
+from shike.attendance.tables.registry import Base, Camera, Institution, Room, id_column
+from shike.attendance.tables.training import ClassSession, TrainingClass
+from shike.capture.clock import Clock
+
+Action = Literal[
+    "login",
+    "login_failed",
+    "logout",
+    "live_opened",
+    "live_closed",
+    "playback",
+    "export",
+    "registry_changed",
+    "account_changed",
+    "setup",
+    "import",
+    "verdict",
+    "acceptance",
+    "decision",
+    "retention_changed",
+    "hold_placed",
+    "hold_released",
+    "cleanup_confirmed",
+    "footage_given_up",
+]
+
+
+class AuditEvent(Base):
+    """Who did what, when, from where. No foreign keys: a line outlives what it speaks of."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        Index(None, "at"),
+        Index(None, "account_id", "at"),
+        Index(None, "camera_id", "at"),
+        Index(None, "institution_id", "at"),
+    )
+
+    id: Mapped[str] = id_column()
+    at: Mapped[datetime]
+    account_id: Mapped[str | None] = mapped_column(String(36))
+    account_name: Mapped[str] = mapped_column(String(100))
+    role: Mapped[str | None] = mapped_column(String(20))
+    action: Mapped[str] = mapped_column(String(40))
+    institution_id: Mapped[str | None] = mapped_column(String(36))
+    room_id: Mapped[str | None] = mapped_column(String(36))
+    camera_id: Mapped[str | None] = mapped_column(String(36))
+    target: Mapped[str | None] = mapped_column(String(300))
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    ip: Mapped[str | None] = mapped_column(String(64))
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a line is about. `institution_id` decides who may read it; `target` is its name as it is today."""
+
+    target: str | None = None
+    institution_id: str | None = None
+    room_id: str | None = None
+    camera_id: str | None = None
+
+
+NOWHERE = Place()
+
+
+def place_of(db: DbSession, row: Institution | Room | Camera | TrainingClass | ClassSession) -> Place:
+    """The place of an institution, a room, a camera, a class or a class session, with everything above it."""
+    if isinstance(row, Institution):
+        return Place(row.name, row.id)
+    if isinstance(row, Room):
+        return Place(row.name, row.institution_id, row.id)
+    if isinstance(row, TrainingClass):
+        return Place(f"{row.number} {row.name}", row.institution_id)
+    if isinstance(row, ClassSession):
+        of_class = db.get_one(TrainingClass, row.class_id)
+        return Place(f"{of_class.number} {of_class.name} · {row.sequence}", of_class.institution_id, row.room_id)
+    room = db.get_one(Room, row.room_id)
+    return Place(f"{room.name} · {row.name}", room.institution_id, room.id, row.id)
+
+
+def write(db: DbSession, clock: Clock, caller: Caller, action: Action, place: Place = NOWHERE, **detail: Any) -> None:
+    """Add a line by somebody who is logged in. `detail` must be JSON and hold no secret."""
+    db.add(
+        AuditEvent(
+            at=now(clock),
+            account_id=caller.viewer.account_id,
+            account_name=caller.viewer.name,
+            role=caller.viewer.role,
+            action=action,
+            institution_id=place.institution_id,
+            room_id=place.room_id,
+            camera_id=place.camera_id,
+            target=place.target,
+            detail=detail,
+            ip=caller.ip,
+        )
+    )
+
+
+def write_console(
+    db: DbSession, clock: Clock, account: Account, action: Action, place: Place = NOWHERE, **detail: Any
+) -> None:
+    """Add a line by somebody at the server's console who names an account."""
+    event = AuditEvent(at=now(clock), account_id=account.id, account_name=account.name, role=account.role)
+    event.action, event.detail, event.target = action, detail, place.target
+    event.institution_id, event.room_id, event.camera_id = place.institution_id, place.room_id, place.camera_id
+    db.add(event)
+
+
+def write_anonymous(
+    db: DbSession, clock: Clock, action: Action, *, account_id: str | None, name: str, ip: str | None, **detail: Any
+) -> None:
+    """Add a line by somebody who is not logged in: a wrong password, the first setup."""
+    event = AuditEvent(at=now(clock), account_id=account_id, account_name=name, action=action, detail=detail, ip=ip)
+    db.add(event)

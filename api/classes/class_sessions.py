@@ -1,0 +1,287 @@
+"""Class sessions (课次): when and where a class sits. What they came to is shown by other routes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal
+
+from annotated_types import MaxLen
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.auth import audit
+from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.roles import Permission
+from shike.api.auth.scopes import load, named, visible
+from shike.api.auth.viewer import Caller, Viewer
+from shike.api.db import Db
+from shike.api.errors import Invalid
+from shike.api.moment import Moment, now, rfc3339
+from shike.api.wire import PROBLEM, Body, Id, Items, Name
+from shike.attendance.beijing import bounds
+from shike.attendance.tables.registry import Institution, Room
+from shike.attendance.tables.training import ClassSession, TrainingClass
+from shike.attendance.training.errors import Refused
+from shike.attendance.training.timetable import (
+    MOST_SESSIONS,
+    Plan,
+    SessionKind,
+    Timetable,
+    copy,
+    plan_of,
+)
+from shike.capture.clock import Clock
+
+router = APIRouter(tags=["class-sessions"], responses=PROBLEM)
+
+ClassSessionState = Literal["planned", "running", "ended", "final", "cancelled"]
+# Where a file says it in several columns, a body says it in one field.
+FIELDS: Mapping[str, str] = {"date": "starts_at", "start": "starts_at", "end": "ends_at", "room": "room_id"}
+
+
+class Break(BaseModel):
+    """A pause that counts for nobody."""
+
+    model_config = ConfigDict(populate_by_name=True, extra="forbid")
+
+    start: Moment = Field(alias="from")
+    end: Moment = Field(alias="to")
+
+
+Breaks = Annotated[list[Break], MaxLen(20)]
+
+
+class ClassSessionIn(Body):
+    """A class session; without a `sequence` it gets the next one. Without a room nothing can be counted."""
+
+    class_id: Id
+    sequence: int | None = Field(default=None, ge=1, le=MOST_SESSIONS)
+    room_id: Id | None = None
+    teacher: Name | None = None
+    kind: SessionKind = "theory"
+    starts_at: Moment
+    ends_at: Moment
+    breaks: Breaks = Field(default_factory=list)
+
+
+class ClassSessionPatch(Body):
+    """Only the fields that are sent are changed. `state` calls it off, or takes that back."""
+
+    room_id: Id | None = None
+    teacher: Name | None = None
+    kind: SessionKind | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+    breaks: Breaks | None = None
+    state: Literal["planned", "cancelled"] | None = None
+
+
+class ClassSessionOut(BaseModel):
+    """A class session with the names of what it belongs to."""
+
+    id: str
+    class_id: str
+    class_number: str
+    class_name: str
+    institution_id: str
+    institution_name: str
+    room_id: str | None
+    room_name: str | None
+    sequence: int
+    teacher: str
+    kind: SessionKind
+    starts_at: Moment
+    ends_at: Moment
+    breaks: list[Break]
+    state: ClassSessionState
+    created_at: Moment
+
+
+def class_session_outs(db: DbSession, rows: list[ClassSession]) -> list[ClassSessionOut]:
+    """Class sessions on the wire."""
+    of_classes = select(TrainingClass, Institution.name).join(
+        Institution, Institution.id == TrainingClass.institution_id
+    )
+    found = db.execute(of_classes.where(TrainingClass.id.in_({row.class_id for row in rows})))
+    classes = {row[0].id: (row[0], row[1]) for row in found}
+    in_rooms = db.execute(select(Room.id, Room.name).where(Room.id.in_({row.room_id for row in rows})))
+    rooms: Mapping[str | None, str] = {row[0]: row[1] for row in in_rooms}
+    return [class_session_out(row, *classes[row.class_id], rooms.get(row.room_id)) for row in rows]
+
+
+def class_session_out(
+    row: ClassSession, of_class: TrainingClass, institution_name: str, room_name: str | None
+) -> ClassSessionOut:
+    """One class session on the wire."""
+    return ClassSessionOut.model_validate(
+        {column.key: getattr(row, column.key) for column in ClassSession.__table__.columns}
+        | {
+            "breaks": [{"from": start, "to": end} for start, end in row.breaks],
+            "class_number": of_class.number,
+            "class_name": of_class.name,
+            "institution_id": of_class.institution_id,
+            "institution_name": institution_name,
+            "room_name": room_name,
+        }
+    )
+
+
+@router.get("/api/class-sessions")
+def list_class_sessions(
+    db: Db,
+    viewer: CurrentViewer,
+    day: Annotated[date | None, Query(alias="date")] = None,
+    class_id: str | None = None,
+    room_id: str | None = None,
+    institution_id: str | None = None,
+    state: ClassSessionState | None = None,
+    limit: Annotated[int, Query(ge=1, le=2000)] = 500,
+) -> Items[ClassSessionOut]:
+    """Class sessions in scope, the latest first; `date` is a day in Beijing, and everything that touches it."""
+    query = visible(viewer, ClassSession).order_by(ClassSession.starts_at.desc(), ClassSession.id).limit(limit)
+    if day is not None:
+        start, end = bounds(day)
+        query = query.where(ClassSession.starts_at < end, ClassSession.ends_at > start)
+    if class_id is not None:
+        query = query.where(ClassSession.class_id == class_id)
+    if room_id is not None:
+        query = query.where(ClassSession.room_id == room_id)
+    if institution_id is not None:
+        of_institution = select(TrainingClass.id).where(TrainingClass.institution_id == institution_id)
+        query = query.where(ClassSession.class_id.in_(of_institution))
+    if state is not None:
+        query = query.where(ClassSession.state == state)
+    return Items(items=class_session_outs(db, list(db.scalars(query))))
+
+
+@router.get("/api/classes/{class_id}/sessions")
+def list_sessions_of_class(class_id: str, db: Db, viewer: CurrentViewer) -> Items[ClassSessionOut]:
+    """The timetable of a class in its own order."""
+    load(db, viewer, TrainingClass, class_id)
+    query = select(ClassSession).where(ClassSession.class_id == class_id).order_by(ClassSession.sequence)
+    return Items(items=class_session_outs(db, list(db.scalars(query))))
+
+
+def may_change_late(viewer: Viewer) -> bool:
+    """Whether somebody may change the plan of a class session that has begun: those who keep the registry."""
+    return viewer.may(Permission.REGISTRY_WRITE)
+
+
+@router.post("/api/class-sessions", status_code=201)
+def create_class_session(body: ClassSessionIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> ClassSessionOut:
+    """Add a session to a class. 422 if its room or its class is taken at that time."""
+    training_class = named(db, caller.viewer, TrainingClass, body.class_id, "class_id")
+    table = Timetable(db, training_class, now(clock), late=may_change_late(caller.viewer))
+    if body.sequence in table.sessions:
+        raise Invalid("sequence", "taken", "the class has another session of this number")
+    plan = Plan(
+        sequence=body.sequence or max(table.sessions, default=0) + 1,
+        starts_at=body.starts_at.astimezone(UTC),
+        ends_at=body.ends_at.astimezone(UTC),
+        room_id=room_of(db, caller.viewer, training_class, body.room_id),
+        teacher=body.teacher or "",
+        kind=body.kind,
+        breaks=spans(body.breaks),
+    )
+    try:
+        row, _ = table.put(plan)
+    except Refused as refused:
+        raise told(refused) from refused
+    audit.write(db, clock, caller, "registry_changed", audit.place_of(db, row), verb="created", kind="class_session")
+    return class_session_outs(db, [row])[0]
+
+
+@router.get("/api/class-sessions/{class_session_id}")
+def get_class_session(class_session_id: str, db: Db, viewer: CurrentViewer) -> ClassSessionOut:
+    """One class session."""
+    return class_session_outs(db, [load(db, viewer, ClassSession, class_session_id)])[0]
+
+
+@router.patch("/api/class-sessions/{class_session_id}")
+def update_class_session(
+    class_session_id: str, body: ClassSessionPatch, db: Db, caller: CurrentCaller, clock: CurrentClock
+) -> ClassSessionOut:
+    """Change a class session. 422 `already_started` once it has begun, but for those who keep the registry."""
+    row = load(db, caller.viewer, ClassSession, class_session_id)
+    training_class = db.get_one(TrainingClass, row.class_id)
+    plan = patched(db, caller.viewer, training_class, plan_of(row), body)
+    table = Timetable(db, training_class, now(clock), late=may_change_late(caller.viewer))
+    before = plan_of(row)
+    if plan == before and body.state in (None, row.state):
+        return class_session_outs(db, [row])[0]
+    try:
+        change(table, row, plan, body.state)
+    except Refused as refused:
+        raise told(refused) from refused
+    db.flush()
+    note_change(db, clock, caller, row, before, body)
+    return class_session_outs(db, [row])[0]
+
+
+def patched(db: DbSession, viewer: Viewer, training_class: TrainingClass, plan: Plan, body: ClassSessionPatch) -> Plan:
+    """The plan with what was sent; null means "as it is" but for room and teacher."""
+    sent = body.model_fields_set
+    if "room_id" in sent:
+        plan = replace(plan, room_id=room_of(db, viewer, training_class, body.room_id))
+    if "teacher" in sent:
+        plan = replace(plan, teacher=body.teacher or "")
+    if body.kind is not None:
+        plan = replace(plan, kind=body.kind)
+    if body.starts_at is not None:
+        plan = replace(plan, starts_at=body.starts_at.astimezone(UTC))
+    if body.ends_at is not None:
+        plan = replace(plan, ends_at=body.ends_at.astimezone(UTC))
+    if body.breaks is not None:
+        plan = replace(plan, breaks=spans(body.breaks))
+    return plan
+
+
+def change(table: Timetable, row: ClassSession, plan: Plan, state: str | None) -> None:
+    """Give a session another plan or call it off. Refused leaves it as it was."""
+    revived = row.state == "cancelled" and state == "planned"
+    if not revived:
+        table.check_change(row)
+    if state != "cancelled":
+        table.check(plan, row)
+    copy(plan, row)
+    if revived or state == "cancelled":
+        row.state = state or row.state
+    elif row.state == "final":
+        # Judged anew by its new plan.
+        row.state = "ended"
+
+
+def note_change(
+    db: DbSession, clock: Clock, caller: Caller, row: ClassSession, before: Plan, body: ClassSessionPatch
+) -> None:
+    """The line of the trail, with the times as they were."""
+    detail = {
+        "verb": "updated",
+        "kind": "class_session",
+        "changed": sorted(body.model_fields_set),
+        "starts_at": [rfc3339(before.starts_at), rfc3339(row.starts_at)],
+        "ends_at": [rfc3339(before.ends_at), rfc3339(row.ends_at)],
+    }
+    audit.write(db, clock, caller, "registry_changed", audit.place_of(db, row), **detail)
+
+
+def room_of(db: DbSession, viewer: Viewer, training_class: TrainingClass, room_id: str | None) -> str | None:
+    """The id of a room of the class's own institution. Invalid otherwise."""
+    if room_id is None:
+        return None
+    room = named(db, viewer, Room, room_id, "room_id")
+    if room.institution_id != training_class.institution_id:
+        raise Invalid("room_id", "other_institution", "the room belongs to another institution")
+    return room.id
+
+
+def spans(breaks: list[Break]) -> tuple[tuple[datetime, datetime], ...]:
+    """Breaks as a plan holds them."""
+    return tuple((each.start.astimezone(UTC), each.end.astimezone(UTC)) for each in breaks)
+
+
+def told(refused: Refused) -> Invalid:
+    """A refusal of the timetable by the field of a body."""
+    return Invalid(FIELDS.get(refused.field, refused.field), refused.code, str(refused))

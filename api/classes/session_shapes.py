@@ -1,0 +1,143 @@
+"""Shapes of the page of a class session on the wire. Filled by session_detail.py."""
+
+from pydantic import BaseModel
+
+from shike.api.flags.shapes import FlagOut, RoomCountOut, SignedOut, Window
+from shike.api.moment import Moment
+from shike.api.playback.held import HeldOut
+
+
+class PlanOut(Window):
+    """The class session as it is planned."""
+
+    id: str
+    sequence: int
+    teacher: str
+    kind: str
+    state: str
+    breaks: list[Window]
+
+
+class OfClassOut(BaseModel):
+    """The class that the session belongs to."""
+
+    id: str
+    number: str
+    name: str
+    occupation: str
+    level: str | None
+    institution_id: str
+    institution_name: str
+
+
+class JudgedRoomOut(BaseModel):
+    """The room. `larger_of_views`: its cameras see the same seats, and the larger count is shown."""
+
+    id: str
+    name: str
+    no_camera_reason: str | None
+    accepted: bool
+    acceptance_mae: float | None
+    larger_of_views: bool
+
+
+class RecordedOut(Window):
+    run_id: str
+    origin: str
+    open: bool
+    simulated: bool
+
+
+class NotRecordedOut(Window):
+    reason: str
+
+
+class SessionCameraOut(BaseModel):
+    """A camera of the room, and what it recorded from a quarter of an hour before to one after the plan."""
+
+    id: str
+    name: str
+    view: str | None
+    has_sub: bool
+    simulated: bool
+    spans: list[RecordedOut]
+    gaps: list[NotRecordedOut]
+    holds: list[HeldOut]
+
+
+class AttendeeOut(BaseModel):
+    """One trainee in this class session."""
+
+    trainee_id: str
+    name: str
+    id_number_masked: str
+    status: str
+    marks: list[str]
+    first_in_at: str | None
+    last_out_at: str | None
+    credited_minutes: int
+    lesson_hours: str
+    review: list[str]
+
+
+class ReviewOut(Window):
+    """A window in which the room contradicts the sign-ins; `code` is the flag that says so."""
+
+    code: str
+
+
+class RecordOut(BaseModel):
+    """The version in force of the session's record."""
+
+    version: int
+    final: bool
+    made_at: Moment
+    settings_version: str
+    inputs_digest: str
+    planned_minutes: int
+    planned_lesson_hours: str
+    valid_share: float
+    covered_share: float | None
+    median: float | None
+    median_low: float | None
+    median_high: float | None
+    review: list[ReviewOut]
+    people: list[AttendeeOut]
+
+
+class JudgedSignOut(BaseModel):
+    """Somebody signed in or out; `stands` is false for an event that a later one corrects."""
+
+    id: str
+    trainee_id: str
+    trainee_name: str
+    kind: str
+    at: Moment
+    received_at: Moment
+    method: str
+    device: str | None
+    place: str | None
+    operator: str | None
+    reason: str | None
+    stands: bool
+
+
+class SessionDetail(Window):
+    """A class session with everything that is known about it, over the plan and a quarter of an hour on each side.
+
+    `covered_share`: of the planned time since there is a camera, by any of them; as of the last judgement.
+    `expected`: enrolled and not on leave.
+    """
+
+    session: PlanOut
+    of_class: OfClassOut
+    room: JudgedRoomOut | None
+    cameras: list[SessionCameraOut]
+    counts: list[RoomCountOut]
+    covered_share: float | None
+    expected: int
+    enrolled: int
+    signed: list[SignedOut]
+    flags: list[FlagOut]
+    record: RecordOut | None
+    sign_events: list[JudgedSignOut]

@@ -1,0 +1,199 @@
+"""Sign-ins and leave of a class session: read, and entered by hand with a reason. Files come in by imports.py."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, StringConstraints
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.auth import audit
+from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.scopes import load
+from shike.api.db import Db
+from shike.api.errors import Conflict, Invalid
+from shike.api.moment import Moment, now, rfc3339
+from shike.api.wire import PROBLEM, Body, Id, Items, Name
+from shike.attendance.judgement.versions import reopen
+from shike.attendance.tables.training import ClassSession, Enrolment, Leave, SignEvent, Trainee
+from shike.attendance.training.sign_ins import Kind, Method, check_moment
+
+router = APIRouter(tags=["sign-ins"], responses=PROBLEM)
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
+
+
+class SignEventIn(Body):
+    """A sign-in or sign-out by hand, and why. `corrects_id` names the event that it takes the place of."""
+
+    trainee_id: Id
+    kind: Kind
+    at: Moment
+    reason: Reason
+    corrects_id: Id | None = None
+
+
+class SignEventOut(BaseModel):
+    """An event; one that was corrected names its correction and is no longer in force."""
+
+    id: str
+    class_session_id: str
+    trainee_id: str
+    name: str
+    id_number_masked: str
+    kind: Kind
+    at: Moment
+    received_at: Moment
+    method: Method
+    device: str | None
+    place: str | None
+    operator: str | None
+    reason: str | None
+    corrects_id: str | None
+    corrected_by_id: str | None
+
+
+class LeaveIn(Body):
+    """An approved absence; without `approved_by` whoever enters it has approved it."""
+
+    trainee_id: Id
+    reason: Reason
+    approved_by: Name | None = None
+
+
+class LeaveOut(BaseModel):
+    id: str
+    class_session_id: str
+    trainee_id: str
+    name: str
+    reason: str
+    approved_by: str
+    created_at: Moment
+
+
+def sign_event_outs(db: DbSession, class_session_id: str) -> list[SignEventOut]:
+    """The events of a class session by time."""
+    query = (
+        select(SignEvent, Trainee)
+        .join(Trainee, Trainee.id == SignEvent.trainee_id)
+        .where(SignEvent.class_session_id == class_session_id)
+        .order_by(SignEvent.at, SignEvent.id)
+    )
+    found = [(row[0], row[1]) for row in db.execute(query)]
+    corrections = {event.corrects_id: event.id for event, _ in found if event.corrects_id is not None}
+    return [
+        SignEventOut.model_validate(
+            {column.key: getattr(event, column.key) for column in SignEvent.__table__.columns}
+            | {
+                "name": trainee.name,
+                "id_number_masked": trainee.id_number_masked,
+                "corrected_by_id": corrections.get(event.id),
+            }
+        )
+        for event, trainee in found
+    ]
+
+
+@router.get("/api/class-sessions/{class_session_id}/sign-events")
+def list_sign_events(class_session_id: str, db: Db, viewer: CurrentViewer) -> Items[SignEventOut]:
+    """Sign-ins and sign-outs of a class session by time, with those that were corrected."""
+    load(db, viewer, ClassSession, class_session_id)
+    return Items(items=sign_event_outs(db, class_session_id))
+
+
+@router.post("/api/class-sessions/{class_session_id}/sign-events", status_code=201)
+def create_sign_event(
+    class_session_id: str, body: SignEventIn, db: Db, caller: CurrentCaller, clock: CurrentClock
+) -> SignEventOut:
+    """Note a sign-in or sign-out by hand. 409 `already_noted`, `already_corrected`."""
+    session = load(db, caller.viewer, ClassSession, class_session_id)
+    check_enrolled(db, session, body.trainee_id)
+    check_moment(session, body.at, now(clock), "at")
+    if body.corrects_id is not None:
+        check_correction(db, session, body, body.corrects_id)
+    same = exists().where(
+        SignEvent.class_session_id == session.id,
+        SignEvent.trainee_id == body.trainee_id,
+        SignEvent.kind == body.kind,
+        SignEvent.at == body.at,
+        SignEvent.method == "hand",
+    )
+    if db.scalar(select(same)):
+        raise Conflict("this was noted by hand before", code="already_noted")
+    event = SignEvent(
+        **body.model_dump(),
+        class_session_id=session.id,
+        received_at=now(clock),
+        method="hand",
+        operator=caller.viewer.name,
+    )
+    db.add(event)
+    db.flush()
+    detail = {"verb": "created", "kind": "sign_event", "trainee_id": body.trainee_id, "sign": body.kind}
+    detail |= {"at": rfc3339(body.at), "reason": body.reason, "corrects_id": body.corrects_id or ""}
+    audit.write(db, clock, caller, "registry_changed", audit.place_of(db, session), **detail)
+    return next(out for out in sign_event_outs(db, session.id) if out.id == event.id)
+
+
+def check_enrolled(db: DbSession, session: ClassSession, trainee_id: str) -> None:
+    """Raises Invalid for somebody who is not on the roster of the session's class."""
+    enrolled = exists().where(Enrolment.class_id == session.class_id, Enrolment.trainee_id == trainee_id)
+    if not db.scalar(select(enrolled)):
+        raise Invalid("trainee_id", "not_enrolled", "this person is not on the roster of the class")
+
+
+def check_correction(db: DbSession, session: ClassSession, body: SignEventIn, corrects_id: str) -> None:
+    """Raises Invalid for an event of something else, Conflict for one that was corrected before."""
+    corrected = db.get(SignEvent, corrects_id)
+    if corrected is None or (corrected.class_session_id, corrected.trainee_id) != (session.id, body.trainee_id):
+        raise Invalid("corrects_id", "not_found", "this person has no such event in this class session")
+    if db.scalar(select(exists().where(SignEvent.corrects_id == corrects_id))):
+        raise Conflict("this event was corrected before", code="already_corrected", hint="correct the correction")
+
+
+def leave_out(db: DbSession, row: Leave) -> LeaveOut:
+    """One leave on the wire."""
+    fields = {column.key: getattr(row, column.key) for column in Leave.__table__.columns}
+    return LeaveOut.model_validate(fields | {"name": db.get_one(Trainee, row.trainee_id).name})
+
+
+@router.get("/api/class-sessions/{class_session_id}/leaves")
+def list_leaves(class_session_id: str, db: Db, viewer: CurrentViewer) -> Items[LeaveOut]:
+    """Approved absences from a class session."""
+    load(db, viewer, ClassSession, class_session_id)
+    query = select(Leave).where(Leave.class_session_id == class_session_id).order_by(Leave.id)
+    return Items(items=[leave_out(db, row) for row in db.scalars(query)])
+
+
+@router.post("/api/class-sessions/{class_session_id}/leaves", status_code=201)
+def create_leave(class_session_id: str, body: LeaveIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> LeaveOut:
+    """Note an approved absence. 409 `already_on_leave`."""
+    session = load(db, caller.viewer, ClassSession, class_session_id)
+    check_enrolled(db, session, body.trainee_id)
+    same = exists().where(Leave.class_session_id == session.id, Leave.trainee_id == body.trainee_id)
+    if db.scalar(select(same)):
+        raise Conflict("this person is on leave already", code="already_on_leave")
+    row = Leave(
+        class_session_id=session.id,
+        trainee_id=body.trainee_id,
+        reason=body.reason,
+        approved_by=body.approved_by or caller.viewer.name,
+        created_at=now(clock),
+    )
+    db.add(row)
+    db.flush()
+    detail = {"verb": "created", "kind": "leave", "trainee_id": row.trainee_id, "reason": row.reason}
+    audit.write(db, clock, caller, "registry_changed", audit.place_of(db, session), **detail)
+    return leave_out(db, row)
+
+
+@router.delete("/api/leaves/{leave_id}", status_code=204)
+def delete_leave(leave_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
+    """Take back an absence; the trail keeps what it said."""
+    row = load(db, caller.viewer, Leave, leave_id)
+    session = db.get_one(ClassSession, row.class_session_id)
+    detail = {"verb": "deleted", "kind": "leave", "trainee_id": row.trainee_id, "reason": row.reason}
+    detail |= {"approved_by": row.approved_by}
+    audit.write(db, clock, caller, "registry_changed", audit.place_of(db, session), **detail)
+    db.delete(row)
+    reopen(db, ClassSession.id == session.id)

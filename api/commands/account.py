@@ -1,0 +1,80 @@
+"""`shike account …`: accounts from the server's console, for the first one and for a forgotten password."""
+
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+
+from shike.api.auth.login import close_logins
+from shike.api.auth.passwords import SHORTEST, hash_password
+from shike.api.auth.roles import Role
+from shike.api.auth.tables import Account
+from shike.api.db import Database
+from shike.api.migrate import migrate
+from shike.api.moment import now
+from shike.api.registry.regions import new_region
+from shike.api.settings import load_settings
+from shike.attendance.tables.registry import Institution, Region
+from shike.capture.clock import SystemClock
+
+account = typer.Typer(no_args_is_help=True, help="Accounts from the server's console.")
+
+Password = Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="SHIKE_PASSWORD")]
+
+
+@account.command("add")
+def add(
+    username: str,
+    password: Password,
+    name: Annotated[str | None, typer.Option(help="Shown name; the user name if left out.")] = None,
+    role: Role = Role.ADMINISTRATOR,
+    institution: Annotated[str | None, typer.Option(help="Id of the institution; else the root region.")] = None,
+) -> None:
+    """Add an account over the root region (made if there is none), or over one institution."""
+    require_length(password)
+    settings = load_settings()
+    migrate(settings)
+    database = Database.at(settings.database)
+    with database.writing() as db:
+        if db.scalar(select(Account.id).where(Account.username == username)):
+            raise typer.BadParameter(f"there is an account {username} already")
+        if institution is not None and db.get(Institution, institution) is None:
+            raise typer.BadParameter(f"there is no institution {institution}")
+        if role is Role.INSTITUTION and institution is None:
+            raise typer.BadParameter("the role institution needs --institution")
+        region_id = None
+        if institution is None:
+            root = db.scalar(select(Region).where(Region.parent_id.is_(None)))
+            region_id = (root or new_region(db, None, "全部地区", "province")).id
+        db.add(
+            Account(
+                username=username,
+                name=name or username,
+                password_hash=hash_password(password),
+                role=role,
+                region_id=region_id,
+                institution_id=institution,
+                created_at=now(SystemClock()),
+            )
+        )
+    typer.echo(f"{username}: {role}")
+
+
+@account.command("password")
+def password(username: str, new: Password) -> None:
+    """Set a new password, unlock the account and end its login sessions."""
+    require_length(new)
+    settings = load_settings()
+    migrate(settings)
+    with Database.at(settings.database).writing() as db:
+        found = db.scalar(select(Account).where(Account.username == username))
+        if found is None:
+            raise typer.BadParameter(f"there is no account {username}")
+        found.password_hash, found.failed_logins, found.locked_until = hash_password(new), 0, None
+        close_logins(db, found.id)
+    typer.echo(f"{username}: password changed")
+
+
+def require_length(text: str) -> None:
+    if len(text) < SHORTEST:
+        raise typer.BadParameter(f"a password has at least {SHORTEST} characters")

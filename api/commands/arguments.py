@@ -1,0 +1,75 @@
+"""What commands read from their arguments alike: cameras by id or name, moments with a zone."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import typer
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from shike.api.db import Database
+from shike.api.settings import Settings
+from shike.attendance.tables.registry import Camera, Room, to_us
+from shike.capture.archive.files import Archive
+
+# So many cameras are named where it is not clear which one is meant.
+_CANDIDATES = 10
+
+
+def cameras(database: Database, archive: Archive, asked: str | None) -> Iterable[tuple[str, str]]:
+    """Ids and names (room · camera) of the cameras that have files or are registered; the one that was asked for.
+
+    One is asked for by its id, its name, or its name with the room. BadParameter, with those that may be meant, unless
+    it is exactly one.
+    """
+    with database.reading() as db:
+        query = select(Camera.id, Camera.name, Room.name.label("room")).join(Room, Room.id == Camera.room_id)
+        called = {row.id: (row.name, f"{row.room} · {row.name}") for row in db.execute(query)}
+    ids = sorted({*archive.cameras(), *called})
+    found = {each: called[each][1] if each in called else each for each in ids}
+    chosen = {
+        each: name
+        for each, name in found.items()
+        if asked is None or asked in (each, name, shown(each, name), *called.get(each, ()))
+    }
+    if asked is not None and len(chosen) != 1:
+        raise typer.BadParameter(_unclear(asked, chosen, found), param_hint="--camera")
+    return chosen.items()
+
+
+def shown(camera_id: str, name: str) -> str:
+    """A camera as people tell it from others: `201 · Front (id)`."""
+    return camera_id if name == camera_id else f"{name} ({camera_id})"
+
+
+def _unclear(asked: str, chosen: dict[str, str], found: dict[str, str]) -> str:
+    candidates = [shown(*each) for each in sorted((chosen or found).items(), key=lambda each: each[1])]
+    said = f"{len(chosen)} cameras are called {asked}"
+    if not candidates:
+        return f"{said}: nothing is recorded, and no camera is registered"
+    more = f", and {len(candidates) - _CANDIDATES} more" if len(candidates) > _CANDIDATES else ""
+    there = "give the id of one: " if chosen else "there are "
+    return f"{said}; {there}{', '.join(candidates[:_CANDIDATES])}{more}"
+
+
+@contextmanager
+def index_of(settings: Settings) -> Iterator[Database]:
+    """The index, for commands that only read it. BadParameter, with the folder, where there is none."""
+    try:
+        yield Database.at(settings.database)
+    except SQLAlchemyError as error:
+        said = (
+            f"the index of {settings.data_dir.absolute()} cannot be read: {type(error).__name__}; "
+            "set SHIKE_DATA_DIR to the data folder, start `shike keep` once, or restore the database"
+        )
+        raise typer.BadParameter(said) from error
+
+
+def moment_us(text: str, option: str) -> int:
+    """A moment with a zone in µs UTC. BadParameter if it is none."""
+    try:
+        return to_us(datetime.fromisoformat(text))
+    except ValueError as error:
+        message = f"{text} is no time with a zone; write it like 2026-11-20T08:30:00+08:00"
+        raise typer.BadParameter(message, param_hint=option) from error

@@ -1,0 +1,66 @@
+"""`shike ingest`: footage that was recorded elsewhere, marked as imported."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from sqlalchemy import select
+
+from shike.api.commands.arguments import moment_us
+from shike.api.db import Database
+from shike.api.migrate import migrate
+from shike.api.moment import rfc3339_us
+from shike.api.processes.pipeline import capture_config
+from shike.api.settings import load_settings
+from shike.attendance.footage.index import Footage
+from shike.attendance.tables.registry import Camera
+from shike.capture.archive.files import Archive
+from shike.capture.archive.spool import Spool
+from shike.capture.clock import SystemClock
+from shike.capture.errors import CaptureError
+from shike.capture.recorder.ingest import duration_us, ingest
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A video file: H.264 or H.265.")]
+CameraOption = Annotated[str, typer.Option("--camera", help="Id of the camera, or its name if that is unique.")]
+Start = Annotated[str, typer.Option(help="Wall time of its first picture, with zone: 2026-11-20T08:30:00+08:00.")]
+
+
+def ingest_file(
+    file: File, camera: CameraOption, start: Start, stream: Literal["main", "sub"] = "main", simulated: bool = False
+) -> None:
+    """Store a video file as footage of a camera. Nothing that is there is overwritten."""
+    settings = load_settings()
+    migrate(settings)
+    database = Database.at(settings.database)
+    start_us = moment_us(start, "--start")
+    config = capture_config(settings)
+    archive, spool, clock = Archive(config.footage, config.reserve_bytes), Spool(config.spool), SystemClock()
+    with database.reading() as db:
+        found = list(db.scalars(select(Camera).where((Camera.id == camera) | (Camera.name == camera))))
+    if len(found) != 1:
+        raise typer.BadParameter(f"{len(found)} cameras are called {camera}", param_hint="--camera")
+    try:
+        end_us = start_us + duration_us(file)
+        if end_us > clock.now():
+            raise typer.BadParameter("the footage would end in the future", param_hint="--start")
+        there = Footage(archive, spool, database.reading).pieces(found[0].id, stream, start_us, end_us)
+        if there:
+            span = f"{rfc3339_us(there[0].start_us)} to {rfc3339_us(there[-1].end_us)}"
+            raise typer.BadParameter(f"there is footage already from {span}", param_hint="--start")
+        done = ingest(
+            file,
+            found[0].id,
+            stream,
+            start_us,
+            archive=archive,
+            spool=spool,
+            clock=clock,
+            lengths=config.lengths,
+            node=settings.node,
+            simulated=simulated or found[0].simulated,
+            progress=lambda seconds: typer.echo(f"\r{seconds:8.0f} s", nl=False, err=True),
+        )
+    except CaptureError as error:
+        said = f"{error}; {error.hint}" if error.hint else str(error)
+        raise typer.BadParameter(said, param_hint="FILE") from error
+    typer.echo(f"\n{done.pictures} pictures, {done.seconds:.1f} s, up to {rfc3339_us(done.end_us)}: imported")

@@ -1,0 +1,170 @@
+"""Shapes of judgement on the wire, shared by flags, acceptance and the page of a class session."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.moment import Moment
+from shike.api.settings import Settings
+from shike.attendance.judgement.gathering import Acceptances
+from shike.attendance.judgement.room_counts import RoomCount
+from shike.attendance.tables.judgement import Flag
+from shike.attendance.tables.registry import Institution, Room, from_us
+from shike.attendance.tables.training import ClassSession, TrainingClass
+
+Severity = Literal["red", "yellow", "info"]
+FlagState = Literal["open", "confirmed", "rejected", "undecidable", "withdrawn"]
+FlagCode = Literal[
+    "EMPTY_ROOM",
+    "LATE_START",
+    "EARLY_END",
+    "LOW_TURNOUT",
+    "SIGNIN_GT_COUNT",
+    "CAMERA_DOWN",
+    "VIDEO_GAP",
+    "LOW_CONFIDENCE",
+]
+
+
+class Window(BaseModel):
+    """A stretch of time, its end left out."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    start: Moment = Field(alias="from")
+    end: Moment = Field(alias="to")
+
+
+class RoomCountOut(BaseModel):
+    """People in a room at a time; nulls where no picture could be counted. `cameras`: whose pictures went in."""
+
+    at: Moment
+    count: int | None
+    low: int | None
+    high: int | None
+    valid: bool
+    cameras: list[str]
+
+
+class SignedOut(BaseModel):
+    """From this moment on so many people are signed in."""
+
+    at: Moment
+    n: int
+
+
+class FlagOut(Window):
+    """A flag. `values` is what was found, `limits` what it was held against; `moment_at` is the first to play.
+
+    `live`: the class session is not settled, and the flag may go away by itself.
+    """
+
+    id: str
+    code: FlagCode
+    severity: Severity
+    state: FlagState
+    live: bool
+    class_session_id: str | None
+    class_id: str | None
+    class_name: str | None
+    class_number: str | None
+    sequence: int | None
+    room_id: str
+    room_name: str
+    institution_id: str
+    institution_name: str
+    camera_id: str | None
+    moment_at: Moment
+    values: dict[str, Any]
+    limits: dict[str, Any]
+    rule_version: str
+    opened_at: Moment
+    updated_at: Moment
+
+
+def current_acceptances(request: Request) -> Acceptances:
+    """What the application knows of how well rooms are counted."""
+    acceptances: Acceptances = request.app.state.acceptances
+    return acceptances
+
+
+CurrentAcceptances = Annotated[Acceptances, Depends(current_acceptances)]
+
+
+def sample_every_us(request: Request) -> int:
+    """The sample interval of the service, which is the length of a room's slot."""
+    settings: Settings = request.app.state.settings
+    return round(settings.sample_interval_s * 1_000_000)
+
+
+SampleEvery = Annotated[int, Depends(sample_every_us)]
+
+
+def count_outs(counts: Iterable[RoomCount]) -> list[RoomCountOut]:
+    """Counts on the wire."""
+    return [
+        RoomCountOut(
+            at=from_us(each.at_us),
+            count=each.count if each.valid else None,
+            low=each.low if each.valid else None,
+            high=each.high if each.valid else None,
+            valid=each.valid,
+            cameras=list(each.cameras),
+        )
+        for each in counts
+    ]
+
+
+def flag_outs(db: DbSession, flags: Sequence[Flag]) -> list[FlagOut]:
+    """Flags on the wire in the order given, with the names of what they are about. Scoping is the caller's."""
+    session_ids = {flag.class_session_id for flag in flags if flag.class_session_id}
+    found = db.execute(
+        select(ClassSession, TrainingClass)
+        .join(TrainingClass, TrainingClass.id == ClassSession.class_id)
+        .where(ClassSession.id.in_(session_ids))
+    )
+    sessions = {session.id: (session, training_class) for session, training_class in found}
+    places = {
+        room.id: (room.name, name)
+        for room, name in db.execute(
+            select(Room, Institution.name)
+            .join(Institution, Institution.id == Room.institution_id)
+            .where(Room.id.in_({flag.room_id for flag in flags}))
+        )
+    }
+    outs = []
+    for flag in flags:
+        session, training_class = sessions.get(flag.class_session_id or "", (None, None))
+        room_name, institution_name = places[flag.room_id]
+        outs.append(
+            FlagOut(
+                id=flag.id,
+                code=flag.code,
+                severity=flag.severity,
+                state=flag.state,
+                live=flag.live,
+                class_session_id=flag.class_session_id,
+                class_id=training_class.id if training_class else None,
+                class_name=training_class.name if training_class else None,
+                class_number=training_class.number if training_class else None,
+                sequence=session.sequence if session else None,
+                room_id=flag.room_id,
+                room_name=room_name,
+                institution_id=flag.institution_id,
+                institution_name=institution_name,
+                camera_id=flag.camera_id,
+                start=flag.window_from,
+                end=flag.window_to,
+                moment_at=flag.moment_at,
+                values={name: value for name, value in flag.values.items() if name != "limits"},
+                limits=flag.values.get("limits", {}),
+                rule_version=flag.rule_version,
+                opened_at=flag.opened_at,
+                updated_at=flag.updated_at,
+            )
+        )
+    return outs

@@ -1,0 +1,102 @@
+"""WS /api/events: new counts and changed camera states within the listener's scope, and the server's time."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect, WebSocketException
+from starlette.concurrency import run_in_threadpool
+
+from shike.api.auth.guard import admitted_still
+from shike.api.auth.roles import Permission
+from shike.api.auth.scopes import visible
+from shike.api.auth.viewer import Viewer
+from shike.api.db import Database
+from shike.api.live.news import Listener, News
+from shike.api.moment import rfc3339_us
+from shike.attendance.tables.registry import Camera
+
+router = APIRouter(tags=["events"])
+
+TIME_EVERY_S = 5.0
+TRY_AGAIN_LATER = 1013
+
+
+@router.websocket("/api/events")
+async def events(websocket: WebSocket) -> None:
+    """Everything that changes on the wall. Close codes: 4401, 4403, 1013 for a listener that reads too slowly."""
+    state = websocket.app.state
+    news: News = state.news
+    listener = Listener()
+    listener.cameras = await run_in_threadpool(cameras_of, state.database, websocket.state.viewer)
+    await websocket.accept()
+    leave = news.join(listener)
+    try:
+        for message in await news.states():
+            listener.offer(message)
+        await first_of(
+            tell(websocket, listener),
+            tell_time(websocket),
+            recheck(websocket, listener, state.settings.permission_recheck_seconds),
+            let_go(listener),
+            listen(websocket),
+        )
+    except WebSocketDisconnect:
+        pass
+    finally:
+        leave()
+
+
+def cameras_of(database: Database, viewer: Viewer) -> frozenset[str]:
+    """The ids of the cameras in a viewer's scope."""
+    with database.reading() as db:
+        return frozenset(camera.id for camera in db.scalars(visible(viewer, Camera)))
+
+
+async def first_of(*parts: Coroutine[Any, Any, None]) -> None:
+    """Run all parts until one ends or fails, stop the others, and raise what ended it."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError, WebSocketDisconnect, WebSocketException):
+                await task
+
+
+async def tell(websocket: WebSocket, listener: Listener) -> None:
+    """Send what waits."""
+    while True:
+        await websocket.send_json(await listener.queue.get())
+
+
+async def tell_time(websocket: WebSocket) -> None:
+    """The server's clock, so that a browser whose clock is wrong still shows true ages."""
+    while True:
+        await websocket.send_json({"type": "time", "now": rfc3339_us(websocket.app.state.clock.now())})
+        await asyncio.sleep(TIME_EVERY_S)
+
+
+async def recheck(websocket: WebSocket, listener: Listener, every_s: float) -> None:
+    """Ask again who this is and what they may see; ends with a WebSocketException once they may nothing."""
+    while True:
+        await asyncio.sleep(every_s)
+        viewer = await admitted_still(websocket, Permission.LIVE_VIEW)
+        listener.cameras = await run_in_threadpool(cameras_of, websocket.app.state.database, viewer)
+
+
+async def let_go(listener: Listener) -> None:
+    """End with 1013 when the listener's queue ran over."""
+    await listener.lost.wait()
+    raise WebSocketException(TRY_AGAIN_LATER)
+
+
+async def listen(websocket: WebSocket) -> None:
+    """Read and forget, which is how a closed connection is noticed."""
+    while True:
+        await websocket.receive_text()

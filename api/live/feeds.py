@@ -1,0 +1,186 @@
+"""Feeds: one reader per watched stream, however many viewers it has.
+
+A feed polls the tail of the open segment and gives every viewer what is new; it remembers the group of pictures
+since the last keyframe, so that a viewer who joins sees a picture at once. It stops when the last viewer leaves.
+Live view has no sound: a player waits for the track that is late, and a wall must not stand still for its microphones.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+
+from starlette.concurrency import run_in_threadpool
+
+from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import Fragment, StreamName
+from shike.capture.archive.tail import RunBegan, Tail, Written
+from shike.capture.mp4.audio import has_audio, video_only, without_audio
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 0.05
+# Two groups of pictures of a usual camera: further behind than this, a viewer is moved on.
+_QUEUE_LIMIT_US = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One fragment and its bytes."""
+
+    fragment: Fragment
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """What a viewer who fell behind did not get, in seconds of footage."""
+
+    seconds: float
+
+
+Item = RunBegan | Piece | Skipped
+
+
+class Inbox:
+    """What one viewer has still to be sent. Bounded: see `_QUEUE_LIMIT_US`."""
+
+    def __init__(self) -> None:
+        self._items: deque[Item] = deque()
+        self._ready = asyncio.Event()
+        self._lost_us: int | None = None
+
+    def put(self, item: Item) -> None:
+        if self._lost_us is not None and isinstance(item, Piece):
+            if not item.fragment.is_key:
+                self._lost_us += item.fragment.duration_us
+                return
+            self._items.append(Skipped(self._lost_us / 1_000_000))
+            self._lost_us = None
+        self._items.append(item)
+        if self._behind_us() > _QUEUE_LIMIT_US:
+            self._move_on()
+        self._ready.set()
+
+    async def take(self) -> list[Item]:
+        """Everything that waits, at least one item."""
+        await self._ready.wait()
+        self._ready.clear()
+        items = list(self._items)
+        self._items.clear()
+        return items
+
+    def _behind_us(self) -> int:
+        return sum(item.fragment.duration_us for item in self._items if isinstance(item, Piece))
+
+    def _move_on(self) -> None:
+        items = list(self._items)
+        keys = [i for i, item in enumerate(items) if isinstance(item, Piece) and item.fragment.is_key]
+        newest = keys[-1] if keys else len(items)
+        dropped = [item for item in items[:newest] if isinstance(item, Piece)]
+        skipped_us = sum(piece.fragment.duration_us for piece in dropped)
+        skipped_us += sum(int(item.seconds * 1_000_000) for item in items if isinstance(item, Skipped))
+        run = next((item for item in reversed(items[:newest]) if isinstance(item, RunBegan)), None)
+        kept: list[Item] = [] if run is None else [run]
+        if skipped_us and not keys:
+            self._lost_us = skipped_us  # nothing can be decoded before the next keyframe
+        elif skipped_us:
+            kept.append(Skipped(skipped_us / 1_000_000))
+        self._items = deque([*kept, *(item for item in items[newest:] if not isinstance(item, Skipped))])
+
+
+class Feed:
+    """One stream as it is written."""
+
+    def __init__(self, archive: Archive, camera_id: str, stream: StreamName) -> None:
+        self._tail = Tail(archive, camera_id, stream)
+        self._run: RunBegan | None = None
+        self._heard = False
+        self._group: list[Piece] = []
+        self._inboxes: set[Inbox] = set()
+        self._name = f"{camera_id} {stream}"
+
+    @property
+    def is_watched(self) -> bool:
+        return bool(self._inboxes)
+
+    def join(self) -> Inbox:
+        """A new viewer, with what there is since the last keyframe."""
+        inbox = Inbox()
+        if self._run is not None:
+            inbox.put(self._run)
+            for piece in self._group:
+                inbox.put(piece)
+        self._inboxes.add(inbox)
+        return inbox
+
+    def leave(self, inbox: Inbox) -> None:
+        self._inboxes.discard(inbox)
+
+    async def follow(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                for news in await run_in_threadpool(self._tail.poll):
+                    self.take(news)
+            except Exception:  # a retry loop: viewers would otherwise look at a feed that has ended in silence
+                log.exception("live feed of camera %s", self._name)
+                await asyncio.sleep(1)
+            await asyncio.sleep(_POLL_S)
+
+    def take(self, news: RunBegan | Written) -> None:
+        """Give every viewer what the tail said."""
+        if isinstance(news, RunBegan):
+            self._heard = has_audio(news.init)
+            run = replace(news, init=video_only(news.init)) if self._heard else news
+            self._run, self._group = run, []
+            self._give(run)
+            return
+        start = news.fragments[0].offset
+        first_look = not self._group
+        for fragment in news.fragments:
+            data = news.data[fragment.offset - start : fragment.end - start]
+            piece = Piece(fragment, without_audio(data) if self._heard else data)
+            if fragment.is_key:
+                self._group = []
+            elif not self._group:
+                continue
+            self._group.append(piece)
+            if not first_look:
+                self._give(piece)
+        if first_look:
+            for piece in self._group:
+                self._give(piece)
+
+    def _give(self, item: RunBegan | Piece) -> None:
+        for inbox in self._inboxes:
+            inbox.put(item)
+
+
+class Feeds:
+    """The feeds that somebody watches."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._feeds: dict[tuple[str, StreamName], tuple[Feed, asyncio.Task[None]]] = {}
+
+    @asynccontextmanager
+    async def watching(self, camera_id: str, stream: StreamName) -> AsyncIterator[Inbox]:
+        """A viewer's inbox for as long as they watch."""
+        key = (camera_id, stream)
+        if key not in self._feeds:
+            feed = Feed(self._archive, camera_id, stream)
+            self._feeds[key] = feed, asyncio.create_task(feed.follow(), name=f"feed {camera_id} {stream}")
+        feed, task = self._feeds[key]
+        inbox = feed.join()
+        try:
+            yield inbox
+        finally:
+            feed.leave(inbox)
+            if not feed.is_watched and self._feeds.get(key, (None, None))[0] is feed:
+                del self._feeds[key]
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task

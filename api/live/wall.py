@@ -1,0 +1,176 @@
+"""The wall: every enabled camera in scope with what it is doing, its latest count, and which class sits there."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.auth.guard import CurrentClock, CurrentViewer
+from shike.api.auth.scopes import visible
+from shike.api.db import Db
+from shike.api.moment import Moment, now
+from shike.api.registry.cameras import camera_outs
+from shike.api.wire import PROBLEM, Items
+from shike.attendance.judgement.sittings import Sitting, sittings_at
+from shike.attendance.tables.registry import Camera, Sample, from_us
+from shike.attendance.tables.training import ClassSession
+from shike.capture.archive.segment import StreamName
+from shike.capture.recorder.health import StreamHealth
+
+router = APIRouter(tags=["wall"], responses=PROBLEM)
+
+# An older count says nothing about the picture on the tile.
+COUNT_FRESH = timedelta(minutes=10)
+
+Healths = Mapping[tuple[str, StreamName], StreamHealth]
+ReadHealth = Callable[[], Healths]
+
+
+class StreamState(BaseModel):
+    """What a stream is doing. `state` is waiting, connecting, recording, backing_off, refused, resting or stopped.
+
+    `since`: it records since then, or rests; in any other state it has not been recorded since then, however often a
+    connection was tried meanwhile.
+    `audio` is recorded, none_yet, dropped_g711, dropped_codec or failed; null where none is asked for or offered.
+    """
+
+    stream: str
+    state: str
+    cause: str | None
+    since: Moment
+    last_packet_at: Moment | None
+    next_try_at: Moment | None
+    attempt: int
+    bitrate_bps: int | None
+    fps: float | None
+    width: int | None
+    height: int | None
+    codec: str | None
+    dropped: int
+    clock_offset_ms: int | None
+    simulated: bool
+    audio: str | None
+
+
+class LatestCount(BaseModel):
+    """A count with its interval; count, low and high are null where `valid` is false, `invalid_reason` says why."""
+
+    at: Moment
+    count: int | None
+    low: int | None
+    high: int | None
+    valid: bool
+    invalid_reason: str | None
+
+
+class SittingOut(BaseModel):
+    """The class session that is going on in the room. `expected`: enrolled and not on leave."""
+
+    id: str
+    class_name: str
+    teacher: str
+    expected: int
+
+
+class WallItem(BaseModel):
+    camera_id: str
+    camera_name: str
+    room_id: str
+    room_name: str
+    institution_id: str
+    institution_name: str
+    simulated: bool
+    has_sub: bool
+    view: str | None
+    state: StreamState | None
+    count: LatestCount | None
+    class_session: SittingOut | None
+
+
+def stream_state(health: StreamHealth) -> StreamState:
+    """A stream's health on the wire: moments instead of microseconds."""
+    fields = (
+        *("attempt", "bitrate_bps", "fps", "width", "height", "codec", "dropped", "clock_offset_ms", "simulated"),
+        "audio",
+    )
+    return StreamState(
+        stream=health.stream,
+        state=health.state,
+        cause=health.cause,
+        since=from_us(health.since_us),
+        last_packet_at=None if health.last_packet_us is None else from_us(health.last_packet_us),
+        next_try_at=None if health.next_try_us is None else from_us(health.next_try_us),
+        **{field: getattr(health, field) for field in fields},
+    )
+
+
+def latest_count(sample: Sample) -> LatestCount:
+    """A sample as the number on a tile."""
+    return LatestCount(
+        at=sample.picture_at,
+        count=sample.count,
+        low=sample.low,
+        high=sample.high,
+        valid=sample.valid,
+        invalid_reason=sample.invalid_reason,
+    )
+
+
+def sitting_out(sitting: Sitting | None) -> SittingOut | None:
+    """A class session as a tile names it."""
+    if sitting is None:
+        return None
+    return SittingOut(
+        id=sitting.session_id, class_name=sitting.class_name, teacher=sitting.teacher, expected=sitting.expected
+    )
+
+
+def current_health(request: Request) -> ReadHealth:
+    """How the snapshots of the recorder are read."""
+    read: ReadHealth = request.app.state.read_health
+    return read
+
+
+@router.get("/api/wall")
+def get_wall(
+    db: Db,
+    viewer: CurrentViewer,
+    clock: CurrentClock,
+    read_health: Annotated[ReadHealth, Depends(current_health)],
+) -> Items[WallItem]:
+    """Enabled cameras in scope by room and name; `state` is the main stream's, null before it was first tried."""
+    healths = read_health()
+    cameras = camera_outs(db, viewer, Camera.enabled.is_(True))
+    samples = latest_samples(db, [camera.id for camera in cameras], now(clock) - COUNT_FRESH)
+    sittings = sittings_at(db, visible(viewer, ClassSession), now(clock))
+    items = [
+        WallItem(
+            camera_id=camera.id,
+            camera_name=camera.name,
+            **camera.model_dump(
+                include={"room_id", "room_name", "institution_id", "institution_name", "simulated", "has_sub", "view"}
+            ),
+            state=stream_state(healths[camera.id, "main"]) if (camera.id, "main") in healths else None,
+            count=latest_count(samples[camera.id]) if camera.id in samples else None,
+            class_session=sitting_out(sittings.get(camera.room_id)),
+        )
+        for camera in cameras
+    ]
+    return Items(items=items)
+
+
+def latest_samples(db: DbSession, camera_ids: Iterable[str], since: datetime) -> Mapping[str, Sample]:
+    """The newest live sample of each camera (ids already scoped) since a moment."""
+    newest = (
+        select(Sample.camera_id, func.max(Sample.picture_at).label("picture_at"))
+        .where(Sample.camera_id.in_(list(camera_ids)), Sample.picture_at >= since, Sample.origin == "live")
+        .group_by(Sample.camera_id)
+        .subquery()
+    )
+    same = (Sample.camera_id == newest.c.camera_id) & (Sample.picture_at == newest.c.picture_at)
+    rows = db.scalars(select(Sample).join(newest, same).order_by(Sample.created_at))
+    return {row.camera_id: row for row in rows}

@@ -1,0 +1,156 @@
+"""create_app: everything that speaks HTTP, put together. Which process runs it is serve.py's business."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from fastapi import Depends, FastAPI
+
+from shike.api import errors
+from shike.api.accounts import administration, me
+from shike.api.auth import audit_events
+from shike.api.auth.guard import guard, require_table
+from shike.api.auth.login import Gate
+from shike.api.auth.setup import issue_code, needs_setup, retire_code
+from shike.api.browser_app import BrowserApp
+from shike.api.classes import class_sessions, enrolments, imports, session_detail, sign_ins, trainees, training_classes
+from shike.api.db import Database
+from shike.api.flags import acceptance, queue
+from shike.api.live import events, live, wall
+from shike.api.live.feeds import Feeds
+from shike.api.live.news import News
+from shike.api.metrics import exposition, health
+from shike.api.metrics.gauges import Gauges
+from shike.api.playback import export, footage, timeline
+from shike.api.playback.looks import Looks
+from shike.api.recording import camera_status, needs, policies, report
+from shike.api.recording.disk import Disk
+from shike.api.registry import cameras, institutions, probe, regions, rooms, start
+from shike.api.requests import RequestEdge
+from shike.api.retention import alarm, deletions, holds, rules
+from shike.api.settings import Settings
+from shike.api.subsidy import decisions
+from shike.api.wire import operation_id
+from shike.attendance.footage.index import Footage
+from shike.attendance.footage.stretches import Stretches
+from shike.attendance.judgement.gathering import Acceptances
+from shike.attendance.training.identities import Identities
+from shike.capture.archive.files import Archive
+from shike.capture.archive.spool import Spool
+from shike.capture.clock import Clock, SystemClock
+from shike.capture.recorder import health as capture_health
+from shike.capture.source.probe import probe as probe_stream
+from shike.capture.vault import Vault
+
+# One router per noun. probe comes before cameras: "/api/cameras/probe" is no camera's id.
+ROUTERS = (
+    health.router,
+    start.router,
+    me.router,
+    regions.router,
+    institutions.router,
+    rooms.router,
+    policies.router,
+    needs.router,
+    probe.router,
+    cameras.router,
+    training_classes.router,
+    enrolments.router,
+    trainees.router,
+    class_sessions.router,
+    session_detail.router,
+    queue.router,
+    acceptance.router,
+    sign_ins.router,
+    imports.router,
+    administration.router,
+    audit_events.router,
+    wall.router,
+    events.router,
+    live.router,
+    timeline.router,
+    footage.router,
+    export.router,
+    camera_status.router,
+    report.router,
+    decisions.router,
+    rules.router,
+    alarm.router,
+    holds.router,
+    deletions.router,
+    exposition.router,
+)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    prober: probe.Prober = probe_stream,
+    counter: probe.Counter | None = None,
+    announce: Callable[[str], None] = lambda _line: None,
+    browser_app: BrowserApp | None = None,
+) -> FastAPI:
+    """The service. Touches neither disk nor database before it is started; the database must be migrated.
+
+    `announce` gets lines for the server's console (the setup code). Raises UnlistedRoute while a route is missing in
+    the table of rights.
+    """
+    app = FastAPI(
+        title="Shike",
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(guard)],
+        generate_unique_id_function=operation_id,
+        lifespan=partial(living, announce=announce),
+        max_body_size=settings.max_body_bytes,
+    )
+    state = app.state
+    state.settings, state.clock = settings, clock or SystemClock()
+    state.prober, state.counter = prober, counter
+    state.acceptances = Acceptances()
+    state.read_health = partial(capture_health.read, settings.state_dir)
+    for router in ROUTERS:
+        app.include_router(router)
+    require_table(app)
+    app.mount("/", browser_app or BrowserApp(), name="browser_app")
+    errors.install(app)
+    app.add_middleware(RequestEdge)
+    return app
+
+
+@asynccontextmanager
+async def living(app: FastAPI, announce: Callable[[str], None]) -> AsyncIterator[None]:
+    """What the service holds while it runs; on a first run it also announces the setup code."""
+    state, settings = app.state, app.state.settings
+    state.database = Database.at(settings.database)
+    state.gate = Gate(state.database, state.clock, settings)
+    state.vault = Vault.at(settings.keys_dir)
+    state.identities = Identities.at(settings.keys_dir)
+    archive = Archive(settings.footage_dir)
+    spool = Spool(settings.spool_dir)
+    state.footage = Footage(archive, spool, state.database.reading)
+    state.stretches = Stretches(archive, spool, state.database.reading)
+    state.disk = Disk(settings.footage_dir, state.database, state.clock)
+    state.gauges = Gauges(settings, state.database, state.clock, state.stretches, state.disk, state.read_health)
+    state.feeds = Feeds(archive)
+    state.looks = Looks(state.database, state.clock)
+    export.clear(settings.data_dir / export.FOLDER)
+    state.news = News(state.database, state.clock, state.read_health, settings.event_poll_seconds)
+    with state.database.reading() as db:
+        first_run = needs_setup(db)
+    if first_run:
+        announce(f"Setup code (for the first account, in the browser): {issue_code(settings.state_dir)}")
+    else:
+        retire_code(settings.state_dir)
+    asking = asyncio.create_task(state.news.run())
+    try:
+        yield
+    finally:
+        asking.cancel()
+        with suppress(asyncio.CancelledError):
+            await asking
+        state.database.dispose()

@@ -1,0 +1,39 @@
+"""GET /metrics for Prometheus. Not for the network at large: a token, or else only this machine itself."""
+
+import hmac
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
+
+from shike.api.auth.guard import address_of
+from shike.api.errors import Forbidden, NotLoggedIn
+from shike.api.metrics.gauges import Gauges
+from shike.api.settings import Settings
+from shike.api.wire import PROBLEM
+
+router = APIRouter(tags=["metrics"], responses=PROBLEM)
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
+# With one of these somebody else is asking through a proxy of this machine.
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+
+
+@router.get("/metrics", response_class=Response)
+def get_metrics(request: Request) -> Response:
+    """Every gauge in Prometheus' text format. 401 without the token that is set; 403 from elsewhere if none is."""
+    settings: Settings = request.app.state.settings
+    admit(request, settings.metrics_token.get_secret_value())
+    gauges: Gauges = request.app.state.gauges
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(gauges)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def admit(request: Request, token: str) -> None:
+    """Let a scraper pass, or raise NotLoggedIn (a token is set) or Forbidden (none is)."""
+    if token:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):
+            raise NotLoggedIn("metrics need the bearer token of the setting metrics_token")
+    elif address_of(request) not in _LOOPBACK or any(name in request.headers for name in _FORWARDED):
+        raise Forbidden("metrics are for this machine alone", hint="set metrics_token to read them from elsewhere")

@@ -1,0 +1,222 @@
+"""What Prometheus may know: gauges of streams, disk, spool and shards. Ids and names, never an address or a secret.
+
+A collector of `prometheus_client`. What comes from files is read at each scrape; what needs the index, once a minute.
+The list with meanings: docs/guide/operate.md, "Metrics".
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+
+from shike.api.db import Database
+from shike.api.live.wall import Healths, ReadHealth
+from shike.api.moment import now
+from shike.api.recording.disk import Disk
+from shike.api.recording.recorded import cause_of, plan_of
+from shike.api.settings import Settings
+from shike.attendance.beijing import day_of
+from shike.attendance.footage.coverage import Gap
+from shike.attendance.footage.stretches import StreamKey, Stretches
+from shike.attendance.recording.days import StreamReport, day_reports, newest_gap, streams_of
+from shike.attendance.tables.registry import Camera, Room, Segment, to_us
+from shike.capture.clock import Clock
+from shike.capture.recorder import heartbeats
+from shike.capture.recorder.health import StreamHealth
+
+_STREAM = ("camera_id", "stream")
+_FRESH_S = 60.0
+Named = tuple[Camera, str]
+
+
+class Gauges(Collector):
+    """Collects at each scrape. Raises what the database or the disk raises: a scrape that fails is an alarm too."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        clock: Clock,
+        stretches: Stretches,
+        disk: Disk,
+        read_health: ReadHealth,
+    ) -> None:
+        self._settings, self._database, self._clock = settings, database, clock
+        self._stretches, self._disk, self._read_health = stretches, disk, read_health
+        self._today: tuple[float, list[StreamReport], dict[StreamKey, Gap]] | None = None
+        self._lock = threading.Lock()
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family, those without a value today included."""
+        healths = self._read_health()
+        with self._database.reading() as db:
+            rows = db.execute(select(Camera, Room.name).join(Room, Room.id == Camera.room_id).where(Camera.enabled))
+            named: list[Named] = [(camera, room) for camera, room in rows]
+            indexed = db.scalar(select(func.max(Segment.created_at)))
+        cameras = [camera for camera, _ in named]
+        yield _infos(named)
+        yield from self._recording(cameras, healths)
+        yield from _streams(cameras, healths)
+        reports, gaps = self._reports(cameras, healths)
+        yield from _of_today(reports)
+        yield from _of_last_gaps(gaps)
+        yield from self._storage(indexed)
+        yield from self._shards()
+
+    def _recording(self, cameras: Iterable[Camera], healths: Healths) -> Iterator[Metric]:
+        """What a recorder that died still says is no recording: the last packet must be recent."""
+        recording = _gauge("shike_stream_recording", "1 while a stream of an enabled camera is being recorded", _STREAM)
+        age = _gauge("shike_stream_last_packet_age_seconds", "Time since the last packet of a stream", _STREAM)
+        limit_s = self._settings.read_timeout_seconds + self._settings.watchdog_seconds
+        for key in _keys(cameras):
+            health = healths.get(key)
+            age_s = None
+            if health is not None and health.last_packet_us is not None:
+                age_s = max(0.0, (self._clock.now() - health.last_packet_us) / 1e6)
+            fresh = age_s is not None and age_s < limit_s
+            recording.add_metric(key, health is not None and health.state == "recording" and fresh)
+            _add(age, key, age_s)
+        yield from (recording, age)
+
+    def _reports(self, cameras: list[Camera], healths: Healths) -> tuple[list[StreamReport], Mapping[StreamKey, Gap]]:
+        """The day so far, and the newest gap of each stream that had one lately."""
+        with self._lock:
+            now_s = self._clock.monotonic()
+            if self._today is None or now_s - self._today[0] > _FRESH_S:
+                day, now_us, cause = day_of(now(self._clock)), self._clock.now(), cause_of(healths)
+                with self._database.reading() as db:
+                    plan = plan_of(db, self._settings)
+                    reports = day_reports(self._stretches, cameras, day, now_us, cause, plan)
+                    newest = (
+                        ((camera.id, stream), newest_gap(self._stretches, camera, stream, now_us, cause, plan))
+                        for camera in cameras
+                        for stream in streams_of(camera)
+                    )
+                    gaps = {key: gap for key, gap in newest if gap is not None}
+                self._today = (now_s, reports, gaps)
+            return self._today[1:]
+
+    def _storage(self, indexed: datetime | None) -> Iterator[Metric]:
+        space = self._disk.space()
+        yield _single("shike_footage_disk_free_bytes", "Free space of the footage volume", space.free)
+        yield _single("shike_footage_disk_size_bytes", "Size of the footage volume", space.total)
+        yield _single(
+            "shike_footage_disk_days_left", "Days until it is full at the pace of the last day", space.days_left
+        )
+        waiting = list(_written(self._settings.spool_dir))
+        yield _single("shike_spool_records", "Closed segments that are not in the index yet", len(waiting))
+        oldest = max(0.0, self._clock.now() / 1e6 - min(waiting)) if waiting else 0.0
+        yield _single("shike_spool_oldest_seconds", "How long the oldest of them has been waiting", oldest)
+        last = None if indexed is None else to_us(indexed) / 1e6
+        yield _single("shike_index_last_timestamp_seconds", "When a segment last went into the index", last)
+
+    def _shards(self) -> Iterator[Metric]:
+        age = _gauge("shike_shard_beat_age_seconds", "Time since a recording process gave a sign of life", ("shard",))
+        stuck = _gauge("shike_shard_stuck_seconds", "How long its slowest thread has been in one call", ("shard",))
+        for beat in heartbeats.read(self._settings.state_dir):
+            age.add_metric([beat.shard], max(0.0, self._clock.monotonic() - beat.at_s))
+            stuck.add_metric([beat.shard], beat.stuck_s)
+        yield from (age, stuck)
+
+
+def _keys(cameras: Iterable[Camera]) -> list[StreamKey]:
+    return [(camera.id, stream) for camera in cameras for stream in streams_of(camera)]
+
+
+def _written(folder: Path) -> Iterator[float]:
+    """When each record in the spool was written, s since 1970."""
+    for path in folder.glob("*.json"):
+        with suppress(FileNotFoundError):  # indexed meanwhile
+            yield path.stat().st_mtime
+
+
+def _infos(named: Iterable[Named]) -> Metric:
+    info = InfoMetricFamily("shike_camera", "Names of cameras, to be joined on camera_id", labels=["camera_id"])
+    for camera, room in named:
+        info.add_metric([camera.id], {"camera": camera.name, "room": room})
+    return info
+
+
+def _streams(cameras: Iterable[Camera], healths: Healths) -> Iterator[Metric]:
+    state = _gauge("shike_stream_state", "1 for the state that a stream is in", (*_STREAM, "state", "cause"))
+    since = _gauge("shike_stream_state_since_timestamp_seconds", "Since when it records, rests, or does not", _STREAM)
+    tries = _gauge("shike_stream_attempt", "Tries to connect since it was last recorded", _STREAM)
+    bitrate = _gauge("shike_stream_bitrate_bits_per_second", "Bit rate over the last seconds", _STREAM)
+    fps = _gauge("shike_stream_frames_per_second", "Pictures per second over the last seconds", _STREAM)
+    width = _gauge("shike_stream_width_pixels", "Width of the pictures", _STREAM)
+    height = _gauge("shike_stream_height_pixels", "Height of the pictures", _STREAM)
+    codec = _gauge("shike_stream_codec", "1 for how the pictures are coded", (*_STREAM, "codec"))
+    offset = _gauge("shike_stream_clock_offset_seconds", "Clock of the camera minus clock of the server", _STREAM)
+    dropped = CounterMetricFamily(
+        "shike_stream_dropped_packets", "Packets left out because of their time; anew with each run", labels=_STREAM
+    )
+    for key in _keys(cameras):
+        health = healths.get(key) or StreamHealth(*key, state="waiting", since_us=0)
+        state.add_metric((*key, health.state, health.cause or ""), 1)
+        if key not in healths:
+            continue
+        since.add_metric(key, health.since_us / 1e6)
+        tries.add_metric(key, health.attempt)
+        dropped.add_metric(key, health.dropped)
+        if health.state == "recording":
+            _add(bitrate, key, health.bitrate_bps)
+            _add(fps, key, health.fps)
+            _add(width, key, health.width)
+            _add(height, key, health.height)
+            if health.codec is not None:
+                codec.add_metric((*key, health.codec), 1)
+        _add(offset, key, None if health.clock_offset_ms is None else health.clock_offset_ms / 1000)
+    yield from (state, since, tries, bitrate, fps, width, height, codec, offset, dropped)
+
+
+def _of_today(reports: Iterable[StreamReport]) -> Iterator[Metric]:
+    coverage = _gauge("shike_stream_coverage_today_ratio", "Recorded of what should have been, Beijing day", _STREAM)
+    recorded = _gauge("shike_stream_recorded_today_seconds", "Recorded live today", _STREAM)
+    imported = _gauge("shike_stream_imported_today_seconds", "Of today, covered by an import alone", _STREAM)
+    size = _gauge("shike_stream_recorded_today_bytes", "Bytes of today's segments", _STREAM)
+    gaps = _gauge("shike_stream_gaps_today", "Gaps of today by reason", (*_STREAM, "reason"))
+    lengths = _gauge("shike_stream_gaps_today_seconds", "Their length", (*_STREAM, "reason"))
+    for each in reports:
+        key = (each.camera_id, each.stream)
+        _add(coverage, key, each.report.ratio)
+        recorded.add_metric(key, each.report.recorded_s)
+        imported.add_metric(key, each.report.imported_s)
+        size.add_metric(key, each.size)
+        for reason in each.report.reasons:
+            if reason.missing:
+                gaps.add_metric((*key, reason.reason), reason.gaps)
+                lengths.add_metric((*key, reason.reason), reason.seconds)
+    yield from (coverage, recorded, imported, size, gaps, lengths)
+
+
+def _of_last_gaps(gaps: Mapping[StreamKey, Gap]) -> Iterator[Metric]:
+    end = _gauge(
+        "shike_stream_last_gap_end_timestamp_seconds", "Until when its newest gap lasted", (*_STREAM, "reason")
+    )
+    length = _gauge("shike_stream_last_gap_seconds", "The length of its newest gap", (*_STREAM, "reason"))
+    for key, gap in gaps.items():
+        end.add_metric((*key, gap.reason), gap.end_us / 1e6)
+        length.add_metric((*key, gap.reason), (gap.end_us - gap.start_us) / 1e6)
+    yield from (end, length)
+
+
+def _gauge(name: str, words: str, labels: tuple[str, ...]) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, words, labels=labels)
+
+
+def _single(name: str, words: str, value: float | None) -> GaugeMetricFamily:
+    """A gauge without labels; without a value it is not there, which is what unknown looks like."""
+    family = GaugeMetricFamily(name, words)
+    _add(family, (), value)
+    return family
+
+
+def _add(family: GaugeMetricFamily, labels: tuple[str, ...], value: float | None) -> None:
+    if value is not None:
+        family.add_metric(labels, value)

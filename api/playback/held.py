@@ -1,0 +1,42 @@
+"""Held stretches as time lines show them: under the bar of what was recorded."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.auth.roles import Permission
+from shike.api.auth.viewer import Viewer
+from shike.api.moment import Moment
+from shike.api.settings import Settings
+from shike.attendance.retention.holds import held_of
+from shike.attendance.tables.registry import Camera, from_us
+
+
+class HeldOut(BaseModel):
+    """Held: nothing deletes it. `kind` hold: somebody placed it; flag: a class session that a flag holds.
+
+    `reason` is null for those who may not read it.
+    """
+
+    start: Moment = Field(serialization_alias="from")
+    end: Moment = Field(serialization_alias="to")
+    kind: Literal["hold", "flag"]
+    reason: str | None
+
+
+def held_outs(
+    db: DbSession, viewer: Viewer, camera: Camera, settings: Settings, start_us: int, end_us: int
+) -> list[HeldOut]:
+    """What of a camera (already scoped) is held within [start, end), cut to that."""
+    shown = viewer.may(Permission.KEEPING_READ)
+    return [
+        HeldOut(
+            start=from_us(max(each.start_us, start_us)),
+            end=from_us(min(each.end_us, end_us)),
+            kind=each.kind,
+            reason=each.reason if shown else None,
+        )
+        for each in held_of(db, camera, settings.retention.flags, start_us, end_us)
+        if each.end_us > start_us and each.start_us < end_us
+    ]

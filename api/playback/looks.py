@@ -1,0 +1,45 @@
+"""Who looked at recorded footage: a line of the audit trail per look, not per picture.
+
+A player asks for a playlist, and then for dozens of pictures and byte ranges of the same minutes. One look is one
+viewer on one camera within ten minutes of footage, told once until it has been quiet for ten minutes.
+"""
+
+import threading
+
+from shike.api.auth import audit
+from shike.api.auth.viewer import Caller
+from shike.api.db import Database
+from shike.api.moment import rfc3339_us
+from shike.api.playback.time_range import Range
+from shike.attendance.tables.registry import Camera
+from shike.capture.clock import Clock
+
+_QUIET_S = 600.0
+_BUCKET_US = 600_000_000
+_LIMIT = 10_000
+
+
+class Looks:
+    """Remembers recent looks of this process, so that the trail stays readable."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+        self._seen: dict[tuple[str, str, int], float] = {}
+        self._lock = threading.Lock()
+
+    def note(self, caller: Caller, camera: Camera, asked: Range, kind: str, stream: str) -> None:
+        """Write a line unless all of this range has just been told. Raises if that fails: then nobody looks."""
+        now_s = self._clock.monotonic()
+        buckets = range(asked.start_us // _BUCKET_US, (asked.end_us - 1) // _BUCKET_US + 1)
+        keys = [(caller.viewer.login_id, camera.id, bucket) for bucket in buckets]
+        with self._lock:
+            fresh = [key for key in keys if now_s - self._seen.get(key, float("-inf")) > _QUIET_S]
+        if fresh:
+            with self._database.writing() as db:
+                place = audit.place_of(db, db.get_one(Camera, camera.id))
+                shown = {"from": rfc3339_us(asked.start_us), "to": rfc3339_us(asked.end_us)}
+                audit.write(db, self._clock, caller, "playback", place, kind=kind, stream=stream, **shown)
+        with self._lock:
+            if len(self._seen) > _LIMIT:
+                self._seen = {key: at for key, at in self._seen.items() if now_s - at <= _QUIET_S}
+            self._seen.update(dict.fromkeys(keys, now_s))

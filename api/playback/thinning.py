@@ -1,0 +1,27 @@
+"""Thinning a day's counts to what a screen can show, without hiding an extreme."""
+
+from collections.abc import Sequence
+
+from shike.attendance.tables.registry import Sample
+
+_MOST = 1500
+
+
+def thin(samples: Sequence[Sample], most: int = _MOST) -> list[Sample]:
+    """At most about `most` samples in order of time: of each stretch the lowest and the highest count stay."""
+    if len(samples) <= most:
+        return list(samples)
+    stretch = -(-2 * len(samples) // most)
+    kept: list[Sample] = []
+    for start in range(0, len(samples), stretch):
+        part = samples[start : start + stretch]
+        counted = [sample for sample in part if sample.count is not None]
+        if not counted:
+            kept.append(part[0])
+            continue
+        ends = {
+            id(each): each
+            for each in (min(counted, key=lambda s: s.count or 0), max(counted, key=lambda s: s.count or 0))
+        }
+        kept.extend(sorted(ends.values(), key=lambda sample: sample.picture_at))
+    return kept

@@ -1,0 +1,279 @@
+"""Recorded footage of a camera: calendar, time line, playlist, single pictures.
+
+Every look is written to the audit trail (looks.py). Bytes are served by footage.py. Design: docs/design/playback.md.
+"""
+
+from collections import defaultdict
+from datetime import date, datetime, timedelta, timezone
+from typing import Annotated, Literal
+
+import cv2
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from starlette.requests import HTTPConnection
+
+from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.scopes import load, visible
+from shike.api.db import Db
+from shike.api.errors import Invalid, NotFound
+from shike.api.moment import Moment
+from shike.api.playback.footage import CurrentFootage
+from shike.api.playback.held import HeldOut, held_outs
+from shike.api.playback.looks import Looks
+from shike.api.playback.playlist import RunHead
+from shike.api.playback.playlist import playlist as playlist_text
+from shike.api.playback.thinning import thin
+from shike.api.playback.time_range import Range, asked_range
+from shike.api.settings import Settings
+from shike.api.wire import PROBLEM, Id
+from shike.attendance.footage.index import Footage, Piece
+from shike.attendance.recording.days import told
+from shike.attendance.recording.plan import room_windows
+from shike.attendance.tables.registry import Camera, CountSkip, Sample, Segment, from_us, to_us
+from shike.capture.archive.segment import StreamName
+from shike.capture.errors import CaptureError
+from shike.capture.mp4.audio import has_audio
+from shike.capture.mp4.pictures import Picture, decode_keyframe
+from shike.capture.recorder import health
+
+router = APIRouter(tags=["playback"], responses=PROBLEM)
+
+Stream = Literal["main", "sub"]
+Asked = Annotated[Range, Depends(asked_range)]
+BEIJING = timezone(timedelta(hours=8))
+_PICTURE_WIDTH = 480
+_LARGE_WIDTH = 1280
+_PICTURE_BEFORE_US = 30_000_000
+
+
+class DayOut(BaseModel):
+    """A day in Beijing time and how many seconds of it were recorded."""
+
+    date: date
+    seconds: int
+
+
+class Days(BaseModel):
+    """The days of a month that hold footage."""
+
+    days: list[DayOut]
+
+
+class _Stretch(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+
+    start: Moment = Field(alias="from")
+    end: Moment = Field(alias="to")
+
+
+class SpanOut(_Stretch):
+    """Recorded without a break."""
+
+    origin: str
+    run_id: str
+    open: bool
+    simulated: bool
+
+
+class GapOut(_Stretch):
+    """Not recorded, or not counted, and the code of the reason."""
+
+    reason: str
+
+
+class CountOut(BaseModel):
+    """People in one picture, with interval; None where the picture could not be counted."""
+
+    at: Moment
+    count: int | None
+    low: int | None
+    high: int | None
+    valid: bool
+
+
+class Timeline(_Stretch):
+    """What was recorded and counted in a range."""
+
+    stream: Stream
+    spans: list[SpanOut]
+    gaps: list[GapOut]
+    counts: list[CountOut]
+    count_skips: list[GapOut]
+    holds: list[HeldOut]
+
+
+def current_looks(connection: HTTPConnection) -> Looks:
+    """The application's record of looks."""
+    looks: Looks = connection.app.state.looks
+    return looks
+
+
+CurrentLooks = Annotated[Looks, Depends(current_looks)]
+
+
+@router.get("/api/cameras/{camera_id}/days")
+def list_days(
+    camera_id: Id,
+    db: Db,
+    viewer: CurrentViewer,
+    clock: CurrentClock,
+    footage: CurrentFootage,
+    month: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")],
+    stream: Stream = "main",
+) -> Days:
+    """The days of a month (Beijing time) that hold footage. A segment counts for the day it began on."""
+    load(db, viewer, Camera, camera_id)
+    year, number = (int(part) for part in month.split("-"))
+    first = datetime(year, number, 1, tzinfo=BEIJING)
+    following = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=BEIJING)
+    query = select(Segment.wall_start, Segment.wall_end).where(
+        Segment.camera_id == camera_id,
+        Segment.stream == stream,
+        Segment.state == "closed",
+        Segment.wall_start >= first,
+        Segment.wall_start < following,
+    )
+    seconds: dict[date, float] = defaultdict(float)
+    for start, end in db.execute(query):
+        seconds[start.astimezone(BEIJING).date()] += (end - start).total_seconds()
+    opened = footage.open_piece(camera_id, stream)
+    if opened is not None and first <= from_us(opened.start_us) < following:
+        day = from_us(opened.start_us).astimezone(BEIJING).date()
+        seconds[day] += (opened.end_us - opened.start_us) / 1_000_000
+    return Days(days=[DayOut(date=day, seconds=round(total)) for day, total in sorted(seconds.items())])
+
+
+@router.get("/api/cameras/{camera_id}/timeline")
+def read_timeline(
+    camera_id: Id,
+    asked: Asked,
+    db: Db,
+    viewer: CurrentViewer,
+    clock: CurrentClock,
+    footage: CurrentFootage,
+    connection: HTTPConnection,
+    stream: Stream = "main",
+) -> Timeline:
+    """Coverage with the reason of every gap, as in the report, and the counts, thinned to what a screen can show."""
+    camera = load(db, viewer, Camera, camera_id)
+    start_us, end_us = asked.start_us, asked.end_us
+    settings: Settings = connection.app.state.settings
+    now = health.read(settings.state_dir).get((camera_id, stream))
+    covered = told(
+        camera,
+        footage.history(camera_id, stream, start_us, end_us),
+        start_us,
+        end_us,
+        clock.now(),
+        footage.last_end_reason(camera_id, stream, start_us),
+        now.cause if now else None,
+        room_windows(db, camera.room_id, settings.recording_policy, start_us, end_us),
+    )
+    samples = db.scalars(
+        visible(viewer, Sample)
+        .where(
+            Sample.camera_id == camera_id, Sample.picture_at >= from_us(start_us), Sample.picture_at < from_us(end_us)
+        )
+        .order_by(Sample.picture_at)
+    )
+    skips = db.scalars(
+        visible(viewer, CountSkip)
+        .where(
+            CountSkip.camera_id == camera_id, CountSkip.to_at > from_us(start_us), CountSkip.from_at < from_us(end_us)
+        )
+        .order_by(CountSkip.from_at)
+    )
+    return Timeline(
+        start=from_us(start_us),
+        end=from_us(end_us),
+        stream=stream,
+        spans=[
+            SpanOut(
+                start=from_us(span.start_us),
+                end=from_us(span.end_us),
+                origin=span.origin,
+                run_id=span.run_id,
+                open=span.is_open,
+                simulated=span.simulated,
+            )
+            for span in covered.spans
+        ],
+        gaps=[GapOut(start=from_us(g.start_us), end=from_us(g.end_us), reason=g.reason) for g in covered.gaps],
+        counts=[
+            CountOut(at=each.picture_at, count=each.count, low=each.low, high=each.high, valid=each.valid)
+            for each in thin(list(samples))
+        ],
+        count_skips=[GapOut(start=skip.from_at, end=skip.to_at, reason=skip.reason) for skip in skips],
+        holds=held_outs(db, viewer, camera, settings, start_us, end_us),
+    )
+
+
+@router.get("/api/cameras/{camera_id}/playlist.m3u8", response_class=Response)
+def read_playlist(
+    camera_id: Id,
+    asked: Asked,
+    db: Db,
+    caller: CurrentCaller,
+    footage: CurrentFootage,
+    looks: CurrentLooks,
+    stream: Stream = "main",
+) -> Response:
+    """An HLS playlist of what was recorded in a range."""
+    camera = load(db, caller.viewer, Camera, camera_id)
+    pieces = footage.pieces(camera_id, stream, asked.start_us, asked.end_us)
+    if not pieces:
+        raise NotFound("nothing was recorded in this range", code="nothing_recorded")
+    # On record is what was there to be seen, not the window that the page asked for.
+    shown = Range(max(asked.start_us, pieces[0].start_us), min(asked.end_us, pieces[-1].end_us))
+    looks.note(caller, camera, shown, "video", stream)
+    heads: dict[str, RunHead] = {}
+    for piece in pieces:
+        if piece.run_id not in heads:
+            init = footage.init(piece)
+            heads[piece.run_id] = RunHead(len(init), has_audio(init))
+    text = playlist_text(pieces, heads, asked.start_us, asked.end_us)
+    return Response(text, media_type="application/vnd.apple.mpegurl")
+
+
+@router.get("/api/cameras/{camera_id}/picture.jpg", response_class=Response)
+def read_picture(
+    camera_id: Id,
+    at: AwareDatetime,
+    db: Db,
+    caller: CurrentCaller,
+    footage: CurrentFootage,
+    looks: CurrentLooks,
+    large: bool = False,
+) -> Response:
+    """The nearest keyframe at or before a moment, small; from the sub-stream where there is one.
+
+    `large`: from the main stream, in which heads can be counted, up to 1280 pixels wide.
+    """
+    camera = load(db, caller.viewer, Camera, camera_id)
+    at_us = to_us(at)
+    order: tuple[StreamName, ...] = ("main",) if large else ("sub", "main")
+    picture = next((found for stream in order if (found := _picture(footage, camera_id, stream, at_us))), None)
+    if picture is None:
+        raise NotFound("nothing was recorded at this moment", code="nothing_recorded")
+    looks.note(caller, camera, Range(picture.wall_us, picture.wall_us + 1), "picture", order[0])
+    width = min(picture.width, _LARGE_WIDTH) if large else _PICTURE_WIDTH
+    height = max(1, picture.height * width // picture.width)
+    small = cv2.resize(picture.image, (width, height), interpolation=cv2.INTER_AREA)
+    ok, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 80])
+    if not ok:
+        raise Invalid("at", "unreadable", "this picture cannot be shown")
+    shown = from_us(picture.wall_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return Response(jpeg.tobytes(), headers={"X-Picture-Time": shown}, media_type="image/jpeg")
+
+
+def _picture(footage: Footage, camera_id: str, stream: StreamName, at_us: int) -> Picture | None:
+    pieces: list[Piece] = footage.pieces(camera_id, stream, at_us - _PICTURE_BEFORE_US, at_us + 1)
+    for piece in reversed(pieces):
+        keys = [fragment for fragment in piece.fragments if fragment.is_key and fragment.wall_us <= at_us]
+        if keys:
+            try:
+                return decode_keyframe(footage.init(piece), footage.read(piece, keys[-1], keys[-1]))
+            except CaptureError:
+                return None
+    return None

@@ -1,0 +1,235 @@
+"""`shike keep`: spool → index, registry → the recorder's desired state, what was stored → judged class sessions.
+
+Everything here may be done twice or late: recording does not wait for it. Design: docs/design/keep.md.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.database import Database
+from shike.api.processes import unmounted
+from shike.api.processes.intake import Intake
+from shike.api.processes.space import space_of
+from shike.attendance.footage.index import Footage
+from shike.attendance.judgement.evaluation import Evaluator
+from shike.attendance.recording.plan import policies_of, windows_of
+from shike.attendance.recording.policy import Policy, in_force
+from shike.attendance.retention.cleaning import Cleaner
+from shike.attendance.retention.rules import Space
+from shike.attendance.tables.registry import Camera, Lease, from_us, to_us
+from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import EndReason, StreamName
+from shike.capture.archive.spool import Spool
+from shike.capture.clock import Clock
+from shike.capture.errors import CaptureError
+from shike.capture.recorder import health
+from shike.capture.recorder.desired import Desired, Wanted
+from shike.capture.schedule import Window
+
+if TYPE_CHECKING:
+    from shike.api.processes.keep_config import KeepConfig
+    from shike.api.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Plans = dict[str, tuple[Policy, tuple[Window, ...] | None]]
+
+_BEAT_S = 0.5
+_PAUSE_AFTER_FAILURE_S = 2.0
+_LEASE = timedelta(minutes=10)
+_RENEW_BEFORE = timedelta(minutes=5)
+_PLAN_EVERY_S = 2.0
+_HOUR_US = 3_600_000_000
+_AHEAD_US = 7 * 24 * _HOUR_US
+"""How far ahead windows are published: so long may the database be away, and classes are recorded all the same."""
+
+
+class Housekeeper:
+    """One beat of housekeeping after the other."""
+
+    def __init__(
+        self,
+        settings: Settings | KeepConfig,
+        database: Database,
+        clock: Clock,
+        space: Callable[[], Space] | None = None,
+    ) -> None:
+        """`space`: what the footage volume has, if it is not to be asked itself."""
+        self._settings, self._database, self._clock = settings, database, clock
+        self._archive, spool = Archive(settings.footage_dir), Spool(settings.spool_dir)
+        self._intake = Intake(database, self._archive, spool, clock)
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        self._published = _published(settings.state_dir)
+        self._plan: Plans = {}
+        self._plan_next_s = float("-inf")
+        footage = Footage(self._archive, spool, database.reading)
+        every_us = round(settings.sample_interval_s * 1_000_000)
+        self._cleaner = Cleaner(
+            database, self._archive, clock, settings.retention, space or self._space, self._rested(), settings.node
+        )
+        self._unmounted: frozenset[str] | None = None
+        self._evaluator = Evaluator(database, footage, clock, every_us, self._cause, settings.recording_policy)
+
+    def run(self, halt: Event) -> None:
+        """Until `halt`. A database that is away delays housekeeping; the spool keeps what was recorded meanwhile."""
+        while not halt.is_set():
+            try:
+                self.beat()
+                halt.wait(_BEAT_S)
+            except (SQLAlchemyError, CaptureError, OSError):
+                log.exception("housekeeping failed; it is tried again")
+                halt.wait(_PAUSE_AFTER_FAILURE_S)
+
+    def beat(self) -> None:
+        """Publish what should be recorded, index what waits, judge a little, delete a little, in this order.
+
+        None must fail with what comes after.
+        """
+        self.publish()
+        self.index_spool()
+        self._evaluator.step()
+        self._cleaner.step()
+        self._say_unmounted()
+
+    def _say_unmounted(self) -> None:
+        found = self._cleaner.unmounted
+        if found is not None and found != self._unmounted:
+            unmounted.store(self._settings.state_dir, found)
+            self._unmounted = found
+
+    def _rested(self) -> frozenset[str]:
+        """The cameras that rest for want of space as this process was left by the one before it."""
+        return frozenset(wanted.camera_id for wanted in self._published.streams if wanted.rest == "storage_full")
+
+    def _space(self) -> Space:
+        return space_of(self._settings)
+
+    def _cause(self, camera_id: str) -> str | None:
+        """Why a camera is not recorded at this moment, as the recorder tells it."""
+        said = health.read(self._settings.state_dir).get((camera_id, "main"))
+        return said.cause if said else None
+
+    def index_spool(self) -> int:
+        """Bring closed segments into the index; returns how many."""
+        return self._intake.step()
+
+    def publish(self) -> None:
+        """Tell the recorder which streams to record, if that has changed or leases run out."""
+        with self._database.reading() as db:
+            cameras = list(db.scalars(select(Camera).where(Camera.enabled).order_by(Camera.id)))
+            leases = {lease.camera_id: lease for lease in db.scalars(select(Lease))}
+            plans = self._plans(db, {camera.room_id for camera in cameras})
+        if self._must_write(cameras, leases, from_us(self._clock.now())):
+            with self._database.writing() as db:
+                leases = {camera.id: self._lease(db, camera) for camera in cameras}
+                self._mark_simulated(db)
+        wanted = tuple(
+            _wanted(camera, stream, path, leases[camera.id], *plans[camera.room_id], self._rest_of(camera))
+            for camera in cameras
+            for stream, path in _streams(camera)
+            if leases[camera.id].node == self._settings.node
+        )
+        if wanted != self._published.streams:
+            desired = Desired(self._published.version + 1, wanted)
+            desired.store(self._settings.state_dir)
+            self._published = desired
+
+    def _rest_of(self, camera: Camera) -> EndReason | None:
+        return "storage_full" if camera.id in self._cleaner.resting else None
+
+    def _plans(self, db: DbSession, room_ids: set[str]) -> Plans:
+        """The policy of each room, and when it is to be recorded in the days ahead; up to two seconds old."""
+        if room_ids == self._plan.keys() and self._clock.monotonic() < self._plan_next_s:
+            return self._plan
+        self._plan_next_s = self._clock.monotonic() + _PLAN_EVERY_S
+        now_us = self._clock.now()
+        # Whole hours: an end that moves with the clock would be a new desired state twice a second.
+        begin_us = now_us // _HOUR_US * _HOUR_US
+        policies = policies_of(db, room_ids, self._settings.recording_policy)
+        due = windows_of(db, policies, begin_us, begin_us + _AHEAD_US)
+        self._plan = {room_id: (in_force(of_room, now_us), due[room_id]) for room_id, of_room in policies.items()}
+        return self._plan
+
+    def _must_write(self, cameras: list[Camera], leases: dict[str, Lease], moment: datetime) -> bool:
+        return any(self._is_due(leases.get(camera.id), moment) for camera in cameras) or bool(self._unmarked(cameras))
+
+    def _is_due(self, lease: Lease | None, moment: datetime) -> bool:
+        if lease is None:
+            return True
+        return lease.until < (moment + _RENEW_BEFORE if lease.node == self._settings.node else moment)
+
+    def _unmarked(self, cameras: list[Camera]) -> set[str]:
+        said = {each.camera_id for each in health.read(self._settings.state_dir).values() if each.simulated}
+        return {camera.id for camera in cameras if not camera.simulated} & said
+
+    def _mark_simulated(self, db: DbSession) -> None:
+        """A camera that says that it is simulated is marked so, whoever entered it."""
+        cameras = list(db.scalars(select(Camera).where(Camera.enabled)))
+        marked = self._unmarked(cameras)
+        for camera in cameras:
+            camera.simulated = camera.simulated or camera.id in marked
+
+    def _lease(self, db: DbSession, camera: Camera) -> Lease:
+        """This node's lease on a camera, renewed; another node's if that one still holds it."""
+        moment = from_us(self._clock.now())
+        lease = db.get(Lease, camera.id)
+        if lease is None:
+            lease = Lease(camera_id=camera.id, node=self._settings.node, epoch=1, until=moment + _LEASE)
+            db.add(lease)
+        elif lease.node == self._settings.node:
+            lease.until = moment + _LEASE
+        elif lease.until < moment:
+            lease.node, lease.epoch, lease.until = self._settings.node, lease.epoch + 1, moment + _LEASE
+        return lease
+
+
+def _published(state: Path) -> Desired:
+    """What the recorder was told last. A file that somebody spoilt tells nothing, and is written anew."""
+    try:
+        return Desired.load(state)
+    except (ValueError, TypeError, LookupError) as error:
+        log.error("what the recorder was told cannot be read, and is told anew: %s", error)
+        return Desired(0, ())
+
+
+def _streams(camera: Camera) -> list[tuple[StreamName, str]]:
+    streams: list[tuple[StreamName, str]] = [("main", camera.main_path)]
+    if camera.sub_path:
+        streams.append(("sub", camera.sub_path))
+    return streams
+
+
+def _wanted(
+    camera: Camera,
+    stream: StreamName,
+    path: str,
+    lease: Lease,
+    policy: Policy,
+    windows: tuple[Window, ...] | None,
+    rest: EndReason | None,
+) -> Wanted:
+    return Wanted(
+        camera_id=camera.id,
+        stream=stream,
+        host=camera.host,
+        port=camera.port,
+        path=path,
+        username=camera.username,
+        sealed_password=(camera.password_encrypted or b"").decode(),
+        epoch=lease.epoch,
+        lease_until_us=to_us(lease.until),
+        windows=windows,
+        audio=policy.audio,
+        g711=policy.g711,
+        rest=rest,
+    )

@@ -1,0 +1,68 @@
+"""The footage volume: what is free, and how long that lasts at today's pace."""
+
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy import func, select
+from starlette.requests import HTTPConnection
+
+from shike.api.db import Database
+from shike.attendance.recording.disk_space import DAY_US, DiskSpace, bytes_per_day
+from shike.attendance.tables.registry import Run, Segment, from_us, to_us
+from shike.capture.clock import Clock
+
+_FRESH_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    bytes_per_day: float | None
+    asked_s: float
+
+
+class Disk:
+    """Measures the volume of a folder. The pace is asked of the index once a minute at most."""
+
+    def __init__(self, folder: Path, database: Database, clock: Clock) -> None:
+        self._folder, self._database, self._clock = folder, database, clock
+        self._pace: _Pace | None = None
+        self._lock = threading.Lock()
+
+    def space(self) -> DiskSpace:
+        """What is free and what is written per day. OSError if the volume does not answer."""
+        folder = next(each for each in (self._folder, *self._folder.absolute().parents) if each.exists())
+        usage = shutil.disk_usage(folder)
+        return DiskSpace(usage.free, usage.total, self._bytes_per_day())
+
+    def _bytes_per_day(self) -> float | None:
+        with self._lock:
+            now_s = self._clock.monotonic()
+            if self._pace is None or now_s - self._pace.asked_s > _FRESH_S:
+                self._pace = _Pace(self._measured(), now_s)
+            return self._pace.bytes_per_day
+
+    def _measured(self) -> float | None:
+        now_us = self._clock.now()
+        since = from_us(now_us - DAY_US)
+        # Indexing comes after recording, so its index bounds the scan. An import comes once, at any speed: no pace.
+        query = (
+            select(func.sum(Segment.size), func.min(Segment.wall_start))
+            .join(Run, Run.id == Segment.run_id)
+            .where(Segment.created_at >= since, Segment.wall_start >= since, Run.origin == "live")
+        )
+        with self._database.reading() as db:
+            written, first = db.execute(query).one()
+        return bytes_per_day(written or 0, None if first is None else to_us(first), now_us)
+
+
+def current_disk(connection: HTTPConnection) -> Disk:
+    """The application's footage volume."""
+    disk: Disk = connection.app.state.disk
+    return disk
+
+
+CurrentDisk = Annotated[Disk, Depends(current_disk)]

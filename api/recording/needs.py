@@ -1,0 +1,220 @@
+"""What a choice of when to record, and of how long to keep it, needs of the disk: asked before it is made."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.accounts.me import CurrentSettings
+from shike.api.auth.guard import CurrentClock, CurrentViewer
+from shike.api.auth.scopes import visible
+from shike.api.db import Db
+from shike.api.recording.policies import RoomRecordingOut, room_recordings
+from shike.api.wire import PROBLEM
+from shike.attendance.recording.needs import (
+    HOURS_A_WEEK,
+    NOMINAL_BPS,
+    WEEK_US,
+    StreamLoad,
+    bytes_of,
+    measured_bps,
+    planned_hours,
+    usable,
+)
+from shike.attendance.recording.plan import sessions_of
+from shike.attendance.recording.policy import Mode, PlannedSession, Policy
+from shike.attendance.retention.keeping import default_days
+from shike.attendance.tables.registry import Camera, Room, Run, Segment, to_us
+from shike.capture.archive.segment import StreamName
+
+router = APIRouter(tags=["recording"], responses=PROBLEM)
+
+# The last hour of a stream: enough to know its bit rate, and read in a moment from the largest index.
+_SEGMENTS = 60
+_WEEKS = 4
+
+Days = Annotated[int, Query(ge=1, le=3650)]
+
+
+class RoomNeedOut(BaseModel):
+    """What one room needs. `hours_from`: of a timetable, assumed because it has none, or all hours.
+
+    `hours_weeks`: of how many weeks of timetable the hours a week are; null without one.
+    """
+
+    room_id: str
+    room_name: str
+    institution_name: str
+    mode: Mode
+    hours_a_week: float
+    hours_from: Literal["always", "timetable", "assumed"]
+    hours_weeks: int | None
+    cameras: int
+    bitrate_bps: int
+    measured: bool
+    bytes: int
+
+
+class DiskOut(BaseModel):
+    """The volume that footage is written to. `usable`: what of it footage may fill, with what it holds already."""
+
+    total_bytes: int
+    free_bytes: int
+    footage_bytes: int
+    usable_bytes: int
+
+
+class NeedsOut(BaseModel):
+    """Rooms with cameras, what each needs, and whether it all fits. `whole`: these are all rooms of the installation.
+
+    `short_by_bytes` is 0 where it fits. Who sees only some rooms is told nothing of the disk, which others share:
+    `disk`, `fits` and `short_by_bytes` are null.
+    """
+
+    days_main: int
+    days_sub: int
+    rooms: list[RoomNeedOut]
+    cameras: int
+    total_bytes: int
+    disk: DiskOut | None
+    fits: bool | None
+    short_by_bytes: int | None
+    whole: bool
+
+
+@router.get("/api/recording-needs")
+def get_recording_needs(
+    db: Db,
+    viewer: CurrentViewer,
+    settings: CurrentSettings,
+    clock: CurrentClock,
+    days_main: Days | None = None,
+    days_sub: Days | None = None,
+    mode: Literal["as_set", "always", "timetable"] = "as_set",
+    room_id: Annotated[list[str], Query(max_length=1000)] = [],  # noqa: B006 FastAPI copies it
+    hours_without_timetable: Annotated[float, Query(ge=0, le=HOURS_A_WEEK)] = 40,
+) -> NeedsOut:
+    """What recording will need once it has run for as long as it is kept.
+
+    `mode` is tried for the rooms that are named, or for all if none is; the others stay as they are set. Without days,
+    footage is kept as long as the default rule says.
+    """
+    rooms = list(db.scalars(visible(viewer, Room).order_by(Room.name, Room.id)))
+    said = [each for each in room_recordings(db, rooms, settings.recording_policy, clock.now()) if each.camera_count]
+    ids = [each.room_id for each in said]
+    loads = stream_loads(db, ids)
+    sessions = sessions_of(db, ids, clock.now() - _WEEKS * WEEK_US, clock.now() + _WEEKS * WEEK_US)
+    usual = default_days(db, settings.retention, clock.now())
+    days: dict[StreamName, int] = {"main": days_main or usual["main"], "sub": days_sub or usual["sub"]}
+    found = []
+    for each in said:
+        tried: Mode = each.policy.mode if mode == "as_set" or (room_id and each.room_id not in room_id) else mode
+        found.append(
+            _room_need(
+                each,
+                tried,
+                loads[each.room_id],
+                days,
+                _hours(each, tried, sessions[each.room_id], clock.now(), hours_without_timetable),
+            )
+        )
+    total = sum(each.bytes for each in found)
+    disk = disk_of(settings.footage_dir, footage_bytes(db)) if viewer.sees_everything else None
+    return NeedsOut(
+        days_main=days["main"],
+        days_sub=days["sub"],
+        rooms=found,
+        cameras=sum(each.cameras for each in found),
+        total_bytes=total,
+        disk=disk,
+        fits=None if disk is None else total <= disk.usable_bytes,
+        short_by_bytes=None if disk is None else max(0, total - disk.usable_bytes),
+        whole=viewer.sees_everything,
+    )
+
+
+def stream_loads(db: DbSession, room_ids: Sequence[str]) -> Mapping[str, list[StreamLoad]]:
+    """The streams of each room's enabled cameras, with their bit rates as recorded lately or else as usual."""
+    found: dict[str, list[StreamLoad]] = {room_id: [] for room_id in room_ids}
+    for camera in db.scalars(select(Camera).where(Camera.room_id.in_(room_ids), Camera.enabled).order_by(Camera.id)):
+        streams: list[StreamName] = ["main", "sub"] if camera.sub_path else ["main"]
+        for stream in streams:
+            bps = measured_bps(_last_segments(db, camera.id, stream, Run.origin == "live"))
+            load = StreamLoad(camera.id, stream, bps or NOMINAL_BPS[stream], "recorded" if bps else "nominal")
+            found[camera.room_id].append(load)
+    return found
+
+
+def footage_bytes(db: DbSession) -> int:
+    """About what all footage takes up: segments counted in the index, times what the last ones of each stream hold.
+
+    Adding up the sizes would read every row.
+    """
+    counted = select(Segment.camera_id, Segment.stream, func.count()).group_by(Segment.camera_id, Segment.stream)
+    total = 0
+    for camera_id, stream, count in db.execute(counted):
+        sizes = [size for size, _ in _last_segments(db, camera_id, stream)]
+        total += sum(sizes) * count // max(1, len(sizes))
+    return total
+
+
+def disk_of(footage: Path, stored_bytes: int) -> DiskOut:
+    """The volume on which footage lies, or will lie once its folder is there."""
+    there = next(path for path in [footage.absolute(), *footage.absolute().parents] if path.exists())
+    usage = shutil.disk_usage(there)
+    return DiskOut(
+        total_bytes=usage.total,
+        free_bytes=usage.free,
+        footage_bytes=stored_bytes,
+        usable_bytes=usable(usage.total, usage.free, stored_bytes),
+    )
+
+
+def _last_segments(
+    db: DbSession, camera_id: str, stream: str, *conditions: ColumnElement[bool]
+) -> list[tuple[int, int]]:
+    """The last segments of a stream, each as bytes and length in µs."""
+    query = (
+        select(Segment.size, Segment.wall_start, Segment.wall_end)
+        .join(Run, Run.id == Segment.run_id)
+        .where(Segment.camera_id == camera_id, Segment.stream == stream, *conditions)
+        .order_by(Segment.wall_start.desc())
+        .limit(_SEGMENTS)
+    )
+    return [(size, to_us(end) - to_us(start)) for size, start, end in db.execute(query)]
+
+
+Hours = tuple[float, Literal["always", "timetable", "assumed"], int | None]
+
+
+def _hours(
+    room: RoomRecordingOut, mode: Mode, sessions: Sequence[PlannedSession], now_us: int, without: float
+) -> Hours:
+    if mode == "always":
+        return float(HOURS_A_WEEK), "always", None
+    policy = Policy("timetable", room.policy.margin_before_min, room.policy.margin_after_min)
+    planned = planned_hours(policy, sessions, now_us, _WEEKS)
+    return (without, "assumed", None) if planned is None else (planned.a_week, "timetable", planned.weeks)
+
+
+def _room_need(
+    room: RoomRecordingOut, mode: Mode, loads: Sequence[StreamLoad], days: dict[StreamName, int], hours: Hours
+) -> RoomNeedOut:
+    return RoomNeedOut(
+        room_id=room.room_id,
+        room_name=room.room_name,
+        institution_name=room.institution_name,
+        mode=mode,
+        hours_a_week=round(hours[0], 1),
+        hours_from=hours[1],
+        hours_weeks=hours[2],
+        cameras=room.camera_count,
+        bitrate_bps=sum(load.bps for load in loads),
+        measured=all(load.source == "recorded" for load in loads),
+        bytes=bytes_of(loads, hours[0], days),
+    )

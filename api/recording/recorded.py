@@ -1,0 +1,92 @@
+"""What recordings are reported from, for who asks: the registry in scope, stretches, what the recorder says now.
+
+What is said of them: camera_status.py, recording_report.py. Design: docs/design/footage.md, "Recording report".
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy.orm import Session as DbSession
+from starlette.requests import HTTPConnection
+
+from shike.api.accounts.me import CurrentSettings
+from shike.api.auth.guard import CurrentClock, CurrentViewer
+from shike.api.db import Db
+from shike.api.live.wall import Healths, ReadHealth, current_health
+from shike.api.moment import now
+from shike.api.settings import Settings
+from shike.attendance.beijing import day_of
+from shike.attendance.footage.stretches import StreamKey, Stretches
+from shike.attendance.recording.days import (
+    Cause,
+    DayReport,
+    Plan,
+    StreamReport,
+    day_reports,
+    last_days,
+)
+from shike.attendance.recording.plan import policies_of, windows_of
+from shike.attendance.tables.registry import Camera
+from shike.capture.archive.segment import StreamName
+from shike.capture.schedule import Window
+
+
+def current_stretches(connection: HTTPConnection) -> Stretches:
+    """The application's stretches."""
+    stretches: Stretches = connection.app.state.stretches
+    return stretches
+
+
+def cause_of(healths: Healths) -> Cause:
+    """What the recorder says now of each stream's failure."""
+
+    def cause(key: StreamKey) -> str | None:
+        health = healths.get(key)
+        return health.cause if health else None
+
+    return cause
+
+
+def plan_of(db: DbSession, settings: Settings) -> Plan:
+    """When rooms are to be recorded, by what is stored."""
+
+    def plan(room_ids: Iterable[str], start_us: int, end_us: int) -> Mapping[str, Sequence[Window] | None]:
+        return windows_of(db, policies_of(db, room_ids, settings.recording_policy), start_us, end_us)
+
+    return plan
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """All that a report needs, of one request."""
+
+    db: Db
+    viewer: CurrentViewer
+    clock: CurrentClock
+    stretches: Annotated[Stretches, Depends(current_stretches)]
+    read_health: Annotated[ReadHealth, Depends(current_health)]
+    settings: CurrentSettings
+
+    def today(self) -> date:
+        """The Beijing day that is now."""
+        return day_of(now(self.clock))
+
+    def plan(self) -> Plan:
+        """When rooms are to be recorded."""
+        return plan_of(self.db, self.settings)
+
+    def of_day(self, cameras: Sequence[Camera], day: date) -> list[StreamReport]:
+        """The reports of every stream of the cameras for a day."""
+        cause = cause_of(self.read_health())
+        return day_reports(self.stretches, cameras, day, self.clock.now(), cause, self.plan())
+
+    def last_days(self, camera: Camera, stream: StreamName, until: date, days: int) -> list[DayReport]:
+        """The reports of a stream for so many days up to and with `until`, oldest first."""
+        cause = cause_of(self.read_health())
+        return last_days(self.stretches, camera, stream, until, days, self.clock.now(), cause, self.plan())
+
+
+CurrentRecordings = Annotated[Recordings, Depends()]

@@ -1,0 +1,130 @@
+"""How the recording report looks on the wire."""
+
+from datetime import date
+
+from pydantic import BaseModel
+
+from shike.api.moment import Moment
+from shike.api.playback.timeline import GapOut, Stream
+from shike.api.recording.camera_status import gap_out
+from shike.api.registry.cameras import CameraOut
+from shike.attendance.recording.days import StreamReport
+from shike.attendance.recording.report import Report
+from shike.attendance.tables.registry import from_us
+
+# One camera's report lists so many gaps; the totals are of all.
+MOST_GAPS = 2000
+
+
+class ReasonOut(BaseModel):
+    """Gaps of one reason; `missing` is false where nothing was to be recorded."""
+
+    reason: str
+    gaps: int
+    seconds: float
+    missing: bool
+
+
+class StreamReportOut(BaseModel):
+    """A day of a stream. `coverage` is recorded of expected, 0 to 1, null where nothing was to be recorded.
+
+    `recorded_s` is live recording; seconds that only an import covers are `imported_s` and in no other figure.
+    `gap_count`, `missing_s` and `longest_gap` are of what is missing; bytes and dropped packets of the segments that
+    began on this day.
+    """
+
+    stream: Stream
+    expected_s: float
+    recorded_s: float
+    imported_s: float
+    missing_s: float
+    coverage: float | None
+    gap_count: int
+    longest_gap: GapOut | None
+    reasons: list[ReasonOut]
+    dropped: int
+    bytes: int
+
+
+class CameraReport(BaseModel):
+    """A day of a camera."""
+
+    camera_id: str
+    camera_name: str
+    room_id: str
+    room_name: str
+    institution_name: str
+    simulated: bool
+    enabled: bool
+    streams: list[StreamReportOut]
+
+
+class RecordingReport(BaseModel):
+    """A day of all cameras in scope, the worst main stream first. `until`: the end of the day, or now."""
+
+    day: date
+    until: Moment
+    items: list[CameraReport]
+
+
+class StreamGaps(BaseModel):
+    """The gaps of a stream in order of time, those without blame left out."""
+
+    stream: Stream
+    gaps: list[GapOut]
+
+
+class CameraDayReport(CameraReport):
+    """The same of one camera, with its gaps."""
+
+    day: date
+    until: Moment
+    gaps: list[StreamGaps]
+
+
+class DayCoverage(BaseModel):
+    """A day of a stream in short, figures as in its report."""
+
+    day: date
+    expected_s: float
+    recorded_s: float
+    imported_s: float
+    coverage: float | None
+    gap_count: int
+
+
+def camera_report(camera: CameraOut, found: list[StreamReport]) -> CameraReport:
+    """A camera's reports on the wire."""
+    places = {"room_id", "room_name", "institution_name", "simulated", "enabled"}
+    return CameraReport(
+        camera_id=camera.id,
+        camera_name=camera.name,
+        **camera.model_dump(include=places),
+        streams=[
+            StreamReportOut(
+                stream=each.stream,
+                expected_s=each.report.expected_s,
+                recorded_s=each.report.recorded_s,
+                imported_s=each.report.imported_s,
+                missing_s=each.report.missing_s,
+                coverage=each.report.ratio,
+                gap_count=len(each.report.gaps),
+                longest_gap=gap_out(each.report.longest),
+                reasons=[
+                    ReasonOut(reason=one.reason, gaps=one.gaps, seconds=one.seconds, missing=one.missing)
+                    for one in each.report.reasons
+                ],
+                dropped=each.dropped,
+                bytes=each.size,
+            )
+            for each in found
+        ],
+    )
+
+
+def gap_outs(report: Report) -> list[GapOut]:
+    """The first gaps of a report on the wire."""
+    return [
+        GapOut(start=from_us(gap.start_us), end=from_us(gap.end_us), reason=gap.reason)
+        for gap in report.gaps[:MOST_GAPS]
+    ]

@@ -1,0 +1,149 @@
+"""Trying a camera's address before it is saved: what each stream sends, a picture, and how many people are in it.
+
+The looking is done by shike.capture.source.probe, the counting by whatever `Counter` the composition passed in.
+"""
+
+import logging
+from base64 import b64decode
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated
+
+import cv2
+import numpy as np
+from fastapi import APIRouter, Depends, Request
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from shike.api.accounts.me import CurrentSettings
+from shike.api.auth.guard import CurrentViewer
+from shike.api.auth.passwords import Password
+from shike.api.auth.scopes import load
+from shike.api.auth.viewer import Viewer
+from shike.api.db import Database, database_of
+from shike.api.errors import Conflict
+from shike.api.processes import pipeline
+from shike.api.registry.cameras import CurrentVault, Host, Port, StreamPath, Username, slashed
+from shike.api.settings import Settings
+from shike.api.wire import PROBLEM, Body, Id
+from shike.attendance.counting.errors import CountingError
+from shike.attendance.counting.headcount import HeadCount, count_heads
+from shike.attendance.tables.registry import Camera
+from shike.capture.source.address import Address
+from shike.capture.source.probe import Probed
+from shike.capture.vault import Vault
+
+log = logging.getLogger(__name__)
+router = APIRouter(tags=["cameras"], responses=PROBLEM)
+
+Prober = Callable[[Address, float], Probed]
+Counter = Callable[[NDArray[np.uint8]], HeadCount]
+
+
+class ProbeIn(Body):
+    """An address to try. With `camera_id` and no password, that camera's stored password is used, on its host only."""
+
+    host: Host
+    port: Port = 554
+    username: Username = ""
+    password: Password | None = None
+    main_path: StreamPath
+    sub_path: StreamPath | None = None
+    camera_id: Id | None = None
+
+
+class ProbeCount(BaseModel):
+    count: int
+    low: int
+    high: int
+
+
+class StreamProbe(BaseModel):
+    """What one stream gave. `code` is a cause code where `ok` is false; `picture` is a JPEG in base64."""
+
+    ok: bool
+    took_ms: int
+    code: str | None = None
+    detail: str | None = None
+    codec: str | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    keyframe_interval_s: float | None = None
+    bitrate_bps: int | None = None
+    clock_offset_ms: int | None = None
+    audio: bool | None = None
+    simulated: bool = False
+    picture: str | None = None
+    count: ProbeCount | None = None
+
+
+class CameraProbe(BaseModel):
+    main: StreamProbe
+    sub: StreamProbe | None
+
+
+def current_prober(request: Request) -> Prober:
+    """How streams are looked at."""
+    prober: Prober = request.app.state.prober
+    return prober
+
+
+def current_counter(request: Request) -> Counter | None:
+    """How people in a picture are counted; None where no detector is installed."""
+    counter: Counter | None = request.app.state.counter
+    return counter
+
+
+@router.post("/api/cameras/probe")
+def probe_camera(
+    body: ProbeIn,
+    viewer: CurrentViewer,
+    request: Request,
+    vault: CurrentVault,
+    settings: CurrentSettings,
+    prober: Annotated[Prober, Depends(current_prober)],
+    counter: Annotated[Counter | None, Depends(current_counter)],
+) -> CameraProbe:
+    """Connect to both streams at once and say what came; nothing is stored. Takes up to the probe timeout."""
+    password = password_of(body, database_of(request), viewer, vault)
+    paths = [slashed(body.main_path) or "/", slashed(body.sub_path)]
+    addresses = [Address(body.host, body.port, path, body.username, password) for path in paths if path]
+    with ThreadPoolExecutor(len(addresses)) as pool:
+        probed = list(pool.map(lambda address: prober(address, settings.probe_timeout_seconds), addresses))
+    main = stream_probe(probed[0], counter)
+    return CameraProbe(main=main, sub=stream_probe(probed[1], None) if len(probed) > 1 else None)
+
+
+def password_of(body: ProbeIn, database: Database, viewer: Viewer, vault: Vault) -> str:
+    """The password to try. A stored one goes to its own host and port only: else it could be sent anywhere."""
+    if body.password is not None:
+        return body.password.get_secret_value()
+    if body.camera_id is None:
+        return ""
+    with database.reading() as db:
+        camera = load(db, viewer, Camera, body.camera_id)
+    if camera.password_encrypted is not None and (camera.host, camera.port) != (body.host, body.port):
+        raise Conflict("the address changed, so the password is asked for again", code="password_needed")
+    return vault.open(camera.password_encrypted)
+
+
+def stream_probe(probed: Probed, counter: Counter | None) -> StreamProbe:
+    """One stream on the wire, counted if there is a picture and a counter."""
+    result = StreamProbe.model_validate(probed, from_attributes=True)
+    if counter is not None and probed.picture is not None:
+        encoded = np.frombuffer(b64decode(probed.picture), np.uint8)
+        counted = counter(np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8))
+        if counted.count is not None and counted.low is not None and counted.high is not None:
+            result.count = ProbeCount(count=counted.count, low=counted.low, high=counted.high)
+    return result
+
+
+def trial_counter(settings: Settings) -> Counter | None:
+    """A counter for the pictures of probes; None, and a word in the log, where no detector is installed."""
+    try:
+        detector = pipeline.detector(settings)
+    except CountingError as error:
+        log.warning("no trial counts when a camera is added: %s", error)
+        return None
+    return lambda image: count_heads(image, detector)

@@ -1,0 +1,206 @@
+"""How long footage is kept: rules with their history, what the next clean-up deletes, and clean-ups that wait.
+
+A rule is never edited; each change is a row of its own with who, when and why. What follows from one is
+attendance/retention.py; what was deleted is deletions.py. Design: docs/design/retention.md.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from fastapi import APIRouter
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.accounts.me import CurrentSettings
+from shike.api.auth import audit
+from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.scopes import load, named, visible
+from shike.api.auth.viewer import Viewer
+from shike.api.db import Db
+from shike.api.errors import Conflict, Forbidden
+from shike.api.moment import now
+from shike.api.processes.space import space_of
+from shike.api.retention.shapes import (
+    BrakeOut,
+    CameraKeepingOut,
+    ConfirmIn,
+    ImportanceIn,
+    RetentionOut,
+    RuleIn,
+    RuleOut,
+    SpaceOut,
+    Stream,
+    StreamKeepingOut,
+    rule_out,
+    stock_out,
+)
+from shike.api.wire import PROBLEM, Id, Items
+from shike.attendance.retention.cleaning import EVERY_S
+from shike.attendance.retention.holds import flagged_sessions, held_of, stretches_of
+from shike.attendance.retention.keeping import added_up, limits_of, survey
+from shike.attendance.retention.rules import (
+    FOR_EVER_US,
+    Amount,
+    Defaults,
+    StreamKey,
+    free_stretches,
+)
+from shike.attendance.tables.registry import Camera, Institution, Room, from_us
+from shike.attendance.tables.retention import Brake, RetentionRule
+from shike.capture.archive.segment import STREAMS
+from shike.capture.recorder.desired import Desired
+
+router = APIRouter(tags=["retention"], responses=PROBLEM)
+
+
+@router.get("/api/retention")
+def read_retention(db: Db, viewer: CurrentViewer, settings: CurrentSettings, clock: CurrentClock) -> RetentionOut:
+    """Rules, stock and what the next clean-up deletes, of cameras in scope; nothing is deleted by looking."""
+    defaults, now_us = settings.retention, clock.now()
+    query = (
+        visible(viewer, Camera)
+        .join(Room, Room.id == Camera.room_id)
+        .join(Institution, Institution.id == Room.institution_id)
+        .add_columns(Room.name, Institution.name)
+        .order_by(Room.name, Camera.name, Camera.id)
+    )
+    rows = [(row[0], str(row[1]), str(row[2])) for row in db.execute(query)]
+    resting = {each.camera_id for each in Desired.load(settings.state_dir).streams if each.rest == "storage_full"}
+    rules = _rules_in_force(db, [camera.id for camera, *_ in rows], now_us)
+    space = space_of(settings) if viewer.sees_everything else None
+    return RetentionOut(
+        space=None
+        if space is None
+        else SpaceOut(total=space.total, free=space.free, floor=space.floor, low=space.is_low),
+        every_s=round(EVERY_S),
+        hold_flagged=defaults.flags,
+        flagged_sessions=flagged_sessions(db, visible(viewer, Room).with_only_columns(Room.id), defaults.flags),
+        defaults=[rule_out(rules.get((None, stream)), stream, defaults) for stream in STREAMS],
+        cameras=[
+            CameraKeepingOut(
+                camera_id=camera.id,
+                camera_name=camera.name,
+                room_id=camera.room_id,
+                room_name=room_name,
+                institution_name=institution_name,
+                enabled=camera.enabled,
+                importance=camera.importance,
+                resting=camera.id in resting,
+                main=_stream_out(db, camera, "main", rules, defaults, now_us),
+                sub=_stream_out(db, camera, "sub", rules, defaults, now_us),
+            )
+            for camera, room_name, institution_name in rows
+        ],
+        brakes=brake_outs(db, viewer),
+    )
+
+
+@router.get("/api/retention/rules")
+def list_retention_rules(
+    db: Db, viewer: CurrentViewer, camera_id: Id | None = None, stream: Stream | None = None
+) -> Items[RuleOut]:
+    """Every rule that a camera has had, newest first; without a camera, every default."""
+    query = visible(viewer, RetentionRule).where(RetentionRule.camera_id == camera_id)
+    if stream is not None:
+        query = query.where(RetentionRule.stream == stream)
+    rows = db.scalars(query.order_by(RetentionRule.valid_from.desc(), RetentionRule.id.desc()).limit(500))
+    return Items(items=[RuleOut.model_validate(row, from_attributes=True) for row in rows])
+
+
+@router.post("/api/retention/rules", status_code=201)
+def set_retention_rule(
+    body: RuleIn, db: Db, caller: CurrentCaller, settings: CurrentSettings, clock: CurrentClock
+) -> RuleOut:
+    """Decide anew how long footage is kept, in force at once. The default is for those who see everything."""
+    viewer = caller.viewer
+    if body.camera_id is None and not viewer.sees_everything:
+        raise Forbidden("the default is for administrators of the whole installation", code="default_not_yours")
+    camera = None if body.camera_id is None else named(db, viewer, Camera, body.camera_id, "camera_id")
+    values = body.model_dump() | ({"days": None, "max_bytes": None} if body.follows_default else {})
+    moment = now(clock)
+    row = RetentionRule(**values, valid_from=moment, set_at=moment)
+    row.set_by, row.set_by_name = viewer.account_id, viewer.name
+    db.add(row)
+    db.flush()
+    place = audit.NOWHERE if camera is None else audit.place_of(db, camera)
+    said = {field: values[field] for field in ("stream", "days", "max_bytes", "follows_default", "reason")}
+    audit.write(db, clock, caller, "retention_changed", place, rule_id=row.id, **said)
+    return RuleOut.model_validate(row, from_attributes=True)
+
+
+@router.put("/api/cameras/{camera_id}/importance", status_code=204)
+def set_importance(camera_id: str, body: ImportanceIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
+    """Say how important a camera is where space is short."""
+    camera = load(db, caller.viewer, Camera, camera_id)
+    if camera.importance != body.importance:
+        said = {"before": camera.importance, "importance": body.importance}
+        camera.importance, camera.updated_at = body.importance, now(clock)
+        audit.write(db, clock, caller, "retention_changed", audit.place_of(db, camera), **said)
+
+
+@router.post("/api/retention/brakes/{brake_id}/confirm")
+def confirm_clean_up(brake_id: str, body: ConfirmIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> BrakeOut:
+    """Let a clean-up go on that would delete more than half. 409 if it waits no more."""
+    viewer = caller.viewer
+    brake = load(db, viewer, Brake, brake_id)
+    if brake.state != "waiting":
+        raise Conflict("this clean-up does not wait any more", code="not_waiting", hint="load the page again")
+    brake.state, brake.reason, brake.until = "confirmed", body.reason, min(brake.until, body.until)
+    brake.confirmed_by, brake.confirmed_by_name, brake.confirmed_at = viewer.account_id, viewer.name, now(clock)
+    db.flush()
+    camera = None if brake.camera_id is None else db.get(Camera, brake.camera_id)
+    place = audit.NOWHERE if camera is None else audit.place_of(db, camera)
+    said = {"stream": brake.stream, "rule": brake.rule, "segments": brake.due_segments, "bytes": brake.due_bytes}
+    audit.write(db, clock, caller, "cleanup_confirmed", place, reason=body.reason, **said)
+    return next(each for each in brake_outs(db, viewer) if each.id == brake.id)
+
+
+def brake_outs(db: DbSession, viewer: Viewer) -> list[BrakeOut]:
+    """Clean-ups in scope that wait or go on by somebody's word, those of all cameras first."""
+    query = (
+        visible(viewer, Brake)
+        .outerjoin(Camera, Camera.id == Brake.camera_id)
+        .outerjoin(Room, Room.id == Camera.room_id)
+        .add_columns(Camera.name, Room.name)
+        .where(Brake.state.in_(("waiting", "confirmed")))
+        .order_by(Brake.camera_id.is_not(None), Brake.raised_at, Brake.id)
+    )
+    fields = set(BrakeOut.model_fields) - {"camera_name", "room_name"}
+    return [
+        BrakeOut(**{field: getattr(row, field) for field in fields}, camera_name=camera_name, room_name=room_name)
+        for row, camera_name, room_name in db.execute(query)
+    ]
+
+
+_Rules = Mapping[tuple[str | None, str], RetentionRule]
+
+
+def _rules_in_force(db: DbSession, camera_ids: Sequence[str], now_us: int) -> _Rules:
+    query = (
+        select(RetentionRule)
+        .where(or_(RetentionRule.camera_id.in_(camera_ids), RetentionRule.camera_id.is_(None)))
+        .where(RetentionRule.valid_from <= from_us(now_us))
+        .order_by(RetentionRule.valid_from, RetentionRule.id)
+    )
+    return {(row.camera_id, row.stream): row for row in db.scalars(query)}
+
+
+def _stream_out(
+    db: DbSession, camera: Camera, stream: Stream, rules: _Rules, defaults: Defaults, now_us: int
+) -> StreamKeepingOut:
+    key: StreamKey = (camera.id, stream)
+    own = rules.get(key)
+    is_own = own is not None and not own.follows_default
+    limits = limits_of(db, [camera.id], defaults, now_us)[key]
+    seen = survey(db, camera, stream, limits, defaults, now_us)
+    held = stretches_of(held_of(db, camera, defaults.flags))
+    free = added_up(db, key, free_stretches(held, FOR_EVER_US)).amount if held else seen.stock.amount
+    kept = Amount(seen.stock.amount.segments - free.segments, seen.stock.amount.bytes - free.bytes)
+    return StreamKeepingOut(
+        rule=rule_out(own if is_own else rules.get((None, stream)), stream, defaults),
+        own=is_own,
+        stock=stock_out(seen.stock),
+        due_age=stock_out(seen.due_age),
+        due_bytes=stock_out(seen.due_bytes),
+        held_segments=kept.segments,
+        held_bytes=kept.bytes,
+    )

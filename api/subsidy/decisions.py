@@ -1,0 +1,157 @@
+"""Subsidy decisions of a class and of a person in it: read, and made anew.
+
+Belongs here: shapes and scope. What is decided and kept is in shike.subsidy. See docs/design/subsidy.md.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy.orm import Session as DbSession
+
+from shike.api.auth import audit
+from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.scopes import load
+from shike.api.db import Db
+from shike.api.errors import Conflict, NotFound
+from shike.api.subsidy.shapes import (
+    ClassDecisions,
+    DecidedClass,
+    DecidedTrainee,
+    DecisionLine,
+    DecisionOut,
+    MadeDecisions,
+    TotalOut,
+    VersionOut,
+)
+from shike.api.wire import PROBLEM
+from shike.attendance.judgement.thresholds import NoThresholds
+from shike.attendance.tables.training import Enrolment, Trainee, TrainingClass
+from shike.capture.clock import Clock
+from shike.subsidy import decisions
+from shike.subsidy.errors import NoValueYet, UnknownRule
+from shike.subsidy.facts import enrolled
+from shike.subsidy.tables import Decision
+
+router = APIRouter(tags=["subsidy"], responses=PROBLEM)
+
+EVIDENCE_URLS: Mapping[str, str] = {
+    "class_session": "/api/class-sessions/{id}/detail",
+    "flag": "/api/flags/{id}",
+}
+
+
+@router.get("/api/classes/{class_id}/decisions")
+def list_decisions(class_id: str, db: Db, viewer: CurrentViewer, clock: CurrentClock) -> ClassDecisions:
+    """The trainees of a class by name, each with the decision in force."""
+    return _class_decisions(db, load(db, viewer, TrainingClass, class_id), clock)
+
+
+@router.post("/api/classes/{class_id}/decisions")
+def make_decisions(class_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> MadeDecisions:
+    """Decide the whole class anew from what is stored now. A decision that holds keeps its version."""
+    of_class = load(db, caller.viewer, TrainingClass, class_id)
+    try:
+        made = decisions.decide_class(db, of_class, clock.now())
+    except NoValueYet as error:
+        raise Conflict(error.detail, code="no_value_yet", hint=error.hint) from error
+    except NoThresholds as error:
+        raise Conflict(str(error), code="no_value_yet", hint=error.hint) from error
+    except UnknownRule as error:
+        raise Conflict(error.detail, code="unknown_rule", hint=error.hint) from error
+    found = _class_decisions(db, of_class, clock)
+    verdicts = {total.verdict or "undecided": total.people for total in found.totals}
+    place = audit.place_of(db, of_class)
+    audit.write(db, clock, caller, "decision", place, new=made.new, unchanged=made.unchanged, verdicts=verdicts)
+    return MadeDecisions(**dict(found), new=made.new, unchanged=made.unchanged)
+
+
+@router.get("/api/classes/{class_id}/decisions/{trainee_id}")
+def get_decision(class_id: str, trainee_id: str, db: Db, viewer: CurrentViewer, clock: CurrentClock) -> DecisionOut:
+    """The decision in force for one trainee, with reasons, clauses, parameters, facts and evidence."""
+    of_class = load(db, viewer, TrainingClass, class_id)
+    trainee = load(db, viewer, Trainee, trainee_id)
+    versions = decisions.history(db, of_class.id, trainee.id)
+    enrolment = next((row for row, person in enrolled(db, of_class.id) if person.id == trainee.id), None)
+    if not versions or enrolment is None:
+        raise NotFound("nothing was decided for this trainee yet", code="decision_not_found")
+    digests = decisions.current_digests(db, of_class, clock.now())
+    newest = versions[0]
+    return DecisionOut(
+        training_class=_class_out(of_class),
+        trainee=_trainee_out(trainee, enrolment),
+        rule=newest.rule,
+        verdict=newest.verdict,
+        amount_fen=newest.amount_fen,
+        version=newest.version,
+        made_at=newest.made_at,
+        current=digests.get(trainee.id) == newest.inputs_digest,
+        history=[VersionOut.model_validate(each, from_attributes=True) for each in versions],
+        **_body_out(newest.body),
+    )
+
+
+def _class_decisions(db: DbSession, of_class: TrainingClass, clock: Clock) -> ClassDecisions:
+    standing = decisions.in_force(db, of_class.id)
+    digests = decisions.current_digests(db, of_class, clock.now()) if standing else {}
+    lines = [
+        _line(enrolment, trainee, standing.get(trainee.id), digests.get(trainee.id))
+        for enrolment, trainee in enrolled(db, of_class.id)
+    ]
+    people = Counter(line.verdict for line in lines)
+    totals = [
+        TotalOut(
+            verdict=verdict,
+            people=number,
+            amount_fen=sum(line.amount_fen or 0 for line in lines if line.verdict == verdict),
+        )
+        for verdict, number in people.items()
+    ]
+    return ClassDecisions(training_class=_class_out(of_class), items=lines, totals=totals)
+
+
+def _line(enrolment: Enrolment, trainee: Trainee, decision: Decision | None, digest: str | None) -> DecisionLine:
+    stated = ("verdict", "amount_fen", "version", "made_at")
+    found: dict[str, Any] = {name: getattr(decision, name, None) for name in stated}
+    return DecisionLine(
+        trainee_id=trainee.id,
+        trainee_name=trainee.name,
+        id_number_masked=trainee.id_number_masked,
+        employer=enrolment.employer,
+        current=None if decision is None else decision.inputs_digest == digest,
+        sentence=None if decision is None else decision.body["sentence"],
+        **found,
+    )
+
+
+def _class_out(of_class: TrainingClass) -> DecidedClass:
+    return DecidedClass.model_validate(of_class, from_attributes=True)
+
+
+def _trainee_out(trainee: Trainee, enrolment: Enrolment) -> DecidedTrainee:
+    return DecidedTrainee(
+        id=trainee.id,
+        name=trainee.name,
+        id_number_masked=trainee.id_number_masked,
+        category=trainee.category,
+        employer=enrolment.employer,
+        agency=enrolment.agency,
+        hire_date=enrolment.hire_date,
+        result=enrolment.result,
+        certificate_level=enrolment.certificate_level,
+    )
+
+
+def _body_out(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored body with links to what is evidence."""
+    reasons = [
+        dict(reason) | {"evidence": [_evidence(each) for each in reason["evidence"]]} for reason in body["reasons"]
+    ]
+    kept = ("payee", "parameters_on", "rules_version", "sentence", "attendance", "sessions", "missing", "entitlements")
+    return {name: body[name] for name in kept} | {"reasons": reasons}
+
+
+def _evidence(stored: Mapping[str, str]) -> dict[str, str | None]:
+    template = EVIDENCE_URLS.get(stored["kind"])
+    return {**stored, "url": template.format(id=stored["id"]) if template else None}

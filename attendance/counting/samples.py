@@ -1,0 +1,117 @@
+"""What counting leaves in the database: samples and skipped stretches, written once however often they are made.
+
+Here: rows of `sample` and `count_skip`. Not here: when they are written, and what happens if that fails (outbox.py).
+Design: docs/design/counting.md.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.attendance.counting.headcount import HeadCount
+from shike.attendance.counting.sampling import SkippedStretch
+from shike.attendance.tables.registry import Camera, CountSkip, Sample, from_us
+from shike.capture.archive.segment import Origin, StreamName
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a picture comes from; `node` is the machine that counted it."""
+
+    camera_id: str
+    stream: StreamName
+    run_id: str
+    origin: Origin
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPicture:
+    """A sample before it is a row. `picture_us`: evidence time of the picture."""
+
+    source: Source
+    picture_us: int
+    heads: HeadCount
+    model: str
+    model_digest: str
+    node: str
+    created_us: int
+
+
+Row = CountedPicture | SkippedStretch
+"""What counting has to say about a slot."""
+
+
+def store(db: DbSession, rows: Sequence[Row]) -> None:
+    """Write rows that are not there yet. Rows of a camera that the registry no longer knows are left out."""
+    known = set(db.scalars(select(Camera.id).where(Camera.id.in_({_camera_of(row) for row in rows}))))
+    for row in rows:
+        if _camera_of(row) not in known:
+            log.info("camera %s is not in the registry: its count is dropped", _camera_of(row))
+        elif isinstance(row, CountedPicture):
+            _store_sample(db, row)
+        else:
+            _store_skip(db, row)
+
+
+def _camera_of(row: Row) -> str:
+    return row.source.camera_id if isinstance(row, CountedPicture) else row.camera_id
+
+
+def _store_sample(db: DbSession, counted: CountedPicture) -> None:
+    source, heads = counted.source, counted.heads
+    present = select(Sample.id).where(
+        Sample.camera_id == source.camera_id,
+        Sample.stream == source.stream,
+        Sample.picture_at == from_us(counted.picture_us),
+        Sample.model_digest == counted.model_digest,
+    )
+    if db.scalar(present) is not None:
+        return
+    db.add(
+        Sample(
+            camera_id=source.camera_id,
+            stream=source.stream,
+            run_id=source.run_id,
+            picture_at=from_us(counted.picture_us),
+            count=heads.count,
+            low=heads.low,
+            high=heads.high,
+            valid=heads.valid,
+            invalid_reason=heads.invalid_reason,
+            boxes=[detection.as_row() for detection in heads.detections],
+            model=counted.model,
+            model_digest=counted.model_digest,
+            threshold=heads.threshold,
+            node=counted.node,
+            simulated=source.simulated,
+            origin=source.origin,
+            created_at=from_us(counted.created_us),
+            took_ms=heads.took_ms,
+        )
+    )
+    db.flush()
+
+
+def _store_skip(db: DbSession, skipped: SkippedStretch) -> None:
+    """One row for stretches that touch: an hour that was skipped reads as one hour."""
+    touching = db.scalars(
+        select(CountSkip).where(
+            CountSkip.camera_id == skipped.camera_id,
+            CountSkip.reason == skipped.reason,
+            CountSkip.from_at <= from_us(skipped.to_us),
+            CountSkip.to_at >= from_us(skipped.from_us),
+        )
+    ).first()
+    if touching is None:
+        span = {"from_at": from_us(skipped.from_us), "to_at": from_us(skipped.to_us)}
+        db.add(CountSkip(camera_id=skipped.camera_id, reason=skipped.reason, **span))
+    else:
+        touching.from_at = min(touching.from_at, from_us(skipped.from_us))
+        touching.to_at = max(touching.to_at, from_us(skipped.to_us))
+    db.flush()

@@ -1,0 +1,106 @@
+"""Closed segments enter the segment index here, and only here.
+
+Not here: reading it (footage, stretches, indexed), making it anew from files (rebuilding).
+Design: docs/design/footage.md.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.attendance.footage.fragment_table import pack
+from shike.attendance.tables.registry import Camera, Run, Segment, from_us
+from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import SegmentRecord
+from shike.capture.clock import Clock, SystemClock
+from shike.capture.errors import NoFootage
+
+_SYSTEM_CLOCK = SystemClock()
+
+
+def index(
+    db: DbSession, archive: Archive, records: Sequence[SegmentRecord], clock: Clock = _SYSTEM_CLOCK
+) -> list[SegmentRecord]:
+    """Put closed segments into the index; again is harmless. Returns those that are in it now.
+
+    `created_at` is the time of indexing, not of the footage: counting finds imports and late arrivals by it.
+    A record of a camera that the registry does not know is left out: it stays in the spool until it does. So is one
+    whose file is gone, or on a volume that does not answer: one lost file must not hold up the others.
+    """
+    known = set(db.scalars(select(Camera.id).where(Camera.id.in_({r.identity.camera_id for r in records}))))
+    taken: list[SegmentRecord] = []
+    for record in records:
+        if record.identity.camera_id not in known:
+            continue
+        there = db.get(Segment, record.identity.segment_id)
+        run = db.get(Run, record.identity.run_id)
+        try:
+            if there is None:
+                archive.size(record.key)
+            init = b"" if run is not None and run.init else archive.read(record.key, 0, record.init_size)
+        except (NoFootage, OSError):
+            continue
+        if run is None:
+            run = _new_run(record, init)
+            db.add(run)
+            db.flush()
+        elif not run.init:
+            _complete(run, record, init)
+        taken.append(record)
+        run.ended_at = max(run.ended_at or run.started_at, from_us(record.wall_end_us))
+        if record.ends_run is not None:
+            run.end_reason = record.ends_run
+        if there is None:
+            db.add(_new_segment(record, clock.now()))
+            db.flush()
+        elif record.link_number is not None and (there.link_number or 0) < record.link_number:
+            there.link_number, there.link = record.link_number, record.link
+    return taken
+
+
+def _new_run(record: SegmentRecord, init: bytes) -> Run:
+    identity = record.identity
+    run = Run(
+        id=identity.run_id,
+        camera_id=identity.camera_id,
+        stream=identity.stream,
+        node=identity.node,
+        epoch=identity.epoch,
+        origin=identity.origin,
+        simulated=identity.simulated,
+    )
+    _complete(run, record, init)
+    return run
+
+
+def _complete(run: Run, record: SegmentRecord, init: bytes) -> None:
+    """What only a file says of its run: one that was made anew from the chain knows it once a file is back."""
+    run.started_at = from_us(record.identity.run_started_us)
+    run.codec, run.width, run.height, run.timescale = record.codec, record.width, record.height, record.timescale
+    run.init = init
+    run.init_digest = hashlib.sha256(run.init).hexdigest()
+
+
+def _new_segment(record: SegmentRecord, indexed_us: int) -> Segment:
+    identity = record.identity
+    return Segment(
+        id=identity.segment_id,
+        run_id=identity.run_id,
+        camera_id=identity.camera_id,
+        stream=identity.stream,
+        sequence=identity.sequence,
+        object_key=record.key,
+        wall_start=from_us(record.wall_start_us),
+        wall_end=from_us(record.wall_end_us),
+        size=record.size,
+        head_size=record.head_size,
+        fragments=pack(record.fragments),
+        clock_offset_ms=record.clock_offset_ms,
+        dropped=record.dropped,
+        digest=record.digest,
+        link_number=record.link_number,
+        link=record.link,
+        created_at=from_us(indexed_us),
+    )

@@ -1,0 +1,204 @@
+"""When class sessions are judged: those that run every ten seconds, those that ended until they are settled, and
+settled ones again when something new has come in.
+
+A step takes a bounded time, so that whoever calls it (`shike keep`) gets on with indexing. Nothing is lost by being
+late. Design: docs/design/judgement.md.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import Session as DbSession
+
+from shike.attendance.footage.index import Footage
+from shike.attendance.judgement.flags import flags_of
+from shike.attendance.judgement.gathering import Acceptances, Cause, gather
+from shike.attendance.judgement.records import make_record
+from shike.attendance.judgement.thresholds import JudgementError
+from shike.attendance.judgement.versions import keep
+from shike.attendance.recording.policy import Policy
+from shike.attendance.tables.judgement import AcceptanceSample, Flag, FlagVerdict
+from shike.attendance.tables.registry import Camera, Sample, Segment, from_us
+from shike.attendance.tables.training import ClassSession, Enrolment, Leave, SignEvent
+from shike.attendance.transactions import Transactions
+from shike.capture.clock import Clock
+from shike.capture.errors import CaptureError
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 10.0
+STEP_S = 0.25
+OVERLAP = timedelta(minutes=1)
+"""Rows are looked at again for a minute: transactions of several writers may end out of order."""
+FIRST_LOOK_BACK = timedelta(days=1)
+RECHECKED_FOR = timedelta(days=60)
+
+
+class Evaluator:
+    """Judges class sessions, a few at a time. Owner of the queue of those that are due."""
+
+    def __init__(
+        self,
+        database: Transactions,
+        footage: Footage,
+        clock: Clock,
+        sample_every_us: int,
+        cause: Cause,
+        default: Policy = Policy(),  # noqa: B008 frozen
+    ) -> None:
+        """`cause` tells why a camera is not recorded now, `default` when undecided rooms are."""
+        self._database, self._footage, self._clock = database, footage, clock
+        self._sample_every_us, self._cause, self._default = sample_every_us, cause, default
+        self._acceptances = Acceptances()
+        self._queue: deque[str] = deque()
+        self._next_look_s = float("-inf")
+        self._looked_at = from_us(clock.now()) - FIRST_LOOK_BACK
+        self._rechecked = ""
+        self._failing: set[str] = set()
+        self._again: dict[str, None] = {}
+        """Sessions that could not be judged: a settled one would not come back by itself."""
+
+    def step(self, budget_s: float = STEP_S) -> int:
+        """Judge what is due, at least one session if any is, then until the time is used up. Returns how many.
+
+        One that cannot be judged, as when the volume of its footage does not answer, comes back at the next look.
+        """
+        started_s = self._clock.monotonic()
+        if not self._queue and started_s >= self._next_look_s:
+            self._next_look_s = started_s + LOOK_EVERY_S
+            self._look()
+        done = 0
+        while self._queue and (not done or self._clock.monotonic() - started_s < budget_s):
+            self._try(self._queue.popleft())
+            done += 1
+        return done
+
+    def _try(self, session_id: str) -> None:
+        try:
+            self.evaluate(session_id)
+        except (OSError, CaptureError) as error:
+            self._again[session_id] = None
+            if session_id not in self._failing:
+                log.error("class session %s cannot be judged, and is tried again: %s", session_id, error)
+            self._failing.add(session_id)
+        except Exception:
+            self._again[session_id] = None
+            raise
+
+    def evaluate(self, session_id: str) -> bool:
+        """Judge one class session and store what is new; whether anything was."""
+        moment_us = self._clock.now()
+        with self._database.reading() as db:
+            session = db.get(ClassSession, session_id)
+            if session is None or session.state == "cancelled" or session.starts_at > from_us(moment_us):
+                return False
+            try:
+                gathered = gather(
+                    db,
+                    self._footage,
+                    self._acceptances,
+                    session,
+                    moment_us,
+                    self._sample_every_us,
+                    self._cause,
+                    self._default,
+                )
+            except JudgementError as error:
+                if session_id not in self._failing:
+                    log.warning("class session %s is not judged: %s (%s)", session_id, error, error.hint)
+                self._failing.add(session_id)
+                return False
+            state = "final" if gathered.settled else "ended" if gathered.inputs.ended else "running"
+            stands = session.state == state
+        record = make_record(gathered.inputs, gathered.thresholds)
+        flags = flags_of(gathered.inputs, record, gathered.thresholds)
+        with self._database.writing() as db:
+            changed = keep(db, gathered, record, flags, from_us(moment_us))
+            row = db.get(ClassSession, session_id) if not stands else None
+            if row is not None and row.state != "cancelled":
+                row.state = state
+        return changed
+
+    def _look(self) -> None:
+        moment = from_us(self._clock.now())
+        with self._database.reading() as db:
+            running = db.scalars(
+                select(ClassSession.id)
+                .where(ClassSession.state.in_(("planned", "running", "ended")), ClassSession.starts_at <= moment)
+                .order_by(ClassSession.ends_at.desc(), ClassSession.id)
+            )
+            touched = _touched(db, self._looked_at - OVERLAP)
+            # Last: what failed before must not stand in the way of the others.
+            self._queue.extend(dict.fromkeys([*running, *touched, *self._recheck(db), *self._again]))
+            off = _called_off(db, moment)
+        self._looked_at = moment
+        self._again.clear()
+        if off:
+            self._withdraw(off, moment)
+
+    def _recheck(self, db: DbSession) -> list[str]:
+        """One settled session after the other, round and round: edits that leave no trace are found that way."""
+        since = from_us(self._clock.now()) - RECHECKED_FOR
+        settled = select(ClassSession.id).where(ClassSession.state == "final", ClassSession.ends_at >= since)
+        query = settled.where(ClassSession.id > self._rechecked).order_by(ClassSession.id).limit(1)
+        found = list(db.scalars(query))
+        self._rechecked = found[0] if found else ""
+        return found
+
+    def _withdraw(self, session_ids: list[str], moment: datetime) -> None:
+        with self._database.writing() as db:
+            rows = db.scalars(select(Flag).where(Flag.class_session_id.in_(session_ids), Flag.state == "open"))
+            for row in rows:
+                row.state, row.live, row.updated_at = "withdrawn", False, moment
+            moved = ClassSession.id.in_(session_ids), ClassSession.state != "cancelled"
+            db.execute(update(ClassSession).where(*moved).values(state="planned"))
+
+
+def _called_off(db: DbSession, moment: datetime) -> list[str]:
+    """Sessions that were cancelled or moved into the future and still have open flags."""
+    moved = ClassSession.starts_at > moment
+    query = (
+        select(ClassSession.id)
+        .join(Flag, Flag.class_session_id == ClassSession.id)
+        .where(or_(ClassSession.state == "cancelled", moved), Flag.state == "open")
+        .distinct()
+    )
+    return list(db.scalars(query))
+
+
+def _touched(db: DbSession, since: datetime) -> Iterator[str]:
+    """Settled class sessions about which something has come in since a moment."""
+    settled = ClassSession.state == "final"
+    of_session: list[ColumnElement[bool]] = [
+        ClassSession.id.in_(select(SignEvent.class_session_id).where(SignEvent.received_at >= since)),
+        ClassSession.id.in_(select(Leave.class_session_id).where(Leave.created_at >= since)),
+        ClassSession.class_id.in_(select(Enrolment.class_id).where(Enrolment.created_at >= since)),
+        ClassSession.room_id.in_(select(AcceptanceSample.room_id).where(AcceptanceSample.entered_at >= since)),
+        ClassSession.id.in_(
+            select(Flag.class_session_id)
+            .join(FlagVerdict, FlagVerdict.flag_id == Flag.id)
+            .where(FlagVerdict.at >= since)
+        ),
+    ]
+    yield from db.scalars(select(ClassSession.id).where(settled, or_(*of_session)))
+    filmed = (
+        select(Camera.room_id, func.min(Segment.wall_start), func.max(Segment.wall_end))
+        .select_from(Segment)
+        .join(Camera, Camera.id == Segment.camera_id)
+        .where(Segment.created_at >= since)
+        .group_by(Camera.room_id)
+    )
+    counted = (
+        select(Camera.room_id, func.min(Sample.picture_at), func.max(Sample.picture_at))
+        .select_from(Sample)
+        .join(Camera, Camera.id == Sample.camera_id)
+        .where(Sample.created_at >= since)
+        .group_by(Camera.room_id)
+    )
+    for query in (filmed, counted):
+        for room_id, first, last in db.execute(query):
+            overlaps = and_(ClassSession.starts_at <= last, ClassSession.ends_at >= first)
+            yield from db.scalars(select(ClassSession.id).where(settled, ClassSession.room_id == room_id, overlaps))

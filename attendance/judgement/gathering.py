@@ -1,0 +1,294 @@
+"""Stored rows of one class session → the inputs of its judgement.
+
+Here: queries, and whether anything is still awaited. Not here: what follows from the inputs (records.py, flags.py),
+when a session is judged (evaluation.py), how it is kept (judgements.py). Design: docs/design/judgement.md.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session as DbSession
+from sqlalchemy.orm import defer
+
+from shike.attendance.beijing import day_of
+from shike.attendance.footage.coverage import by_schedule, coverage
+from shike.attendance.footage.index import Footage, Piece, as_recorded
+from shike.attendance.judgement.acceptance import Acceptance, assess
+from shike.attendance.judgement.inputs import (
+    CameraCoverage,
+    Person,
+    Rejected,
+    SessionInputs,
+    Sign,
+    Stretch,
+)
+from shike.attendance.judgement.room_counts import RoomCount, Seen, fuse
+from shike.attendance.judgement.thresholds import Thresholds, in_force
+from shike.attendance.recording.plan import room_windows
+from shike.attendance.recording.policy import Policy
+from shike.attendance.tables.judgement import AcceptanceSample, Flag
+from shike.attendance.tables.registry import (
+    Camera,
+    CountSkip,
+    Institution,
+    Region,
+    Room,
+    Sample,
+    Segment,
+    from_us,
+    to_us,
+)
+from shike.attendance.tables.training import ClassSession, Enrolment, Leave, SignEvent
+from shike.capture.schedule import Window
+
+QUIET_US = 30 * 60_000_000
+"""A session that ended is settled once nothing has come in for so long, whatever is missing."""
+AFTER_END_US = 10 * 60_000_000
+SHOWN_OVER = timedelta(days=7)
+_STEP_US = 60_000_000
+
+Cause = Callable[[str], str | None]
+"""What a camera says at this moment about why it is not recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A class session ready to be judged. `settled`: nothing more is awaited, `inputs.now_us` is None."""
+
+    session_id: str
+    room_id: str | None
+    institution_id: str | None
+    inputs: SessionInputs
+    thresholds: Thresholds
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filmed:
+    """A camera of the room with its pieces of the session, what they cover, and its samples."""
+
+    coverage: CameraCoverage
+    pieces: tuple[Piece, ...]
+
+
+class Acceptances:
+    """How well rooms are counted. Owner of what was worked out already: a room's week of samples is long to read."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[object, ...], Acceptance]] = {}
+
+    def of(self, db: DbSession, room_id: str) -> Acceptance:
+        """A room's acceptance, from what people entered and from what it showed in the week before that."""
+        rows = list(db.scalars(select(AcceptanceSample).where(AcceptanceSample.room_id == room_id)))
+        if not rows:
+            return assess([])
+        entered = tuple((row.id, row.true_count, row.counted, row.entered_at) for row in rows)
+        known = self._known.get(room_id)
+        if known is None or known[0] != entered:
+            shown = shown_by(db, room_id, max(row.entered_at for row in rows))
+            known = entered, assess([(row.true_count, row.counted) for row in rows], shown)
+            self._known[room_id] = known
+        return known[1]
+
+
+def gather(
+    db: DbSession,
+    footage: Footage,
+    acceptances: Acceptances,
+    session: ClassSession,
+    now_us: int,
+    sample_every_us: int,
+    cause: Cause,
+    default: Policy,
+) -> Gathered:
+    """All inputs of a class session as they are stored now. NoThresholds if none are in force on its day.
+
+    `default`: when a room is recorded about which nobody has decided.
+    """
+    room = db.get(Room, session.room_id) if session.room_id else None
+    start_us, end_us = to_us(session.starts_at), to_us(session.ends_at)
+    cameras = list(db.scalars(select(Camera).where(Camera.room_id == room.id).order_by(Camera.id))) if room else []
+    due = room_windows(db, room.id, default, start_us, end_us) if room else None
+    films = [film for camera in cameras if (film := _film(footage, camera, start_us, end_us, now_us, cause, due))]
+    samples = samples_of(db, [film.coverage.camera_id for film in films], session.starts_at, session.ends_at)
+    settled = now_us >= end_us and _settled(db, session, films, samples, now_us, sample_every_us)
+    acceptance = acceptances.of(db, room.id) if room else assess([])
+    day = day_of(session.starts_at)
+    inputs = SessionInputs(
+        session_id=session.id,
+        start_us=start_us,
+        end_us=end_us,
+        breaks=tuple(_break(each) for each in session.breaks),
+        expected=expected_of(db, session),
+        signs=signs_of(db, session.id),
+        counts=acceptance.narrow(room_counts(samples, sample_every_us)),
+        coverage=tuple(film.coverage for film in films),
+        accepted=acceptance.accepted,
+        rejected=_rejected(db, session.id),
+        # After the end the time says nothing new: inputs that do not change make equal digests.
+        now_us=None if settled else min(now_us, end_us + AFTER_END_US),
+    )
+    thresholds = in_force(day, _localities(db, room))
+    return Gathered(
+        session.id, room.id if room else None, room.institution_id if room else None, inputs, thresholds, settled
+    )
+
+
+def samples_of(db: DbSession, camera_ids: Sequence[str], start: datetime, end: datetime) -> list[Sample]:
+    """Samples of cameras in [start, end), oldest first; without their boxes, which no count needs."""
+    return list(
+        db.scalars(
+            select(Sample)
+            .where(Sample.camera_id.in_(camera_ids), Sample.picture_at >= start, Sample.picture_at < end)
+            .order_by(Sample.picture_at, Sample.camera_id)
+            .options(defer(Sample.boxes))
+        )
+    )
+
+
+def room_counts(samples: Sequence[Sample], slot_us: int) -> tuple[RoomCount, ...]:
+    """Samples of one room's cameras as its counts; of several detectors the one that counted last is heard."""
+    newest = max(samples, key=lambda each: each.created_at, default=None)
+    seen = [
+        Seen(each.camera_id, to_us(each.picture_at), each.count, each.low, each.high, each.valid, each.model_digest)
+        for each in samples
+    ]
+    return fuse(seen, slot_us, newest.model_digest if newest else None)
+
+
+def shown_by(db: DbSession, room_id: str, until: datetime) -> Mapping[int, int]:
+    """How often the room's samples of the week up to a moment had which count."""
+    cameras = select(Camera.id).where(Camera.room_id == room_id)
+    query = (
+        select(Sample.count, func.count())
+        .where(
+            Sample.camera_id.in_(cameras),
+            Sample.picture_at >= until - SHOWN_OVER,
+            Sample.picture_at <= until,
+            Sample.valid,
+        )
+        .group_by(Sample.count)
+    )
+    return {count: times for count, times in db.execute(query) if count is not None}
+
+
+def expected_of(db: DbSession, session: ClassSession) -> tuple[Person, ...]:
+    """Who was on the roster on the day of the session (Beijing time), and who of them was on leave."""
+    day = day_of(session.starts_at).isoformat()
+    on_leave = set(db.scalars(select(Leave.trainee_id).where(Leave.class_session_id == session.id)))
+    still_there: ColumnElement[bool] = or_(Enrolment.left_on.is_(None), Enrolment.left_on >= day)
+    enrolled = db.scalars(
+        select(Enrolment.trainee_id).where(
+            Enrolment.class_id == session.class_id, Enrolment.joined_on <= day, still_there
+        )
+    )
+    return tuple(Person(trainee_id, trainee_id in on_leave) for trainee_id in sorted(enrolled))
+
+
+def signs_of(db: DbSession, session_id: str) -> tuple[Sign, ...]:
+    """The events that stand: one that a later one corrects is left out."""
+    rows = list(db.scalars(select(SignEvent).where(SignEvent.class_session_id == session_id)))
+    corrected = {row.corrects_id for row in rows}
+    standing = [row for row in rows if row.id not in corrected]
+    return tuple(sorted(Sign(to_us(row.at), row.trainee_id, "in" if row.kind == "in" else "out") for row in standing))
+
+
+def _film(
+    footage: Footage,
+    camera: Camera,
+    start_us: int,
+    end_us: int,
+    now_us: int,
+    cause: Cause,
+    due: Sequence[Window] | None,
+) -> Filmed | None:
+    """What a camera recorded of the session, whatever a rule has deleted of it since.
+
+    None for one that was not there then, or was switched off.
+    """
+    history = footage.history(camera.id, "main", start_us, end_us)
+    pieces = [piece for piece in history if not piece.deleted]
+    if not history and (not camera.enabled or to_us(camera.created_at) >= end_us):
+        return None
+    before = footage.last_end_reason(camera.id, "main", start_us)
+    recorded = coverage(as_recorded(history), start_us, end_us, max(start_us, now_us), before, cause(camera.id))
+    covered = by_schedule(recorded, due)
+    since_us = min([max(start_us, to_us(camera.created_at)), *(span.start_us for span in covered.spans)])
+    gaps = (Stretch(max(since_us, gap.start_us), gap.end_us, gap.reason) for gap in covered.gaps)
+    return Filmed(
+        CameraCoverage(
+            camera.id,
+            tuple(Stretch(span.start_us, span.end_us) for span in covered.spans),
+            tuple(gap for gap in gaps if gap.end_us > gap.start_us),
+            since_us,
+        ),
+        tuple(pieces),
+    )
+
+
+def _settled(
+    db: DbSession,
+    session: ClassSession,
+    films: Sequence[Filmed],
+    samples: Sequence[Sample],
+    now_us: int,
+    sample_every_us: int,
+) -> bool:
+    """Whether the whole session is recorded, indexed and counted, or nothing has come in for half an hour."""
+    ids = [piece.segment_id for film in films for piece in film.pieces]
+    found = db.execute(select(Segment.id, Segment.created_at).where(Segment.id.in_(ids)))
+    indexed = {segment_id: to_us(created_at) for segment_id, created_at in found}
+    last_us = max([to_us(session.ends_at), to_us(session.created_at), *indexed.values()])
+    if now_us - last_us >= QUIET_US:
+        return True
+    step_us = max(_STEP_US, sample_every_us)
+    for film in films:
+        whole = film.coverage.spans and film.coverage.spans[-1].end_us >= to_us(session.ends_at) - step_us
+        known = all(not piece.is_open and piece.segment_id in indexed for piece in film.pieces)
+        if not (whole and known and _counted(db, film, samples, step_us)):
+            return False
+    return True
+
+
+def _counted(db: DbSession, film: Filmed, samples: Sequence[Sample], step_us: int) -> bool:
+    """Whether every whole minute of footage holds a sample or was skipped for a reason."""
+    camera_id, spans = film.coverage.camera_id, film.coverage.spans
+    first, last = from_us(spans[0].start_us), from_us(spans[-1].end_us)
+    skips = db.execute(
+        select(CountSkip.from_at, CountSkip.to_at).where(
+            CountSkip.camera_id == camera_id, CountSkip.to_at > first, CountSkip.from_at < last
+        )
+    )
+    skipped = [(to_us(begin), to_us(until)) for begin, until in skips]
+    looked = {to_us(each.picture_at) // step_us for each in samples if each.camera_id == camera_id}
+    wanted = (
+        step
+        for span in spans
+        for step in range(-(-span.start_us // step_us), span.end_us // step_us)
+        if not any(begin < (step + 1) * step_us and until > step * step_us for begin, until in skipped)
+    )
+    return all(step in looked for step in wanted)
+
+
+def _rejected(db: DbSession, session_id: str) -> tuple[Rejected, ...]:
+    rows = db.scalars(select(Flag).where(Flag.class_session_id == session_id, Flag.state == "rejected"))
+    return tuple(sorted(Rejected(row.code, to_us(row.window_from), to_us(row.window_to)) for row in rows))
+
+
+def _break(pair: Sequence[str]) -> tuple[int, int]:
+    start, end = (to_us(datetime.fromisoformat(text)) for text in pair)
+    return start, end
+
+
+def _localities(db: DbSession, room: Room | None) -> list[str]:
+    """Names of the regions that the room lies in, from the nearest up."""
+    if room is None:
+        return []
+    region = db.get_one(Region, db.get_one(Institution, room.institution_id).region_id)
+    names = [region.name]
+    while region.parent_id is not None:
+        region = db.get_one(Region, region.parent_id)
+        names.append(region.name)
+    return names

@@ -1,0 +1,104 @@
+"""Which counted picture of a room a person should look at next, and what was counted in one.
+
+Pictures are chosen so that few answers reach over the whole occupancy: the part that lacks most, in it a count that
+was not asked about, far in time from what was. Design: docs/design/judgement.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.attendance.judgement.acceptance import PARTS, part_of, top_of, wanted_parts
+from shike.attendance.judgement.gathering import SHOWN_OVER, room_counts, shown_by
+from shike.attendance.judgement.room_counts import RoomCount
+from shike.attendance.tables.judgement import AcceptanceSample
+from shike.attendance.tables.registry import Camera, Sample, from_us, to_us
+
+CANDIDATES = 200
+NEAR = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Unlabelled:
+    """A counted picture that nobody has counted yet; `boxes` of each of its cameras, those that counted."""
+
+    count: RoomCount
+    boxes: tuple[list[list[float]], ...]
+
+
+def count_at(db: DbSession, room_id: str, picture_at: datetime, every_us: int) -> RoomCount | None:
+    """The room's count whose time is `picture_at`, None if there is no valid one."""
+    found = _slot(db, room_id, picture_at, every_us)
+    return next((each for each in room_counts(found, every_us) if each.valid and _is_at(each, picture_at)), None)
+
+
+def next_to_label(db: DbSession, room_id: str, now: datetime, every_us: int) -> Unlabelled | None:
+    """The picture that would help acceptance most; None if every suitable one was asked about."""
+    rows = list(db.scalars(select(AcceptanceSample).where(AcceptanceSample.room_id == room_id)))
+    pairs = [(row.true_count, row.counted) for row in rows]
+    shown = shown_by(db, room_id, now)
+    top, lacking = top_of(pairs, shown), wanted_parts(pairs, shown)
+    labelled = [count for _, count in pairs]
+    occurring = {part: [count for count in shown if part_of(count, top) == part] for part in PARTS}
+    have = {part: sum(part_of(count, top) == part for count in labelled) for part in PARTS}
+    asked = [row.picture_at for row in rows]
+    for part in sorted(occurring, key=lambda each: (-lacking.get(each, 0), have[each], PARTS.index(each))):
+        for count in sorted(occurring[part], key=lambda each: (labelled.count(each), -shown[each], each)):
+            chosen = _farthest(db, room_id, count, now, asked, every_us)
+            if chosen is not None:
+                return chosen
+    return None
+
+
+def _farthest(
+    db: DbSession, room_id: str, count: int, now: datetime, asked: Sequence[datetime], every_us: int
+) -> Unlabelled | None:
+    """Of the newest pictures with this count, the one farthest in time from all that were asked about."""
+    moments = list(
+        db.scalars(
+            select(Sample.picture_at)
+            .where(
+                Sample.camera_id.in_(select(Camera.id).where(Camera.room_id == room_id)),
+                Sample.picture_at >= now - SHOWN_OVER,
+                Sample.picture_at <= now,
+                Sample.valid,
+                Sample.count == count,
+            )
+            .order_by(Sample.picture_at.desc())
+            .limit(CANDIDATES)
+        )
+    )
+    apart = {moment: min((abs(moment - each) for each in asked), default=SHOWN_OVER) for moment in moments}
+    for moment in sorted(moments, key=lambda each: (-apart[each], each)):
+        if apart[moment] < NEAR:
+            break
+        samples = _slot(db, room_id, moment, every_us)
+        for fused in room_counts(samples, every_us):
+            if fused.valid and fused.count == count:
+                return Unlabelled(fused, _boxes(fused, samples))
+    return None
+
+
+def _slot(db: DbSession, room_id: str, moment: datetime, every_us: int) -> list[Sample]:
+    """All samples of the room in the slot of a moment."""
+    start_us = to_us(moment) // every_us * every_us
+    query = select(Sample).where(
+        Sample.camera_id.in_(select(Camera.id).where(Camera.room_id == room_id)),
+        Sample.picture_at >= from_us(start_us),
+        Sample.picture_at < from_us(start_us + every_us),
+    )
+    return list(db.scalars(query.order_by(Sample.picture_at)))
+
+
+def _boxes(fused: RoomCount, samples: Sequence[Sample]) -> tuple[list[list[float]], ...]:
+    by_camera = {each.camera_id: each for each in sorted(samples, key=lambda sample: sample.created_at) if each.valid}
+    return tuple(
+        [box for box in by_camera[camera].boxes if box[4] >= by_camera[camera].threshold] for camera in fused.cameras
+    )
+
+
+def _is_at(count: RoomCount, moment: datetime) -> bool:
+    return count.at_us == to_us(moment)

@@ -1,0 +1,92 @@
+"""What is stored about when rooms are recorded: policies with their history, and the sessions that they speak of.
+
+Here: reading. Not here: what follows (recording_policy.py), and who may change a policy (shike.api).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.attendance.recording.policy import Mode, PlannedSession, Policy, windows
+from shike.attendance.tables.recording import RecordingPolicy
+from shike.attendance.tables.registry import from_us, to_us
+from shike.attendance.tables.training import ClassSession
+from shike.capture.schedule import G711, Window
+
+LONGEST_MARGIN_MIN = 120
+_MARGIN = timedelta(minutes=LONGEST_MARGIN_MIN)
+
+
+def policy_of(row: RecordingPolicy) -> Policy:
+    """A stored policy as a value."""
+    return Policy(
+        mode=cast(Mode, row.mode),
+        margin_before_min=row.margin_before_min,
+        margin_after_min=row.margin_after_min,
+        audio=row.audio,
+        g711=cast(G711, row.g711),
+        valid_from_us=to_us(row.valid_from),
+    )
+
+
+def policies_of(db: DbSession, room_ids: Iterable[str], default: Policy) -> Mapping[str, tuple[Policy, ...]]:
+    """Every policy that each room has had, oldest first; the default stands before the first."""
+    found: dict[str, list[Policy]] = {room_id: [default] for room_id in room_ids}
+    rows = db.scalars(
+        select(RecordingPolicy)
+        .where(RecordingPolicy.room_id.in_(found))
+        .order_by(RecordingPolicy.valid_from, RecordingPolicy.set_at, RecordingPolicy.id)
+    )
+    for row in rows:
+        found[row.room_id].append(policy_of(row))
+    return {room_id: tuple(policies) for room_id, policies in found.items()}
+
+
+def sessions_of(
+    db: DbSession, room_ids: Iterable[str], from_us_: int, to_us_: int
+) -> Mapping[str, tuple[PlannedSession, ...]]:
+    """The class sessions of each room whose margins may reach into [from, to), cancelled ones left out."""
+    found: dict[str, list[PlannedSession]] = {room_id: [] for room_id in room_ids}
+    # Columns instead of rows: housekeeping asks twice a second.
+    query = (
+        select(
+            ClassSession.room_id,
+            ClassSession.id,
+            ClassSession.starts_at,
+            ClassSession.ends_at,
+            ClassSession.created_at,
+        )
+        .where(
+            ClassSession.room_id.in_(found),
+            ClassSession.starts_at < from_us(to_us_) + _MARGIN,
+            ClassSession.starts_at > from_us(from_us_) - _MARGIN - timedelta(days=1),
+            ClassSession.ends_at > from_us(from_us_) - _MARGIN,
+            ClassSession.state != "cancelled",
+        )
+        .order_by(ClassSession.starts_at, ClassSession.id)
+    )
+    for room_id, session_id, starts_at, ends_at, created_at in db.execute(query):
+        planned = PlannedSession(session_id, to_us(starts_at), to_us(ends_at), known_us=to_us(created_at))
+        found[str(room_id)].append(planned)
+    return {room_id: tuple(sessions) for room_id, sessions in found.items()}
+
+
+def windows_of(
+    db: DbSession, policies: Mapping[str, Sequence[Policy]], from_us_: int, to_us_: int
+) -> Mapping[str, tuple[Window, ...] | None]:
+    """When each room is to be recorded within [from, to); None for a room that is recorded always."""
+    timed = {room_id for room_id, of_room in policies.items() if any(policy.mode == "timetable" for policy in of_room)}
+    sessions = sessions_of(db, timed, from_us_, to_us_) if timed else {}
+    found: dict[str, tuple[Window, ...] | None] = {}
+    for room_id, of_room in policies.items():
+        due = windows(of_room, sessions.get(room_id, ()), from_us_, to_us_)
+        found[room_id] = None if due == ((from_us_, to_us_),) else due
+    return found
+
+
+def room_windows(db: DbSession, room_id: str, default: Policy, from_us_: int, to_us_: int) -> tuple[Window, ...] | None:
+    """When one room was or is to be recorded within [from, to); None: all the time."""
+    return windows_of(db, policies_of(db, [room_id], default), from_us_, to_us_)[room_id]

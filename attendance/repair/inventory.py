@@ -1,0 +1,149 @@
+"""Files against index: what lies on disk and is not indexed, what is indexed and does not lie there, and what the
+recordings themselves leave open.
+
+Not here: whether bytes are what they were (capture.integrity), making the index anew (rebuilding).
+Design: docs/design/footage.md, "When files and index disagree".
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.attendance.tables.registry import Run, Segment, to_us
+from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import STREAMS, Origin, StreamName
+from shike.capture.archive.spool import Spool
+from shike.capture.errors import NoFootage
+
+# Two writers may meet for the length of a fragment; what is less than that apart joins.
+_SEAM_US = 500_000
+_ROWS = 2_000
+_ORIGINS: tuple[Origin, ...] = ("live", "imported")
+
+Code = Literal["orphan", "missing", "empty", "size_differs", "damaged", "overlap", "gap"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found. Times in µs UTC. A `gap` is no fault: its `reason` says why nothing was recorded."""
+
+    code: Code
+    camera_id: str
+    stream: StreamName
+    key: str | None = None
+    start_us: int | None = None
+    end_us: int | None = None
+    reason: str | None = None
+    said: int | None = None
+    found: int | None = None
+
+    @property
+    def is_fault(self) -> bool:
+        return self.code != "gap"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    key: str
+    size: int
+    run_id: str
+    start_us: int
+    end_us: int
+    end_reason: str
+
+
+def check(
+    archive: Archive, spool: Spool, reading: Callable[[], AbstractContextManager[DbSession]], camera_id: str
+) -> Iterator[Finding]:
+    """Everything that files and index of a camera do not agree on, and all gaps, stream by stream."""
+    known: set[str] = set()
+    for stream in STREAMS:
+        indexed: set[str] = set()
+        lost: list[_Row] = []
+        before: _Row | None = None
+        with reading() as db:
+            for row in _rows(db, camera_id, stream):
+                indexed.add(row.key)
+                try:
+                    yield from _file_of(archive, camera_id, stream, row)
+                except NoFootage:
+                    lost.append(row)
+                if before is not None:
+                    yield from _between(camera_id, stream, before, row)
+                if before is None or row.end_us >= before.end_us:
+                    before = row  # what ends first says nothing of the time behind it
+        # A clean-up takes the file before the row, and says beforehand that it will.
+        kept = _indexed(reading, [row.key for row in lost], "closed")
+        for row in lost:
+            if row.key in kept:
+                yield Finding("missing", camera_id, stream, row.key, row.start_us, row.end_us)
+        strange = [(key, size) for key, size in archive.stored(camera_id, [stream]) if key not in indexed]
+        # Closed or indexed since the index was read: asked again, in the order in which a segment moves on.
+        if strange:
+            known |= _being_written(archive, camera_id) | {record.key for record in spool.pending()}
+            known |= _indexed(reading, [key for key, _ in strange])
+        for key, size in strange:
+            yield from _unindexed(camera_id, stream, key, size, known)
+
+
+def _rows(db: DbSession, camera_id: str, stream: StreamName) -> Iterator[_Row]:
+    query = (
+        select(
+            Segment.object_key, Segment.size, Run.id, Segment.wall_start, Segment.wall_end, Run.end_reason, Run.origin
+        )
+        .join(Run, Run.id == Segment.run_id)
+        .where(Segment.camera_id == camera_id, Segment.stream == stream)
+        .order_by(Segment.wall_start)
+        .execution_options(yield_per=_ROWS)
+    )
+    # As in coverage: how an import ended is no reason for a gap after it.
+    live_reason = "not_recorded"
+    for key, size, run_id, start, end, reason, origin in db.execute(query):
+        live_reason = reason or "unknown" if origin == "live" else live_reason
+        yield _Row(key, size, run_id, to_us(start), to_us(end), live_reason)
+
+
+def _indexed(reading: Callable[[], AbstractContextManager[DbSession]], keys: list[str], *state: str) -> set[str]:
+    """Which of the keys have a row by now; in one of the states, where any are given."""
+    found: set[str] = set()
+    for first in range(0, len(keys), _ROWS):
+        query = select(Segment.object_key).where(Segment.object_key.in_(keys[first : first + _ROWS]))
+        with reading() as db:
+            found.update(db.scalars(query.where(Segment.state.in_(state)) if state else query))
+    return found
+
+
+def _file_of(archive: Archive, camera_id: str, stream: StreamName, row: _Row) -> Iterator[Finding]:
+    found = archive.size(row.key)
+    if found == 0:
+        yield Finding("empty", camera_id, stream, row.key, row.start_us, row.end_us, said=row.size, found=0)
+    elif found != row.size:
+        yield Finding("size_differs", camera_id, stream, row.key, row.start_us, row.end_us, said=row.size, found=found)
+
+
+def _between(camera_id: str, stream: StreamName, before: _Row, row: _Row) -> Iterator[Finding]:
+    if row.start_us - before.end_us > _SEAM_US:
+        reason = "segment_lost" if row.run_id == before.run_id else before.end_reason
+        yield Finding("gap", camera_id, stream, None, before.end_us, row.start_us, reason)
+    elif before.end_us - row.start_us > _SEAM_US:
+        yield Finding("overlap", camera_id, stream, row.key, row.start_us, min(before.end_us, row.end_us))
+
+
+def _unindexed(camera_id: str, stream: StreamName, key: str, size: int, known: set[str]) -> Iterator[Finding]:
+    if key in known:
+        return
+    if not key.endswith(".mp4"):
+        yield Finding("damaged", camera_id, stream, key, found=size)
+    elif size == 0:
+        yield Finding("empty", camera_id, stream, key, found=0)
+    else:
+        yield Finding("orphan", camera_id, stream, key, found=size)
+
+
+def _being_written(archive: Archive, camera_id: str) -> set[str]:
+    keys = (archive.open_key(camera_id, stream, origin) for stream in STREAMS for origin in _ORIGINS)
+    return {key for key in keys if key is not None}

@@ -1,0 +1,189 @@
+"""The index made anew from the files alone, for a database that was lost or is behind.
+
+Rows that are there stay as they are. What a file cannot say, its chain does: the digest, the link, how a run ended
+that was not known to end when its last file was closed, and what a rule has deleted. A file that no chain knows is
+indexed without a link: a repair must not make evidence of it. Design: docs/design/footage.md.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple, cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.attendance.footage.indexing import index
+from shike.attendance.footage.mounted import away
+from shike.attendance.repair.deletion_records import Deleted, deleted, remake
+from shike.attendance.tables.registry import Segment
+from shike.capture.archive.chain import Chain, Link, Place
+from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import STREAMS, EndReason, Origin, SegmentRecord
+from shike.capture.errors import FootageError, NoFootage
+from shike.capture.proof.chain_walk import said_of_segment
+
+log = logging.getLogger(__name__)
+
+_BATCH = 500
+_ORIGINS: tuple[Origin, ...] = ("live", "imported")
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What became of a camera's files: rows made, rows that were there, files without a link, files left out.
+
+    `deleted`: files of segments that the chain says a rule has deleted, as after a backup was put back.
+    `deletions`: records of deletions made. `away`: nothing was done, the footage that the index knows is not mounted.
+    """
+
+    made: int = 0
+    there: int = 0
+    unlinked: int = 0
+    deleted: int = 0
+    unreadable: int = 0
+    unknown_camera: int = 0
+    deletions: int = 0
+    away: bool = False
+
+
+def rebuild(
+    archive: Archive,
+    reading: Callable[[], AbstractContextManager[DbSession]],
+    writing: Callable[[], AbstractContextManager[DbSession]],
+    camera_id: str,
+    progress: Callable[[int], None] = lambda _files: None,
+) -> Rebuilt:
+    """Index every closed segment file of a camera that the index lacks, and record what its chain says was deleted.
+
+    Again is harmless.
+    """
+    result = Rebuilt()
+    with reading() as db:
+        if away(db, archive, [camera_id]):
+            return Rebuilt(away=True)
+        there = set(db.scalars(select(Segment.object_key).where(Segment.camera_id == camera_id)))
+    told = _Told(archive.chain(camera_id), camera_id)
+    records = _records(archive, camera_id, there, told, result)
+    while batch := list(islice(records, _BATCH)):
+        with writing() as db:
+            taken = index(db, archive, batch)
+        result.made += len(taken)
+        result.unknown_camera += len(batch) - len(taken)
+        progress(result.made + result.there)
+    # Behind the files: they say more of a run than the rows of what was deleted.
+    result.deletions = remake(reading, writing, camera_id, told.deletions())
+    return result
+
+
+def _records(
+    archive: Archive, camera_id: str, there: set[str], told: "_Told", result: Rebuilt
+) -> Iterator[SegmentRecord]:
+    for key, _ in archive.stored(camera_id):
+        if key in there:
+            result.there += 1
+            continue
+        # Asked for each file anew: a file that no marker names any more is whole by now.
+        if not key.endswith(".mp4") or _is_open(archive, camera_id, key):
+            continue
+        try:
+            record = archive.examine(key)
+            if record is None or record.identity.camera_id != camera_id:
+                log.error("segment %s cannot be read; it is not indexed", key)
+                result.unreadable += 1
+            elif told.is_deleted(segment_id := record.identity.segment_id):
+                result.deleted += 1
+            else:
+                link = told.segment(segment_id) or _just_linked(archive, camera_id, segment_id)
+                record = replace(record, digest=archive.digest(key)) if link is None else _said(record, link)
+                result.unlinked += link is None
+                yield record
+        except NoFootage:  # deleted by a rule in this moment
+            continue
+
+
+def _just_linked(archive: Archive, camera_id: str, segment_id: str) -> Link | None:
+    link = archive.chain(camera_id).recent("segment", segment_id)
+    return link if link is not None and _is_whole(link) else None
+
+
+def _is_open(archive: Archive, camera_id: str, key: str) -> bool:
+    return any(archive.open_key(camera_id, stream, origin) == key for stream in STREAMS for origin in _ORIGINS)
+
+
+class _Row(NamedTuple):
+    """Where the last row of a segment stands, if the chain has one, and the number of the last that says it deleted."""
+
+    file: str | None
+    at: int
+    deleted: int | None
+
+    @property
+    def place(self) -> Place | None:
+        return None if self.file is None else (self.file, self.at)
+
+
+class _Told:
+    """What a chain tells of each segment. A camera's year is a million rows: kept is where they stand, not the rows."""
+
+    def __init__(self, chain: Chain, camera_id: str) -> None:
+        self._chain, self._camera_id = chain, camera_id
+        self._rows: dict[str, _Row] = {}
+        self._some_deleted = False
+        for link, (file, at) in self._links():
+            segment_id = link.said.get("segment")
+            if not isinstance(segment_id, str):
+                segment_id = ""
+            if link.kind == "segment" and _is_whole(link):
+                self._rows[segment_id] = _Row(file, at, self._row(segment_id).deleted)
+            elif link.kind == "deleted" and segment_id:
+                self._rows[segment_id] = self._row(segment_id)._replace(deleted=link.number)
+                self._some_deleted = True
+            elif link.kind in ("segment", "deleted"):
+                log.warning("row %d of the chain of camera %s does not say what it should", link.number, camera_id)
+
+    def is_deleted(self, segment_id: str) -> bool:
+        """Whether a row says that a rule deleted it."""
+        return self._row(segment_id).deleted is not None
+
+    def segment(self, segment_id: str) -> Link | None:
+        """The last row of a segment that lacks nothing, read anew."""
+        place = self._row(segment_id).place
+        return None if place is None else self._chain.behind(place)
+
+    def deletions(self) -> Iterator[Deleted]:
+        """The last row of each deletion, with that of its segment."""
+        if self._some_deleted:
+            rows = (link for link, _ in self._links() if link.kind == "deleted" and self._is_last(link))
+            yield from deleted(rows, self.segment)
+
+    def _is_last(self, link: Link) -> bool:
+        segment_id = link.said.get("segment")
+        return isinstance(segment_id, str) and self._row(segment_id).deleted == link.number
+
+    def _row(self, segment_id: str) -> _Row:
+        return self._rows.get(segment_id, _NOTHING)
+
+    def _links(self) -> Iterator[tuple[Link, Place]]:
+        try:
+            yield from self._chain.placed()
+        except FootageError:
+            log.exception("the chain of camera %s is broken; what it says behind that is left out", self._camera_id)
+
+
+_NOTHING = _Row(None, 0, None)
+
+
+def _is_whole(link: Link) -> bool:
+    try:
+        said_of_segment(link.said)
+    except FootageError:
+        return False
+    return True
+
+
+def _said(record: SegmentRecord, link: Link) -> SegmentRecord:
+    ends_run = cast("EndReason | None", link.said["ends_run"])
+    return replace(record, digest=link.said["digest"], ends_run=ends_run).linked(link.number, link.digest)

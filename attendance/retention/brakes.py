@@ -1,0 +1,215 @@
+"""The brake of clean-ups: more than half of what there is, of one stream or of all, needs a person's word.
+
+Many small ones may not do what one may not: what was just taken for want of space, or under another rule, counts.
+
+Here: raising, waiting, what a confirmation covers, when it is over. Not here: what is due (retention.py), who may
+confirm (shike.api). Design: docs/design/retention.md, "The brake".
+"""
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.attendance.retention.keeping import Survey
+from shike.attendance.retention.rules import Amount, StreamKey, too_much
+from shike.attendance.tables.registry import Segment, from_us, to_us
+from shike.attendance.tables.retention import Brake, Deletion
+from shike.attendance.transactions import Transactions
+from shike.capture.clock import Clock
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["rules", "floor"]
+_Name = tuple[str | None, str | None, str]
+_Taken = tuple[str, str, str, str | None]  # camera, stream, rule and the row that said so
+_ALL: StreamKey | None = None
+# So long what was taken under another rule counts, and for want of space. A small volume may turn over in a day.
+_RULES_COUNT, _FLOOR_COUNTS = timedelta(days=1), timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """What one clean-up would delete of so much, and up to when that reaches."""
+
+    due: Amount
+    indexed: Amount
+    until_us: int
+
+
+def total(amounts: Iterable[Amount]) -> Amount:
+    """All of them together."""
+    return sum(amounts, Amount())
+
+
+class Brakes:
+    """What one clean-up after the other has raised. Owner of what the present one has raised so far."""
+
+    def __init__(self, database: Transactions, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+        self._raised: dict[_Name, _Raised] = {}
+        self._confirmed: dict[_Name, int] = {}
+        self._heeded: set[_Name] = set()
+        self._lately: Mapping[_Taken, Amount] = {}
+        self._by_floor: Mapping[_Taken, Amount] = {}
+        self._recorded: Mapping[StreamKey, Amount] = {}
+
+    def begin(self) -> None:
+        """A clean-up begins: what people have confirmed by now holds for all of it."""
+        with self._database.reading() as db:
+            rows = db.scalars(select(Brake).where(Brake.state == "confirmed").order_by(Brake.until))
+            self._confirmed = {_name(row): to_us(row.until) for row in rows}
+            now = from_us(self._clock.now())
+            said = or_(Brake.state == "confirmed", Brake.over_at >= now - _RULES_COUNT)
+            self._heeded = {
+                _name(row) for row in db.scalars(select(Brake).where(said, Brake.confirmed_at.is_not(None)))
+            }
+            self._lately = _taken(db, now - _RULES_COUNT)
+            self._by_floor = _taken(db, now - _FLOOR_COUNTS, Deletion.rule == "floor")
+            self._recorded = _recorded(db, now - _FLOOR_COUNTS)
+        self._raised = {}
+
+    def lately(self, key: StreamKey) -> Amount:
+        """What clean-ups of the last day have deleted of a stream: it belongs to what there was.
+
+        Else the last hours of a camera that was taken down would stop every clean-up.
+        """
+        return total(amount for taken, amount in self._lately.items() if taken[:2] == key)
+
+    def _under_other_rules(self, key: StreamKey, rule_id: str | None) -> Amount:
+        """What rules that are not in force any more took of a stream, unless somebody has given his word for it."""
+        if {(*key, "rules"), (None, None, "rules")} & self._heeded:
+            return Amount()
+        mine = ((rule, of, amount) for (*stream, rule, of), amount in self._lately.items() if (*stream,) == key)
+        return total(amount for rule, of, amount in mine if rule != "floor" and of != rule_id)
+
+    def _for_space(self, key: StreamKey) -> Amount:
+        """What was taken of a stream lately for want of space, beyond what it recorded in that time.
+
+        A volume that is full for good gives as much for what comes as comes, and nobody need be asked for that.
+        """
+        if {(*key, "floor"), (None, None, "floor")} & self._heeded:
+            return Amount()
+        taken = total(amount for taken, amount in self._by_floor.items() if taken[:2] == key)
+        came = self._recorded.get(key, Amount())
+        return Amount(max(0, taken.segments - came.segments), max(0, taken.bytes - came.bytes))
+
+    def confirmed_until_us(self, key: StreamKey) -> int:
+        """Footage of a stream that ended by then may be deleted by its rules without asking; 0 without a word."""
+        own, everything = (*key, "rules"), (None, None, "rules")
+        return max(self._confirmed.get(own, 0), self._confirmed.get(everything, 0))
+
+    def by_rules(self, surveys: Mapping[StreamKey, Survey], base: Mapping[StreamKey, Amount]) -> list[StreamKey]:
+        """The streams of which something may be deleted. `base`: what there is of each."""
+        allowed = []
+        wanted: dict[StreamKey, Amount] = {}
+        for key, seen in surveys.items():
+            if seen.unasked.segments:
+                wanted[key] = seen.unasked + self._under_other_rules(key, seen.limits.rule_id)
+            if key in wanted and too_much(wanted[key], base[key]):
+                self._raise(key, "rules", wanted[key], base[key], seen.until_us)
+            elif seen.due.segments:
+                allowed.append(key)
+        due, indexed = total(wanted.values()), total(base.values())
+        if too_much(due, indexed):
+            self._raise(_ALL, "rules", due, indexed, max(seen.until_us for seen in surveys.values()))
+            return []
+        return allowed
+
+    def floor_may(self, needed: int, stock: Mapping[StreamKey, Amount]) -> bool:
+        """Whether so many bytes may be deleted of all footage for want of space. `stock`: what is there of each."""
+        taken = total(map(self._for_space, stock))
+        due, indexed = taken + Amount(0, needed), taken + total(stock.values())
+        if due.bytes * 2 <= indexed.bytes or (None, None, "floor") in self._confirmed:
+            return True
+        self._raise(_ALL, "floor", due, indexed, self._clock.now())
+        return False
+
+    def too_large_for_floor(
+        self, wanted: Mapping[StreamKey, Amount], base: Mapping[StreamKey, Amount]
+    ) -> set[StreamKey]:
+        """The streams of which more than half would be deleted for want of space."""
+        due = {key: amount + self._for_space(key) for key, amount in wanted.items()}
+        over = {
+            key
+            for key, amount in due.items()
+            if too_much(amount, base[key]) and not {(*key, "floor"), (None, None, "floor")} & self._confirmed.keys()
+        }
+        for key in over:
+            self._raise(key, "floor", due[key], base[key], self._clock.now())
+        return over
+
+    def end(
+        self, surveys: Mapping[StreamKey, Survey], *, floor_needed: bool, unseen: Collection[str] = frozenset()
+    ) -> None:
+        """A clean-up is over: keep what it raised, close what it did not raise again and what is done.
+
+        What speaks of a camera in `unseen`, or of the rules of all while there is one, was not asked and stands.
+        """
+        moment = from_us(self._clock.now())
+        with self._database.writing() as db:
+            standing = db.scalars(select(Brake).where(Brake.state.in_(("waiting", "confirmed")))).all()
+            for row in standing:
+                if row.camera_id in unseen or (unseen and row.camera_id is None and row.rule == "rules"):
+                    continue
+                again = row.state == "waiting" and _name(row) in self._raised
+                if not again and (row.state == "waiting" or self._is_done(_name(row), surveys, floor_needed)):
+                    row.state, row.over_at = "over", moment
+            waiting = {_name(row): row for row in standing if row.state == "waiting"}
+            for name, raised in self._raised.items():
+                if name not in waiting:
+                    waiting[name] = Brake(camera_id=name[0], stream=name[1], rule=name[2], raised_at=moment)
+                    db.add(waiting[name])
+                    log.error("a clean-up waits for a person's word: %s of %s", raised.due, raised.indexed)
+                _note(waiting[name], raised)
+
+    def _is_done(self, name: _Name, surveys: Mapping[StreamKey, Survey], floor_needed: bool) -> bool:
+        """Whether nothing is left of what was confirmed when this clean-up began. One confirmed meanwhile is not."""
+        if name not in self._confirmed:
+            return False
+        if name[2] == "floor":
+            return not floor_needed
+        concerned = [seen for key, seen in surveys.items() if name[0] is None or key == name[:2]]
+        return all(seen.due.segments == seen.unasked.segments for seen in concerned)
+
+    def _raise(self, key: StreamKey | None, kind: Kind, due: Amount, indexed: Amount, until_us: int) -> None:
+        camera_id, stream = key or (None, None)
+        self._raised[camera_id, stream, kind] = _Raised(due, indexed, until_us)
+
+
+def _taken(db: DbSession, since: datetime, *which: ColumnElement[bool]) -> Mapping[_Taken, Amount]:
+    """How much was deleted since a moment."""
+    by = (Deletion.camera_id, Deletion.stream, Deletion.rule, Deletion.rule_id)
+    sums = (func.sum(Deletion.segments), func.sum(Deletion.size))
+    rows = db.execute(select(*by, *sums).where(Deletion.file_deleted_at >= since, *which).group_by(*by))
+    return {(row[0], row[1], row[2], row[3]): Amount(row[4], row[5]) for row in rows}
+
+
+def _recorded(db: DbSession, since: datetime) -> Mapping[StreamKey, Amount]:
+    """How much came since a moment, also of what is gone again."""
+    of_segments, of_deletions = (Segment.camera_id, Segment.stream), (Deletion.camera_id, Deletion.stream)
+    there = select(*of_segments, func.count(), func.sum(Segment.size)).group_by(*of_segments)
+    gone = select(*of_deletions, func.sum(Deletion.segments), func.sum(Deletion.size)).group_by(*of_deletions)
+    found: dict[StreamKey, Amount] = {}
+    for query in (
+        there.where(Segment.created_at >= since, Segment.state == "closed"),
+        gone.where(Deletion.file_deleted_at >= since, Deletion.wall_start >= since),
+    ):
+        for camera_id, stream, segments, size in db.execute(query):
+            key: StreamKey = camera_id, "main" if stream == "main" else "sub"
+            found[key] = found.get(key, Amount()) + Amount(segments, size)
+    return found
+
+
+def _name(row: Brake) -> _Name:
+    return row.camera_id, row.stream, row.rule
+
+
+def _note(row: Brake, raised: _Raised) -> None:
+    row.due_segments, row.due_bytes = raised.due.segments, raised.due.bytes
+    row.indexed_segments, row.indexed_bytes = raised.indexed.segments, raised.indexed.bytes
+    row.until = from_us(raised.until_us)

@@ -1,0 +1,224 @@
+"""Clean-ups: look at every stream, ask if it is too much, delete a little at a time; who stops when all is held.
+
+A step takes a bounded time, so that whoever calls it (`shike keep`) gets on with indexing. Everything that matters is
+in the database: a clean-up that dies is begun anew. Design: docs/design/retention.md.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from itertools import islice
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.attendance.footage.mounted import away, elsewhere
+from shike.attendance.retention.brakes import Brakes
+from shike.attendance.retention.deleting import Deleter, plan, thin
+from shike.attendance.retention.holds import held_of, stretches_of
+from shike.attendance.retention.keeping import Survey, candidates, limits_of, streams_of, survey
+from shike.attendance.retention.rules import (
+    FOR_EVER_US,
+    Amount,
+    Defaults,
+    Due,
+    Space,
+    StreamKey,
+    Stretch,
+    by_age,
+    by_bytes,
+    by_floor,
+    free_stretches,
+    needed_bytes,
+    resting,
+)
+from shike.attendance.tables.registry import Camera, from_us
+from shike.attendance.transactions import Transactions
+from shike.capture.archive.files import Archive
+from shike.capture.clock import Clock
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 300.0
+STEP_S = 0.25
+THIN_AFTER = timedelta(days=30)
+_LOW_EVERY_S = 10.0
+_PLAN = 200
+_FLOOR_PAGE = 32
+
+
+class Cleaner:
+    """Does one clean-up after the other. Owner of the one at work, and of which cameras rest for want of space."""
+
+    def __init__(
+        self,
+        database: Transactions,
+        archive: Archive,
+        clock: Clock,
+        defaults: Defaults,
+        space: Callable[[], Space],
+        resting: frozenset[str] = frozenset(),
+        node: str | None = None,
+    ) -> None:
+        """`resting`: the cameras that rested for want of space when an earlier cleaner ended.
+
+        `node`: this machine's name, if cameras that another one records are not to be missed here.
+        """
+        self._database, self._clock, self._defaults, self._space = database, clock, defaults, space
+        self._archive = archive
+        self._node = node
+        self._deleter = Deleter(database, archive, clock, defaults.flags)
+        self._brakes = Brakes(database, clock)
+        self._work: Iterator[object] | None = None
+        self._next_s = float("-inf")
+        self._lacking = 0
+        self.resting = resting
+        self.unmounted: frozenset[str] | None = None
+        """Cameras of this machine whose footage was not there at the last clean-up; None before the first."""
+
+    def step(self, budget_s: float = STEP_S) -> None:
+        """Go on with the clean-up that is due, until it is done or the time is used up."""
+        started_s = self._clock.monotonic()
+        while self._work is not None or self._is_due():
+            if self._work is None:
+                self._work = self._clean_up()
+            try:
+                next(self._work)
+            except StopIteration:
+                self._work = None
+                self._rest_until_next()
+            except BaseException:  # raised again: what has failed, or was killed, is begun anew and not gone on with
+                self._work = None
+                self._rest_until_next()
+                raise
+            if self._clock.monotonic() - started_s >= budget_s:
+                return
+
+    def _is_due(self) -> bool:
+        return self._clock.monotonic() >= self._next_s
+
+    def _rest_until_next(self) -> None:
+        short = self.resting or self._space().is_low
+        self._next_s = self._clock.monotonic() + (_LOW_EVERY_S if short else EVERY_S)
+
+    def _clean_up(self) -> Iterator[object]:
+        """One clean-up; between two yields it does a bounded piece of work. None while another process is at one.
+
+        Two would each take what is too much, and each tell the chain of the other's files that they were missing.
+        """
+        with self._archive.sole_cleaner() as ours:
+            if ours:
+                yield from self._clean_up_alone()
+
+    def _clean_up_alone(self) -> Iterator[object]:
+        yield from self._deleter.finish()
+        now_us = self._clock.now()
+        self._brakes.begin()
+        with self._database.reading() as db:
+            cameras = list(db.scalars(select(Camera).order_by(Camera.id)))
+            limits = limits_of(db, [camera.id for camera in cameras], self._defaults, now_us)
+            lost = frozenset(away(db, self._archive, [camera.id for camera in cameras]))
+            others = elsewhere(db, lost, self._node, from_us(now_us)) if self._node and lost else set()
+        self._say_unmounted(lost - others)
+        here = [camera for camera in cameras if camera.id not in lost]
+        surveys: dict[StreamKey, Survey] = {}
+        for camera in here:
+            for key in streams_of(camera):
+                confirmed_us = self._brakes.confirmed_until_us(key)
+                with self._database.reading() as db:
+                    surveys[key] = survey(db, camera, key[1], limits[key], self._defaults, now_us, confirmed_us)
+                yield None
+        stock = {key: seen.stock.amount for key, seen in surveys.items()}
+        base = {key: self._brakes.lately(key) + amount for key, amount in stock.items()}
+        for key in self._brakes.by_rules(surveys, base):
+            yield from self._by_rules(surveys[key], now_us)
+        space = self._space()
+        needed = needed_bytes(space.free, space.floor, scarce=bool(self.resting))
+        self._lacking = needed
+        # Of what is here: one camera whose footage is lost must not end recording for all others.
+        if needed and self._brakes.floor_may(needed, stock):
+            yield from self._by_floor(here, base)
+        self._brakes.end(surveys, floor_needed=needed > 0, unseen=lost)
+        self._settle_resting(cameras, can_free=self._lacking <= 0)
+        with self._database.writing() as db:
+            thin(db, from_us(now_us) - THIN_AFTER)
+
+    def _say_unmounted(self, unmounted: frozenset[str]) -> None:
+        if unmounted - (self.unmounted or frozenset()):
+            log.error(
+                "nothing is deleted of cameras whose footage, or a part of it, is not here: %s; mount its volume, or "
+                "see `shike footage lost` if it is lost for good. What is recorded meanwhile goes to what is mounted",
+                ", ".join(sorted(unmounted)),
+            )
+        self.unmounted = unmounted
+
+    def _by_rules(self, seen: Survey, now_us: int) -> Iterator[object]:
+        """Delete what age and bytes make due in one stream, a batch at a time."""
+        key, cutoff_us = seen.key, seen.limits.cutoff_us(now_us)
+        excess = 0 if seen.limits.max_bytes is None else seen.stock.amount.bytes - seen.limits.max_bytes
+        while True:
+            with self._database.reading() as db:
+                held = self._held(db, [key[0]])[key[0]]
+                due: list[Due] = []
+                if cutoff_us is not None:
+                    old = candidates(db, key, free_stretches(held, cutoff_us))
+                    due = list(islice(by_age(old, cutoff_us, held), _PLAN))
+                if not due and excess > 0:
+                    oldest = candidates(db, key, free_stretches(held, FOR_EVER_US))
+                    due = list(islice(by_bytes(oldest, excess, held), _PLAN))
+            if not due:
+                return
+            excess -= sum(each.segment.size for each in due)
+            yield from self._delete(due, {key: seen.limits.rule_id})
+
+    def _by_floor(self, cameras: Sequence[Camera], base: Mapping[StreamKey, Amount]) -> Iterator[object]:
+        """Delete the oldest footage of all, as much as is needed; what cannot be had stays in `_lacking`."""
+        importance = {camera.id: camera.importance for camera in cameras}
+        spared: set[StreamKey] = set()
+        taken: dict[StreamKey, Amount] = {}
+        while self._lacking > 0:
+            with self._database.reading() as db:
+                held = self._held(db, importance)
+                free = {
+                    key: candidates(db, key, free_stretches(held[key[0]], FOR_EVER_US), _FLOOR_PAGE)
+                    for key in base
+                    if key not in spared
+                }
+                due = list(islice(by_floor(free, importance, held, self._lacking), _PLAN))
+            wanted = dict(taken)
+            for each in due:
+                key = (each.segment.camera_id, each.segment.stream)
+                wanted[key] = wanted.get(key, Amount()) + Amount(1, each.segment.size)
+            over = self._brakes.too_large_for_floor(wanted, base) - spared
+            spared |= over
+            if over:
+                continue
+            if not due:
+                return
+            taken = wanted
+            # Counted instead of measured: a file system may be late to say that space is free.
+            self._lacking -= sum(each.segment.size for each in due)
+            yield from self._delete(due, {})
+
+    def _delete(self, due: Sequence[Due], rule_ids: Mapping[StreamKey, str | None]) -> Iterator[object]:
+        with self._database.writing() as db:
+            plan(db, due, rule_ids, self._clock.now())
+        yield from self._deleter.finish()
+
+    def _settle_resting(self, cameras: Sequence[Camera], *, can_free: bool) -> None:
+        space = self._space()
+        recorded = sorted((each for each in cameras if each.enabled), key=_stops_first)
+        order = [camera.id for camera in recorded]
+        found = resting(order, self.resting, space.free, space.floor, can_free=can_free)
+        if found != self.resting:
+            log.warning("%d of %d cameras rest for want of space: %s", len(found), len(order), space)
+        self.resting = found
+
+    def _held(self, db: DbSession, camera_ids: Iterable[str]) -> Mapping[str, tuple[Stretch, ...]]:
+        cameras = db.scalars(select(Camera).where(Camera.id.in_(list(camera_ids))))
+        return {camera.id: stretches_of(held_of(db, camera, self._defaults.flags)) for camera in cameras}
+
+
+def _stops_first(camera: Camera) -> tuple[int, int]:
+    """The least important first; of equally important ones the one that was added last."""
+    return camera.importance, -round(camera.created_at.timestamp() * 1e6)

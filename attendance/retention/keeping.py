@@ -1,0 +1,185 @@
+"""What the index says to retention: rules in force, how much there is, segments oldest first.
+
+Here: reading, a few rows at a time; adding up goes through an index alone. Not here: what is due (retention.py),
+deleting (deleting.py).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session as DbSession
+
+from shike.attendance.retention.holds import held_of, stretches_of
+from shike.attendance.retention.rules import (
+    FOR_EVER_US,
+    Amount,
+    Candidate,
+    Defaults,
+    Limits,
+    StreamKey,
+    Stretch,
+    free_stretches,
+)
+from shike.attendance.tables.registry import Camera, Segment, from_us, to_us
+from shike.attendance.tables.retention import RetentionRule
+from shike.capture.archive.segment import STREAMS, StreamName
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """How much footage, and from when to when in µs UTC (0 where there is none)."""
+
+    amount: Amount = Amount()  # noqa: RUF009 frozen
+    first_us: int = 0
+    last_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """One stream: what it has, what age and bytes make due by now, and what of that nobody has confirmed yet."""
+
+    key: StreamKey
+    limits: Limits
+    stock: Stock
+    due_age: Stock
+    due_bytes: Stock
+    unasked: Amount
+
+    @property
+    def due(self) -> Amount:
+        return self.due_age.amount + self.due_bytes.amount
+
+    @property
+    def until_us(self) -> int:
+        """When the last segment that is due ended."""
+        return max(self.due_age.last_us, self.due_bytes.last_us)
+
+
+def limits_of(db: DbSession, camera_ids: Iterable[str], defaults: Defaults, now_us: int) -> Mapping[StreamKey, Limits]:
+    """The limits of both streams of cameras at a moment."""
+    ids = list(camera_ids)
+    query = (
+        select(RetentionRule)
+        .where(or_(RetentionRule.camera_id.in_(ids), RetentionRule.camera_id.is_(None)))
+        .where(RetentionRule.valid_from <= from_us(now_us))
+        .order_by(RetentionRule.valid_from, RetentionRule.id)
+    )
+    newest = {(row.camera_id, row.stream): row for row in db.scalars(query)}
+
+    def limits(camera_id: str, stream: StreamName) -> Limits:
+        own = newest.get((camera_id, stream))
+        row = own if own is not None and not own.follows_default else newest.get((None, stream))
+        return Limits(defaults.days[stream], None) if row is None else Limits(row.days, row.max_bytes, row.id)
+
+    return {(camera_id, stream): limits(camera_id, stream) for camera_id in ids for stream in STREAMS}
+
+
+def default_days(db: DbSession, defaults: Defaults, now_us: int) -> Mapping[StreamName, int]:
+    """Days that each stream is kept where a camera has no rule of its own; those of the settings where none are set."""
+    query = select(RetentionRule.stream, RetentionRule.days).where(
+        RetentionRule.camera_id.is_(None), RetentionRule.valid_from <= from_us(now_us)
+    )
+    newest = {row[0]: row[1] for row in db.execute(query.order_by(RetentionRule.valid_from, RetentionRule.id))}
+    return {stream: newest.get(stream) or defaults.days[stream] for stream in STREAMS}
+
+
+def survey(
+    db: DbSession,
+    camera: Camera,
+    stream: StreamName,
+    limits: Limits,
+    defaults: Defaults,
+    now_us: int,
+    confirmed_us: int = 0,
+) -> Survey:
+    """What of a stream is due now; somebody has confirmed what ended by `confirmed_us`."""
+    key = (camera.id, stream)
+    held = stretches_of(held_of(db, camera, defaults.flags))
+    stock = added_up(db, key, [(0, FOR_EVER_US)])
+    cutoff_us = limits.cutoff_us(now_us)
+    old = Stock() if cutoff_us is None else added_up(db, key, free_stretches(held, cutoff_us))
+    excess = 0 if limits.max_bytes is None else stock.amount.bytes - old.amount.bytes - limits.max_bytes
+    many, new = Stock(), Amount()
+    if excess > 0:
+        many, new = _oldest(db, key, free_stretches(held, FOR_EVER_US), cutoff_us, excess, confirmed_us)
+    if cutoff_us is not None:
+        new += added_up(db, key, free_stretches(held, cutoff_us), confirmed_us).amount if confirmed_us else old.amount
+    return Survey(key, limits, stock, old, many, new)
+
+
+def added_up(db: DbSession, key: StreamKey, stretches: Iterable[Stretch], after_us: int = 0) -> Stock:
+    """Closed segments that lie within one of the stretches as a whole and ended after a moment."""
+    amount, first, last = Amount(), 0, 0
+    for stretch in stretches:
+        count, size, start, end = db.execute(
+            select(
+                func.count(), func.sum(Segment.size), func.min(Segment.wall_start), func.max(Segment.wall_end)
+            ).where(*_within(key, stretch), Segment.wall_end > from_us(after_us))
+        ).one()
+        if count:
+            amount, last = amount + Amount(count, size), to_us(end)
+            first = first or to_us(start)
+    return Stock(amount, first, last)
+
+
+def candidates(db: DbSession, key: StreamKey, stretches: Iterable[Stretch], page: int = _PAGE) -> Iterator[Candidate]:
+    """Closed segments within the stretches, oldest first, read a page at a time."""
+    for stretch in stretches:
+        after: tuple[int, str] = (0, "")
+        while rows := _page(db, key, stretch, after, page):
+            yield from rows
+            if len(rows) < page:
+                break
+            after = (rows[-1].start_us, rows[-1].segment_id)
+
+
+def _page(db: DbSession, key: StreamKey, stretch: Stretch, after: tuple[int, str], page: int) -> list[Candidate]:
+    start, segment_id = from_us(after[0]), after[1]
+    query = (
+        select(Segment.id, Segment.wall_start, Segment.wall_end, Segment.size)
+        .where(*_within(key, stretch), Segment.wall_start >= start)
+        .where(or_(Segment.wall_start > start, Segment.id > segment_id))
+        .order_by(Segment.wall_start, Segment.id)
+        .limit(page)
+    )
+    return [Candidate(row[0], *key, to_us(row[1]), to_us(row[2]), row[3]) for row in db.execute(query)]
+
+
+def _within(key: StreamKey, stretch: Stretch) -> Sequence[ColumnElement[bool]]:
+    begin, end = from_us(stretch[0]), from_us(stretch[1])
+    return (
+        Segment.camera_id == key[0],
+        Segment.stream == key[1],
+        Segment.state == "closed",
+        Segment.wall_start >= begin,
+        Segment.wall_start <= end,
+        Segment.wall_end <= end,
+    )
+
+
+def _oldest(
+    db: DbSession, key: StreamKey, stretches: Iterable[Stretch], cutoff_us: int | None, excess: int, confirmed_us: int
+) -> tuple[Stock, Amount]:
+    """The oldest segments beyond those that are too old anyway, until they come to `excess` bytes.
+
+    Also how much of that ended after a moment.
+    """
+    amount, new, first, last = Amount(), Amount(), 0, 0
+    for segment in candidates(db, key, stretches):
+        if excess <= 0:
+            break
+        if cutoff_us is not None and segment.end_us <= cutoff_us:
+            continue
+        one = Amount(1, segment.size)
+        excess, amount, last = excess - segment.size, amount + one, max(last, segment.end_us)
+        first = first or segment.start_us
+        new += one if segment.end_us > confirmed_us else Amount()
+    return Stock(amount, first, last), new
+
+
+def streams_of(camera: Camera) -> tuple[StreamKey, ...]:
+    """Both streams of a camera, whether or not it has a sub-stream now."""
+    return tuple((camera.id, stream) for stream in STREAMS)

@@ -1,0 +1,40 @@
+"""The table of recording policies: when a room is recorded, with sound or without, since when, and who said so.
+
+Belongs here: columns, constraints and indexes. Does not belong here: what follows from a policy (recording_policy.py).
+Account ids are no foreign keys: what somebody decided outlives their account.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shike.attendance.tables.registry import Base, id_column
+
+
+class RecordingPolicy(Base):
+    """One decision about a room. Never changed: the next one is another row, in force from its own `valid_from` on.
+
+    Margins in minutes; `g711` says what is done with sound that MP4 cannot hold. A room without a row has the default.
+    """
+
+    __tablename__ = "recording_policy"
+    __table_args__ = (
+        CheckConstraint("mode IN ('always', 'timetable')", name="mode"),
+        CheckConstraint("g711 IN ('transcode', 'drop')", name="g711"),
+        CheckConstraint("margin_before_min > 0 AND margin_after_min >= 0", name="margins"),
+        Index(None, "room_id", "valid_from"),
+    )
+
+    id: Mapped[str] = id_column()
+    room_id: Mapped[str] = mapped_column(String(36), ForeignKey("room.id", ondelete="CASCADE"))
+    mode: Mapped[str] = mapped_column(String(10))
+    margin_before_min: Mapped[int]
+    margin_after_min: Mapped[int]
+    audio: Mapped[bool] = mapped_column(default=False)
+    g711: Mapped[str] = mapped_column(String(10), default="transcode")
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    valid_from: Mapped[datetime]
+    set_by: Mapped[str] = mapped_column(String(36))
+    set_by_name: Mapped[str] = mapped_column(String(100))
+    set_at: Mapped[datetime]

@@ -1,0 +1,243 @@
+"""The evidence pack: a ZIP of footage with what proves it, for somebody who does not trust us and has common tools.
+
+The files of segments go in untouched, the chain's rows as they stand; `manifest.json` names every file with its digest
+and is signed. Not here: which rows (proof), who may (api). Design: docs/design/integrity.md, "The pack".
+"""
+
+import base64
+import hashlib
+import json
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from shike.capture.archive.chain import Link
+from shike.capture.archive.files import Archive
+from shike.capture.errors import NoFootage
+from shike.capture.proof.excerpt import Proof
+from shike.capture.proof.signing import Signer, checkpoint_statement, key_statement
+
+FORMAT = "shike evidence pack 1"
+# How to check the pack by hand, in two languages, as they are named in the pack.
+HOW_TO = {"HOW-TO-CHECK.md": "HOW-TO-CHECK.md", "如何核验.md": "HOW-TO-CHECK.zh-CN.md"}
+_SCRIPTS = ("bytes.js", "checks.js", "words.js", "page.js")
+_CHUNK_BYTES = 1 << 20
+_ZIP64_FROM = 1 << 31
+_BEIJING = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A stretch of the range that is not in the pack, and the code of why. Times in µs UTC."""
+
+    start_us: int
+    end_us: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a pack is about, as its manifest says it. Times in µs UTC.
+
+    `start_us`, `end_us`: the range that was asked for; `video_us`: from where to where video.mp4 goes. `gaps`: not
+    recorded; `unsealed`: recorded and left out, because no row of the chain speaks of it (yet).
+    """
+
+    camera_id: str
+    camera: str
+    stream: str
+    start_us: int
+    end_us: int
+    video_us: tuple[int, int]
+    gaps: tuple[Blank, ...]
+    unsealed: tuple[Blank, ...]
+    exported_by: str
+    exported_at_us: int
+
+
+def write_pack(target: Path, video: Path, archive: Archive, proof: Proof, subject: Subject, signer: Signer) -> str:
+    """Write a pack and return the digest of its manifest. `video`: the export of the same footage.
+
+    A segment whose file is gone is named in the manifest as absent, one whose file is not what its row says goes in as
+    it is: whoever checks finds either. OSError if the volume refuses; NoFootage if no file is left, or a clean-up takes
+    one meanwhile: made anew, the pack says so.
+    """
+    written = datetime.fromtimestamp(subject.exported_at_us / 1_000_000, _BEIJING)
+    with ZipFile(target, "w", ZIP_STORED) as archived:
+        out = _Writer(archived, written)
+        out.add("video.mp4", _file_chunks(video), video.stat().st_size)
+        absent = [
+            each
+            for link in _in_range(proof, subject)
+            if (each := _segment(out, archive, subject.camera_id, proof, link))
+        ]
+        if not any("segment" in entry for entry in out.entries):
+            raise NoFootage("no file of this range is in the archive any more")
+        for name, content in _proof_files(proof, subject, signer).items():
+            out.add(name, [content], len(content))
+        for name, content in ({"check.html": check_page()} | {name: _text(of) for name, of in HOW_TO.items()}).items():
+            out.add(name, [content], len(content))
+        manifest = _json(_manifest(proof, subject, signer, out.entries, absent))
+        digest = out.add("manifest.json", [manifest], len(manifest))
+        out.add("manifest.sig", [signer.sign(manifest)], 64)
+        sums = "".join(f"{entry['digest'].removeprefix('sha256:')}  {entry['name']}\n" for entry in out.entries)
+        out.add("SHA256SUMS", [sums.encode()], len(sums))
+    return digest
+
+
+def check_page() -> bytes:
+    """The page that checks a pack in any browser, whole in one file."""
+    scripts = b"\n".join(_text(script) for script in _SCRIPTS)
+    return _text("check.html").replace(b"<!-- scripts -->\n", scripts)
+
+
+class _Writer:
+    """Entries of a ZIP, stored as they are, each with its digest."""
+
+    def __init__(self, archived: ZipFile, written: datetime) -> None:
+        self._archived, self._written = archived, written
+        self.entries: list[dict[str, Any]] = []
+
+    def add(self, name: str, chunks: Iterable[bytes], expected: int, **said: Any) -> str:
+        """Add a file; `expected` bytes decide whether it needs ZIP64. Returns its digest."""
+        info = ZipInfo(name, self._written.timetuple()[:6])
+        info.external_attr = 0o100644 << 16
+        digest, size = hashlib.sha256(), 0
+        with self._archived.open(info, "w", force_zip64=expected >= _ZIP64_FROM) as file:
+            for chunk in chunks:
+                file.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+        self.entries.append({"name": name, "bytes": size, "digest": f"sha256:{digest.hexdigest()}", **said})
+        return f"sha256:{digest.hexdigest()}"
+
+
+def _in_range(proof: Proof, subject: Subject) -> Iterator[Link]:
+    """Rows of the segments that overlap the range, in order of time."""
+    found = (
+        link
+        for link in proof.segments.values()
+        if link.said["stream"] == subject.stream
+        and link.said["end_us"] > subject.start_us
+        and link.said["start_us"] < subject.end_us
+    )
+    return iter(sorted(found, key=lambda link: (link.said["start_us"], link.number)))
+
+
+def _segment(out: _Writer, archive: Archive, camera_id: str, proof: Proof, link: Link) -> dict[str, Any] | None:
+    """Add the file of a segment. If it is gone: what the manifest says of it instead.
+
+    NoFootage if a clean-up took it just now, and the proof does not know of that.
+    """
+    key, segment = str(link.said["key"]), link.said["segment"]
+    about = {"segment": segment, "row": link.number, **_times(link.said["start_us"], link.said["end_us"])}
+    try:
+        size = archive.size(key)
+    except NoFootage:
+        rows = (*(row for row in proof.rows if row.kind == "deleted"), *proof.deleted)
+        gone = next((row for row in rows if row.said.get("segment") == segment), None)
+        if gone is None and archive.chain(camera_id).recent("deleted", segment) is not None:
+            raise NoFootage(f"segment {key} was deleted while the pack was made") from None
+        if gone is None:
+            return about | {"why": "missing"}
+        return about | {"why": "deleted", "rule": gone.said.get("rule"), "deleted_row": gone.number}
+    chunks = (archive.read(key, at, _CHUNK_BYTES) for at in range(0, size, _CHUNK_BYTES))
+    out.add(f"segments/{Path(key).name}", chunks, size, **about)
+    return None
+
+
+def _proof_files(proof: Proof, subject: Subject, signer: Signer) -> dict[str, bytes]:
+    """The rows, the keys with what introduces them, and the closing checkpoint, each as common tools want it."""
+    closing = proof.checkpoint
+    content = {
+        "chain.jsonl": _lines(proof.rows),
+        "keys.jsonl": _lines(proof.keys),
+        "public.pem": signer.public_pem,
+        "checkpoint.txt": checkpoint_statement(
+            subject.camera_id, closing.number, closing.prev, closing.said["at_us"], closing.said["key"]
+        ),
+        "checkpoint.sig": _value(closing.said["signature"]),
+    }
+    for row in proof.all_keys:
+        said = row.said
+        content[f"keys/{said['key']}.pem"] = _pem(said["public"])
+        if said["by"] is not None:
+            content[f"keys/{said['key']}.txt"] = key_statement(
+                subject.camera_id, row.number, row.prev, said["at_us"], said["key"], said["public"], said["by"]
+            )
+            content[f"keys/{said['key']}.sig"] = _value(said["signature"])
+    if proof.deleted:
+        content["deleted.jsonl"] = _lines(proof.deleted)
+    if proof.stamp is not None:
+        content["timestamp.txt"] = closing.line
+        content["timestamp.tst"] = base64.b64decode(proof.stamp.said["token"])
+        content["timestamp.jsonl"] = _lines((proof.stamp,))
+    return content
+
+
+def _manifest(
+    proof: Proof, subject: Subject, signer: Signer, entries: list[dict[str, Any]], absent: list[dict[str, Any]]
+) -> dict[str, Any]:
+    shown = [proof.segments[entry["segment"]].said for entry in entries if "segment" in entry]
+    return {
+        "format": FORMAT,
+        "camera": {"id": subject.camera_id, "name": subject.camera},
+        "stream": subject.stream,
+        "range": _times(subject.start_us, subject.end_us),
+        "video": _times(*subject.video_us),
+        "simulated": any(said["simulated"] for said in shown),
+        "imported": any(said["origin"] == "imported" for said in shown),
+        "gaps": [_times(gap.start_us, gap.end_us) | {"reason": gap.reason} for gap in subject.gaps],
+        "unsealed": [_times(part.start_us, part.end_us) | {"reason": part.reason} for part in subject.unsealed],
+        "absent": absent,
+        "chain": {"first": proof.rows[0].number, "last": proof.checkpoint.number},
+        "exported": {
+            "by": subject.exported_by,
+            "at_us": subject.exported_at_us,
+            "at": _beijing(subject.exported_at_us),
+        },
+        "key": signer.key_id,
+        "files": entries,
+    }
+
+
+def _times(start_us: int, end_us: int) -> dict[str, Any]:
+    return {"start_us": start_us, "end_us": end_us, "start": _beijing(start_us), "end": _beijing(end_us)}
+
+
+def _beijing(us: int) -> str:
+    moment = datetime.fromtimestamp(us // 1_000_000, UTC).replace(microsecond=us % 1_000_000)
+    return moment.astimezone(_BEIJING).isoformat(timespec="microseconds")
+
+
+def _lines(rows: Iterable[Link]) -> bytes:
+    return b"".join(row.line + b"\n" for row in rows)
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _value(written: str) -> bytes:
+    """The bytes of `<algorithm>:<base64>`."""
+    return base64.b64decode(written.partition(":")[2])
+
+
+def _pem(public: str) -> bytes:
+    body = "\n".join(textwrap.wrap(public, 64))
+    return f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n".encode()
+
+
+def _text(name: str) -> bytes:
+    return files("shike.capture.proof").joinpath("evidence", name).read_bytes()
+
+
+def _file_chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk

@@ -1,0 +1,343 @@
+"""One thread per stream: connect, record a run, say why it ended, wait, connect again.
+
+Here: the loop and the health of one stream. Not here: processes (shard), files (archive), what a clock means
+(timeline). Design: docs/design/capture.md.
+"""
+
+import logging
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import get_args
+
+from shike.capture.archive.files import Archive
+from shike.capture.archive.hand_over import hand_over
+from shike.capture.archive.segment import EndReason, SegmentRecord
+from shike.capture.archive.spool import Spool
+from shike.capture.backoff import Backoff
+from shike.capture.clock import Clock
+from shike.capture.errors import CaptureError, DiskError, SourceError, StillWritten
+from shike.capture.mp4.parameters import Parameters, ParameterWatch
+from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.desired import Wanted
+from shike.capture.recorder.health import State, StreamHealth
+from shike.capture.recorder.run import RunRecorder, RunStart
+from shike.capture.recorder.writer import Writer
+from shike.capture.source.address import Address
+from shike.capture.source.open_stream import Source
+from shike.capture.source.opening import open_camera
+from shike.capture.source.plain import Ways
+from shike.capture.source.timeline import Timeline
+
+log = logging.getLogger(__name__)
+
+_RUN_END = {"no_data": "camera_silent", "timeout": "camera_silent"}
+_REPORT_EVERY_S = 0.5
+_SETTLE_EVERY_S = 5.0
+# A camera without a keyframe for so long is connected anew: many send one to whoever connects.
+_KEY_WAIT_S = 30.0
+# So long without one, and it is said.
+_KEY_LATE_S = 3.0
+_GOES_ON: tuple[EndReason, ...] = (
+    "camera_silent",
+    "clock_step",
+    "timestamps_broken",
+    "parameters_changed",
+    "audio_changed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What every camera thread of a process shares."""
+
+    archive: Archive
+    spool: Spool
+    clock: Clock
+    lengths: Lengths
+    node: str
+    nudges: Path
+    timeout_s: float = 10.0
+
+
+def end_reason(cause: str) -> EndReason:
+    """The reason that a run gets when its source or disk failed with a cause code."""
+    known: tuple[EndReason, ...] = get_args(EndReason)
+    reason = _RUN_END.get(cause, cause)
+    return next((each for each in known if each == reason), "connection_lost")
+
+
+class CameraThread(threading.Thread):
+    """Records one stream until it is told to stop. Reads of `health` and `beat_s` need no lock."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        address: Address,
+        recording: Recording,
+        random: Random,
+        unrecorded_since_us: int | None = None,
+    ) -> None:
+        """`unrecorded_since_us`: when the thread before this one recorded last; without one, it counts from now."""
+        super().__init__(name=f"camera-{wanted.camera_id}-{wanted.stream}", daemon=True)
+        self.wanted = wanted
+        self._address, self._recording = address, recording
+        self._backoff = Backoff(random)
+        self._ways = Ways()
+        self._said_why: str | None = None
+        self._said_open: str | None = None
+        self._halt, self._given_up = threading.Event(), threading.Event()
+        self._halted_for: EndReason = "stopped"
+        self._ended: EndReason = "killed"
+        self._unended: SegmentRecord | None = None
+        self.beat_s = self._reported_s = recording.clock.monotonic()
+        since_us = recording.clock.now() if unrecorded_since_us is None else unrecorded_since_us
+        self.health = StreamHealth(wanted.camera_id, wanted.stream, "waiting", since_us)
+
+    def stop(self, reason: EndReason = "stopped") -> None:
+        """Ask the thread to end its run for a reason and finish."""
+        self._halted_for = reason
+        self._halt.set()
+
+    def give_up(self) -> None:
+        """A thread that was told to stop shall not wait for its volume either: the process is about to end."""
+        self._given_up.set()
+
+    def run(self) -> None:
+        while not self._halt.is_set():
+            started_s = self._recording.clock.monotonic()
+            cause = self._left_over() or self._once()
+            if self._halt.is_set():
+                break
+            self._wait(cause, self._recording.clock.monotonic() - started_s)
+        while (refused := self._unsettled()) is not None:
+            self._enter("backing_off", refused)
+            if self._given_up.wait(_SETTLE_EVERY_S):
+                break
+        self._enter("stopped", None)
+
+    def _once(self) -> str:
+        """One connection, one run; returns the cause of its end."""
+        self._enter("connecting", self.health.cause)
+        try:
+            audio = self.wanted.g711 if self.wanted.audio else None
+            recording, opened_s = self._recording, self._recording.clock.monotonic()
+            with open_camera(
+                self._address,
+                recording.clock,
+                recording.timeout_s,
+                audio,
+                self._ways,
+                lambda: self._passed_over(opened_s),
+            ) as source:
+                self._say_why()
+                return self._record(source)
+        except SourceError as error:
+            log.info("camera %s %s: %s", self.wanted.camera_id, self.wanted.stream, error.cause)
+            return error.cause
+        except DiskError as error:
+            log.error("camera %s %s: %s", self.wanted.camera_id, self.wanted.stream, error)
+            self._ended = end_reason(error.cause)
+            return error.cause
+        except Exception:  # the edge of the thread: whatever happens, the camera is tried again
+            log.exception("camera %s %s: recording failed", self.wanted.camera_id, self.wanted.stream)
+            self._ended = "connection_lost"
+            return "connection_lost"
+
+    def _say_why(self) -> None:
+        """A camera that FFmpeg reads costs twice as much: somebody may want to know why it does."""
+        if self._ways.why_not is not None and self._ways.why_not != self._said_why:
+            it = self.wanted
+            log.info("camera %s %s is read by FFmpeg: %s", it.camera_id, it.stream, self._ways.why_not)
+        self._said_why = self._ways.why_not
+
+    def _record(self, source: Source) -> str:
+        start = RunStart(
+            camera_id=self.wanted.camera_id,
+            stream=self.wanted.stream,
+            node=self._recording.node,
+            epoch=self.wanted.epoch,
+            origin="live",
+            simulated=source.simulated,
+        )
+        coding = ParameterWatch(source.video)
+        it = self._recording
+        writer = Writer(it.archive, it.spool, it.clock, it.lengths, thread=f"disk-{start.camera_id}")
+        run = self._run_recorder(source, start, coding, writer)
+        reason: EndReason = "connection_lost"
+        keyless_since_s: float | None = None
+        opened_s = self.beat_s = it.clock.monotonic()
+        try:
+            for timed in source.packets(lambda: self._passed_over(opened_s)):
+                if self._halt.is_set():
+                    reason = self._halted_for
+                    break
+                self.beat_s = timed.arrival.steady_us / 1_000_000
+                if keyless_since_s is not None and not timed.packet.is_keyframe:
+                    self._passed_over(keyless_since_s)
+                    continue
+                keyless_since_s = None
+                changed = timed.packet.is_keyframe and coding.changed(timed.packet)
+                ended = "parameters_changed" if changed else run.take(timed)
+                if ended in _GOES_ON and not run.hopeless:
+                    # The camera goes on by itself: the connection is good, and a new one would lose more.
+                    run.finish(ended)
+                    timeline = run.timeline if ended == "audio_changed" else None
+                    run = self._run_recorder(source, start, coding, writer, timeline)
+                    if timed.packet.is_keyframe:
+                        ended = run.take(timed)
+                    else:
+                        ended, keyless_since_s = None, self.beat_s
+                if ended is not None:
+                    reason = ended
+                    break
+                self._report(run, source, coding.now)
+        except SourceError as error:
+            reason = self._halted_for if self._halt.is_set() else end_reason(error.cause)
+            raise
+        except DiskError:
+            run.abandon()
+            raise
+        finally:
+            try:
+                run.lost_until_now(source.lost)
+                run.finish(reason)
+                writer.finish()
+            finally:
+                self._unended = writer.unended
+                self._heard(run)
+        return "connection_lost" if reason == self._halted_for else reason
+
+    def _passed_over(self, since_s: float) -> None:
+        """A picture that no run can begin with. SourceError once a keyframe has been waited for long enough."""
+        self.beat_s = self._recording.clock.monotonic()
+        longest_s = min(_KEY_WAIT_S, 3 * self._recording.lengths.segment_s)
+        if self._halt.is_set() or self.beat_s - since_s > longest_s:
+            raise SourceError("gop_too_long")
+        if self.health.state == "recording" and self.beat_s - since_s > _KEY_LATE_S:
+            self._enter("connecting", "gop_too_long")
+
+    def _run_recorder(
+        self,
+        source: Source,
+        start: RunStart,
+        coding: ParameterWatch,
+        writer: Writer,
+        timeline: Timeline | None = None,
+    ) -> RunRecorder:
+        """A new run on a connection; it goes on where the last one ended if it is given that one's timeline."""
+        it = self._recording
+        run = RunRecorder(
+            it.archive,
+            it.spool,
+            it.clock,
+            it.lengths,
+            source.video,
+            start,
+            source.sound,
+            timeline,
+            coding.now,
+            writer,
+        )
+        run.lost = source.lost
+        return run
+
+    def _report(self, run: RunRecorder, source: Source, coded: Parameters) -> None:
+        if self.health.state != "recording":
+            if not run.writing:
+                return
+            self._enter("recording", None)
+        elif self.beat_s - self._reported_s < _REPORT_EVERY_S:  # nobody reads it more often, and it costs
+            return
+        self._reported_s = self.beat_s
+        run.lost_until_now(source.lost)
+        rate = run.rate
+        self.health = replace(
+            self.health,
+            last_packet_us=run.last_packet_us,
+            bitrate_bps=rate.bitrate_bps,
+            fps=rate.fps,
+            width=coded.width,
+            height=coded.height,
+            codec=coded.codec,
+            dropped=run.dropped,
+            clock_offset_ms=run.clock_offset_ms,
+            simulated=source.simulated,
+            audio=None if source.sound is None else source.sound.state,
+        )
+
+    def _heard(self, run: RunRecorder) -> None:
+        """What came last, to the moment: since then nothing is recorded."""
+        if run.last_packet_us is not None:
+            self.health = replace(self.health, last_packet_us=run.last_packet_us)
+
+    def _wait(self, cause: str, healthy_for_s: float) -> None:
+        clock = self._recording.clock
+        wait_s = self._backoff.failed(healthy_for_s if self.health.state == "recording" else 0.0)
+        self._enter("refused" if cause.startswith("refused") else "backing_off", cause)
+        self.health = replace(
+            self.health, attempt=self._backoff.attempt, next_try_us=clock.now() + int(wait_s * 1_000_000)
+        )
+        until, nudge = clock.monotonic() + wait_s, self._nudge()
+        while clock.monotonic() < until and self._nudge() == nudge and not self._halt.wait(0.2):
+            self.beat_s = clock.monotonic()
+
+    def _nudge(self) -> int:
+        """Changes when somebody asks for the next try at once."""
+        try:
+            return (self._recording.nudges / self.wanted.camera_id).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def _enter(self, state: State, cause: str | None) -> None:
+        self.beat_s = self._recording.clock.monotonic()
+        begins = state == "recording" and self.health.state != "recording"
+        since_us = self._recording.clock.now() if begins else self.health.unrecorded_since_us
+        self.health = replace(self.health, state=state, cause=cause, since_us=since_us, next_try_us=None)
+
+    def _unsettled(self) -> str | None:
+        """Close what the last run left, now that it has ended; returns why that is not possible yet.
+
+        Nobody else knows why it ended: whoever records the stream next would say that its writer was killed.
+        """
+        try:
+            self._close_left_over()
+        except (CaptureError, OSError) as error:
+            return self._stays_open(error)
+        return None
+
+    def _stays_open(self, error: CaptureError | OSError) -> str:
+        """The cause; said once, however often it is tried again."""
+        if str(error) != self._said_open:
+            log.error("camera %s %s: its last segment stays open: %s", self.wanted.camera_id, self.wanted.stream, error)
+        self._said_open = str(error)
+        return error.cause if isinstance(error, DiskError) else "disk_failed"
+
+    def _left_over(self) -> str | None:
+        """Close the segment that a dead writer, or this one after a failure, left; returns why that is not possible.
+
+        Nothing is recorded before it is done: a new segment takes the marker, and the old one would be forgotten.
+        """
+        while not self._halt.is_set():
+            try:
+                self._close_left_over()
+            except StillWritten:
+                # The shard before this one is still closing its runs; it has a few seconds to do so.
+                self.beat_s = self._recording.clock.monotonic()
+                self._halt.wait(0.2)
+                continue
+            except (CaptureError, OSError) as error:
+                return self._stays_open(error)
+            return None
+        return "stopped"
+
+    def _close_left_over(self) -> None:
+        archive, spool = self._recording.archive, self._recording.spool
+        if self._unended is not None:
+            hand_over(archive, spool, self._unended.ending(self._ended))
+            self._unended = None
+        record = archive.recover(self.wanted.camera_id, self.wanted.stream, self._ended)
+        if record is not None:
+            hand_over(archive, spool, record)
+        self._ended, self._said_open = "killed", None

@@ -1,0 +1,137 @@
+"""Footage that was recorded elsewhere → the archive, marked as imported.
+
+The same run, mux and segments as a live camera; only the clock differs: wall time is the given start plus the
+file's own time. Imported footage never says that it was captured live.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shike.capture.archive.files import Archive
+from shike.capture.archive.hand_over import hand_over
+from shike.capture.archive.segment import EndReason, SegmentRecord, StreamName
+from shike.capture.archive.spool import Spool
+from shike.capture.clock import Clock, SystemClock
+from shike.capture.errors import CaptureError, DiskError, SourceError
+from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.run import RunRecorder, RunStart
+from shike.capture.source.ffmpeg import FFmpegSource
+from shike.capture.source.open_stream import Timed
+from shike.capture.source.opening import open_file
+from shike.capture.source.timeline import Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What came of an import: pictures, seconds, wall time of its end (µs)."""
+
+    pictures: int
+    seconds: float
+    end_us: int
+
+
+class _FileClock:
+    """Shows the recorded time of the packet being stored; the steady clock is the machine's own."""
+
+    def __init__(self, clock: Clock, start_us: int) -> None:
+        self._clock, self.at_us = clock, start_us
+
+    def now(self) -> int:
+        return self.at_us
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+
+def ingest(
+    path: Path,
+    camera_id: str,
+    stream: StreamName,
+    start_us: int,
+    *,
+    archive: Archive,
+    spool: Spool,
+    clock: Clock,
+    lengths: Lengths,
+    node: str,
+    simulated: bool,
+    progress: Callable[[float], None] = lambda _seconds: None,
+) -> Ingested:
+    """Store a video file as imported footage. SourceError if it cannot be read or holds no usable video.
+
+    StillWritten if another import into the same stream is at work; DiskError if the volume refuses. What was stored
+    before an error stays footage.
+    """
+    left = archive.recover(camera_id, stream, "killed", "imported")
+    if left is not None:
+        hand_over(archive, spool, left)
+    file_clock = _FileClock(clock, start_us)
+    start = RunStart(camera_id, stream, node, 0, "imported", simulated)
+    with open_file(path, file_clock) as source:
+        run = RunRecorder(archive, spool, file_clock, lengths, source.video, start)
+        try:
+            done = _store(path, source, run, file_clock, progress)
+        except DiskError as error:
+            _close(archive, spool, start, run.unended, error)
+            raise
+    if done.pictures == 0:
+        raise SourceError("no_video", f"{path.name} holds no pictures")
+    return done
+
+
+def _store(
+    path: Path, source: FFmpegSource, run: RunRecorder, file_clock: _FileClock, progress: Callable[[float], None]
+) -> Ingested:
+    """Record a file's pictures and end the run, whatever comes of it."""
+    start_us = file_clock.at_us
+    pictures, last_us, first_us = 0, 0, None
+    reason: EndReason = "stopped"
+    try:
+        for timed in source.packets():
+            media_us = timed.arrival.media_us
+            first_us = media_us if first_us is None else first_us
+            last_us = media_us - first_us
+            file_clock.at_us = start_us + last_us
+            arrival = Arrival(file_clock.at_us, start_us + last_us, media_us)
+            ended = run.take(Timed(timed.packet, arrival, None))
+            if ended is not None:
+                reason = ended
+                raise SourceError(ended, f"{path.name}: its time stamps jump at {last_us / 1_000_000:.1f} s")
+            pictures += 1
+            if pictures % 250 == 0:
+                progress(last_us / 1_000_000)
+        reason = "import_done"
+    except SourceError:
+        if reason == "stopped":  # it came from reading, and knows nothing of the file
+            at_s = last_us / 1_000_000
+            raise SourceError("unreadable", f"{path.name} cannot be read after {at_s:.1f} s") from None
+        raise
+    except DiskError:
+        run.abandon()
+        raise
+    finally:
+        run.finish(reason)
+    return Ingested(pictures, last_us / 1_000_000, start_us + last_us)
+
+
+def _close(archive: Archive, spool: Spool, start: RunStart, unended: SegmentRecord | None, error: DiskError) -> None:
+    """Say of what was stored that the disk ended it; where that fails, too, the next import or recorder does so."""
+    reason: EndReason = "disk_full" if error.cause == "disk_full" else "disk_failed"
+    try:
+        if unended is not None:
+            hand_over(archive, spool, unended.ending(reason))
+        left = archive.recover(start.camera_id, start.stream, reason, "imported")
+        if left is not None:
+            hand_over(archive, spool, left)
+    except (CaptureError, OSError):
+        return
+
+
+def duration_us(path: Path) -> int:
+    """How long a video file says that it is, in µs. SourceError if it cannot be read or does not say."""
+    with open_file(path, _FileClock(SystemClock(), 0)) as source:
+        seconds = source.duration_s
+    if seconds is None:
+        raise SourceError("unreadable", f"{path.name} does not say how long it is")
+    return int(seconds * 1_000_000)

@@ -1,0 +1,197 @@
+"""A camera's audio: packets of one connection → AAC frames on the run's time line → the audio part of a fragment.
+
+Audio never holds video back: it has no part in the video's mux, whatever is wrong with it ends here and not in the
+recording, and a run without audio is as good a run. Not here: whether it is wanted (attendance.recording_policy),
+readers. Design: docs/design/capture.md, "Audio"; decision 0011.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
+
+import av
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.stream import AudioStream
+from av.packet import Packet
+
+from shike.capture.mp4.audio import audio_fragment
+from shike.capture.schedule import G711
+from shike.capture.source.timeline import Arrival, Timeline
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+
+log = logging.getLogger(__name__)
+
+State = Literal["none_yet", "recorded", "dropped_g711", "dropped_codec", "failed"]
+G711_CODECS = ("pcm_alaw", "pcm_mulaw")
+_SAMPLES = 1024
+_BITRATE = 32_000
+# Longer without audio than this, and the run goes on without: a viewer's player waits for the track that is late.
+SILENT_US = 1_500_000
+# A packet of sound is as short as a pause of the thread that reads it: only the least delay of a second tells.
+_SETTLE_US = 1_000_000
+# Further from its place than this, audio is placed anew.
+_OFF_US = 200_000
+# No frame is made later than it comes. Pictures, by which that is told, may be 2.5 s apart.
+_AHEAD_US = 5_000_000
+_MOST_WAITING = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One AAC frame: its bytes, the wall time (µs) of its first sample, how many samples it lasts."""
+
+    data: bytes
+    wall_us: int
+    samples: int
+
+
+class Sound:
+    """The audio of one connection. Not shared between threads."""
+
+    def __init__(self, stream: AudioStream, g711: G711) -> None:
+        """A codec that cannot be kept, or is not to be, is dropped; `state` says so."""
+        self.stream = stream
+        name = stream.codec_context.name
+        self.state: State = "none_yet"
+        self._encoder: AudioCodecContext | None = None
+        self._timeline = Timeline(_SETTLE_US)
+        self._untimed: list[tuple[bytes, int, int]] = []  # until the timeline knows how late the first packets came
+        self._waiting: list[Frame] = []
+        self._heard_us: int | None = None
+        self.rate_hz = int(stream.codec_context.sample_rate or 0)
+        if name in G711_CODECS:
+            if g711 == "drop":
+                self.state = "dropped_g711"
+        elif name != "aac" or self.rate_hz == 0:
+            self.state = "dropped_codec"
+        self._transcode = name in G711_CODECS
+        self._layout = stream.codec_context.layout.name if stream.codec_context.layout else "mono"
+
+    @property
+    def is_kept(self) -> bool:
+        return self.state in ("none_yet", "recorded")
+
+    def take(self, packet: "Packet[AudioStream]", wall_us: int, steady_us: int) -> None:
+        """Take a packet in as it came. Never raises for what the camera sends."""
+        if not self.is_kept or packet.size == 0:
+            return
+        try:
+            if packet.pts is None:
+                packet.pts = packet.dts
+            if packet.pts is None or packet.time_base is None:
+                return
+            media_us = int(packet.pts * packet.time_base * 1_000_000)
+            if self._timeline.observe(Arrival(wall_us, steady_us, media_us)) is not None:
+                self._timeline = Timeline(_SETTLE_US)
+                self._untimed.clear()  # by the camera's clock before it stepped
+                self._timeline.observe(Arrival(wall_us, steady_us, media_us))
+            self._untimed.extend(self._coded(packet, media_us))
+            if self._timeline.anchored:
+                timed = (Frame(data, self._timeline.wall(at), samples) for data, at, samples in self._untimed)
+                self._waiting.extend(timed)
+                self._untimed.clear()
+            del self._waiting[:-_MOST_WAITING], self._untimed[:-_MOST_WAITING]  # nobody takes them before a run begins
+            self._heard_us = wall_us
+        except (av.FFmpegError, ValueError, ArithmeticError):
+            # Its own words are left out: they may hold what the camera sent.
+            self.fail("cannot be read")
+
+    def fail(self, why: str) -> None:
+        """Record without from here on."""
+        log.warning("audio of a camera %s; it is recorded without", why)
+        self.state = "failed"
+
+    def rest(self) -> None:
+        """It has fallen silent, and a run goes on without; it may come back."""
+        if self.is_kept:
+            self.state = "none_yet"
+
+    def is_heard(self, wall_us: int) -> bool:
+        """Whether audio came until now."""
+        return self.is_kept and self._heard_us is not None and wall_us - self._heard_us <= SILENT_US
+
+    def frames(self) -> list[Frame]:
+        """What came since the last call."""
+        taken, self._waiting = self._waiting, []
+        return taken
+
+    def add_to(self, container: "OutputContainer") -> None:
+        """Add the track as a run's second one, for the sake of its header."""
+        if self._transcode:
+            track = container.add_stream("aac", rate=self.rate_hz, layout=self._layout)
+            track.bit_rate = _BITRATE
+        else:
+            container.add_stream_from_template(self.stream)
+
+    def _coded(self, packet: "Packet[AudioStream]", media_us: int) -> Iterator[tuple[bytes, int, int]]:
+        """AAC frames that a packet completes: bytes, media time in µs, samples."""
+        if not self._transcode:
+            yield strip_adts(bytes(packet)), media_us, _SAMPLES
+            return
+        if self._encoder is None:
+            self._encoder = self._new_encoder()
+        for frame in self.stream.codec_context.decode(packet):
+            frame.pts = media_us * self.rate_hz // 1_000_000
+            frame.time_base = Fraction(1, self.rate_hz)
+            for coded in self._encoder.encode(frame):
+                if coded.pts is not None:
+                    yield bytes(coded), coded.pts * 1_000_000 // self.rate_hz, _SAMPLES
+
+    def _new_encoder(self) -> AudioCodecContext:
+        encoder = AudioCodecContext.create("aac", "w")
+        encoder.sample_rate, encoder.layout, encoder.format = self.rate_hz, self._layout, "fltp"
+        encoder.bit_rate, encoder.time_base = _BITRATE, Fraction(1, self.rate_hz)
+        return encoder
+
+
+def strip_adts(data: bytes) -> bytes:
+    """A frame without the ADTS header that some cameras leave on it (ISO 14496-3 §1.A.2): MP4 has none."""
+    if len(data) < 7 or data[0] != 0xFF or data[1] & 0xF6 != 0xF0:
+        return data
+    length = (data[3] & 3) << 11 | data[4] << 3 | data[5] >> 5
+    return data[7 if data[1] & 1 else 9 :] if length == len(data) else data
+
+
+class AudioTrack:
+    """One run's audio: frames on its time line, as the audio part of the fragment that is written next."""
+
+    def __init__(self, sound: Sound, run_started_us: int) -> None:
+        self._sound, self._started_us = sound, run_started_us
+        self._next = 0  # decode time in samples, where the next frame belongs if nothing is missing
+        self._sequence = 0
+        sound.state = "recorded"
+
+    def part(self, now_us: int) -> bytes:
+        """moof + mdat of all frames that came since; more than one pair where audio had a gap, none without frames.
+
+        `now_us`: the wall time of the last picture. A frame of later than that has no place: all that follow it would
+        have to wait for theirs.
+        """
+        rate = self._sound.rate_hz
+        parts: list[bytes] = []
+        together: list[Frame] = []
+        begins = self._next
+        for frame in self._sound.frames():
+            place = (frame.wall_us - self._started_us) * rate // 1_000_000
+            off_us = (place - self._next) * 1_000_000 // rate
+            if off_us < -_OFF_US or place < 0 or frame.wall_us > now_us + _AHEAD_US:
+                continue  # before the run, or again what was said already, or from the future
+            if off_us > _OFF_US:
+                parts.append(self._pair(begins, together))
+                begins = self._next = place
+                together = []
+            together.append(frame)
+            self._next += frame.samples
+        parts.append(self._pair(begins, together))
+        return b"".join(parts)
+
+    def _pair(self, decode_time: int, frames: list[Frame]) -> bytes:
+        if not frames:
+            return b""
+        self._sequence += 1
+        sizes = [(len(frame.data), frame.samples) for frame in frames]
+        return audio_fragment(self._sequence, decode_time, sizes, b"".join(frame.data for frame in frames))

@@ -1,0 +1,223 @@
+"""Gathers what the rules are told: the stored roster, attendance records, flags and earlier decisions of a class.
+
+Belongs here: queries and how rows become facts. Does not belong here: what follows from them (checks.py, rules.py).
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_UP, Decimal
+from typing import Any, Final, cast
+
+from sqlalchemy import and_, func, or_, select, true
+from sqlalchemy.orm import Session as DbSession
+from sqlalchemy.orm import aliased
+
+from shike.attendance.beijing import day_of
+from shike.attendance.judgement.thresholds import in_force
+from shike.attendance.tables.judgement import AttendanceRecord, Flag
+from shike.attendance.tables.registry import from_us, to_us
+from shike.attendance.tables.training import ClassSession, Enrolment, Leave, Trainee, TrainingClass
+from shike.subsidy.case import Benefit, Case, FlagFact, FlagState, Result, Rule, SessionFact
+from shike.subsidy.checks import STANDING
+from shike.subsidy.tables import Decision
+
+SELF_PAID: Final = "个人自费"  # the category of a trainee who pays for the training (S09)
+TENTH: Final = Decimal("0.1")
+MINUTE_US: Final = 60_000_000
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is stored about a class, looked up once for all of its trainees."""
+
+    of_class: TrainingClass
+    today: date
+    sessions: Sequence[ClassSession]
+    records: Mapping[str, AttendanceRecord]
+    flags: Mapping[str, tuple[FlagFact, ...]]
+    on_leave: frozenset[tuple[str, str]]
+    benefits: Mapping[str, tuple[Benefit, ...]]
+
+
+def enrolled(db: DbSession, class_id: str) -> list[tuple[Enrolment, Trainee]]:
+    """The roster of a class by name."""
+    query = (
+        select(Enrolment, Trainee)
+        .join(Trainee, Trainee.id == Enrolment.trainee_id)
+        .where(Enrolment.class_id == class_id)
+        .order_by(Trainee.name, Trainee.id)
+    )
+    return [(enrolment, trainee) for enrolment, trainee in db.execute(query)]
+
+
+def cases_of(db: DbSession, of_class: TrainingClass, now_us: int) -> list[Case]:
+    """One case per enrolment, in the order of the roster. A class has ended the day after its last day."""
+    roster = enrolled(db, of_class.id)
+    stored = _stored(db, of_class, roster, now_us)
+    return [_case(stored, enrolment, trainee) for enrolment, trainee in roster]
+
+
+def _stored(db: DbSession, of_class: TrainingClass, roster: Sequence[tuple[Enrolment, Trainee]], now_us: int) -> Stored:
+    query = select(ClassSession).where(ClassSession.class_id == of_class.id, ClassSession.state != "cancelled")
+    sessions = list(db.scalars(query.order_by(ClassSession.sequence)))
+    ids = [each.id for each in sessions]
+    flags: dict[str, list[FlagFact]] = defaultdict(list)
+    standing = select(Flag).where(Flag.class_session_id.in_(ids), Flag.state != "withdrawn")
+    for flag in db.scalars(standing.order_by(Flag.window_from, Flag.code)):
+        flags[str(flag.class_session_id)].append(FlagFact(flag.id, flag.code, cast(FlagState, flag.state)))
+    leaves = db.execute(select(Leave.class_session_id, Leave.trainee_id).where(Leave.class_session_id.in_(ids)))
+    return Stored(
+        of_class,
+        day_of(from_us(now_us)),
+        sessions,
+        _records(db, ids),
+        {session_id: tuple(each) for session_id, each in flags.items()},
+        frozenset((session_id, trainee_id) for session_id, trainee_id in leaves),
+        _benefits(db, of_class, roster),
+    )
+
+
+def _records(db: DbSession, session_ids: Sequence[str]) -> dict[str, AttendanceRecord]:
+    """The record in force of each class session: its highest version."""
+    newer = aliased(AttendanceRecord)
+    newest = (
+        select(func.max(newer.version))
+        .where(newer.class_session_id == AttendanceRecord.class_session_id)
+        .scalar_subquery()
+    )
+    query = select(AttendanceRecord).where(
+        AttendanceRecord.class_session_id.in_(session_ids), AttendanceRecord.version == newest
+    )
+    return {record.class_session_id: record for record in db.scalars(query)}
+
+
+def _benefits(
+    db: DbSession, of_class: TrainingClass, roster: Sequence[tuple[Enrolment, Trainee]]
+) -> dict[str, tuple[Benefit, ...]]:
+    """Earlier classes whose decision in force gives the same person a subsidy, by hash of the ID number.
+
+    At any institution: the cap is the person's (S33). Earlier means by first day, so of two classes only the later
+    one counts the other, in whatever order they are decided.
+    """
+    newer, hashes = aliased(Decision), {trainee.id_number_hash for _, trainee in roster}
+    newest = (
+        select(func.max(newer.version))
+        .where(newer.class_id == Decision.class_id, newer.trainee_id == Decision.trainee_id)
+        .scalar_subquery()
+    )
+    same_day = and_(TrainingClass.starts_on == of_class.starts_on, TrainingClass.id < of_class.id)
+    query = (
+        select(Trainee.id_number_hash, TrainingClass)
+        .join(Decision, Decision.trainee_id == Trainee.id)
+        .join(TrainingClass, TrainingClass.id == Decision.class_id)
+        .where(
+            Trainee.id_number_hash.in_(hashes) if hashes else ~true(),
+            Decision.verdict == "eligible",
+            Decision.version == newest,
+            or_(TrainingClass.starts_on < of_class.starts_on, same_day),
+        )
+        .order_by(TrainingClass.starts_on, TrainingClass.id)
+    )
+    found: dict[str, list[Benefit]] = defaultdict(list)
+    for id_number_hash, earlier in db.execute(query):
+        first = date.fromisoformat(earlier.starts_on)
+        # Not the class's name: another institution's classes are no business of whoever reads this decision.
+        reference = " ".join(filter(None, (earlier.starts_on[:7], earlier.occupation, earlier.level)))
+        found[id_number_hash].append(Benefit(reference, first, earlier.occupation, earlier.level))
+    return {id_number_hash: tuple(each) for id_number_hash, each in found.items()}
+
+
+def _case(stored: Stored, enrolment: Enrolment, trainee: Trainee) -> Case:
+    of_class = stored.of_class
+    return Case(
+        class_id=of_class.id,
+        trainee_id=trainee.id,
+        rule=cast(Rule, of_class.project_type),
+        starts_on=date.fromisoformat(of_class.starts_on),
+        planned_hours=Decimal(of_class.planned_lesson_hours),
+        finished=date.fromisoformat(of_class.ends_on) < stored.today,
+        occupation=of_class.occupation,
+        level=of_class.level,
+        county_review_ref=of_class.county_review_ref,
+        category=trainee.category,
+        self_paid=trainee.category == SELF_PAID,
+        employer=enrolment.employer,
+        agency=enrolment.agency,
+        hire_date=date.fromisoformat(enrolment.hire_date) if enrolment.hire_date else None,
+        result=cast(Result | None, enrolment.result),
+        certificate_level=enrolment.certificate_level,
+        sessions=tuple(_session(stored, each, enrolment) for each in stored.sessions),
+        benefits=stored.benefits.get(trainee.id_number_hash, ()),
+    )
+
+
+def _session(stored: Stored, session: ClassSession, enrolment: Enrolment) -> SessionFact:
+    on = day_of(session.starts_at)
+    record = stored.records.get(session.id)
+    body: Mapping[str, Any] = record.body if record else {}
+    person = next((each for each in body.get("people", ()) if each["trainee_id"] == enrolment.trainee_id), None)
+    held = record is not None and record.final
+    planned = Decimal(body["planned_lesson_hours"]) if body else _planned_hours(session, on)
+    flags = stored.flags.get(session.id, ())
+    sure, contested = _hours(person, body, planned, _settled(flags)) if held and person else (Decimal(0), Decimal(0))
+    on_roster = enrolment.joined_on <= on.isoformat() <= (enrolment.left_on or "9999")
+    return SessionFact(
+        session_id=session.id,
+        sequence=session.sequence,
+        on=on,
+        planned_hours=planned,
+        status=str(person["status"]) if person else "awaited" if on_roster else "not_enrolled",
+        sure_hours=sure,
+        contested_hours=contested,
+        held=held,
+        expected=on_roster and (session.id, enrolment.trainee_id) not in stored.on_leave,
+        record_version=record.version if record else None,
+        flags=flags,
+    )
+
+
+def _settled(flags: Sequence[FlagFact]) -> frozenset[str]:
+    """Codes whose flags people have judged without holding them true: the sign-ins stand."""
+    standing = {flag.code for flag in flags if flag.state in STANDING}
+    return frozenset(flag.code for flag in flags) - standing
+
+
+def _hours(
+    person: Mapping[str, Any], body: Mapping[str, Any], planned: Decimal, settled: frozenset[str]
+) -> tuple[Decimal, Decimal]:
+    """Sure and contested lesson hours of a person in a final record.
+
+    Contested is what was credited within windows in which the room contradicts the sign-ins, in whole tenths upwards,
+    and after a sign-in without a sign-out all that was not credited: a person decides about both.
+    """
+    hours, review = Decimal(person["lesson_hours"]), set(person["review"]) - settled
+    uncredited = planned - hours if "no_sign_out" in review else Decimal(0)
+    minutes = person["credited_minutes"]
+    if not minutes:
+        return hours, uncredited
+    start, end = person["first_in_us"], person["last_out_us"]
+    windows = [
+        (max(start, window["start_us"]), min(end or window["end_us"], window["end_us"]))
+        for window in body["review"]
+        if window["code"] in review
+    ]
+    part = min(Decimal(1), Decimal(_covered_us(windows)) / MINUTE_US / minutes)
+    contested = min(hours, (hours * part).quantize(TENTH, ROUND_UP))
+    return hours - contested, contested + uncredited
+
+
+def _covered_us(windows: Sequence[tuple[int, int]]) -> int:
+    """How long the windows last together, what they share counted once."""
+    total, at_us = 0, 0
+    for start_us, end_us in sorted(windows):
+        total += max(0, end_us - max(start_us, at_us))
+        at_us = max(at_us, end_us)
+    return total
+
+
+def _planned_hours(session: ClassSession, on: date) -> Decimal:
+    """Planned lesson hours of a session without a record; breaks are left in, the record will cut them out."""
+    minutes = Decimal(to_us(session.ends_at) - to_us(session.starts_at)) / MINUTE_US
+    return (minutes / in_force(on).lesson_hour_min).quantize(TENTH)

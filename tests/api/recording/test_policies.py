@@ -1,0 +1,205 @@
+"""When rooms are recorded: deciding, the history of decisions, and what they need of the disk."""
+
+import shutil
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from shike.api.moment import now
+from shike.attendance.tables.recording import RecordingPolicy
+from shike.attendance.tables.registry import Segment
+from shike.attendance.tables.training import ClassSession
+from tests.api.service import Service, World
+
+TIMETABLE = {"mode": "timetable", "margin_before_min": 15, "margin_after_min": 5, "reason": "只在上课时录像"}
+ROOM = "/api/rooms/{}/recording-policy"
+TB = 10**12
+
+
+def plan(service: Service, world: World, starts_in: timedelta) -> str:
+    """Put the first room's class session (three hours) at a time from now; returns its start as the wire has it."""
+    start = (now(service.clock) + starts_in).replace(microsecond=0)
+    with service.database.writing() as db:
+        db.execute(
+            update(ClassSession)
+            .where(ClassSession.id == world.planned[0].class_session_id)
+            .values(starts_at=start, ends_at=start + timedelta(hours=3))
+        )
+    return start.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def test_a_room_about_which_nobody_decided_is_recorded_always_without_sound(empty: Service, world: World) -> None:
+    rooms = empty.client("supervisor").get("/api/recording-policies").json()["items"]
+    assert [room["room_id"] for room in rooms] == list(world.rooms)
+    assert rooms[0]["policy"] == {
+        "mode": "always",
+        "margin_before_min": 10,
+        "margin_after_min": 10,
+        "audio": False,
+        "g711": "transcode",
+        "reason": "",
+        "valid_from": None,
+        "set_by_name": None,
+    }
+    assert rooms[0]["due"] == {
+        "recorded": True,
+        "until": None,
+        "why": "always",
+        "class_session_id": None,
+        "class_session": None,
+    }
+    assert rooms[0]["camera_count"] == 1
+
+
+def test_a_decision_is_in_force_at_once_and_the_ones_before_stay(empty: Service, world: World) -> None:
+    start = plan(empty, world, timedelta(hours=2))
+    admin = empty.client("administrator")
+    said = admin.put(ROOM.format(world.rooms[0]), json=TIMETABLE).json()
+    assert said["due"]["recorded"] is False and said["due"]["why"] == "off_schedule"
+    assert said["due"]["class_session"] == "2030-01 Cooks · 1"
+    assert said["due"]["until"] < start
+    empty.clock.move(2 * 3600 - 10 * 60)
+    said = admin.put(ROOM.format(world.rooms[0]), json=TIMETABLE | {"audio": True, "reason": "口语课"}).json()
+    assert said["due"]["why"] == "margin_before"
+    empty.clock.move(15 * 60)
+    said = admin.get(ROOM.format(world.rooms[0])).json()
+    assert (said["due"]["why"], said["policy"]["audio"]) == ("class_session", True)
+    assert [(each["mode"], each["audio"], each["reason"]) for each in said["history"]] == [
+        ("timetable", True, "口语课"),
+        ("timetable", False, "只在上课时录像"),
+        ("always", False, ""),
+    ]
+    assert said["history"][0]["set_by_name"] == "Administrator"
+    assert said["history"][0]["valid_from"] > said["history"][1]["valid_from"]
+    listed = admin.get("/api/recording-policies").json()["items"]
+    assert [room["policy"]["mode"] for room in listed] == ["timetable", "always"]
+
+
+def test_what_says_the_same_as_before_is_no_new_decision(empty: Service, world: World) -> None:
+    admin = empty.client("administrator")
+    for reason in ("first", "second"):
+        admin.put(ROOM.format(world.rooms[0]), json=TIMETABLE | {"reason": reason})
+    with empty.database.reading() as db:
+        assert [row.reason for row in db.scalars(select(RecordingPolicy))] == ["first"]
+
+
+def test_a_decision_is_in_the_audit_trail_with_its_reason(empty: Service, world: World) -> None:
+    empty.client("administrator").put(ROOM.format(world.rooms[0]), json=TIMETABLE | {"audio": True})
+    (line,) = empty.client("auditor").get("/api/audit-events", params={"action": "registry_changed"}).json()["items"]
+    assert (line["room_id"], line["institution_id"]) == (world.rooms[0], world.institutions[0])
+    assert line["detail"] == {
+        "verb": "updated",
+        "kind": "recording_policy",
+        "changed": ["mode", "margin_before_min", "margin_after_min", "audio"],
+        "mode": "timetable",
+        "audio": True,
+        "reason": "只在上课时录像",
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"reason": "  "}, "reason"),
+        ({"reason": "x" * 501}, "reason"),
+        ({"margin_before_min": 0}, "margin_before_min"),
+        ({"margin_after_min": 121}, "margin_after_min"),
+        ({"mode": "sometimes"}, "mode"),
+        ({"g711": "keep"}, "g711"),
+        ({"valid_from": "2020-01-01T00:00:00Z"}, "valid_from"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_field(empty: Service, world: World, wrong: dict[str, Any], field: str) -> None:
+    answer = empty.client("administrator").put(ROOM.format(world.rooms[0]), json=TIMETABLE | wrong)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+def test_only_who_may_change_the_registry_decides_and_only_for_rooms_in_scope(empty: Service, world: World) -> None:
+    for role in ("supervisor", "auditor", "institution"):
+        assert empty.client(role).put(ROOM.format(world.rooms[0]), json=TIMETABLE).status_code == 403
+    stranger = empty.client("administrator of city 2")
+    assert stranger.put(ROOM.format(world.rooms[0]), json=TIMETABLE).status_code == 404
+    assert [room["room_id"] for room in stranger.get("/api/recording-policies").json()["items"]] == [world.rooms[1]]
+    assert [room["room_id"] for room in stranger.get("/api/recording-needs").json()["rooms"]] == [world.rooms[1]]
+    assert stranger.get("/api/recording-needs").json()["whole"] is False
+
+
+@pytest.mark.parametrize("who", ["institution", "administrator of city 2"])
+def test_who_sees_only_some_rooms_learns_nothing_of_the_disk_that_others_share(
+    empty: Service, world: World, who: str
+) -> None:
+    client = empty.client(who)
+    for days in (1, 3650):  # neither in figures nor by trying how much fits
+        said = client.get("/api/recording-needs", params={"days_main": days}).json()
+        assert said["total_bytes"] > 0
+        assert (said["whole"], said["disk"], said["fits"], said["short_by_bytes"]) == (False, None, None, None)
+
+
+def test_a_removed_room_takes_its_decisions_with_it(empty: Service, world: World) -> None:
+    admin = empty.client("administrator")
+    body = {"institution_id": world.institutions[0], "name": "Shed"}
+    room = admin.post("/api/rooms", json=body).json()["id"]
+    admin.put(ROOM.format(room), json=TIMETABLE)
+    assert admin.delete(f"/api/rooms/{room}").status_code == 204
+
+
+def measured(service: Service, size: int) -> None:
+    with service.database.writing() as db:
+        db.execute(update(Segment).values(size=size))
+
+
+def test_needs_are_what_was_measured_times_hours_times_days(
+    empty: Service, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured(empty, 15_000_000)  # in 60 s: 2 Mbit/s
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(2 * TB, TB, TB))
+    client = empty.client("supervisor")
+    said = client.get("/api/recording-needs", params={"days_main": 10}).json()
+    assert [(room["hours_a_week"], room["bitrate_bps"], room["measured"]) for room in said["rooms"]] == [
+        (168, 2_000_000, True),
+        (168, 2_000_000, True),
+    ]
+    assert said["total_bytes"] == 2 * 10 * 86_400 * 250_000
+    assert (said["fits"], said["short_by_bytes"], said["whole"]) == (True, 0, True)
+    # Two segments of 15 MB are there; the rest of what is used is somebody else's.
+    usable = TB + 30_000_000 - TB // 10
+    assert said["disk"] == {
+        "total_bytes": 2 * TB,
+        "free_bytes": TB,
+        "footage_bytes": 30_000_000,
+        "usable_bytes": usable,
+    }
+    longer = client.get("/api/recording-needs", params={"days_main": 90}).json()
+    assert longer["fits"] is False
+    assert longer["short_by_bytes"] == longer["total_bytes"] - usable == 2 * 90 * 86_400 * 250_000 - usable
+
+
+def test_a_mode_can_be_tried_before_it_is_chosen_for_all_rooms_or_for_some(empty: Service, world: World) -> None:
+    plan(empty, world, timedelta(days=2))
+    client = empty.client("administrator")
+    tried = client.get("/api/recording-needs", params={"mode": "timetable"}).json()["rooms"]
+    # Three hours and twenty minutes in the one week that is planned; the other room has no session in four.
+    said = [(room["hours_from"], room["hours_a_week"], room["hours_weeks"]) for room in tried]
+    assert said == [("timetable", 3.3, 1), ("assumed", 40, None)]
+    query: dict[str, str | int] = {"mode": "timetable", "room_id": world.rooms[1], "hours_without_timetable": 10}
+    some = client.get("/api/recording-needs", params=query).json()["rooms"]
+    assert [(room["mode"], room["hours_from"]) for room in some] == [("always", "always"), ("timetable", "assumed")]
+    assert some[1]["bytes"] * 4 == pytest.approx(tried[1]["bytes"], abs=4)
+    # Nothing was changed by asking.
+    assert [room["mode"] for room in client.get("/api/recording-needs").json()["rooms"]] == ["always", "always"]
+
+
+def test_a_camera_of_which_nothing_was_recorded_counts_with_the_usual_rates(empty: Service, world: World) -> None:
+    with empty.database.writing() as db:
+        db.query(Segment).delete()
+    admin = empty.client("administrator")
+    admin.patch(f"/api/cameras/{world.cameras[0]}", json={"sub_path": "/sub"})
+    admin.patch(f"/api/cameras/{world.cameras[1]}", json={"enabled": False})
+    said = admin.get("/api/recording-needs", params={"days_main": 1, "days_sub": 2}).json()
+    (room,) = said["rooms"]  # a room without an enabled camera needs nothing
+    assert (room["bitrate_bps"], room["measured"]) == (4_500_000, False)
+    assert room["bytes"] == 86_400 * (500_000 + 2 * 62_500)
+    assert said["disk"]["total_bytes"] > said["disk"]["free_bytes"] > 0

@@ -1,0 +1,164 @@
+"""What of a range was recorded, and why the rest was not."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shike.attendance.footage.coverage import Coverage, Gap, Span, by_schedule, coverage
+from shike.attendance.footage.index import Piece
+from shike.capture.archive.segment import Origin
+
+S = 1_000_000
+
+
+def piece(
+    start_s: float,
+    end_s: float,
+    run: str = "a",
+    ends: str | None = None,
+    *,
+    is_open: bool = False,
+    origin: Origin = "live",
+) -> Piece:
+    return Piece(
+        camera_id="c",
+        stream="main",
+        run_id=run,
+        segment_id=f"{run}{start_s}",
+        key="k",
+        start_us=round(start_s * S),
+        end_us=round(end_s * S),
+        codec="avc1.64001f",
+        width=1280,
+        height=720,
+        timescale=90_000,
+        origin=origin,
+        simulated=False,
+        is_open=is_open,
+        ends_run=ends,
+        load=tuple,
+    )
+
+
+def of(
+    pieces: list[Piece], *, to: int = 100, now: int = 1000, before: str | None = None, cause: str | None = None
+) -> Coverage:
+    return coverage(pieces, 0, to * S, now * S, before, cause)
+
+
+def spans(covered: Coverage) -> list[tuple[float, float]]:
+    return [(span.start_us / S, span.end_us / S) for span in covered.spans]
+
+
+def gaps(covered: Coverage) -> list[tuple[float, float, str]]:
+    return [(gap.start_us / S, gap.end_us / S, gap.reason) for gap in covered.gaps]
+
+
+def test_segments_of_a_run_are_one_span() -> None:
+    covered = of([piece(0, 60), piece(60, 100, ends="stopped")])
+    assert spans(covered) == [(0, 100)] and gaps(covered) == []
+    assert covered.seconds == 100
+
+
+def test_a_gap_carries_the_reason_of_the_run_before_it() -> None:
+    covered = of([piece(10, 20, "a", "connection_lost"), piece(30, 40, "b", "camera_silent")], before="killed")
+    assert gaps(covered) == [(0, 10, "killed"), (20, 30, "connection_lost"), (40, 100, "camera_silent")]
+
+
+def test_a_gap_is_called_the_same_whether_something_was_imported_before_it_or_not() -> None:
+    lesson = piece(10, 20, "i", "import_done", origin="imported")
+    live = piece(60, 70, "a", "connection_lost")
+    found = [(0, 10, "not_recorded"), (20, 60, "not_recorded"), (70, 100, "connection_lost")]
+    assert gaps(of([lesson, live])) == found
+    assert gaps(of([lesson], before="killed")) == [(0, 10, "killed"), (20, 100, "killed")]
+    # What was imported into an outage does not change what it is called, nor does it on the day that goes on.
+    later = piece(80, 90, "j", "import_done", origin="imported")
+    assert gaps(of([live, later]))[1:] == [(70, 80, "connection_lost"), (90, 100, "connection_lost")]
+    assert gaps(of([lesson], now=100, cause="unreachable")) == gaps(of([lesson]))
+
+
+def test_before_the_first_recording_ever_nothing_was_recorded() -> None:
+    assert gaps(of([])) == [(0, 100, "not_recorded")]
+    assert gaps(of([piece(50, 100)]))[0] == (0, 50, "not_recorded")
+
+
+def test_a_segment_that_is_missing_within_a_run_is_lost_and_nothing_else() -> None:
+    assert gaps(of([piece(0, 30), piece(60, 100)])) == [(30, 60, "segment_lost")]
+
+
+def test_the_gap_up_to_now_says_what_the_camera_says_now() -> None:
+    covered = of([piece(0, 30, ends="connection_lost")], now=50, cause="refused_401")
+    assert gaps(covered) == [(30, 50, "refused_401")]
+
+
+def test_a_range_that_ended_long_ago_does_not_show_the_reason_of_now() -> None:
+    covered = of([piece(0, 30, ends="connection_lost")], now=5000, cause="refused_401")
+    assert gaps(covered) == [(30, 100, "connection_lost")]
+
+
+def test_the_open_segment_may_be_a_moment_behind_and_no_more() -> None:
+    assert gaps(of([piece(0, 49, is_open=True)], now=50)) == []
+    assert gaps(of([piece(0, 30, is_open=True)], now=50, cause="no_data")) == [(30, 50, "no_data")]
+    assert of([piece(0, 49, is_open=True)], now=50).spans[-1].is_open
+
+
+def test_the_future_is_neither_recorded_nor_missing() -> None:
+    covered = coverage([], 200 * S, 300 * S, 100 * S, None, None)
+    assert covered == Coverage((), ())
+
+
+PIECES = st.lists(
+    st.tuples(
+        st.integers(-50, 150), st.integers(0, 60), st.sampled_from("abc"), st.sampled_from([None, "stopped", "killed"])
+    ),
+    max_size=12,
+)
+
+
+@given(PIECES, st.integers(-20, 160))
+def test_spans_and_gaps_follow_one_another_and_cover_the_range_up_to_now(
+    raw: list[tuple[int, int, str, str | None]], now: int
+) -> None:
+    pieces = [piece(start, start + length, run, ends) for start, length, run, ends in raw]
+    covered = coverage(pieces, 0, 100 * S, now * S, None, None)
+    parts: list[Span | Gap] = sorted([*covered.spans, *covered.gaps], key=lambda part: part.start_us)
+    at = 0
+    for part in parts:
+        assert part.start_us == at and part.end_us > at
+        at = part.end_us
+    assert at == max(0, min(now, 100)) * S
+    for each in pieces:
+        for gap in covered.gaps:
+            assert gap.end_us <= each.start_us or gap.start_us >= each.end_us or each.start_us == each.end_us
+
+
+def cut(covered: Coverage, due: list[tuple[int, int]] | None) -> list[tuple[float, float, str]]:
+    return gaps(by_schedule(covered, None if due is None else [(begin * S, end * S) for begin, end in due]))
+
+
+def test_between_classes_nothing_is_missing_and_a_camera_that_does_not_come_in_time_is_not_off_schedule() -> None:
+    # Two classes: the first was recorded, the camera did not answer when the second began.
+    covered = of([piece(100, 300, "a", "off_schedule"), piece(700, 800, "b", "off_schedule")], to=1000)
+    assert cut(covered, [(100, 300), (600, 800)]) == [
+        (0, 100, "not_recorded"),
+        (300, 600, "off_schedule"),
+        (600, 700, "not_started"),
+        (800, 1000, "off_schedule"),
+    ]
+
+
+def test_the_seconds_that_connecting_takes_are_no_failure() -> None:
+    covered = of([piece(100, 300, "a", "off_schedule"), piece(605, 800, "b", "off_schedule")], to=800)
+    assert cut(covered, [(100, 300), (600, 800)])[1:] == [(300, 605, "off_schedule")]
+
+
+def test_a_camera_that_broke_in_class_is_broken_until_the_class_ends() -> None:
+    covered = of([piece(100, 200, "a", "connection_lost"), piece(600, 800, "b", "stopped")], to=800)
+    assert cut(covered, [(100, 300), (600, 800)])[1:] == [
+        (200, 300, "connection_lost"),
+        (300, 600, "off_schedule"),
+    ]
+
+
+def test_a_room_that_is_recorded_always_keeps_its_reasons() -> None:
+    covered = of([piece(100, 200, "a", "connection_lost"), piece(600, 800, "b", "off_schedule")], to=1000)
+    assert cut(covered, None)[1:] == [(200, 600, "connection_lost"), (800, 1000, "not_started")]

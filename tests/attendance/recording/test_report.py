@@ -1,0 +1,81 @@
+"""How much of what should have been recorded was, and how long the disk lasts."""
+
+import pytest
+
+from shike.attendance.footage.coverage import Coverage, Gap, Span
+from shike.attendance.recording.days import within
+from shike.attendance.recording.disk_space import DAY_US, DiskSpace, bytes_per_day
+from shike.attendance.recording.report import NOT_MISSING, last_gap, report
+
+S = 1_000_000
+HOUR_US = 3600 * S
+
+
+def covered(*parts: tuple[int, int, str | None]) -> Coverage:
+    """Parts in seconds: recorded where the reason is None."""
+    spans = tuple(Span(start * S, end * S, "run", "live", False, False) for start, end, why in parts if why is None)
+    return Coverage(spans, tuple(Gap(start * S, end * S, why) for start, end, why in parts if why is not None))
+
+
+def test_a_report_adds_up_gaps_by_reason_with_the_longest_reason_first() -> None:
+    found = report(
+        covered((0, 50, None), (50, 60, "killed"), (60, 80, None), (80, 95, "no_data"), (95, 99, "killed")), 0
+    )
+    assert (found.recorded_s, found.missing_s, found.expected_s) == (70, 29, 99)
+    assert found.ratio == pytest.approx(70 / 99)
+    assert [(total.reason, total.gaps, total.seconds) for total in found.reasons] == [
+        ("no_data", 1, 15),
+        ("killed", 2, 14),
+    ]
+    assert found.longest == Gap(80 * S, 95 * S, "no_data")
+
+
+def test_time_before_the_camera_was_registered_is_not_missing() -> None:
+    found = report(covered((0, 50, "not_recorded"), (50, 60, None)), 40 * S)
+    assert (found.expected_s, found.missing_s) == (20, 10)
+    assert [(each.reason, each.seconds, each.missing) for each in found.reasons] == [
+        ("not_registered", 40, False),
+        ("not_recorded", 10, True),
+    ]
+
+
+@pytest.mark.parametrize("reason", sorted(NOT_MISSING))
+def test_time_in_which_nothing_was_to_be_recorded_is_told_and_not_counted(reason: str) -> None:
+    found = report(covered((0, 50, reason), (50, 60, None)), 0)
+    assert (found.ratio, found.gaps, found.longest) == (1, (), None)
+    assert [(each.reason, each.missing) for each in found.reasons] == [(reason, False)]
+
+
+def test_a_day_on_which_nothing_was_to_be_recorded_has_no_ratio() -> None:
+    assert report(covered((0, 50, "off_schedule")), 0).ratio is None
+    assert report(covered(), 0).ratio is None
+
+
+def test_the_last_gap_is_the_newest_that_is_missing() -> None:
+    parts = covered((0, 5, "killed"), (5, 9, None), (9, 12, "no_data"), (12, 20, None), (20, 30, "off_schedule"))
+    assert last_gap(parts, 0) == Gap(9 * S, 12 * S, "no_data")
+    assert last_gap(covered((0, 10, None)), 0) is None
+
+
+def test_a_gap_over_midnight_belongs_to_both_days() -> None:
+    parts = covered((0, 8, None), (8, 13, "killed"), (13, 20, None))
+    first, second = within(parts, 0, 10 * S), within(parts, 10 * S, 20 * S)
+    assert [report(each, 0).missing_s for each in (first, second)] == [2, 3]
+    assert first.seconds + second.seconds == parts.seconds
+
+
+def test_the_pace_is_that_of_the_last_day_or_of_the_time_since_recording_began() -> None:
+    assert bytes_per_day(86_400, 0, DAY_US) == 86_400
+    assert bytes_per_day(86_400, 0, 10 * DAY_US) == 86_400
+    assert bytes_per_day(3_600, DAY_US - HOUR_US, DAY_US) == 86_400
+
+
+def test_nobody_guesses_a_pace_before_there_is_an_hour() -> None:
+    assert bytes_per_day(0, None, DAY_US) is None
+    assert bytes_per_day(5_000, DAY_US - HOUR_US + 1, DAY_US) is None
+
+
+def test_days_left_are_free_space_over_pace_and_unknown_without_a_pace() -> None:
+    assert DiskSpace(free=30_000, total=90_000, bytes_per_day=10_000).days_left == 3
+    assert DiskSpace(free=30_000, total=90_000, bytes_per_day=None).days_left is None
+    assert DiskSpace(free=30_000, total=90_000, bytes_per_day=0).days_left is None

@@ -1,0 +1,167 @@
+"""Verification: footage that is as it was recorded holds, also while recording and deleting go on."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from shike.attendance.footage.indexed import IndexRows
+from shike.camera_sim import CameraSim
+from shike.capture.proof.chain_walk import Trust
+from shike.capture.proof.findings import Asked, Indexed
+from shike.capture.proof.integrity import verify
+from shike.capture.recorder.config import Lengths
+from tests.capture.proof.proved import Proof, broken, told
+from tests.capture.recorder.test_ingest import START_US
+from tests.recorded import CAMERA, wait_until
+from tests.recording import camera_thread, sharing
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_footage_that_is_as_it_was_recorded_holds(honest: Proof, quick: bool) -> None:
+    report = honest.verify(quick=quick)
+    assert report.findings == [] and report.holds
+    segments = [row for row in honest.rows if row.kind == "segment"]
+    assert (report.segments, report.files, report.rows) == (len(segments), len(segments), len(honest.rows))
+    assert report.bytes == (0 if quick else sum(row.said["size"] for row in segments))
+    assert report.signed_until_us == honest.rows[-1].said["at_us"]
+
+
+def test_a_range_is_verified_with_what_signs_it_and_no_more(honest: Proof) -> None:
+    first, second = honest.segments()[:2]
+    report = honest.verify(stream="main", from_us=first.said["start_us"], to_us=second.said["start_us"])
+    assert report.holds and report.segments == report.files == 1
+    assert (report.start_us, report.end_us) == (first.said["start_us"], first.said["end_us"])
+    assert report.signed_until_us == next(row.said["at_us"] for row in honest.rows if row.kind == "checkpoint")
+
+
+def test_what_is_changed_elsewhere_says_nothing_against_a_range(proof: Proof) -> None:
+    proof.change_row(proof.imported.number, lambda said: said.update(dropped=7))
+    first = proof.segments()[0].said
+    assert proof.verify(from_us=first["start_us"], to_us=first["end_us"]).holds
+    assert not proof.verify(from_us=START_US, to_us=START_US + 1_000_000).holds
+
+
+def test_an_import_is_in_the_chain_as_an_import(honest: Proof) -> None:
+    row = honest.imported
+    assert row.said["origin"] == "imported" and row.said["start_us"] == START_US
+
+
+def test_what_is_not_signed_yet_is_said(proof: Proof) -> None:
+    lines = [row.line for row in proof.rows]
+    proof.write(lines[:-1])
+    report = proof.verify()
+    assert report.holds and told(report) == {"unsigned_since"}
+    assert report.findings[0].row == proof.imported.number
+
+
+def test_a_chain_that_was_never_signed_says_so(proof: Proof) -> None:
+    proof.relink([row.line for row in proof.rows if row.kind == "segment"])
+    proof.index_follows()
+    report = proof.verify()
+    assert report.holds and [(f.code, f.row) for f in report.findings] == [("unsigned_since", 1)]
+    assert report.signed_until_us is None
+
+
+def test_what_waits_in_the_spool_and_what_is_being_written_is_said(proof: Proof) -> None:
+    waiting, writing = proof.segments()[-1], proof.segments("sub")[-1]
+    record = proof.archive.examine(str(waiting.said["key"]))
+    assert record is not None
+    proof.spool.put(record)
+    marker = proof.data / "footage" / CAMERA / "sub.live.open.json"
+    marker.write_text(json.dumps({"key": "x".join(str(writing.said["key"]).rsplit("0", 1))}))
+    proof.file(writing).with_name(Path(json.loads(marker.read_text())["key"]).name).write_bytes(b"beginning")
+    proof.forget([waiting.said["segment"]])
+    report = proof.verify()
+    assert report.holds and told(report) == {"waiting_for_index", "being_written"}
+
+
+# ── while it goes on ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_recording_indexing_and_deleting_may_go_on_meanwhile(sim: CameraSim, tmp_path: Path) -> None:
+    proof = Proof(tmp_path)
+    proof.set_up()
+    recording = sharing(tmp_path, Lengths(segment_s=0.4, sync_beat_s=0.5))
+    thread = camera_thread(sim, recording)
+    thread.start()
+    try:
+        wait_until(lambda: proof.segments(), "a segment is closed")
+        until, deleted, verified = time.monotonic() + 4, 0, 0
+        while time.monotonic() < until:
+            proof.index()
+            if deleted < len(proof.segments()) - 2:
+                proof.delete_by_rule(proof.segments()[deleted])
+                deleted += 1
+            proof.sign()
+            report = proof.verify()
+            assert broken(report) == []
+            verified += 1
+    finally:
+        thread.stop()
+        thread.join(20)
+    proof.index()
+    proof.sign()
+    report = proof.verify()
+    assert report.holds and told(report) <= {"deleted_by_rule"}
+    assert verified > 1 and report.deleted == deleted > 0
+
+
+def test_a_segment_that_reaches_spool_and_index_while_it_is_verified_is_not_missing(proof: Proof) -> None:
+    row = proof.segments()[-1]
+
+    class Late(IndexRows):
+        """The index as it is asked before and after housekeeping took the segment in."""
+
+        asked = 0
+
+        def find(self, segment_ids: Sequence[str]) -> Mapping[str, Indexed]:
+            self.asked += 1
+            found = super().find(segment_ids)
+            return {k: v for k, v in found.items() if self.asked > 1 or k != row.said["segment"]}
+
+    rows = Late(proof.database.reading, proof.spool)
+    assert verify(Asked(CAMERA), proof.archive, rows, Trust(proof.keys.publics())).findings == []
+    assert rows.asked == 2
+
+
+class Watched(IndexRows):
+    """The index, and how often it was asked what waits for it."""
+
+    asked = 0
+    then: Callable[[], None] = staticmethod(lambda: None)
+
+    def waiting(self) -> set[str]:
+        self.asked += 1
+        found = super().waiting()
+        self.then()
+        return found
+
+
+def test_the_spool_is_read_once_however_many_segments_the_index_lacks(proof: Proof) -> None:
+    ids = [row.said["segment"] for row in proof.segments()]
+    proof.forget(ids)
+    rows = Watched(proof.database.reading, proof.spool)
+    report = verify(Asked(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
+    assert [finding.segment_id for finding in report.findings if finding.code == "index_missing"] == ids
+    assert len(ids) > 1 and rows.asked == 1
+
+
+def test_a_segment_that_reaches_the_spool_behind_the_reading_of_it_waits_for_the_index(proof: Proof) -> None:
+    row = proof.segments("sub")[-1]
+    record = proof.archive.examine(str(row.said["key"]))
+    assert record is not None
+    proof.forget([row.said["segment"]])
+    marker = proof.data / "footage" / CAMERA / "sub.live.open.json"
+    marker.write_text(json.dumps({"key": row.said["key"]}))
+
+    def handed_over() -> None:
+        proof.spool.put(record)
+        marker.unlink(missing_ok=True)
+
+    rows = Watched(proof.database.reading, proof.spool)
+    rows.then = handed_over
+    report = verify(Asked(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
+    assert report.holds and told(report) == {"waiting_for_index"}

@@ -11,7 +11,7 @@ from shike.api import errors
 from shike.api.accounts import administration, me
 from shike.api.auth import audit_events
 from shike.api.auth.guard import guard, require_table
-from shike.api.auth.login import Gate
+from shike.api.auth.login import LoginGate
 from shike.api.auth.setup import issue_code, needs_setup, retire_code
 from shike.api.browser_app import BrowserApp
 from shike.api.classes import class_sessions, enrolments, imports, session_detail, sign_ins, trainees, training_classes
@@ -25,7 +25,7 @@ from shike.api.metrics.gauges import Gauges
 from shike.api.playback import export, footage, timeline
 from shike.api.playback.looks import Looks
 from shike.api.recording import camera_status, needs, policies, report
-from shike.api.recording.disk import Disk
+from shike.api.recording.disk import FootageVolume
 from shike.api.registry import cameras, institutions, probe, regions, rooms, start
 from shike.api.requests import RequestEdge
 from shike.api.retention import alarm, deletions, holds, rules
@@ -88,7 +88,7 @@ def create_app(
     *,
     clock: Clock | None = None,
     prober: probe.Prober = probe_stream,
-    counter: probe.Counter | None = None,
+    counter: probe.CountPicture | None = None,
     announce: Callable[[str], None] = lambda _line: None,
     browser_app: BrowserApp | None = None,
 ) -> FastAPI:
@@ -127,14 +127,14 @@ async def living(app: FastAPI, announce: Callable[[str], None]) -> AsyncIterator
     """What the service holds while it runs; on a first run it also announces the setup code."""
     state, settings = app.state, app.state.settings
     state.database = Database.at(settings.database)
-    state.gate = Gate(state.database, state.clock, settings)
+    state.gate = LoginGate(state.database, state.clock, settings)
     state.vault = Vault.at(settings.keys_dir)
     state.identities = Identities.at(settings.keys_dir)
     archive = Archive(settings.footage_dir)
     spool = Spool(settings.spool_dir)
     state.footage = Footage(archive, spool, state.database.reading)
     state.stretches = Stretches(archive, spool, state.database.reading)
-    state.disk = Disk(settings.footage_dir, state.database, state.clock)
+    state.disk = FootageVolume(settings.footage_dir, state.database, state.clock)
     state.gauges = Gauges(settings, state.database, state.clock, state.stretches, state.disk, state.read_health)
     state.feeds = Feeds(archive)
     state.looks = Looks(state.database, state.clock)

@@ -7,19 +7,19 @@ import uvicorn
 
 from shike.api.main import create_app
 from shike.api.migrate import migrate
-from shike.api.registry.probe import Counter
+from shike.api.registry.probe import CountPicture
 from shike.api.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
-def serve(settings: Settings, announce: Callable[[str], None], counter: Counter | None = None) -> None:
+def serve(settings: Settings, announce: Callable[[str], None], counter: CountPicture | None = None) -> None:
     """Migrate, then serve until SIGINT or SIGTERM."""
     migrate(settings)
     uvicorn.Server(server_config(settings, announce, counter)).run()
 
 
-def server_config(settings: Settings, announce: Callable[[str], None], counter: Counter | None) -> uvicorn.Config:
+def server_config(settings: Settings, announce: Callable[[str], None], counter: CountPicture | None) -> uvicorn.Config:
     """How uvicorn is run: no access log (addresses hold who watched what; the audit trail is for that)."""
     return uvicorn.Config(
         create_app(settings, counter=counter, announce=announce),

@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from shike.api.errors import Problem
 
-Item = TypeVar("Item")
+ItemT = TypeVar("ItemT")
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+ReasonText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 Id = Annotated[str, StringConstraints(min_length=36, max_length=36)]
 
@@ -20,16 +21,16 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Items(BaseModel, Generic[Item]):
+class Items(BaseModel, Generic[ItemT]):
     """A whole list."""
 
-    items: list[Item]
+    items: list[ItemT]
 
 
-class Page(BaseModel, Generic[Item]):
+class Page(BaseModel, Generic[ItemT]):
     """A part of a list; `next_cursor` asks for the next one, null at the end."""
 
-    items: list[Item]
+    items: list[ItemT]
     next_cursor: str | None
 
 

@@ -26,11 +26,13 @@ from shike.attendance.counting.centerface import THRESHOLD, CenterFace
 from shike.attendance.counting.detector import Detection, Image
 from shike.attendance.counting.headcount import count_heads
 from shike.attendance.counting.interval import before_acceptance
-from shike.attendance.counting.samples import CountedPicture, Source, store
-from shike.attendance.tables.registry import Base, Camera, Institution, Region, Room, from_us
+from shike.attendance.counting.samples import CountedPicture, PictureSource, store
+from shike.attendance.tables.base import Base
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RegionRow, RoomRow
 from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
 from shike.capture.clock import SystemClock
+from shike.capture.moment import from_us
 from shike.capture.mp4.pictures import decode_keyframe
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.ingest import ingest
@@ -101,10 +103,10 @@ def register(database: Database) -> None:
     """One camera, so that samples have something to belong to."""
     now = from_us(SystemClock().now())
     rows = (
-        Region(id="bench", name="bench", level="city", path="/bench/"),
-        Institution(id="bench", region_id="bench", name="bench", created_at=now),
-        Room(id="bench", institution_id="bench", name="bench", created_at=now),
-        Camera(
+        RegionRow(id="bench", name="bench", level="city", path="/bench/"),
+        InstitutionRow(id="bench", region_id="bench", name="bench", created_at=now),
+        RoomRow(id="bench", institution_id="bench", name="bench", created_at=now),
+        CameraRow(
             id="bench", room_id="bench", name="bench", host="-", main_path="/", created_at=now, updated_at=now
         ),
     )  # fmt: skip
@@ -129,7 +131,7 @@ def measure_times(folder: Path) -> None:
     database = Database.at(f"sqlite:///{folder / 'bench.sqlite3'}")
     Base.metadata.create_all(database.engine)
     register(database)
-    source = Source("bench", "main", record.identity.run_id, "imported", simulated=True)
+    source = PictureSource("bench", "main", record.identity.run_id, "imported", simulated=True)
     wall: list[float] = []
     cpu: list[float] = []
     images: list[Image] = []

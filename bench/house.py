@@ -7,13 +7,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from shike.api.auth.login import open_login
-from shike.api.auth.tables import Account
+from shike.api.auth.tables import AccountRow
 from shike.api.db import Database
 from shike.api.migrate import migrate
 from shike.api.moment import now
 from shike.api.registry.regions import new_region
 from shike.api.settings import Settings
-from shike.attendance.tables.registry import Camera, Institution, Room
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RoomRow
 from shike.capture.clock import SystemClock
 from shike.capture.ids import new_id
 
@@ -26,20 +26,20 @@ def furnish(data: Path, urls: Sequence[str]) -> tuple[list[str], str]:
     ids = [new_id() for _ in urls]
     with database.writing() as db:
         root = new_region(db, None, "Bench", "province")
-        institution = Institution(id=new_id(), region_id=root.id, name="Bench", created_at=moment)
+        institution = InstitutionRow(id=new_id(), region_id=root.id, name="Bench", created_at=moment)
         db.add(institution)
         db.flush()
         for number, (camera_id, url) in enumerate(zip(ids, urls, strict=True)):
             at = urlsplit(url)
-            room = Room(id=new_id(), institution_id=institution.id, name=f"Room {number}", created_at=moment)
+            room = RoomRow(id=new_id(), institution_id=institution.id, name=f"Room {number}", created_at=moment)
             db.add(room)
             db.flush()
-            camera = Camera(
+            camera = CameraRow(
                 id=camera_id, room_id=room.id, name=f"Camera {number}", host=at.hostname or "", port=at.port or 554,
                 main_path=at.path, created_at=moment, updated_at=moment,
             )  # fmt: skip
             db.add(camera)
-        account = Account(
+        account = AccountRow(
             id=new_id(), username="bench", name="Bench", password_hash="-", role="supervisor", region_id=root.id,
             created_at=moment,
         )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from shike.camera_sim.faults import Faults
-from shike.camera_sim.media.audio import Sound
+from shike.camera_sim.media.audio import SoundLoop
 from shike.camera_sim.media.clip import Clip, ClipFrame
 from shike.camera_sim.media.order import GopOrder, OrderName
 
@@ -36,7 +36,7 @@ class Mounted:
     clip: Clip
     seed: str
     order: OrderName
-    sound: Sound | None = None
+    sound: SoundLoop | None = None
     faults: Faults = field(default_factory=Faults)
     viewers: set[object] = field(default_factory=set)
     _showing: Showing | None = None

@@ -14,7 +14,7 @@ from shike.camera_sim.media.audio import sound
 from shike.camera_sim.media.clip import Clip, read_clip
 from shike.camera_sim.mounted import Mounted
 from shike.camera_sim.rtsp.connection import Connection
-from shike.camera_sim.rtsp.digest import Gate
+from shike.camera_sim.rtsp.digest import DigestGate
 
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 10.0
@@ -105,7 +105,7 @@ class CameraSim:
     async def serve(self, listening: Callable[[], None] | None = None) -> None:
         """Listen and serve until stopped or cancelled; ``listening`` is called once clients can connect."""
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        gate = Gate(self._config.user, self._config.password)
+        gate = DigestGate(self._config.user, self._config.password)
         log = FrameLog(self._config.log)
         serving: set[asyncio.Task[None]] = set()
 

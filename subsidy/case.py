@@ -9,8 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-Rule = Literal["new_hire", "upgrade"]
-Result = Literal["passed", "failed"]
+SubsidyRule = Literal["new_hire", "upgrade"]
+ExamResult = Literal["passed", "failed"]
 FlagState = Literal["open", "confirmed", "rejected", "undecidable", "withdrawn"]
 NOTHING = Decimal(0)
 
@@ -78,7 +78,7 @@ class Case:
 
     class_id: str
     trainee_id: str
-    rule: Rule
+    rule: SubsidyRule
     starts_on: date
     planned_hours: Decimal
     finished: bool
@@ -91,7 +91,7 @@ class Case:
     agency: str | None = None
     claimed_by: Literal["employer", "agency"] | None = None
     hire_date: date | None = None
-    result: Result | None = None
+    result: ExamResult | None = None
     certificate_level: str | None = None
     sessions: tuple[SessionFact, ...] = ()
     benefits: tuple[Benefit, ...] = ()

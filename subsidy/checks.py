@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Final
 
 from shike.subsidy.case import Case
-from shike.subsidy.decision import AttendanceSum, Evidence, Fact, Missing, Reason
-from shike.subsidy.parameters import Parameters
+from shike.subsidy.decision import AttendanceSum, Evidence, Fact, MissingFact, Reason
+from shike.subsidy.parameters import PolicyParameters
 
 # Flags that contradict sign-ins and so stand between a trainee and a decision until a person has judged them.
 # LOW_TURNOUT does not: a room emptier than the roster contradicts nobody who signed in. Camera flags accuse nobody.
@@ -29,7 +29,7 @@ def attendance_sum(case: Case) -> AttendanceSum:
     return AttendanceSum(case.planned_hours, sure, contested, max(Decimal(0), still_to_come))
 
 
-def attended(case: Case, parameters: Parameters) -> Reason:
+def attended(case: Case, parameters: PolicyParameters) -> Reason:
     """The share of planned hours against the locality's minimum.
 
     Met if contested hours are not needed for it, not met if they could not help: between the two a person decides.
@@ -37,16 +37,16 @@ def attended(case: Case, parameters: Parameters) -> Reason:
     least = parameters.on("person_attendance_min", case.starts_on)
     hours = attendance_sum(case)
     met: bool | None = None
-    missing: list[Missing] = []
+    missing: list[MissingFact] = []
     if hours.planned <= 0:
-        missing.append(Missing("planned_hours", "institution"))
+        missing.append(MissingFact("planned_hours", "institution"))
     elif hours.low >= least.share:
         met = True
     elif hours.high < least.share:
         met = False
     else:
-        missing += [Missing("contested_hours", "supervisor")] if hours.contested else []
-        missing += [Missing("class_sessions", "institution")] if hours.pending else []
+        missing += [MissingFact("contested_hours", "supervisor")] if hours.contested else []
+        missing += [MissingFact("class_sessions", "institution")] if hours.pending else []
     return Reason(
         "attendance",
         met,
@@ -80,9 +80,9 @@ def uncontradicted(case: Case) -> Reason:
         if flag.code in CONTRADICTING and flag.state in STANDING
     ]
     unjudged = sum(flag.state == "open" for flag in standing)
-    missing = [Missing("flag_verdict", "supervisor")] if unjudged else []
+    missing = [MissingFact("flag_verdict", "supervisor")] if unjudged else []
     if len(standing) > unjudged:
-        missing.append(Missing("personal_attendance", "supervisor"))
+        missing.append(MissingFact("personal_attendance", "supervisor"))
     return Reason(
         "session_flags",
         None if standing else True,
@@ -96,24 +96,24 @@ def uncontradicted(case: Case) -> Reason:
 def passed(case: Case, clause: str) -> Reason:
     """The training was passed."""
     met = None if case.result is None else case.result == "passed"
-    missing = (Missing("result", "institution"),) if met is None else ()
+    missing = (MissingFact("result", "institution"),) if met is None else ()
     return Reason("passed", met, clause, {"result": case.result}, missing=missing)
 
 
 def certified(case: Case) -> Reason:
     """The certificate, where its level is known, is of the class's level."""
     differs = case.certificate_level is not None and case.certificate_level != case.level
-    missing = (Missing("certificate", "institution"),) if differs else ()
+    missing = (MissingFact("certificate", "institution"),) if differs else ()
     facts = {"certificate_level": case.certificate_level, "level": case.level}
     return Reason("certificate_level", None if differs else True, "S32", facts, missing=missing)
 
 
-def hired_lately(case: Case, parameters: Parameters) -> Reason:
+def hired_lately(case: Case, parameters: PolicyParameters) -> Reason:
     """The class began within the window after the hire date. Hired only afterwards: a person looks at the papers."""
     window = parameters.on("new_hire_window", case.starts_on)
     if case.hire_date is None:
         return Reason(
-            "hire_window", None, "S05", {"hire_date": None}, window, missing=(Missing("hire_date", "employer"),)
+            "hire_window", None, "S05", {"hire_date": None}, window, missing=(MissingFact("hire_date", "employer"),)
         )
     days = (case.starts_on - case.hire_date).days
     facts: dict[str, Fact] = {
@@ -122,7 +122,7 @@ def hired_lately(case: Case, parameters: Parameters) -> Reason:
         "days": days,
     }
     if days < 0:
-        return Reason("hire_window", None, "S05", facts, window, missing=(Missing("hire_date", "employer"),))
+        return Reason("hire_window", None, "S05", facts, window, missing=(MissingFact("hire_date", "employer"),))
     return Reason("hire_window", days <= window.whole, "S05", facts, window)
 
 
@@ -131,20 +131,20 @@ def payee(case: Case, direct: str, dispatched: str) -> Reason:
     clause = dispatched if case.agency is not None else direct
     facts = {"employer": case.employer, "agency": case.agency, "claimed_by": case.claimed_by}
     if case.employer is None:
-        return Reason("payee", None, clause, facts, missing=(Missing("employer", "institution"),))
+        return Reason("payee", None, clause, facts, missing=(MissingFact("employer", "institution"),))
     if case.claimed_by == "agency":
-        return Reason("payee", None, clause, facts, missing=(Missing("claim_of_employer", "employer"),))
+        return Reason("payee", None, clause, facts, missing=(MissingFact("claim_of_employer", "employer"),))
     return Reason("payee", True, clause, facts)
 
 
 def reviewed_by_county(case: Case) -> Reason:
     """Exempt from the catalogue is not exempt from review (S25)."""
     met = True if case.county_review_ref else None
-    missing = () if met else (Missing("county_review", "county"),)
+    missing = () if met else (MissingFact("county_review", "county"),)
     return Reason("county_review", met, "S25", {"reference": case.county_review_ref}, missing=missing)
 
 
-def no_work_training(case: Case, parameters: Parameters) -> Reason:
+def no_work_training(case: Case, parameters: PolicyParameters) -> Reason:
     """No work-training subsidy for this person, overall or by the same employer as the parameter says (S15)."""
     scope = parameters.on("work_training_exclusion", case.starts_on)
     paid = [each for each in case.work_training if scope.value == "overall" or each.employer == case.employer]
@@ -152,7 +152,7 @@ def no_work_training(case: Case, parameters: Parameters) -> Reason:
     return Reason("work_training", not paid, "S15", facts, scope)
 
 
-def within_yearly_cap(case: Case, parameters: Parameters) -> Reason:
+def within_yearly_cap(case: Case, parameters: PolicyParameters) -> Reason:
     """Fewer benefits in the calendar year than the cap, or a named person's reason to go beyond it (S33)."""
     cap = parameters.on("yearly_cap", case.starts_on)
     count = sum(each.on.year == case.starts_on.year for each in case.benefits)
@@ -166,7 +166,7 @@ def within_yearly_cap(case: Case, parameters: Parameters) -> Reason:
     return Reason("yearly_cap", count < cap.whole or override is not None, "S33", facts, cap)
 
 
-def first_of_level(case: Case, parameters: Parameters) -> Reason:
+def first_of_level(case: Case, parameters: PolicyParameters) -> Reason:
     """No earlier benefit for the same occupation and level within the window (S33)."""
     window = parameters.on("same_level_window", case.starts_on)
     since = date.min if window.value is None else case.starts_on - timedelta(days=window.whole)

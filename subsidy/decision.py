@@ -36,7 +36,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingFact:
     """A fact that the decision waits for, and who can supply it."""
 
     fact: str
@@ -53,7 +53,7 @@ class Reason:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     parameter: Reading | None = None
     evidence: tuple[Evidence, ...] = ()
-    missing: tuple[Missing, ...] = ()
+    missing: tuple[MissingFact, ...] = ()
 
     @property
     def quote(self) -> str | None:
@@ -103,7 +103,7 @@ class Decision:
     entitlements: tuple[Entitlement, ...] = ()
 
     @property
-    def missing(self) -> tuple[Missing, ...]:
+    def missing(self) -> tuple[MissingFact, ...]:
         """Every missing fact once, in the order of the reasons."""
         return tuple(dict.fromkeys(each for reason in self.reasons for each in reason.missing))
 

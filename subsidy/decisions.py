@@ -13,14 +13,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.tables.registry import from_us
-from shike.attendance.tables.training import TrainingClass
+from shike.attendance.tables.training import TrainingClassRow
+from shike.capture.moment import from_us
 from shike.subsidy.case import Case, SessionFact
 from shike.subsidy.decision import body_of
 from shike.subsidy.facts import cases_of
-from shike.subsidy.parameters import Parameters, shipped
+from shike.subsidy.parameters import PolicyParameters, shipped
 from shike.subsidy.rules import VERSION, decide
-from shike.subsidy.tables import Decision
+from shike.subsidy.tables import DecisionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,12 @@ class Made:
     unchanged: int
 
 
-def decide_class(db: DbSession, of_class: TrainingClass, now_us: int, parameters: Parameters | None = None) -> Made:
+def decide_class(
+    db: DbSession, of_class: TrainingClassRow, now_us: int, parameters: PolicyParameters | None = None
+) -> Made:
     """Decide every trainee of a class anew; equal inputs keep the version. On SubsidyError nothing was kept."""
     rates = parameters or shipped()
-    standing, new = in_force(db, of_class.id), 0
+    standing, new = decisions_in_force(db, of_class.id), 0
     cases = cases_of(db, of_class, now_us)
     for case, decision in [(case, decide(case, rates)) for case in cases]:
         before, digest = standing.get(case.trainee_id), digest_of(case, rates)
@@ -42,7 +44,7 @@ def decide_class(db: DbSession, of_class: TrainingClass, now_us: int, parameters
             continue
         new += 1
         db.add(
-            Decision(
+            DecisionRow(
                 class_id=case.class_id,
                 trainee_id=case.trainee_id,
                 rule=case.rule,
@@ -58,26 +60,26 @@ def decide_class(db: DbSession, of_class: TrainingClass, now_us: int, parameters
     return Made(new, len(cases) - new)
 
 
-def in_force(db: DbSession, class_id: str) -> dict[str, Decision]:
+def decisions_in_force(db: DbSession, class_id: str) -> dict[str, DecisionRow]:
     """The highest version of every decision of a class, by trainee."""
-    query = select(Decision).where(Decision.class_id == class_id).order_by(Decision.version)
+    query = select(DecisionRow).where(DecisionRow.class_id == class_id).order_by(DecisionRow.version)
     return {decision.trainee_id: decision for decision in db.scalars(query)}
 
 
-def history(db: DbSession, class_id: str, trainee_id: str) -> list[Decision]:
+def history(db: DbSession, class_id: str, trainee_id: str) -> list[DecisionRow]:
     """Every version for a trainee of a class, newest first."""
-    query = select(Decision).where(Decision.class_id == class_id, Decision.trainee_id == trainee_id)
-    return list(db.scalars(query.order_by(Decision.version.desc())))
+    query = select(DecisionRow).where(DecisionRow.class_id == class_id, DecisionRow.trainee_id == trainee_id)
+    return list(db.scalars(query.order_by(DecisionRow.version.desc())))
 
 
 def current_digests(
-    db: DbSession, of_class: TrainingClass, now_us: int, parameters: Parameters | None = None
+    db: DbSession, of_class: TrainingClassRow, now_us: int, parameters: PolicyParameters | None = None
 ) -> Mapping[str, str]:
     """What `inputs_digest` would be now, by trainee: a decision with another one is out of date."""
     return {case.trainee_id: digest_of(case, parameters or shipped()) for case in cases_of(db, of_class, now_us)}
 
 
-def digest_of(case: Case, parameters: Parameters) -> str:
+def digest_of(case: Case, parameters: PolicyParameters) -> str:
     """SHA-256 over everything that a decision is made from."""
     facts = json.dumps(asdict(case), default=str, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256("\n".join((VERSION, parameters.digest, facts)).encode()).hexdigest()

@@ -15,13 +15,27 @@ from sqlalchemy.orm import Session as DbSession
 from sqlalchemy.orm import aliased
 
 from shike.attendance.beijing import day_of
-from shike.attendance.judgement.thresholds import in_force
-from shike.attendance.tables.judgement import AttendanceRecord, Flag
-from shike.attendance.tables.registry import from_us, to_us
-from shike.attendance.tables.training import ClassSession, Enrolment, Leave, Trainee, TrainingClass
-from shike.subsidy.case import Benefit, Case, FlagFact, FlagState, Result, Rule, SessionFact
+from shike.attendance.judgement.thresholds import edition_in_force
+from shike.attendance.tables.judgement import AttendanceRecordRow, FlagRow
+from shike.attendance.tables.training import (
+    ClassSessionRow,
+    EnrolmentRow,
+    LeaveRow,
+    TraineeRow,
+    TrainingClassRow,
+)
+from shike.capture.moment import from_us, to_us
+from shike.subsidy.case import (
+    Benefit,
+    Case,
+    ExamResult,
+    FlagFact,
+    FlagState,
+    SessionFact,
+    SubsidyRule,
+)
 from shike.subsidy.checks import STANDING
-from shike.subsidy.tables import Decision
+from shike.subsidy.tables import DecisionRow
 
 SELF_PAID: Final = "个人自费"  # the category of a trainee who pays for the training (S09)
 TENTH: Final = Decimal("0.1")
@@ -32,42 +46,46 @@ MINUTE_US: Final = 60_000_000
 class Stored:
     """What is stored about a class, looked up once for all of its trainees."""
 
-    of_class: TrainingClass
+    of_class: TrainingClassRow
     today: date
-    sessions: Sequence[ClassSession]
-    records: Mapping[str, AttendanceRecord]
+    sessions: Sequence[ClassSessionRow]
+    records: Mapping[str, AttendanceRecordRow]
     flags: Mapping[str, tuple[FlagFact, ...]]
     on_leave: frozenset[tuple[str, str]]
     benefits: Mapping[str, tuple[Benefit, ...]]
 
 
-def enrolled(db: DbSession, class_id: str) -> list[tuple[Enrolment, Trainee]]:
+def enrolled(db: DbSession, class_id: str) -> list[tuple[EnrolmentRow, TraineeRow]]:
     """The roster of a class by name."""
     query = (
-        select(Enrolment, Trainee)
-        .join(Trainee, Trainee.id == Enrolment.trainee_id)
-        .where(Enrolment.class_id == class_id)
-        .order_by(Trainee.name, Trainee.id)
+        select(EnrolmentRow, TraineeRow)
+        .join(TraineeRow, TraineeRow.id == EnrolmentRow.trainee_id)
+        .where(EnrolmentRow.class_id == class_id)
+        .order_by(TraineeRow.name, TraineeRow.id)
     )
     return [(enrolment, trainee) for enrolment, trainee in db.execute(query)]
 
 
-def cases_of(db: DbSession, of_class: TrainingClass, now_us: int) -> list[Case]:
+def cases_of(db: DbSession, of_class: TrainingClassRow, now_us: int) -> list[Case]:
     """One case per enrolment, in the order of the roster. A class has ended the day after its last day."""
     roster = enrolled(db, of_class.id)
     stored = _stored(db, of_class, roster, now_us)
     return [_case(stored, enrolment, trainee) for enrolment, trainee in roster]
 
 
-def _stored(db: DbSession, of_class: TrainingClass, roster: Sequence[tuple[Enrolment, Trainee]], now_us: int) -> Stored:
-    query = select(ClassSession).where(ClassSession.class_id == of_class.id, ClassSession.state != "cancelled")
-    sessions = list(db.scalars(query.order_by(ClassSession.sequence)))
+def _stored(
+    db: DbSession, of_class: TrainingClassRow, roster: Sequence[tuple[EnrolmentRow, TraineeRow]], now_us: int
+) -> Stored:
+    query = select(ClassSessionRow).where(ClassSessionRow.class_id == of_class.id, ClassSessionRow.state != "cancelled")
+    sessions = list(db.scalars(query.order_by(ClassSessionRow.sequence)))
     ids = [each.id for each in sessions]
     flags: dict[str, list[FlagFact]] = defaultdict(list)
-    standing = select(Flag).where(Flag.class_session_id.in_(ids), Flag.state != "withdrawn")
-    for flag in db.scalars(standing.order_by(Flag.window_from, Flag.code)):
+    standing = select(FlagRow).where(FlagRow.class_session_id.in_(ids), FlagRow.state != "withdrawn")
+    for flag in db.scalars(standing.order_by(FlagRow.window_from, FlagRow.code)):
         flags[str(flag.class_session_id)].append(FlagFact(flag.id, flag.code, cast(FlagState, flag.state)))
-    leaves = db.execute(select(Leave.class_session_id, Leave.trainee_id).where(Leave.class_session_id.in_(ids)))
+    leaves = db.execute(
+        select(LeaveRow.class_session_id, LeaveRow.trainee_id).where(LeaveRow.class_session_id.in_(ids))
+    )
     return Stored(
         of_class,
         day_of(from_us(now_us)),
@@ -79,46 +97,46 @@ def _stored(db: DbSession, of_class: TrainingClass, roster: Sequence[tuple[Enrol
     )
 
 
-def _records(db: DbSession, session_ids: Sequence[str]) -> dict[str, AttendanceRecord]:
+def _records(db: DbSession, session_ids: Sequence[str]) -> dict[str, AttendanceRecordRow]:
     """The record in force of each class session: its highest version."""
-    newer = aliased(AttendanceRecord)
+    newer = aliased(AttendanceRecordRow)
     newest = (
         select(func.max(newer.version))
-        .where(newer.class_session_id == AttendanceRecord.class_session_id)
+        .where(newer.class_session_id == AttendanceRecordRow.class_session_id)
         .scalar_subquery()
     )
-    query = select(AttendanceRecord).where(
-        AttendanceRecord.class_session_id.in_(session_ids), AttendanceRecord.version == newest
+    query = select(AttendanceRecordRow).where(
+        AttendanceRecordRow.class_session_id.in_(session_ids), AttendanceRecordRow.version == newest
     )
     return {record.class_session_id: record for record in db.scalars(query)}
 
 
 def _benefits(
-    db: DbSession, of_class: TrainingClass, roster: Sequence[tuple[Enrolment, Trainee]]
+    db: DbSession, of_class: TrainingClassRow, roster: Sequence[tuple[EnrolmentRow, TraineeRow]]
 ) -> dict[str, tuple[Benefit, ...]]:
     """Earlier classes whose decision in force gives the same person a subsidy, by hash of the ID number.
 
     At any institution: the cap is the person's (S33). Earlier means by first day, so of two classes only the later
     one counts the other, in whatever order they are decided.
     """
-    newer, hashes = aliased(Decision), {trainee.id_number_hash for _, trainee in roster}
+    newer, hashes = aliased(DecisionRow), {trainee.id_number_hash for _, trainee in roster}
     newest = (
         select(func.max(newer.version))
-        .where(newer.class_id == Decision.class_id, newer.trainee_id == Decision.trainee_id)
+        .where(newer.class_id == DecisionRow.class_id, newer.trainee_id == DecisionRow.trainee_id)
         .scalar_subquery()
     )
-    same_day = and_(TrainingClass.starts_on == of_class.starts_on, TrainingClass.id < of_class.id)
+    same_day = and_(TrainingClassRow.starts_on == of_class.starts_on, TrainingClassRow.id < of_class.id)
     query = (
-        select(Trainee.id_number_hash, TrainingClass)
-        .join(Decision, Decision.trainee_id == Trainee.id)
-        .join(TrainingClass, TrainingClass.id == Decision.class_id)
+        select(TraineeRow.id_number_hash, TrainingClassRow)
+        .join(DecisionRow, DecisionRow.trainee_id == TraineeRow.id)
+        .join(TrainingClassRow, TrainingClassRow.id == DecisionRow.class_id)
         .where(
-            Trainee.id_number_hash.in_(hashes) if hashes else ~true(),
-            Decision.verdict == "eligible",
-            Decision.version == newest,
-            or_(TrainingClass.starts_on < of_class.starts_on, same_day),
+            TraineeRow.id_number_hash.in_(hashes) if hashes else ~true(),
+            DecisionRow.verdict == "eligible",
+            DecisionRow.version == newest,
+            or_(TrainingClassRow.starts_on < of_class.starts_on, same_day),
         )
-        .order_by(TrainingClass.starts_on, TrainingClass.id)
+        .order_by(TrainingClassRow.starts_on, TrainingClassRow.id)
     )
     found: dict[str, list[Benefit]] = defaultdict(list)
     for id_number_hash, earlier in db.execute(query):
@@ -129,12 +147,12 @@ def _benefits(
     return {id_number_hash: tuple(each) for id_number_hash, each in found.items()}
 
 
-def _case(stored: Stored, enrolment: Enrolment, trainee: Trainee) -> Case:
+def _case(stored: Stored, enrolment: EnrolmentRow, trainee: TraineeRow) -> Case:
     of_class = stored.of_class
     return Case(
         class_id=of_class.id,
         trainee_id=trainee.id,
-        rule=cast(Rule, of_class.project_type),
+        rule=cast(SubsidyRule, of_class.project_type),
         starts_on=date.fromisoformat(of_class.starts_on),
         planned_hours=Decimal(of_class.planned_lesson_hours),
         finished=date.fromisoformat(of_class.ends_on) < stored.today,
@@ -146,14 +164,14 @@ def _case(stored: Stored, enrolment: Enrolment, trainee: Trainee) -> Case:
         employer=enrolment.employer,
         agency=enrolment.agency,
         hire_date=date.fromisoformat(enrolment.hire_date) if enrolment.hire_date else None,
-        result=cast(Result | None, enrolment.result),
+        result=cast(ExamResult | None, enrolment.result),
         certificate_level=enrolment.certificate_level,
         sessions=tuple(_session(stored, each, enrolment) for each in stored.sessions),
         benefits=stored.benefits.get(trainee.id_number_hash, ()),
     )
 
 
-def _session(stored: Stored, session: ClassSession, enrolment: Enrolment) -> SessionFact:
+def _session(stored: Stored, session: ClassSessionRow, enrolment: EnrolmentRow) -> SessionFact:
     on = day_of(session.starts_at)
     record = stored.records.get(session.id)
     body: Mapping[str, Any] = record.body if record else {}
@@ -217,7 +235,7 @@ def _covered_us(windows: Sequence[tuple[int, int]]) -> int:
     return total
 
 
-def _planned_hours(session: ClassSession, on: date) -> Decimal:
+def _planned_hours(session: ClassSessionRow, on: date) -> Decimal:
     """Planned lesson hours of a session without a record; breaks are left in, the record will cut them out."""
     minutes = Decimal(to_us(session.ends_at) - to_us(session.starts_at)) / MINUTE_US
-    return (minutes / in_force(on).lesson_hour_min).quantize(TENTH)
+    return (minutes / edition_in_force(on).lesson_hour_min).quantize(TENTH)

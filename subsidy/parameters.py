@@ -28,7 +28,7 @@ KNOWN: Final = frozenset({"id", "unit", "clause", "source", "locality", "quote",
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class DatedValue:
     """What holds from a date on: one value, or one per key (a level)."""
 
     since: date
@@ -73,7 +73,7 @@ class Parameter:
     quote: str | None
     source: str
     locality: str | None
-    values: tuple[Value, ...]
+    values: tuple[DatedValue, ...]
 
     def on(self, day: date, key: str | None = None) -> Reading:
         """What held on a day. NoValueYet before the first value, UnknownParameter for a key without a value."""
@@ -96,7 +96,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
+class PolicyParameters:
     """Every parameter by id, and a digest of all that they say."""
 
     by_id: Mapping[str, Parameter]
@@ -109,17 +109,17 @@ class Parameters:
         return self.by_id[parameter_id].on(day, key)
 
 
-def load(folder: Path) -> Parameters:
+def load(folder: Path) -> PolicyParameters:
     """Every *.yaml of a folder, checked. Raises BadParameter."""
     found = {path.stem: parse(path.read_text(encoding="utf-8"), path.stem) for path in sorted(folder.glob("*.yaml"))}
     if not found:
         raise BadParameter(f"no parameters in {folder}")
     said = json.dumps([repr(parameter) for parameter in found.values()], ensure_ascii=False)
-    return Parameters(MappingProxyType(found), hashlib.sha256(said.encode()).hexdigest())
+    return PolicyParameters(MappingProxyType(found), hashlib.sha256(said.encode()).hexdigest())
 
 
 @cache
-def shipped() -> Parameters:
+def shipped() -> PolicyParameters:
     """The parameters that come with this version, read once."""
     return load(FOLDER)
 
@@ -152,11 +152,11 @@ def parse(text: str, stem: str) -> Parameter:
     )
 
 
-def _values(raw: Mapping[str, Any], stem: str) -> tuple[Value, ...]:
+def _values(raw: Mapping[str, Any], stem: str) -> tuple[DatedValue, ...]:
     entries = raw.get("values")
     _require(isinstance(entries, list) and bool(entries), stem, "has no values")
     assert isinstance(entries, list)
-    values: list[Value] = []
+    values: list[DatedValue] = []
     for entry in entries:
         _require(isinstance(entry, dict) and entry.keys() == {"from", "value"}, stem, "has a value without from")
         _require(type(entry["from"]) is date, stem, "has a from that is not a date")
@@ -164,9 +164,9 @@ def _values(raw: Mapping[str, Any], stem: str) -> tuple[Value, ...]:
         if isinstance(amount, dict):
             _require(bool(amount), stem, "has an empty table")
             keyed = {str(key): _scalar(each, raw, stem) for key, each in amount.items()}
-            values.append(Value(entry["from"], MappingProxyType(keyed)))
+            values.append(DatedValue(entry["from"], MappingProxyType(keyed)))
         else:
-            values.append(Value(entry["from"], _scalar(amount, raw, stem)))
+            values.append(DatedValue(entry["from"], _scalar(amount, raw, stem)))
     dates = [value.since for value in values]
     _require(dates == sorted(set(dates)), stem, "has values out of order or two of one date")
     return tuple(values)

@@ -9,15 +9,15 @@ from typing import Final
 
 from shike.subsidy import checks
 from shike.subsidy.case import Case
-from shike.subsidy.decision import Decision, Entitlement, Missing, Reason, Verdict, verdict_of
+from shike.subsidy.decision import Decision, Entitlement, MissingFact, Reason, Verdict, verdict_of
 from shike.subsidy.errors import UnknownParameter, UnknownRule
-from shike.subsidy.parameters import Parameters
+from shike.subsidy.parameters import PolicyParameters
 
 VERSION: Final = "2026-11-23"  # raised when a rule changes: stored decisions then count as made from other inputs
 CERTIFICATE_LEVELS: Final = frozenset({"初级工", "中级工", "高级工"})
 
 
-def new_hire(case: Case, parameters: Parameters) -> Decision:
+def new_hire(case: Case, parameters: PolicyParameters) -> Decision:
     """Pre-post training of new hires (S05, dispatched S10): a flat rate to the enterprise that uses the worker."""
     rate = parameters.on("new_hire_rate", case.starts_on)
     reasons = (
@@ -34,7 +34,7 @@ def new_hire(case: Case, parameters: Parameters) -> Decision:
     return _decision(case, reasons, rate.whole)
 
 
-def upgrade(case: Case, parameters: Parameters) -> Decision:
+def upgrade(case: Case, parameters: PolicyParameters) -> Decision:
     """Skill upgrading of employees (S07, dispatched S11): by target level; a level without a rate has no amount."""
     rate = _upgrade_rate(case, parameters)
     reasons = (
@@ -50,10 +50,10 @@ def upgrade(case: Case, parameters: Parameters) -> Decision:
     return _decision(case, reasons, rate.parameter.whole if rate.parameter else None)
 
 
-RULES: Final[Mapping[str, Callable[[Case, Parameters], Decision]]] = {"new_hire": new_hire, "upgrade": upgrade}
+RULES: Final[Mapping[str, Callable[[Case, PolicyParameters], Decision]]] = {"new_hire": new_hire, "upgrade": upgrade}
 
 
-def decide(case: Case, parameters: Parameters) -> Decision:
+def decide(case: Case, parameters: PolicyParameters) -> Decision:
     """The decision of the case's rule. Raises UnknownRule, NoValueYet."""
     if case.rule not in RULES:
         raise UnknownRule(f"no rule decides {case.rule}")
@@ -64,9 +64,9 @@ def decide(case: Case, parameters: Parameters) -> Decision:
     return RULES[case.rule](case, parameters)
 
 
-def _upgrade_rate(case: Case, parameters: Parameters) -> Reason:
+def _upgrade_rate(case: Case, parameters: PolicyParameters) -> Reason:
     if case.level is None:
-        return Reason("rate", None, "S07", {"level": None}, missing=(Missing("level", "institution"),))
+        return Reason("rate", None, "S07", {"level": None}, missing=(MissingFact("level", "institution"),))
     try:
         rate = parameters.on("upgrade_rate", case.starts_on, case.level)
     except UnknownParameter:

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shike.attendance.tables.registry import Base, id_column
+from shike.attendance.tables.base import Base, id_column
 
 
-class Decision(Base):
+class DecisionRow(Base):
     """One version of a subsidy decision (补贴判定). `amount_fen` is whole fen, null where no amount is stated."""
 
     __tablename__ = "decision"

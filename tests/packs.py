@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
-from shike.capture.archive.export import Label, Stretch, export_mp4
+from shike.capture.archive.export import ExportedRun, Label, export_mp4
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import SegmentRecord, StreamName
 from shike.capture.archive.spool import Spool
@@ -114,9 +114,9 @@ class Footage:
         return target
 
 
-def _stretch(archive: Archive, record: SegmentRecord) -> Stretch:
+def _stretch(archive: Archive, record: SegmentRecord) -> ExportedRun:
     first, last = record.fragments[0], record.fragments[-1]
-    return Stretch(
+    return ExportedRun(
         run_id=record.identity.run_id,
         origin=record.identity.origin,
         simulated=record.identity.simulated,

@@ -13,13 +13,13 @@ from shike.api.auth.login import close_logins, viewer_of
 from shike.api.auth.passwords import NewPassword, hash_password
 from shike.api.auth.roles import Role
 from shike.api.auth.scopes import load, named, visible
-from shike.api.auth.tables import Account
+from shike.api.auth.tables import AccountRow
 from shike.api.auth.viewer import Viewer
 from shike.api.db import Db
 from shike.api.errors import Conflict, Invalid
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Id, Items, Name
-from shike.attendance.tables.registry import Institution, Region
+from shike.attendance.tables.registry import InstitutionRow, RegionRow
 
 router = APIRouter(tags=["accounts"], responses=PROBLEM)
 
@@ -63,7 +63,7 @@ class AccountOut(BaseModel):
     created_at: Moment
 
 
-def account_out(db: DbSession, account: Account) -> AccountOut:
+def account_out(db: DbSession, account: AccountRow) -> AccountOut:
     return AccountOut(
         id=account.id,
         username=account.username,
@@ -77,7 +77,7 @@ def account_out(db: DbSession, account: Account) -> AccountOut:
     )
 
 
-def set_scope(db: DbSession, viewer: Viewer, account: Account, role: Role, scope: AccountScope) -> None:
+def set_scope(db: DbSession, viewer: Viewer, account: AccountRow, role: Role, scope: AccountScope) -> None:
     """Give an account a role over a scope within the viewer's own. Invalid where the two do not fit."""
     if (scope.region_id is None) == (scope.institution_id is None):
         raise Invalid("scope", "one_of", "name a region or an institution, and only one of them")
@@ -86,9 +86,9 @@ def set_scope(db: DbSession, viewer: Viewer, account: Account, role: Role, scope
     if role is Role.ADMINISTRATOR and scope.region_id is None:
         raise Invalid("scope.region_id", "missing", "an administrator's account needs a region")
     if scope.region_id is not None:
-        named(db, viewer, Region, scope.region_id, "scope.region_id")
+        named(db, viewer, RegionRow, scope.region_id, "scope.region_id")
     if scope.institution_id is not None:
-        named(db, viewer, Institution, scope.institution_id, "scope.institution_id")
+        named(db, viewer, InstitutionRow, scope.institution_id, "scope.institution_id")
     account.role, account.region_id, account.institution_id = role, scope.region_id, scope.institution_id
 
 
@@ -108,7 +108,7 @@ def patched_hash(body: AccountPatch) -> str | None:
 @router.get("/api/accounts")
 def list_accounts(db: Db, viewer: CurrentViewer) -> Items[AccountOut]:
     """Accounts in scope by user name."""
-    rows = db.scalars(visible(viewer, Account).order_by(Account.username))
+    rows = db.scalars(visible(viewer, AccountRow).order_by(AccountRow.username))
     return Items(items=[account_out(db, row) for row in rows])
 
 
@@ -121,13 +121,13 @@ def create_account(
     clock: CurrentClock,
 ) -> AccountOut:
     """Add an account within the own scope."""
-    if db.scalar(select(Account.id).where(Account.username == body.username)):
+    if db.scalar(select(AccountRow.id).where(AccountRow.username == body.username)):
         raise Invalid("username", "taken", "somebody has this user name")
-    account = Account(username=body.username, name=body.name, password_hash=password_hash, created_at=now(clock))
+    account = AccountRow(username=body.username, name=body.name, password_hash=password_hash, created_at=now(clock))
     set_scope(db, caller.viewer, account, body.role, body.scope)
     db.add(account)
     db.flush()
-    place = audit.Place(account.username, account.institution_id)
+    place = audit.AuditSubject(account.username, account.institution_id)
     audit.write(db, clock, caller, "account_changed", place, verb="created", role=account.role)
     return account_out(db, account)
 
@@ -142,7 +142,7 @@ def update_account(
     clock: CurrentClock,
 ) -> AccountOut:
     """Change an account. Nobody closes themselves out: the own role, scope and state stay as they are."""
-    account = load(db, caller.viewer, Account, account_id)
+    account = load(db, caller.viewer, AccountRow, account_id)
     if account.id == caller.viewer.account_id and (body.role or body.scope or body.active is False):
         raise Conflict("you cannot change your own role, scope or state", code="own_account")
     if body.name is not None:
@@ -157,6 +157,6 @@ def update_account(
     if password_hash is not None or body.active is False:
         close_logins(db, account.id, keep=caller.viewer.login_id)
     db.flush()
-    place, changed = audit.Place(account.username, account.institution_id), sorted(body.model_fields_set)
+    place, changed = audit.AuditSubject(account.username, account.institution_id), sorted(body.model_fields_set)
     audit.write(db, clock, caller, "account_changed", place, verb="updated", changed=changed)
     return account_out(db, account)

@@ -8,9 +8,9 @@ from sqlalchemy import delete
 
 from shike.api.auth import audit
 from shike.api.auth.guard import COOKIE, CurrentCaller, CurrentClock, CurrentViewer, address_of
-from shike.api.auth.login import Gate, close_logins, open_login, viewer_of
+from shike.api.auth.login import LoginGate, close_logins, open_login, viewer_of
 from shike.api.auth.passwords import NewPassword, Password, hash_password
-from shike.api.auth.tables import Account, LoginSession
+from shike.api.auth.tables import AccountRow, LoginSessionRow
 from shike.api.auth.viewer import Caller, Viewer
 from shike.api.db import Db
 from shike.api.errors import BadCredentials, Invalid
@@ -54,9 +54,9 @@ def me_of(viewer: Viewer) -> Me:
     )
 
 
-def current_gate(request: Request) -> Gate:
+def current_gate(request: Request) -> LoginGate:
     """The application's password gate."""
-    gate: Gate = request.app.state.gate
+    gate: LoginGate = request.app.state.gate
     return gate
 
 
@@ -66,7 +66,7 @@ def current_settings(request: Request) -> Settings:
     return settings
 
 
-CurrentGate = Annotated[Gate, Depends(current_gate)]
+CurrentGate = Annotated[LoginGate, Depends(current_gate)]
 CurrentSettings = Annotated[Settings, Depends(current_settings)]
 
 
@@ -93,7 +93,7 @@ def login(
 ) -> Me:
     """Log in; the answer sets the session cookie."""
     token = open_login(db, account_id, now(clock), settings.login_hours)
-    viewer = viewer_of(db, db.get_one(Account, account_id), "")
+    viewer = viewer_of(db, db.get_one(AccountRow, account_id), "")
     audit.write(db, clock, Caller(viewer, address_of(request)), "login")
     set_cookie(request, response, token, settings)
     return me_of(viewer)
@@ -102,7 +102,7 @@ def login(
 @router.post("/api/logout", status_code=204)
 def logout(db: Db, caller: CurrentCaller, clock: CurrentClock, response: Response) -> None:
     """End this login session."""
-    db.execute(delete(LoginSession).where(LoginSession.id == caller.viewer.login_id))
+    db.execute(delete(LoginSessionRow).where(LoginSessionRow.id == caller.viewer.login_id))
     audit.write(db, clock, caller, "logout")
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
 
@@ -127,6 +127,6 @@ def change_password(
     password_hash: Annotated[str, Depends(checked_change)], db: Db, caller: CurrentCaller, clock: CurrentClock
 ) -> None:
     """Change the own password; every other login session of the account ends."""
-    db.get_one(Account, caller.viewer.account_id).password_hash = password_hash
+    db.get_one(AccountRow, caller.viewer.account_id).password_hash = password_hash
     close_logins(db, caller.viewer.account_id, keep=caller.viewer.login_id)
-    audit.write(db, clock, caller, "account_changed", audit.Place(caller.viewer.username), changed=["password"])
+    audit.write(db, clock, caller, "account_changed", audit.AuditSubject(caller.viewer.username), changed=["password"])

@@ -11,11 +11,12 @@ from sqlalchemy import JSON, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm import Session as DbSession
 
-from shike.api.auth.tables import Account
+from shike.api.auth.tables import AccountRow
 from shike.api.auth.viewer import Caller
 from shike.api.moment import now
-from shike.attendance.tables.registry import Base, Camera, Institution, Room, id_column
-from shike.attendance.tables.training import ClassSession, TrainingClass
+from shike.attendance.tables.base import Base, id_column
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RoomRow
+from shike.attendance.tables.training import ClassSessionRow, TrainingClassRow
 from shike.capture.clock import Clock
 
 Action = Literal[
@@ -41,7 +42,7 @@ Action = Literal[
 ]
 
 
-class AuditEvent(Base):
+class AuditEventRow(Base):
     """Who did what, when, from where. No foreign keys: a line outlives what it speaks of."""
 
     __tablename__ = "audit_event"
@@ -67,7 +68,7 @@ class AuditEvent(Base):
 
 
 @dataclass(frozen=True)
-class Place:
+class AuditSubject:
     """What a line is about. `institution_id` decides who may read it; `target` is its name as it is today."""
 
     target: str | None = None
@@ -76,28 +77,32 @@ class Place:
     camera_id: str | None = None
 
 
-NOWHERE = Place()
+NOWHERE = AuditSubject()
 
 
-def place_of(db: DbSession, row: Institution | Room | Camera | TrainingClass | ClassSession) -> Place:
+def place_of(
+    db: DbSession, row: InstitutionRow | RoomRow | CameraRow | TrainingClassRow | ClassSessionRow
+) -> AuditSubject:
     """The place of an institution, a room, a camera, a class or a class session, with everything above it."""
-    if isinstance(row, Institution):
-        return Place(row.name, row.id)
-    if isinstance(row, Room):
-        return Place(row.name, row.institution_id, row.id)
-    if isinstance(row, TrainingClass):
-        return Place(f"{row.number} {row.name}", row.institution_id)
-    if isinstance(row, ClassSession):
-        of_class = db.get_one(TrainingClass, row.class_id)
-        return Place(f"{of_class.number} {of_class.name} · {row.sequence}", of_class.institution_id, row.room_id)
-    room = db.get_one(Room, row.room_id)
-    return Place(f"{room.name} · {row.name}", room.institution_id, room.id, row.id)
+    if isinstance(row, InstitutionRow):
+        return AuditSubject(row.name, row.id)
+    if isinstance(row, RoomRow):
+        return AuditSubject(row.name, row.institution_id, row.id)
+    if isinstance(row, TrainingClassRow):
+        return AuditSubject(f"{row.number} {row.name}", row.institution_id)
+    if isinstance(row, ClassSessionRow):
+        of_class = db.get_one(TrainingClassRow, row.class_id)
+        return AuditSubject(f"{of_class.number} {of_class.name} · {row.sequence}", of_class.institution_id, row.room_id)
+    room = db.get_one(RoomRow, row.room_id)
+    return AuditSubject(f"{room.name} · {row.name}", room.institution_id, room.id, row.id)
 
 
-def write(db: DbSession, clock: Clock, caller: Caller, action: Action, place: Place = NOWHERE, **detail: Any) -> None:
+def write(
+    db: DbSession, clock: Clock, caller: Caller, action: Action, place: AuditSubject = NOWHERE, **detail: Any
+) -> None:
     """Add a line by somebody who is logged in. `detail` must be JSON and hold no secret."""
     db.add(
-        AuditEvent(
+        AuditEventRow(
             at=now(clock),
             account_id=caller.viewer.account_id,
             account_name=caller.viewer.name,
@@ -114,10 +119,10 @@ def write(db: DbSession, clock: Clock, caller: Caller, action: Action, place: Pl
 
 
 def write_console(
-    db: DbSession, clock: Clock, account: Account, action: Action, place: Place = NOWHERE, **detail: Any
+    db: DbSession, clock: Clock, account: AccountRow, action: Action, place: AuditSubject = NOWHERE, **detail: Any
 ) -> None:
     """Add a line by somebody at the server's console who names an account."""
-    event = AuditEvent(at=now(clock), account_id=account.id, account_name=account.name, role=account.role)
+    event = AuditEventRow(at=now(clock), account_id=account.id, account_name=account.name, role=account.role)
     event.action, event.detail, event.target = action, detail, place.target
     event.institution_id, event.room_id, event.camera_id = place.institution_id, place.room_id, place.camera_id
     db.add(event)
@@ -127,5 +132,5 @@ def write_anonymous(
     db: DbSession, clock: Clock, action: Action, *, account_id: str | None, name: str, ip: str | None, **detail: Any
 ) -> None:
     """Add a line by somebody who is not logged in: a wrong password, the first setup."""
-    event = AuditEvent(at=now(clock), account_id=account_id, account_name=name, action=action, detail=detail, ip=ip)
+    event = AuditEventRow(at=now(clock), account_id=account_id, account_name=name, action=action, detail=detail, ip=ip)
     db.add(event)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from shike.api.auth.audit import Action, AuditEvent
+from shike.api.auth.audit import Action, AuditEventRow
 from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.scopes import visible
 from shike.api.db import Db
@@ -44,19 +44,19 @@ def list_audit_events(
 ) -> Page[AuditEventOut]:
     """Lines of the trail, newest first; `from` is inclusive, `to` is not. `cursor` is the id of the last line seen."""
     # Ids are UUIDv7: their order is the order of writing, and unlike times they are never equal.
-    query = visible(viewer, AuditEvent).order_by(AuditEvent.id.desc()).limit(limit + 1)
+    query = visible(viewer, AuditEventRow).order_by(AuditEventRow.id.desc()).limit(limit + 1)
     if action is not None:
-        query = query.where(AuditEvent.action == action)
+        query = query.where(AuditEventRow.action == action)
     if account_id is not None:
-        query = query.where(AuditEvent.account_id == account_id)
+        query = query.where(AuditEventRow.account_id == account_id)
     if camera_id is not None:
-        query = query.where(AuditEvent.camera_id == camera_id)
+        query = query.where(AuditEventRow.camera_id == camera_id)
     if start is not None:
-        query = query.where(AuditEvent.at >= start)
+        query = query.where(AuditEventRow.at >= start)
     if end is not None:
-        query = query.where(AuditEvent.at < end)
+        query = query.where(AuditEventRow.at < end)
     if cursor is not None:
-        query = query.where(AuditEvent.id < cursor)
+        query = query.where(AuditEventRow.id < cursor)
     rows = list(db.scalars(query))
     items = [AuditEventOut.model_validate(row, from_attributes=True) for row in rows[:limit]]
     return Page(items=items, next_cursor=items[-1].id if len(rows) > limit else None)

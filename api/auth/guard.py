@@ -18,7 +18,7 @@ from shike.api.auth.login import SEEN_EVERY, viewer_of_login
 from shike.api.auth.origin import is_own
 from shike.api.auth.passwords import hash_token
 from shike.api.auth.roles import ROUTES, Permission
-from shike.api.auth.tables import LoginSession
+from shike.api.auth.tables import LoginSessionRow
 from shike.api.auth.viewer import Caller, Viewer
 from shike.api.db import Database
 from shike.api.errors import ApiError, Forbidden, ForeignOrigin, NotLoggedIn
@@ -72,7 +72,7 @@ def look_up(database: Database, clock: Clock, token: str | None) -> Viewer | Non
     viewer, seen = found
     if moment - seen >= SEEN_EVERY:
         with database.writing() as db:
-            db.execute(update(LoginSession).where(LoginSession.id == viewer.login_id).values(last_seen_at=moment))
+            db.execute(update(LoginSessionRow).where(LoginSessionRow.id == viewer.login_id).values(last_seen_at=moment))
     return viewer
 
 

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session as DbSession
 from shike.api.auth import audit
 from shike.api.auth.passwords import hash_token, new_token, verify_password
 from shike.api.auth.roles import permissions_of
-from shike.api.auth.tables import Account, LoginSession
+from shike.api.auth.tables import AccountRow, LoginSessionRow
 from shike.api.auth.viewer import Viewer
 from shike.api.db import Database
 from shike.api.errors import BadCredentials, Locked
 from shike.api.moment import now
 from shike.api.settings import Settings
-from shike.attendance.tables.registry import Institution, Region
+from shike.attendance.tables.registry import InstitutionRow, RegionRow
 from shike.capture.clock import Clock
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -32,7 +32,7 @@ class Attempts:
     locked_until: datetime | None = None
 
 
-class Gate:
+class LoginGate:
     """Checks passwords, and locks a user name after too many wrong ones.
 
     Names that nobody has are counted in memory by the same rules, so that an answer does not tell which names exist.
@@ -48,20 +48,20 @@ class Gate:
         moment = now(self._clock)
         # Counted and committed before the slow comparison: guesses sent at once are not free.
         with self._counting, self._database.writing() as db:
-            account = db.scalar(select(Account).where(Account.username == username).with_for_update())
+            account = db.scalar(select(AccountRow).where(AccountRow.username == username).with_for_update())
             remaining = self._count(account, username, moment)
             stored = account.password_hash if account and account.active else None
             account_id = account.id if account else None
         if verify_password(stored, password) and account_id is not None:
             with self._database.writing() as db:
-                opened = db.get_one(Account, account_id)
+                opened = db.get_one(AccountRow, account_id)
                 opened.failed_logins, opened.locked_until = 0, None
             return account_id
         with self._database.writing() as db:
             audit.write_anonymous(db, self._clock, "login_failed", account_id=account_id, name=username[:100], ip=ip)
         raise BadCredentials(remaining_attempts=remaining)
 
-    def _count(self, account: Account | None, username: str, moment: datetime) -> int:
+    def _count(self, account: AccountRow | None, username: str, moment: datetime) -> int:
         """Take one attempt; how many are left. Raises Locked while the name is locked."""
         attempts = Attempts(account.failed_logins, account.locked_until) if account else self._stranger(username)
         if attempts.locked_until is not None:
@@ -87,9 +87,9 @@ class Gate:
 def open_login(db: DbSession, account_id: str, moment: datetime, hours: float) -> str:
     """Start a login session and forget expired ones; the token, which is kept nowhere."""
     token = new_token()
-    db.execute(delete(LoginSession).where(LoginSession.expires_at <= moment))
+    db.execute(delete(LoginSessionRow).where(LoginSessionRow.expires_at <= moment))
     db.add(
-        LoginSession(
+        LoginSessionRow(
             token_hash=hash_token(token),
             account_id=account_id,
             created_at=moment,
@@ -102,16 +102,16 @@ def open_login(db: DbSession, account_id: str, moment: datetime, hours: float) -
 
 def close_logins(db: DbSession, account_id: str, keep: str | None = None) -> None:
     """End every login session of an account but `keep` (an id)."""
-    query = delete(LoginSession).where(LoginSession.account_id == account_id)
-    db.execute(query if keep is None else query.where(LoginSession.id != keep))
+    query = delete(LoginSessionRow).where(LoginSessionRow.account_id == account_id)
+    db.execute(query if keep is None else query.where(LoginSessionRow.id != keep))
 
 
 def viewer_of_login(db: DbSession, token_hash: str, moment: datetime) -> tuple[Viewer, datetime] | None:
     """Who holds this token and when they were last seen; None if the session ended or the account is closed."""
     row = db.execute(
-        select(LoginSession, Account)
-        .join(Account, Account.id == LoginSession.account_id)
-        .where(LoginSession.token_hash == token_hash, LoginSession.expires_at > moment, Account.active)
+        select(LoginSessionRow, AccountRow)
+        .join(AccountRow, AccountRow.id == LoginSessionRow.account_id)
+        .where(LoginSessionRow.token_hash == token_hash, LoginSessionRow.expires_at > moment, AccountRow.active)
     ).one_or_none()
     if row is None:
         return None
@@ -119,10 +119,10 @@ def viewer_of_login(db: DbSession, token_hash: str, moment: datetime) -> tuple[V
     return viewer_of(db, account, login.id), login.last_seen_at
 
 
-def viewer_of(db: DbSession, account: Account, login_id: str) -> Viewer:
+def viewer_of(db: DbSession, account: AccountRow, login_id: str) -> Viewer:
     """The viewer that an account is now."""
-    region = db.get_one(Region, account.region_id) if account.region_id else None
-    institution = db.get_one(Institution, account.institution_id) if account.institution_id else None
+    region = db.get_one(RegionRow, account.region_id) if account.region_id else None
+    institution = db.get_one(InstitutionRow, account.institution_id) if account.institution_id else None
     return Viewer(
         account_id=account.id,
         login_id=login_id,

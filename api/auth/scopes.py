@@ -11,148 +11,146 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 from sqlalchemy.orm import Session as DbSession
 
-from shike.api.auth.audit import AuditEvent
-from shike.api.auth.tables import Account
+from shike.api.auth.audit import AuditEventRow
+from shike.api.auth.tables import AccountRow
 from shike.api.auth.viewer import Viewer
 from shike.api.errors import Invalid, NotFound
-from shike.attendance.tables.judgement import AcceptanceSample, AttendanceRecord, Flag, FlagVerdict
-from shike.attendance.tables.recording import RecordingPolicy
-from shike.attendance.tables.registry import (
-    Base,
-    Camera,
-    CountSkip,
-    Institution,
-    Region,
-    Room,
-    Run,
-    Sample,
-    Segment,
+from shike.attendance.tables.base import Base
+from shike.attendance.tables.counting import CountSkipRow, SampleRow
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.judgement import (
+    AcceptanceSampleRow,
+    AttendanceRecordRow,
+    FlagRow,
+    FlagVerdictRow,
 )
-from shike.attendance.tables.retention import Brake, Deletion, Hold, RetentionRule
+from shike.attendance.tables.recording import RecordingPolicyRow
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RegionRow, RoomRow
+from shike.attendance.tables.retention import BrakeRow, DeletionRow, HoldRow, RetentionRuleRow
 from shike.attendance.tables.training import (
-    ClassSession,
-    Enrolment,
-    Leave,
-    SignEvent,
-    Trainee,
-    TrainingClass,
+    ClassSessionRow,
+    EnrolmentRow,
+    LeaveRow,
+    SignEventRow,
+    TraineeRow,
+    TrainingClassRow,
 )
-from shike.subsidy.tables import Decision
+from shike.subsidy.tables import DecisionRow
 
 Entity = TypeVar("Entity", bound=Base)
 
 
 def _regions(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.region_path is not None:
-        return Region.path.startswith(viewer.region_path, autoescape=True)
-    own = select(Institution.region_id).where(Institution.id == viewer.institution_id)
-    return Region.id.in_(own)
+        return RegionRow.path.startswith(viewer.region_path, autoescape=True)
+    own = select(InstitutionRow.region_id).where(InstitutionRow.id == viewer.institution_id)
+    return RegionRow.id.in_(own)
 
 
 def _institutions(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.institution_id is not None:
-        return Institution.id == viewer.institution_id
-    return Institution.region_id.in_(select(Region.id).where(_regions(viewer)))
+        return InstitutionRow.id == viewer.institution_id
+    return InstitutionRow.region_id.in_(select(RegionRow.id).where(_regions(viewer)))
 
 
 def _in_institutions(column: Any) -> Callable[[Viewer], ColumnElement[bool]]:
-    return lambda viewer: column.in_(select(Institution.id).where(_institutions(viewer)))
+    return lambda viewer: column.in_(select(InstitutionRow.id).where(_institutions(viewer)))
 
 
-_rooms = _in_institutions(Room.institution_id)
+_rooms = _in_institutions(RoomRow.institution_id)
 
 
 def _cameras(viewer: Viewer) -> ColumnElement[bool]:
-    return Camera.room_id.in_(select(Room.id).where(_rooms(viewer)))
+    return CameraRow.room_id.in_(select(RoomRow.id).where(_rooms(viewer)))
 
 
 def _of_cameras(column: Any) -> Callable[[Viewer], ColumnElement[bool]]:
-    return lambda viewer: column.in_(select(Camera.id).where(_cameras(viewer)))
+    return lambda viewer: column.in_(select(CameraRow.id).where(_cameras(viewer)))
 
 
-_classes = _in_institutions(TrainingClass.institution_id)
+_classes = _in_institutions(TrainingClassRow.institution_id)
 
 
 def _of_classes(column: Any) -> Callable[[Viewer], ColumnElement[bool]]:
-    return lambda viewer: column.in_(select(TrainingClass.id).where(_classes(viewer)))
+    return lambda viewer: column.in_(select(TrainingClassRow.id).where(_classes(viewer)))
 
 
-_class_sessions = _of_classes(ClassSession.class_id)
+_class_sessions = _of_classes(ClassSessionRow.class_id)
 
 
 def _of_class_sessions(column: Any) -> Callable[[Viewer], ColumnElement[bool]]:
-    return lambda viewer: column.in_(select(ClassSession.id).where(_class_sessions(viewer)))
+    return lambda viewer: column.in_(select(ClassSessionRow.id).where(_class_sessions(viewer)))
 
 
 def _acceptance_samples(viewer: Viewer) -> ColumnElement[bool]:
-    return AcceptanceSample.room_id.in_(select(Room.id).where(_rooms(viewer)))
+    return AcceptanceSampleRow.room_id.in_(select(RoomRow.id).where(_rooms(viewer)))
 
 
 def _recording_policies(viewer: Viewer) -> ColumnElement[bool]:
-    return RecordingPolicy.room_id.in_(select(Room.id).where(_rooms(viewer)))
+    return RecordingPolicyRow.room_id.in_(select(RoomRow.id).where(_rooms(viewer)))
 
 
-_flags = _in_institutions(Flag.institution_id)
+_flags = _in_institutions(FlagRow.institution_id)
 
 
 def _flag_verdicts(viewer: Viewer) -> ColumnElement[bool]:
-    return FlagVerdict.flag_id.in_(select(Flag.id).where(_flags(viewer)))
+    return FlagVerdictRow.flag_id.in_(select(FlagRow.id).where(_flags(viewer)))
 
 
 def _accounts(viewer: Viewer) -> ColumnElement[bool]:
-    of_institutions = _in_institutions(Account.institution_id)(viewer)
+    of_institutions = _in_institutions(AccountRow.institution_id)(viewer)
     if viewer.region_path is None:
         return of_institutions
-    return or_(of_institutions, Account.region_id.in_(select(Region.id).where(_regions(viewer))))
+    return or_(of_institutions, AccountRow.region_id.in_(select(RegionRow.id).where(_regions(viewer))))
 
 
 def _audit_events(viewer: Viewer) -> ColumnElement[bool]:
     """Events of visible institutions; events of no institution by visible accounts; all of them from the root."""
     if viewer.sees_everything:
         return true()
-    by_visible = AuditEvent.account_id.in_(select(Account.id).where(_accounts(viewer)))
+    by_visible = AuditEventRow.account_id.in_(select(AccountRow.id).where(_accounts(viewer)))
     return or_(
-        _in_institutions(AuditEvent.institution_id)(viewer), and_(AuditEvent.institution_id.is_(None), by_visible)
+        _in_institutions(AuditEventRow.institution_id)(viewer), and_(AuditEventRow.institution_id.is_(None), by_visible)
     )
 
 
 def _rules(viewer: Viewer) -> ColumnElement[bool]:
     """The default concerns everybody."""
-    return or_(RetentionRule.camera_id.is_(None), _of_cameras(RetentionRule.camera_id)(viewer))
+    return or_(RetentionRuleRow.camera_id.is_(None), _of_cameras(RetentionRuleRow.camera_id)(viewer))
 
 
 def _brakes(viewer: Viewer) -> ColumnElement[bool]:
     """A brake of all cameras is for those who see all."""
-    return true() if viewer.sees_everything else _of_cameras(Brake.camera_id)(viewer)
+    return true() if viewer.sees_everything else _of_cameras(BrakeRow.camera_id)(viewer)
 
 
 SCOPES: Mapping[type[Base], Callable[[Viewer], ColumnElement[bool]]] = {
-    Region: _regions,
-    Institution: _institutions,
-    Room: _rooms,
-    RecordingPolicy: _recording_policies,
-    Camera: _cameras,
-    Run: _of_cameras(Run.camera_id),
-    Segment: _of_cameras(Segment.camera_id),
-    Sample: _of_cameras(Sample.camera_id),
-    CountSkip: _of_cameras(CountSkip.camera_id),
-    TrainingClass: _classes,
-    ClassSession: _class_sessions,
-    Trainee: _in_institutions(Trainee.institution_id),
-    Enrolment: _of_classes(Enrolment.class_id),
-    SignEvent: _of_class_sessions(SignEvent.class_session_id),
-    Leave: _of_class_sessions(Leave.class_session_id),
-    AcceptanceSample: _acceptance_samples,
-    AttendanceRecord: _of_class_sessions(AttendanceRecord.class_session_id),
-    Flag: _flags,
-    FlagVerdict: _flag_verdicts,
-    RetentionRule: _rules,
-    Hold: _in_institutions(Hold.institution_id),
-    Deletion: _of_cameras(Deletion.camera_id),
-    Brake: _brakes,
-    Decision: _of_classes(Decision.class_id),
-    Account: _accounts,
-    AuditEvent: _audit_events,
+    RegionRow: _regions,
+    InstitutionRow: _institutions,
+    RoomRow: _rooms,
+    RecordingPolicyRow: _recording_policies,
+    CameraRow: _cameras,
+    RunRow: _of_cameras(RunRow.camera_id),
+    SegmentRow: _of_cameras(SegmentRow.camera_id),
+    SampleRow: _of_cameras(SampleRow.camera_id),
+    CountSkipRow: _of_cameras(CountSkipRow.camera_id),
+    TrainingClassRow: _classes,
+    ClassSessionRow: _class_sessions,
+    TraineeRow: _in_institutions(TraineeRow.institution_id),
+    EnrolmentRow: _of_classes(EnrolmentRow.class_id),
+    SignEventRow: _of_class_sessions(SignEventRow.class_session_id),
+    LeaveRow: _of_class_sessions(LeaveRow.class_session_id),
+    AcceptanceSampleRow: _acceptance_samples,
+    AttendanceRecordRow: _of_class_sessions(AttendanceRecordRow.class_session_id),
+    FlagRow: _flags,
+    FlagVerdictRow: _flag_verdicts,
+    RetentionRuleRow: _rules,
+    HoldRow: _in_institutions(HoldRow.institution_id),
+    DeletionRow: _of_cameras(DeletionRow.camera_id),
+    BrakeRow: _brakes,
+    DecisionRow: _of_classes(DecisionRow.class_id),
+    AccountRow: _accounts,
+    AuditEventRow: _audit_events,
 }
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth.passwords import hash_token
-from shike.api.auth.tables import Account
+from shike.api.auth.tables import AccountRow
 
 CODE_FILE = "setup-code"
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that can be read as something else
@@ -17,7 +17,7 @@ ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that can be read as som
 
 def needs_setup(db: DbSession) -> bool:
     """Whether there is no account yet."""
-    return not db.scalar(select(exists().where(Account.id.is_not(None))))
+    return not db.scalar(select(exists().where(AccountRow.id.is_not(None))))
 
 
 def issue_code(state_dir: Path) -> str:

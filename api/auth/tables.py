@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shike.attendance.tables.registry import Base, id_column
+from shike.attendance.tables.base import Base, id_column
 
 
-class Account(Base):
+class AccountRow(Base):
     """Someone who may log in. Exactly one of `region_id` (a subtree) and `institution_id` is their scope."""
 
     __tablename__ = "account"
@@ -27,7 +27,7 @@ class Account(Base):
     locked_until: Mapped[datetime | None]
 
 
-class LoginSession(Base):
+class LoginSessionRow(Base):
     """One browser that is logged in. Only the SHA-256 of its token is kept."""
 
     __tablename__ = "login_session"

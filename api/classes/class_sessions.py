@@ -18,21 +18,22 @@ from shike.api.auth.scopes import load, named, visible
 from shike.api.auth.viewer import Caller, Viewer
 from shike.api.db import Db
 from shike.api.errors import Invalid
-from shike.api.moment import Moment, now, rfc3339
+from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Id, Items, Name
 from shike.attendance.beijing import bounds
-from shike.attendance.tables.registry import Institution, Room
-from shike.attendance.tables.training import ClassSession, TrainingClass
+from shike.attendance.tables.registry import InstitutionRow, RoomRow
+from shike.attendance.tables.training import ClassSessionRow, TrainingClassRow
 from shike.attendance.training.errors import Refused
 from shike.attendance.training.timetable import (
     MOST_SESSIONS,
-    Plan,
     SessionKind,
+    SessionPlan,
     Timetable,
     copy,
     plan_of,
 )
 from shike.capture.clock import Clock
+from shike.capture.moment import rfc3339
 
 router = APIRouter(tags=["class-sessions"], responses=PROBLEM)
 
@@ -99,24 +100,24 @@ class ClassSessionOut(BaseModel):
     created_at: Moment
 
 
-def class_session_outs(db: DbSession, rows: list[ClassSession]) -> list[ClassSessionOut]:
+def class_session_outs(db: DbSession, rows: list[ClassSessionRow]) -> list[ClassSessionOut]:
     """Class sessions on the wire."""
-    of_classes = select(TrainingClass, Institution.name).join(
-        Institution, Institution.id == TrainingClass.institution_id
+    of_classes = select(TrainingClassRow, InstitutionRow.name).join(
+        InstitutionRow, InstitutionRow.id == TrainingClassRow.institution_id
     )
-    found = db.execute(of_classes.where(TrainingClass.id.in_({row.class_id for row in rows})))
+    found = db.execute(of_classes.where(TrainingClassRow.id.in_({row.class_id for row in rows})))
     classes = {row[0].id: (row[0], row[1]) for row in found}
-    in_rooms = db.execute(select(Room.id, Room.name).where(Room.id.in_({row.room_id for row in rows})))
+    in_rooms = db.execute(select(RoomRow.id, RoomRow.name).where(RoomRow.id.in_({row.room_id for row in rows})))
     rooms: Mapping[str | None, str] = {row[0]: row[1] for row in in_rooms}
     return [class_session_out(row, *classes[row.class_id], rooms.get(row.room_id)) for row in rows]
 
 
 def class_session_out(
-    row: ClassSession, of_class: TrainingClass, institution_name: str, room_name: str | None
+    row: ClassSessionRow, of_class: TrainingClassRow, institution_name: str, room_name: str | None
 ) -> ClassSessionOut:
     """One class session on the wire."""
     return ClassSessionOut.model_validate(
-        {column.key: getattr(row, column.key) for column in ClassSession.__table__.columns}
+        {column.key: getattr(row, column.key) for column in ClassSessionRow.__table__.columns}
         | {
             "breaks": [{"from": start, "to": end} for start, end in row.breaks],
             "class_number": of_class.number,
@@ -140,27 +141,27 @@ def list_class_sessions(
     limit: Annotated[int, Query(ge=1, le=2000)] = 500,
 ) -> Items[ClassSessionOut]:
     """Class sessions in scope, the latest first; `date` is a day in Beijing, and everything that touches it."""
-    query = visible(viewer, ClassSession).order_by(ClassSession.starts_at.desc(), ClassSession.id).limit(limit)
+    query = visible(viewer, ClassSessionRow).order_by(ClassSessionRow.starts_at.desc(), ClassSessionRow.id).limit(limit)
     if day is not None:
         start, end = bounds(day)
-        query = query.where(ClassSession.starts_at < end, ClassSession.ends_at > start)
+        query = query.where(ClassSessionRow.starts_at < end, ClassSessionRow.ends_at > start)
     if class_id is not None:
-        query = query.where(ClassSession.class_id == class_id)
+        query = query.where(ClassSessionRow.class_id == class_id)
     if room_id is not None:
-        query = query.where(ClassSession.room_id == room_id)
+        query = query.where(ClassSessionRow.room_id == room_id)
     if institution_id is not None:
-        of_institution = select(TrainingClass.id).where(TrainingClass.institution_id == institution_id)
-        query = query.where(ClassSession.class_id.in_(of_institution))
+        of_institution = select(TrainingClassRow.id).where(TrainingClassRow.institution_id == institution_id)
+        query = query.where(ClassSessionRow.class_id.in_(of_institution))
     if state is not None:
-        query = query.where(ClassSession.state == state)
+        query = query.where(ClassSessionRow.state == state)
     return Items(items=class_session_outs(db, list(db.scalars(query))))
 
 
 @router.get("/api/classes/{class_id}/sessions")
 def list_sessions_of_class(class_id: str, db: Db, viewer: CurrentViewer) -> Items[ClassSessionOut]:
     """The timetable of a class in its own order."""
-    load(db, viewer, TrainingClass, class_id)
-    query = select(ClassSession).where(ClassSession.class_id == class_id).order_by(ClassSession.sequence)
+    load(db, viewer, TrainingClassRow, class_id)
+    query = select(ClassSessionRow).where(ClassSessionRow.class_id == class_id).order_by(ClassSessionRow.sequence)
     return Items(items=class_session_outs(db, list(db.scalars(query))))
 
 
@@ -172,11 +173,11 @@ def may_change_late(viewer: Viewer) -> bool:
 @router.post("/api/class-sessions", status_code=201)
 def create_class_session(body: ClassSessionIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> ClassSessionOut:
     """Add a session to a class. 422 if its room or its class is taken at that time."""
-    training_class = named(db, caller.viewer, TrainingClass, body.class_id, "class_id")
+    training_class = named(db, caller.viewer, TrainingClassRow, body.class_id, "class_id")
     table = Timetable(db, training_class, now(clock), late=may_change_late(caller.viewer))
     if body.sequence in table.sessions:
         raise Invalid("sequence", "taken", "the class has another session of this number")
-    plan = Plan(
+    plan = SessionPlan(
         sequence=body.sequence or max(table.sessions, default=0) + 1,
         starts_at=body.starts_at.astimezone(UTC),
         ends_at=body.ends_at.astimezone(UTC),
@@ -188,7 +189,7 @@ def create_class_session(body: ClassSessionIn, db: Db, caller: CurrentCaller, cl
     try:
         row, _ = table.put(plan)
     except Refused as refused:
-        raise told(refused) from refused
+        raise refusal_of(refused) from refused
     audit.write(db, clock, caller, "registry_changed", audit.place_of(db, row), verb="created", kind="class_session")
     return class_session_outs(db, [row])[0]
 
@@ -196,7 +197,7 @@ def create_class_session(body: ClassSessionIn, db: Db, caller: CurrentCaller, cl
 @router.get("/api/class-sessions/{class_session_id}")
 def get_class_session(class_session_id: str, db: Db, viewer: CurrentViewer) -> ClassSessionOut:
     """One class session."""
-    return class_session_outs(db, [load(db, viewer, ClassSession, class_session_id)])[0]
+    return class_session_outs(db, [load(db, viewer, ClassSessionRow, class_session_id)])[0]
 
 
 @router.patch("/api/class-sessions/{class_session_id}")
@@ -204,8 +205,8 @@ def update_class_session(
     class_session_id: str, body: ClassSessionPatch, db: Db, caller: CurrentCaller, clock: CurrentClock
 ) -> ClassSessionOut:
     """Change a class session. 422 `already_started` once it has begun, but for those who keep the registry."""
-    row = load(db, caller.viewer, ClassSession, class_session_id)
-    training_class = db.get_one(TrainingClass, row.class_id)
+    row = load(db, caller.viewer, ClassSessionRow, class_session_id)
+    training_class = db.get_one(TrainingClassRow, row.class_id)
     plan = patched(db, caller.viewer, training_class, plan_of(row), body)
     table = Timetable(db, training_class, now(clock), late=may_change_late(caller.viewer))
     before = plan_of(row)
@@ -214,13 +215,15 @@ def update_class_session(
     try:
         change(table, row, plan, body.state)
     except Refused as refused:
-        raise told(refused) from refused
+        raise refusal_of(refused) from refused
     db.flush()
     note_change(db, clock, caller, row, before, body)
     return class_session_outs(db, [row])[0]
 
 
-def patched(db: DbSession, viewer: Viewer, training_class: TrainingClass, plan: Plan, body: ClassSessionPatch) -> Plan:
+def patched(
+    db: DbSession, viewer: Viewer, training_class: TrainingClassRow, plan: SessionPlan, body: ClassSessionPatch
+) -> SessionPlan:
     """The plan with what was sent; null means "as it is" but for room and teacher."""
     sent = body.model_fields_set
     if "room_id" in sent:
@@ -238,7 +241,7 @@ def patched(db: DbSession, viewer: Viewer, training_class: TrainingClass, plan: 
     return plan
 
 
-def change(table: Timetable, row: ClassSession, plan: Plan, state: str | None) -> None:
+def change(table: Timetable, row: ClassSessionRow, plan: SessionPlan, state: str | None) -> None:
     """Give a session another plan or call it off. Refused leaves it as it was."""
     revived = row.state == "cancelled" and state == "planned"
     if not revived:
@@ -254,7 +257,7 @@ def change(table: Timetable, row: ClassSession, plan: Plan, state: str | None) -
 
 
 def note_change(
-    db: DbSession, clock: Clock, caller: Caller, row: ClassSession, before: Plan, body: ClassSessionPatch
+    db: DbSession, clock: Clock, caller: Caller, row: ClassSessionRow, before: SessionPlan, body: ClassSessionPatch
 ) -> None:
     """The line of the trail, with the times as they were."""
     detail = {
@@ -267,11 +270,11 @@ def note_change(
     audit.write(db, clock, caller, "registry_changed", audit.place_of(db, row), **detail)
 
 
-def room_of(db: DbSession, viewer: Viewer, training_class: TrainingClass, room_id: str | None) -> str | None:
+def room_of(db: DbSession, viewer: Viewer, training_class: TrainingClassRow, room_id: str | None) -> str | None:
     """The id of a room of the class's own institution. Invalid otherwise."""
     if room_id is None:
         return None
-    room = named(db, viewer, Room, room_id, "room_id")
+    room = named(db, viewer, RoomRow, room_id, "room_id")
     if room.institution_id != training_class.institution_id:
         raise Invalid("room_id", "other_institution", "the room belongs to another institution")
     return room.id
@@ -282,6 +285,6 @@ def spans(breaks: list[Break]) -> tuple[tuple[datetime, datetime], ...]:
     return tuple((each.start.astimezone(UTC), each.end.astimezone(UTC)) for each in breaks)
 
 
-def told(refused: Refused) -> Invalid:
+def refusal_of(refused: Refused) -> Invalid:
     """A refusal of the timetable by the field of a body."""
     return Invalid(FIELDS.get(refused.field, refused.field), refused.code, str(refused))

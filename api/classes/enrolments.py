@@ -13,19 +13,24 @@ from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
 from shike.api.auth.scopes import load
 from shike.api.classes.people import CurrentIdentities
 from shike.api.classes.trainees import Phone, shown_phone
-from shike.api.classes.training_classes import Level, stored
+from shike.api.classes.training_classes import SkillLevel, stored
 from shike.api.db import Db
 from shike.api.errors import Conflict, Invalid
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Items, Name
 from shike.attendance.judgement.versions import reopen
-from shike.attendance.tables.training import ClassSession, Enrolment, Trainee, TrainingClass
+from shike.attendance.tables.training import (
+    ClassSessionRow,
+    EnrolmentRow,
+    TraineeRow,
+    TrainingClassRow,
+)
 from shike.attendance.training import rosters
 from shike.attendance.training.id_numbers import BadIdNumber, normalised
 
 router = APIRouter(tags=["enrolments"], responses=PROBLEM)
 
-Result = Literal["passed", "failed"]
+ExamResult = Literal["passed", "failed"]
 Company = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 IdNumber = Annotated[SecretStr, Field(max_length=60)]
 
@@ -42,8 +47,8 @@ class EnrolmentIn(Body):
     hire_date: date | None = None
     joined_on: date | None = None
     left_on: date | None = None
-    result: Result | None = None
-    certificate_level: Level | None = None
+    result: ExamResult | None = None
+    certificate_level: SkillLevel | None = None
 
 
 class EnrolmentPatch(Body):
@@ -54,8 +59,8 @@ class EnrolmentPatch(Body):
     hire_date: date | None = None
     joined_on: date | None = None
     left_on: date | None = None
-    result: Result | None = None
-    certificate_level: Level | None = None
+    result: ExamResult | None = None
+    certificate_level: SkillLevel | None = None
 
 
 class EnrolmentOut(BaseModel):
@@ -74,26 +79,26 @@ class EnrolmentOut(BaseModel):
     joined_on: date
     left_on: date | None
     state: Literal["enrolled", "left"]
-    result: Result | None
-    certificate_level: Level | None
+    result: ExamResult | None
+    certificate_level: SkillLevel | None
     created_at: Moment
 
 
 def enrolment_outs(db: DbSession, viewer: CurrentViewer, class_id: str) -> list[EnrolmentOut]:
     """The roster of a class by name."""
     query = (
-        select(Enrolment, Trainee)
-        .join(Trainee, Trainee.id == Enrolment.trainee_id)
-        .where(Enrolment.class_id == class_id)
-        .order_by(Trainee.name, Enrolment.id)
+        select(EnrolmentRow, TraineeRow)
+        .join(TraineeRow, TraineeRow.id == EnrolmentRow.trainee_id)
+        .where(EnrolmentRow.class_id == class_id)
+        .order_by(TraineeRow.name, EnrolmentRow.id)
     )
     return [enrolment_out(viewer, enrolment, trainee) for enrolment, trainee in db.execute(query)]
 
 
-def enrolment_out(viewer: CurrentViewer, enrolment: Enrolment, trainee: Trainee) -> EnrolmentOut:
+def enrolment_out(viewer: CurrentViewer, enrolment: EnrolmentRow, trainee: TraineeRow) -> EnrolmentOut:
     """One enrolment on the wire."""
     return EnrolmentOut.model_validate(
-        {column.key: getattr(enrolment, column.key) for column in Enrolment.__table__.columns}
+        {column.key: getattr(enrolment, column.key) for column in EnrolmentRow.__table__.columns}
         | {
             "name": trainee.name,
             "id_number_masked": trainee.id_number_masked,
@@ -106,7 +111,7 @@ def enrolment_out(viewer: CurrentViewer, enrolment: Enrolment, trainee: Trainee)
 @router.get("/api/classes/{class_id}/enrolments")
 def list_enrolments(class_id: str, db: Db, viewer: CurrentViewer) -> Items[EnrolmentOut]:
     """The roster of a class by name, with those who left."""
-    load(db, viewer, TrainingClass, class_id)
+    load(db, viewer, TrainingClassRow, class_id)
     return Items(items=enrolment_outs(db, viewer, class_id))
 
 
@@ -115,7 +120,7 @@ def create_enrolment(
     class_id: str, body: EnrolmentIn, db: Db, caller: CurrentCaller, clock: CurrentClock, identities: CurrentIdentities
 ) -> EnrolmentOut:
     """Put a person on the roster by hand. 409 `already_enrolled`; 422 on `id_number` if its checksum fails."""
-    training_class = load(db, caller.viewer, TrainingClass, class_id)
+    training_class = load(db, caller.viewer, TrainingClassRow, class_id)
     try:
         number = normalised(body.id_number.get_secret_value())
     except BadIdNumber as error:
@@ -124,10 +129,10 @@ def create_enrolment(
     if roster.has(number):
         raise Conflict("this person is on the roster", code="already_enrolled")
     said = stored(body.model_dump(exclude={"name", "id_number"}))
-    entry = rosters.Entry(body.name, number, {key: value for key, value in said.items() if value})
+    entry = rosters.RosterEntry(body.name, number, {key: value for key, value in said.items() if value})
     enrolment, _ = roster.enrol(entry)
     roster.write()
-    trainee = db.get_one(Trainee, enrolment.trainee_id)
+    trainee = db.get_one(TraineeRow, enrolment.trainee_id)
     place = audit.place_of(db, training_class)
     audit.write(db, clock, caller, "registry_changed", place, verb="created", kind="enrolment", trainee_id=trainee.id)
     return enrolment_out(caller.viewer, enrolment, trainee)
@@ -138,8 +143,8 @@ def update_enrolment(
     enrolment_id: str, body: EnrolmentPatch, db: Db, caller: CurrentCaller, clock: CurrentClock
 ) -> EnrolmentOut:
     """Change an enrolment. A day of leaving makes its state `left`; nobody is removed from a roster."""
-    enrolment = load(db, caller.viewer, Enrolment, enrolment_id)
-    training_class = db.get_one(TrainingClass, enrolment.class_id)
+    enrolment = load(db, caller.viewer, EnrolmentRow, enrolment_id)
+    training_class = db.get_one(TrainingClassRow, enrolment.class_id)
     values = stored(body.model_dump(exclude_unset=True))
     before = {
         key: getattr(enrolment, key)
@@ -151,8 +156,8 @@ def update_enrolment(
     rosters.check_days({}, enrolment, training_class)
     rosters.settle_state(enrolment)
     db.flush()
-    reopen(db, ClassSession.class_id == enrolment.class_id)
+    reopen(db, ClassSessionRow.class_id == enrolment.class_id)
     place, changed = audit.place_of(db, training_class), {key: [old, values[key]] for key, old in before.items()}
     detail = {"verb": "updated", "kind": "enrolment", "trainee_id": enrolment.trainee_id, "changed": changed}
     audit.write(db, clock, caller, "registry_changed", place, **detail)
-    return enrolment_out(caller.viewer, enrolment, db.get_one(Trainee, enrolment.trainee_id))
+    return enrolment_out(caller.viewer, enrolment, db.get_one(TraineeRow, enrolment.trainee_id))

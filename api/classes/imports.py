@@ -23,7 +23,7 @@ from shike.api.classes.people import CurrentIdentities
 from shike.api.db import Db
 from shike.api.moment import now
 from shike.api.wire import PROBLEM
-from shike.attendance.tables.training import TrainingClass
+from shike.attendance.tables.training import TrainingClassRow
 from shike.attendance.training import rosters, sign_ins, timetable
 from shike.attendance.training.cells import Tally
 from shike.attendance.training.csv_files import Column, CsvFile, read, template
@@ -81,7 +81,7 @@ class Receiver:
     """Where rows go: one class, at one moment."""
 
     db: DbSession
-    training_class: TrainingClass
+    training_class: TrainingClassRow
     identities: Identities
     moment: datetime
     late: bool
@@ -120,7 +120,7 @@ def import_file(
 
     Taking the same file in again changes nothing. 422 on `file` for one that cannot be read at all.
     """
-    training_class = load(db, caller.viewer, TrainingClass, class_id)
+    training_class = load(db, caller.viewer, TrainingClassRow, class_id)
     file = read(data, COLUMNS[kind])
     savepoint = db.begin_nested()
     receiver = Receiver(db, training_class, identities, now(clock), may_change_late(caller.viewer))

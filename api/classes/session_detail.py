@@ -31,11 +31,10 @@ from shike.api.flags.shapes import (
     CurrentAcceptances,
     SampleEvery,
     SignedOut,
-    Window,
+    WindowOut,
     count_outs,
     flag_outs,
 )
-from shike.api.moment import rfc3339_us
 from shike.api.playback.footage import CurrentFootage
 from shike.api.playback.held import held_outs
 from shike.api.settings import Settings
@@ -48,9 +47,15 @@ from shike.attendance.judgement.inputs import Sign
 from shike.attendance.judgement.presence import SignedIn, stays
 from shike.attendance.judgement.versions import newest_record
 from shike.attendance.recording.plan import room_windows
-from shike.attendance.tables.judgement import AttendanceRecord, Flag
-from shike.attendance.tables.registry import Camera, Institution, Room, from_us, to_us
-from shike.attendance.tables.training import ClassSession, SignEvent, Trainee, TrainingClass
+from shike.attendance.tables.judgement import AttendanceRecordRow, FlagRow
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RoomRow
+from shike.attendance.tables.training import (
+    ClassSessionRow,
+    SignEventRow,
+    TraineeRow,
+    TrainingClassRow,
+)
+from shike.capture.moment import from_us, rfc3339_us, to_us
 from shike.capture.recorder import health
 
 router = APIRouter(tags=["class sessions"], responses=PROBLEM)
@@ -70,18 +75,18 @@ def read_session_detail(
     request: Request,
 ) -> SessionDetail:
     """Everything about a class session."""
-    session = load(db, viewer, ClassSession, class_session_id)
+    session = load(db, viewer, ClassSessionRow, class_session_id)
     start, end, now_us = session.starts_at - MARGIN, session.ends_at + MARGIN, clock.now()
-    room = db.get(Room, session.room_id) if session.room_id else None
+    room = db.get(RoomRow, session.room_id) if session.room_id else None
     cameras = _cameras(db, viewer, room, start, end, now_us, footage, request.app.state.settings)
     acceptance = acceptances.of(db, room.id) if room else assess([])
     counts = room_counts(samples_of(db, [camera.id for camera in cameras], start, end), every_us)
     signs, expected = signs_of(db, session.id), expected_of(db, session)
     newest = newest_record(db, session.id)
     flags = db.scalars(
-        visible(viewer, Flag)
-        .where(Flag.class_session_id == session.id, Flag.state != "withdrawn")
-        .order_by(Flag.window_from, Flag.code)
+        visible(viewer, FlagRow)
+        .where(FlagRow.class_session_id == session.id, FlagRow.state != "withdrawn")
+        .order_by(FlagRow.window_from, FlagRow.code)
     )
     return SessionDetail(
         start=start,
@@ -101,7 +106,7 @@ def read_session_detail(
     )
 
 
-def _plan(session: ClassSession) -> PlanOut:
+def _plan(session: ClassSessionRow) -> PlanOut:
     return PlanOut(
         id=session.id,
         sequence=session.sequence,
@@ -111,14 +116,14 @@ def _plan(session: ClassSession) -> PlanOut:
         start=session.starts_at,
         end=session.ends_at,
         breaks=[
-            Window(start=datetime.fromisoformat(begin), end=datetime.fromisoformat(until))
+            WindowOut(start=datetime.fromisoformat(begin), end=datetime.fromisoformat(until))
             for begin, until in session.breaks
         ],
     )
 
 
-def _of_class(db: DbSession, session: ClassSession) -> OfClassOut:
-    training_class = db.get_one(TrainingClass, session.class_id)
+def _of_class(db: DbSession, session: ClassSessionRow) -> OfClassOut:
+    training_class = db.get_one(TrainingClassRow, session.class_id)
     return OfClassOut(
         id=training_class.id,
         number=training_class.number,
@@ -126,11 +131,11 @@ def _of_class(db: DbSession, session: ClassSession) -> OfClassOut:
         occupation=training_class.occupation,
         level=training_class.level,
         institution_id=training_class.institution_id,
-        institution_name=db.get_one(Institution, training_class.institution_id).name,
+        institution_name=db.get_one(InstitutionRow, training_class.institution_id).name,
     )
 
 
-def _room(room: Room, acceptance: Acceptance, cameras: list[SessionCameraOut]) -> JudgedRoomOut:
+def _room(room: RoomRow, acceptance: Acceptance, cameras: list[SessionCameraOut]) -> JudgedRoomOut:
     return JudgedRoomOut(
         id=room.id,
         name=room.name,
@@ -144,7 +149,7 @@ def _room(room: Room, acceptance: Acceptance, cameras: list[SessionCameraOut]) -
 def _cameras(
     db: DbSession,
     viewer: Viewer,
-    room: Room | None,
+    room: RoomRow | None,
     start: datetime,
     end: datetime,
     now_us: int,
@@ -156,7 +161,9 @@ def _cameras(
     said = health.read(settings.state_dir)
     due = room_windows(db, room.id, settings.recording_policy, to_us(start), to_us(end))
     outs = []
-    for camera in db.scalars(select(Camera).where(Camera.room_id == room.id).order_by(Camera.name, Camera.id)):
+    for camera in db.scalars(
+        select(CameraRow).where(CameraRow.room_id == room.id).order_by(CameraRow.name, CameraRow.id)
+    ):
         stream = said.get((camera.id, "main"))
         recorded = coverage(
             footage.history(camera.id, "main", to_us(start), to_us(end)),
@@ -202,10 +209,10 @@ def _signed(signs: tuple[Sign, ...], start: datetime, end: datetime) -> list[Sig
     return [SignedOut(at=from_us(at), n=n) for at, n in steps]
 
 
-def _record(db: DbSession, record: AttendanceRecord) -> RecordOut:
+def _record(db: DbSession, record: AttendanceRecordRow) -> RecordOut:
     body, room = record.body, record.body["room"]
     ids = [person["trainee_id"] for person in body["people"]]
-    names = {row.id: row for row in db.scalars(select(Trainee).where(Trainee.id.in_(ids)))}
+    names = {row.id: row for row in db.scalars(select(TraineeRow).where(TraineeRow.id.in_(ids)))}
     people = [
         AttendeeOut(
             trainee_id=each["trainee_id"],
@@ -246,10 +253,10 @@ def _record(db: DbSession, record: AttendanceRecord) -> RecordOut:
 def _sign_events(db: DbSession, session_id: str) -> list[JudgedSignOut]:
     rows = list(
         db.execute(
-            select(SignEvent, Trainee.name)
-            .join(Trainee, Trainee.id == SignEvent.trainee_id)
-            .where(SignEvent.class_session_id == session_id)
-            .order_by(SignEvent.at, SignEvent.id)
+            select(SignEventRow, TraineeRow.name)
+            .join(TraineeRow, TraineeRow.id == SignEventRow.trainee_id)
+            .where(SignEventRow.class_session_id == session_id)
+            .order_by(SignEventRow.at, SignEventRow.id)
         )
     )
     corrected = {event.corrects_id for event, _ in rows}

@@ -2,12 +2,12 @@
 
 from pydantic import BaseModel
 
-from shike.api.flags.shapes import FlagOut, RoomCountOut, SignedOut, Window
+from shike.api.flags.shapes import FlagOut, RoomCountOut, SignedOut, WindowOut
 from shike.api.moment import Moment
 from shike.api.playback.held import HeldOut
 
 
-class PlanOut(Window):
+class PlanOut(WindowOut):
     """The class session as it is planned."""
 
     id: str
@@ -15,7 +15,7 @@ class PlanOut(Window):
     teacher: str
     kind: str
     state: str
-    breaks: list[Window]
+    breaks: list[WindowOut]
 
 
 class OfClassOut(BaseModel):
@@ -41,14 +41,14 @@ class JudgedRoomOut(BaseModel):
     larger_of_views: bool
 
 
-class RecordedOut(Window):
+class RecordedOut(WindowOut):
     run_id: str
     origin: str
     open: bool
     simulated: bool
 
 
-class NotRecordedOut(Window):
+class NotRecordedOut(WindowOut):
     reason: str
 
 
@@ -80,7 +80,7 @@ class AttendeeOut(BaseModel):
     review: list[str]
 
 
-class ReviewOut(Window):
+class ReviewOut(WindowOut):
     """A window in which the room contradicts the sign-ins; `code` is the flag that says so."""
 
     code: str
@@ -122,7 +122,7 @@ class JudgedSignOut(BaseModel):
     stands: bool
 
 
-class SessionDetail(Window):
+class SessionDetail(WindowOut):
     """A class session with everything that is known about it, over the plan and a quarter of an hour on each side.
 
     `covered_share`: of the planned time since there is a camera, by any of them; as of the last judgement.

@@ -12,24 +12,31 @@ from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
 from shike.api.auth.scopes import load
 from shike.api.db import Db
 from shike.api.errors import Conflict, Invalid
-from shike.api.moment import Moment, now, rfc3339
+from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Id, Items, Name
 from shike.attendance.judgement.versions import reopen
-from shike.attendance.tables.training import ClassSession, Enrolment, Leave, SignEvent, Trainee
-from shike.attendance.training.sign_ins import Kind, Method, check_moment
+from shike.attendance.tables.training import (
+    ClassSessionRow,
+    EnrolmentRow,
+    LeaveRow,
+    SignEventRow,
+    TraineeRow,
+)
+from shike.attendance.training.sign_ins import Method, SignKind, check_moment
+from shike.capture.moment import rfc3339
 
 router = APIRouter(tags=["sign-ins"], responses=PROBLEM)
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
+SignReason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
 
 
 class SignEventIn(Body):
     """A sign-in or sign-out by hand, and why. `corrects_id` names the event that it takes the place of."""
 
     trainee_id: Id
-    kind: Kind
+    kind: SignKind
     at: Moment
-    reason: Reason
+    reason: SignReason
     corrects_id: Id | None = None
 
 
@@ -41,7 +48,7 @@ class SignEventOut(BaseModel):
     trainee_id: str
     name: str
     id_number_masked: str
-    kind: Kind
+    kind: SignKind
     at: Moment
     received_at: Moment
     method: Method
@@ -57,7 +64,7 @@ class LeaveIn(Body):
     """An approved absence; without `approved_by` whoever enters it has approved it."""
 
     trainee_id: Id
-    reason: Reason
+    reason: SignReason
     approved_by: Name | None = None
 
 
@@ -74,16 +81,16 @@ class LeaveOut(BaseModel):
 def sign_event_outs(db: DbSession, class_session_id: str) -> list[SignEventOut]:
     """The events of a class session by time."""
     query = (
-        select(SignEvent, Trainee)
-        .join(Trainee, Trainee.id == SignEvent.trainee_id)
-        .where(SignEvent.class_session_id == class_session_id)
-        .order_by(SignEvent.at, SignEvent.id)
+        select(SignEventRow, TraineeRow)
+        .join(TraineeRow, TraineeRow.id == SignEventRow.trainee_id)
+        .where(SignEventRow.class_session_id == class_session_id)
+        .order_by(SignEventRow.at, SignEventRow.id)
     )
     found = [(row[0], row[1]) for row in db.execute(query)]
     corrections = {event.corrects_id: event.id for event, _ in found if event.corrects_id is not None}
     return [
         SignEventOut.model_validate(
-            {column.key: getattr(event, column.key) for column in SignEvent.__table__.columns}
+            {column.key: getattr(event, column.key) for column in SignEventRow.__table__.columns}
             | {
                 "name": trainee.name,
                 "id_number_masked": trainee.id_number_masked,
@@ -97,7 +104,7 @@ def sign_event_outs(db: DbSession, class_session_id: str) -> list[SignEventOut]:
 @router.get("/api/class-sessions/{class_session_id}/sign-events")
 def list_sign_events(class_session_id: str, db: Db, viewer: CurrentViewer) -> Items[SignEventOut]:
     """Sign-ins and sign-outs of a class session by time, with those that were corrected."""
-    load(db, viewer, ClassSession, class_session_id)
+    load(db, viewer, ClassSessionRow, class_session_id)
     return Items(items=sign_event_outs(db, class_session_id))
 
 
@@ -106,21 +113,21 @@ def create_sign_event(
     class_session_id: str, body: SignEventIn, db: Db, caller: CurrentCaller, clock: CurrentClock
 ) -> SignEventOut:
     """Note a sign-in or sign-out by hand. 409 `already_noted`, `already_corrected`."""
-    session = load(db, caller.viewer, ClassSession, class_session_id)
+    session = load(db, caller.viewer, ClassSessionRow, class_session_id)
     check_enrolled(db, session, body.trainee_id)
     check_moment(session, body.at, now(clock), "at")
     if body.corrects_id is not None:
         check_correction(db, session, body, body.corrects_id)
     same = exists().where(
-        SignEvent.class_session_id == session.id,
-        SignEvent.trainee_id == body.trainee_id,
-        SignEvent.kind == body.kind,
-        SignEvent.at == body.at,
-        SignEvent.method == "hand",
+        SignEventRow.class_session_id == session.id,
+        SignEventRow.trainee_id == body.trainee_id,
+        SignEventRow.kind == body.kind,
+        SignEventRow.at == body.at,
+        SignEventRow.method == "hand",
     )
     if db.scalar(select(same)):
         raise Conflict("this was noted by hand before", code="already_noted")
-    event = SignEvent(
+    event = SignEventRow(
         **body.model_dump(),
         class_session_id=session.id,
         received_at=now(clock),
@@ -135,45 +142,45 @@ def create_sign_event(
     return next(out for out in sign_event_outs(db, session.id) if out.id == event.id)
 
 
-def check_enrolled(db: DbSession, session: ClassSession, trainee_id: str) -> None:
+def check_enrolled(db: DbSession, session: ClassSessionRow, trainee_id: str) -> None:
     """Raises Invalid for somebody who is not on the roster of the session's class."""
-    enrolled = exists().where(Enrolment.class_id == session.class_id, Enrolment.trainee_id == trainee_id)
+    enrolled = exists().where(EnrolmentRow.class_id == session.class_id, EnrolmentRow.trainee_id == trainee_id)
     if not db.scalar(select(enrolled)):
         raise Invalid("trainee_id", "not_enrolled", "this person is not on the roster of the class")
 
 
-def check_correction(db: DbSession, session: ClassSession, body: SignEventIn, corrects_id: str) -> None:
+def check_correction(db: DbSession, session: ClassSessionRow, body: SignEventIn, corrects_id: str) -> None:
     """Raises Invalid for an event of something else, Conflict for one that was corrected before."""
-    corrected = db.get(SignEvent, corrects_id)
+    corrected = db.get(SignEventRow, corrects_id)
     if corrected is None or (corrected.class_session_id, corrected.trainee_id) != (session.id, body.trainee_id):
         raise Invalid("corrects_id", "not_found", "this person has no such event in this class session")
-    if db.scalar(select(exists().where(SignEvent.corrects_id == corrects_id))):
+    if db.scalar(select(exists().where(SignEventRow.corrects_id == corrects_id))):
         raise Conflict("this event was corrected before", code="already_corrected", hint="correct the correction")
 
 
-def leave_out(db: DbSession, row: Leave) -> LeaveOut:
+def leave_out(db: DbSession, row: LeaveRow) -> LeaveOut:
     """One leave on the wire."""
-    fields = {column.key: getattr(row, column.key) for column in Leave.__table__.columns}
-    return LeaveOut.model_validate(fields | {"name": db.get_one(Trainee, row.trainee_id).name})
+    fields = {column.key: getattr(row, column.key) for column in LeaveRow.__table__.columns}
+    return LeaveOut.model_validate(fields | {"name": db.get_one(TraineeRow, row.trainee_id).name})
 
 
 @router.get("/api/class-sessions/{class_session_id}/leaves")
 def list_leaves(class_session_id: str, db: Db, viewer: CurrentViewer) -> Items[LeaveOut]:
     """Approved absences from a class session."""
-    load(db, viewer, ClassSession, class_session_id)
-    query = select(Leave).where(Leave.class_session_id == class_session_id).order_by(Leave.id)
+    load(db, viewer, ClassSessionRow, class_session_id)
+    query = select(LeaveRow).where(LeaveRow.class_session_id == class_session_id).order_by(LeaveRow.id)
     return Items(items=[leave_out(db, row) for row in db.scalars(query)])
 
 
 @router.post("/api/class-sessions/{class_session_id}/leaves", status_code=201)
 def create_leave(class_session_id: str, body: LeaveIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> LeaveOut:
     """Note an approved absence. 409 `already_on_leave`."""
-    session = load(db, caller.viewer, ClassSession, class_session_id)
+    session = load(db, caller.viewer, ClassSessionRow, class_session_id)
     check_enrolled(db, session, body.trainee_id)
-    same = exists().where(Leave.class_session_id == session.id, Leave.trainee_id == body.trainee_id)
+    same = exists().where(LeaveRow.class_session_id == session.id, LeaveRow.trainee_id == body.trainee_id)
     if db.scalar(select(same)):
         raise Conflict("this person is on leave already", code="already_on_leave")
-    row = Leave(
+    row = LeaveRow(
         class_session_id=session.id,
         trainee_id=body.trainee_id,
         reason=body.reason,
@@ -190,10 +197,10 @@ def create_leave(class_session_id: str, body: LeaveIn, db: Db, caller: CurrentCa
 @router.delete("/api/leaves/{leave_id}", status_code=204)
 def delete_leave(leave_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
     """Take back an absence; the trail keeps what it said."""
-    row = load(db, caller.viewer, Leave, leave_id)
-    session = db.get_one(ClassSession, row.class_session_id)
+    row = load(db, caller.viewer, LeaveRow, leave_id)
+    session = db.get_one(ClassSessionRow, row.class_session_id)
     detail = {"verb": "deleted", "kind": "leave", "trainee_id": row.trainee_id, "reason": row.reason}
     detail |= {"approved_by": row.approved_by}
     audit.write(db, clock, caller, "registry_changed", audit.place_of(db, session), **detail)
     db.delete(row)
-    reopen(db, ClassSession.id == session.id)
+    reopen(db, ClassSessionRow.id == session.id)

@@ -16,8 +16,8 @@ from shike.api.db import Db
 from shike.api.errors import Invalid
 from shike.api.moment import Moment
 from shike.api.wire import PROBLEM, Body, Name, Page
-from shike.attendance.tables.registry import Institution
-from shike.attendance.tables.training import Enrolment, Trainee, TrainingClass
+from shike.attendance.tables.registry import InstitutionRow
+from shike.attendance.tables.training import EnrolmentRow, TraineeRow, TrainingClassRow
 
 router = APIRouter(tags=["trainees"], responses=PROBLEM)
 
@@ -69,12 +69,12 @@ def shown_phone(viewer: Viewer, phone: str | None) -> str | None:
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "****"
 
 
-def trainee_fields(db: DbSession, viewer: Viewer, row: Trainee) -> dict[str, object]:
+def trainee_fields(db: DbSession, viewer: Viewer, row: TraineeRow) -> dict[str, object]:
     """What every view of a person shows."""
     return {
         "id": row.id,
         "institution_id": row.institution_id,
-        "institution_name": db.get_one(Institution, row.institution_id).name,
+        "institution_name": db.get_one(InstitutionRow, row.institution_id).name,
         "name": row.name,
         "id_number_masked": row.id_number_masked,
         "phone": shown_phone(viewer, row.phone),
@@ -94,30 +94,30 @@ def list_trainees(
 ) -> Page[TraineeOut]:
     """People in scope, the latest first. `q` is part of a name, or the last four characters of an ID number: a whole
     one does not belong into an address."""
-    query = visible(viewer, Trainee).order_by(Trainee.id.desc()).limit(limit + 1)
+    query = visible(viewer, TraineeRow).order_by(TraineeRow.id.desc()).limit(limit + 1)
     if q and q.strip():
         asked = q.strip()
         if sum(char.isdigit() for char in asked) > 8:
             raise Invalid("q", "too_personal", "look by name, or by the last four characters of the ID number")
-        by_end = Trainee.id_number_masked.endswith(asked.upper(), autoescape=True)
-        by_name = Trainee.name.contains(asked, autoescape=True)
+        by_end = TraineeRow.id_number_masked.endswith(asked.upper(), autoescape=True)
+        by_name = TraineeRow.name.contains(asked, autoescape=True)
         query = query.where(or_(by_name, by_end) if len(asked) == 4 else by_name)
     if institution_id is not None:
-        query = query.where(Trainee.institution_id == institution_id)
+        query = query.where(TraineeRow.institution_id == institution_id)
     if cursor is not None:
-        query = query.where(Trainee.id < cursor)
+        query = query.where(TraineeRow.id < cursor)
     rows = list(db.scalars(query))
     items = [TraineeOut.model_validate(trainee_fields(db, viewer, row)) for row in rows[:limit]]
     return Page(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
 
 
-def trainee_detail(db: DbSession, viewer: Viewer, row: Trainee) -> TraineeDetail:
+def trainee_detail(db: DbSession, viewer: Viewer, row: TraineeRow) -> TraineeDetail:
     """A person with their classes."""
     query = (
-        select(TrainingClass, Enrolment)
-        .join(Enrolment, Enrolment.class_id == TrainingClass.id)
-        .where(Enrolment.trainee_id == row.id)
-        .order_by(TrainingClass.starts_on.desc(), TrainingClass.id)
+        select(TrainingClassRow, EnrolmentRow)
+        .join(EnrolmentRow, EnrolmentRow.class_id == TrainingClassRow.id)
+        .where(EnrolmentRow.trainee_id == row.id)
+        .order_by(TrainingClassRow.starts_on.desc(), TrainingClassRow.id)
     )
     classes = [
         TraineeClass(
@@ -136,7 +136,7 @@ def trainee_detail(db: DbSession, viewer: Viewer, row: Trainee) -> TraineeDetail
 @router.get("/api/trainees/{trainee_id}")
 def get_trainee(trainee_id: str, db: Db, viewer: CurrentViewer) -> TraineeDetail:
     """One person with their classes."""
-    return trainee_detail(db, viewer, load(db, viewer, Trainee, trainee_id))
+    return trainee_detail(db, viewer, load(db, viewer, TraineeRow, trainee_id))
 
 
 @router.patch("/api/trainees/{trainee_id}")
@@ -144,7 +144,7 @@ def update_trainee(
     trainee_id: str, body: TraineePatch, db: Db, caller: CurrentCaller, clock: CurrentClock
 ) -> TraineeDetail:
     """Mend what is known of a person."""
-    row = load(db, caller.viewer, Trainee, trainee_id)
+    row = load(db, caller.viewer, TraineeRow, trainee_id)
     sent = body.model_fields_set
     if body.name is not None:
         row.name = body.name
@@ -153,7 +153,7 @@ def update_trainee(
     if "category" in sent:
         row.category = body.category
     # Names and telephones stay out of the trail, which more people read for longer.
-    place = audit.Place(row.id_number_masked, row.institution_id)
+    place = audit.AuditSubject(row.id_number_masked, row.institution_id)
     detail = {"verb": "updated", "kind": "trainee", "trainee_id": row.id, "changed": sorted(sent)}
     audit.write(db, clock, caller, "registry_changed", place, **detail)
     db.flush()

@@ -19,14 +19,14 @@ from shike.api.errors import Conflict, Forbidden, Invalid
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Id, Items, Name
 from shike.attendance.beijing import bounds
-from shike.attendance.tables.registry import Institution
-from shike.attendance.tables.training import ClassSession, Enrolment, TrainingClass
+from shike.attendance.tables.registry import InstitutionRow
+from shike.attendance.tables.training import ClassSessionRow, EnrolmentRow, TrainingClassRow
 from shike.capture.clock import Clock
 
 router = APIRouter(tags=["classes"], responses=PROBLEM)
 
 ProjectType = Literal["new_hire", "upgrade"]
-Level = Literal["初级工", "中级工", "高级工", "技师", "高级技师"]
+SkillLevel = Literal["初级工", "中级工", "高级工", "技师", "高级技师"]
 ClassState = Literal["training", "awaiting_assessment", "completed", "cancelled"]
 LessonHours = Annotated[int, Field(ge=1, le=3000)]
 Year = Annotated[int, Field(ge=2019, le=2100)]
@@ -42,7 +42,7 @@ class ClassIn(Body):
     name: Name
     project_type: ProjectType
     occupation: Name
-    level: Level | None = None
+    level: SkillLevel | None = None
     starts_on: date
     ends_on: date
     planned_lesson_hours: LessonHours
@@ -57,7 +57,7 @@ class ClassPatch(Body):
     name: Name | None = None
     project_type: ProjectType | None = None
     occupation: Name | None = None
-    level: Level | None = None
+    level: SkillLevel | None = None
     starts_on: date | None = None
     ends_on: date | None = None
     planned_lesson_hours: LessonHours | None = None
@@ -76,7 +76,7 @@ class ClassOut(BaseModel):
     name: str
     project_type: ProjectType
     occupation: str
-    level: Level | None
+    level: SkillLevel | None
     starts_on: date
     ends_on: date
     planned_lesson_hours: int
@@ -88,21 +88,23 @@ class ClassOut(BaseModel):
     created_at: Moment
 
 
-def class_outs(db: DbSession, classes: list[TrainingClass]) -> list[ClassOut]:
+def class_outs(db: DbSession, classes: list[TrainingClassRow]) -> list[ClassOut]:
     """Classes on the wire, with their institutions' names and how many people and sessions they have."""
     ids = [row.id for row in classes]
     of_institutions = {row.institution_id for row in classes}
-    found = db.execute(select(Institution.id, Institution.name).where(Institution.id.in_(of_institutions)))
+    found = db.execute(select(InstitutionRow.id, InstitutionRow.name).where(InstitutionRow.id.in_(of_institutions)))
     names: Mapping[str, str] = {row[0]: row[1] for row in found}
-    people = select(Enrolment.class_id, func.count()).where(Enrolment.class_id.in_(ids), Enrolment.state == "enrolled")
-    enrolled: Mapping[str, int] = {row[0]: row[1] for row in db.execute(people.group_by(Enrolment.class_id))}
-    sittings = select(ClassSession.class_id, func.count()).where(
-        ClassSession.class_id.in_(ids), ClassSession.state != "cancelled"
+    people = select(EnrolmentRow.class_id, func.count()).where(
+        EnrolmentRow.class_id.in_(ids), EnrolmentRow.state == "enrolled"
     )
-    held: Mapping[str, int] = {row[0]: row[1] for row in db.execute(sittings.group_by(ClassSession.class_id))}
+    enrolled: Mapping[str, int] = {row[0]: row[1] for row in db.execute(people.group_by(EnrolmentRow.class_id))}
+    sittings = select(ClassSessionRow.class_id, func.count()).where(
+        ClassSessionRow.class_id.in_(ids), ClassSessionRow.state != "cancelled"
+    )
+    held: Mapping[str, int] = {row[0]: row[1] for row in db.execute(sittings.group_by(ClassSessionRow.class_id))}
     return [
         ClassOut.model_validate(
-            {column.key: getattr(row, column.key) for column in TrainingClass.__table__.columns}
+            {column.key: getattr(row, column.key) for column in TrainingClassRow.__table__.columns}
             | {
                 "institution_name": names[row.institution_id],
                 "enrolled": enrolled.get(row.id, 0),
@@ -122,13 +124,13 @@ def list_classes(
     q: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Items[ClassOut]:
     """Classes in scope, those that began last first. `q` is part of a number, a name or an occupation."""
-    query = visible(viewer, TrainingClass).order_by(TrainingClass.starts_on.desc(), TrainingClass.number)
+    query = visible(viewer, TrainingClassRow).order_by(TrainingClassRow.starts_on.desc(), TrainingClassRow.number)
     if institution_id is not None:
-        query = query.where(TrainingClass.institution_id == institution_id)
+        query = query.where(TrainingClassRow.institution_id == institution_id)
     if state is not None:
-        query = query.where(TrainingClass.state == state)
+        query = query.where(TrainingClassRow.state == state)
     if q:
-        fields = (TrainingClass.number, TrainingClass.name, TrainingClass.occupation)
+        fields = (TrainingClassRow.number, TrainingClassRow.name, TrainingClassRow.occupation)
         query = query.where(or_(*(field.contains(q.strip(), autoescape=True) for field in fields)))
     return Items(items=class_outs(db, list(db.scalars(query))))
 
@@ -136,11 +138,11 @@ def list_classes(
 @router.post("/api/classes", status_code=201)
 def create_class(body: ClassIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> ClassOut:
     """Add a class to an institution in scope."""
-    institution = named(db, caller.viewer, Institution, body.institution_id, "institution_id")
+    institution = named(db, caller.viewer, InstitutionRow, body.institution_id, "institution_id")
     values = stored(body.model_dump())
     values |= {"institution_id": institution.id, "state": "training", "created_at": now(clock)}
     check_review(caller.viewer, body.county_review_ref)
-    row = TrainingClass(**values)
+    row = TrainingClassRow(**values)
     check_class(db, row)
     db.add(row)
     db.flush()
@@ -151,13 +153,13 @@ def create_class(body: ClassIn, db: Db, caller: CurrentCaller, clock: CurrentClo
 @router.get("/api/classes/{class_id}")
 def get_class(class_id: str, db: Db, viewer: CurrentViewer) -> ClassOut:
     """One class."""
-    return class_outs(db, [load(db, viewer, TrainingClass, class_id)])[0]
+    return class_outs(db, [load(db, viewer, TrainingClassRow, class_id)])[0]
 
 
 @router.patch("/api/classes/{class_id}")
 def update_class(class_id: str, body: ClassPatch, db: Db, caller: CurrentCaller, clock: CurrentClock) -> ClassOut:
     """Change a class. 409 `already_started` for what a subsidy hangs on, once the class has begun."""
-    row = load(db, caller.viewer, TrainingClass, class_id)
+    row = load(db, caller.viewer, TrainingClassRow, class_id)
     values = stored(body.model_dump(exclude_unset=True))
     may_be_empty = {"level", "county_review_ref"}
     changed = {key: value for key, value in values.items() if value is not None or key in may_be_empty}
@@ -189,34 +191,34 @@ def check_review(viewer: Viewer, reference: str | None) -> None:
         raise Forbidden("the review of the county is entered by the county", code="review_is_the_countys")
 
 
-def check_class(db: DbSession, row: TrainingClass) -> None:
+def check_class(db: DbSession, row: TrainingClassRow) -> None:
     """Raises Invalid for a class that cannot be: days, a missing level, a number that is taken."""
     if row.ends_on < row.starts_on:
         raise Invalid("ends_on", "before_start", "a class cannot end before it starts")
     if row.project_type == "upgrade" and row.level is None:
         raise Invalid("level", "required", "an upgrade aims at a level")
-    same = select(TrainingClass.id).where(
-        TrainingClass.institution_id == row.institution_id, TrainingClass.number == row.number
+    same = select(TrainingClassRow.id).where(
+        TrainingClassRow.institution_id == row.institution_id, TrainingClassRow.number == row.number
     )
     if any(other != row.id for other in db.scalars(same)):
         raise Invalid("number", "taken", "the institution has another class of this number")
 
 
-def check_not_begun(db: DbSession, viewer: Viewer, row: TrainingClass, clock: Clock) -> None:
+def check_not_begun(db: DbSession, viewer: Viewer, row: TrainingClassRow, clock: Clock) -> None:
     """Raises Conflict where a session has begun and the viewer does not keep the registry."""
-    begun = exists().where(ClassSession.class_id == row.id, ClassSession.starts_at <= now(clock))
+    begun = exists().where(ClassSessionRow.class_id == row.id, ClassSessionRow.starts_at <= now(clock))
     if not viewer.may(Permission.REGISTRY_WRITE) and db.scalar(select(begun)):
         raise Conflict("the class has begun", code="already_started", hint="ask an administrator")
 
 
-def check_sessions_within(db: DbSession, row: TrainingClass) -> None:
+def check_sessions_within(db: DbSession, row: TrainingClassRow) -> None:
     """Raises Conflict where a session would lie outside of the class's days."""
     first, last = bounds(date.fromisoformat(row.starts_on))[0], bounds(date.fromisoformat(row.ends_on))[1]
     outside = exists().where(
-        ClassSession.class_id == row.id,
-        ClassSession.kind != "makeup",
-        ClassSession.state != "cancelled",
-        or_(ClassSession.starts_at < first, ClassSession.ends_at > last),
+        ClassSessionRow.class_id == row.id,
+        ClassSessionRow.kind != "makeup",
+        ClassSessionRow.state != "cancelled",
+        or_(ClassSessionRow.starts_at < first, ClassSessionRow.ends_at > last),
     )
     if db.scalar(select(outside)):
         raise Conflict("a class session would lie outside of these days", code="sessions_outside")

@@ -8,24 +8,26 @@ from sqlalchemy import select
 from shike.api.auth.login import close_logins
 from shike.api.auth.passwords import SHORTEST, hash_password
 from shike.api.auth.roles import Role
-from shike.api.auth.tables import Account
+from shike.api.auth.tables import AccountRow
 from shike.api.db import Database
 from shike.api.migrate import migrate
 from shike.api.moment import now
 from shike.api.registry.regions import new_region
 from shike.api.settings import load_settings
-from shike.attendance.tables.registry import Institution, Region
+from shike.attendance.tables.registry import InstitutionRow, RegionRow
 from shike.capture.clock import SystemClock
 
 account = typer.Typer(no_args_is_help=True, help="Accounts from the server's console.")
 
-Password = Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="SHIKE_PASSWORD")]
+_Password = Annotated[
+    str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="SHIKE_PASSWORD")
+]
 
 
 @account.command("add")
 def add(
     username: str,
-    password: Password,
+    password: _Password,
     name: Annotated[str | None, typer.Option(help="Shown name; the user name if left out.")] = None,
     role: Role = Role.ADMINISTRATOR,
     institution: Annotated[str | None, typer.Option(help="Id of the institution; else the root region.")] = None,
@@ -36,18 +38,18 @@ def add(
     migrate(settings)
     database = Database.at(settings.database)
     with database.writing() as db:
-        if db.scalar(select(Account.id).where(Account.username == username)):
+        if db.scalar(select(AccountRow.id).where(AccountRow.username == username)):
             raise typer.BadParameter(f"there is an account {username} already")
-        if institution is not None and db.get(Institution, institution) is None:
+        if institution is not None and db.get(InstitutionRow, institution) is None:
             raise typer.BadParameter(f"there is no institution {institution}")
         if role is Role.INSTITUTION and institution is None:
             raise typer.BadParameter("the role institution needs --institution")
         region_id = None
         if institution is None:
-            root = db.scalar(select(Region).where(Region.parent_id.is_(None)))
+            root = db.scalar(select(RegionRow).where(RegionRow.parent_id.is_(None)))
             region_id = (root or new_region(db, None, "全部地区", "province")).id
         db.add(
-            Account(
+            AccountRow(
                 username=username,
                 name=name or username,
                 password_hash=hash_password(password),
@@ -61,13 +63,13 @@ def add(
 
 
 @account.command("password")
-def password(username: str, new: Password) -> None:
+def password(username: str, new: _Password) -> None:
     """Set a new password, unlock the account and end its login sessions."""
     require_length(new)
     settings = load_settings()
     migrate(settings)
     with Database.at(settings.database).writing() as db:
-        found = db.scalar(select(Account).where(Account.username == username))
+        found = db.scalar(select(AccountRow).where(AccountRow.username == username))
         if found is None:
             raise typer.BadParameter(f"there is no account {username}")
         found.password_hash, found.failed_logins, found.locked_until = hash_password(new), 0, None

@@ -10,8 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shike.api.db import Database
 from shike.api.settings import Settings
-from shike.attendance.tables.registry import Camera, Room, to_us
+from shike.attendance.tables.registry import CameraRow, RoomRow
 from shike.capture.archive.files import Archive
+from shike.capture.moment import to_us
 
 # So many cameras are named where it is not clear which one is meant.
 _CANDIDATES = 10
@@ -24,7 +25,9 @@ def cameras(database: Database, archive: Archive, asked: str | None) -> Iterable
     it is exactly one.
     """
     with database.reading() as db:
-        query = select(Camera.id, Camera.name, Room.name.label("room")).join(Room, Room.id == Camera.room_id)
+        query = select(CameraRow.id, CameraRow.name, RoomRow.name.label("room")).join(
+            RoomRow, RoomRow.id == CameraRow.room_id
+        )
         called = {row.id: (row.name, f"{row.room} · {row.name}") for row in db.execute(query)}
     ids = sorted({*archive.cameras(), *called})
     found = {each: called[each][1] if each in called else each for each in ids}

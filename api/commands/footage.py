@@ -12,17 +12,17 @@ from shike.api.commands.arguments import cameras, index_of, shown
 from shike.api.commands.lost import lost_footage
 from shike.api.db import Database
 from shike.api.migrate import migrate
-from shike.api.moment import rfc3339_us
 from shike.api.settings import load_settings
-from shike.attendance.repair.inventory import Finding, check
+from shike.attendance.repair.inventory import InventoryFinding, check
 from shike.attendance.repair.rebuilding import rebuild
 from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
+from shike.capture.moment import rfc3339_us
 
 footage = typer.Typer(no_args_is_help=True, help="Recordings on disk and their index.")
 footage.command("lost")(lost_footage)
 
-CameraOption = Annotated[
+_Camera = Annotated[
     str | None, typer.Option("--camera", help="Id of one camera, or its name (room · name); all if left out.")
 ]
 _FAULTS = {
@@ -37,7 +37,7 @@ _FAULTS = {
 
 @footage.command("check")
 def check_footage(
-    camera: CameraOption = None,
+    camera: _Camera = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per finding.")] = False,
 ) -> None:
     """Compare files and index, and list gaps with their reasons. Exits with 1 if anything is wrong; a gap is not."""
@@ -59,7 +59,7 @@ def check_footage(
 
 
 @footage.command("rebuild")
-def rebuild_index(camera: CameraOption = None) -> None:
+def rebuild_index(camera: _Camera = None) -> None:
     """Index every recorded file that the index lacks, and record what was deleted, from files and chains alone.
 
     Nothing that is there is changed.
@@ -102,7 +102,7 @@ def _many(count: int, thing: str) -> str:
     return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
-def _line(name: str, finding: Finding) -> str:
+def _line(name: str, finding: InventoryFinding) -> str:
     times = ""
     if finding.start_us is not None and finding.end_us is not None:
         seconds = (finding.end_us - finding.start_us) / 1_000_000

@@ -1,7 +1,7 @@
 """`shike ingest`: footage that was recorded elsewhere, marked as imported."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from sqlalchemy import select
@@ -9,24 +9,25 @@ from sqlalchemy import select
 from shike.api.commands.arguments import moment_us
 from shike.api.db import Database
 from shike.api.migrate import migrate
-from shike.api.moment import rfc3339_us
 from shike.api.processes.pipeline import capture_config
 from shike.api.settings import load_settings
 from shike.attendance.footage.index import Footage
-from shike.attendance.tables.registry import Camera
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import StreamName
 from shike.capture.archive.spool import Spool
 from shike.capture.clock import SystemClock
 from shike.capture.errors import CaptureError
+from shike.capture.moment import rfc3339_us
 from shike.capture.recorder.ingest import duration_us, ingest
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A video file: H.264 or H.265.")]
-CameraOption = Annotated[str, typer.Option("--camera", help="Id of the camera, or its name if that is unique.")]
-Start = Annotated[str, typer.Option(help="Wall time of its first picture, with zone: 2026-11-20T08:30:00+08:00.")]
+_Camera = Annotated[str, typer.Option("--camera", help="Id of the camera, or its name if that is unique.")]
+_Start = Annotated[str, typer.Option(help="Wall time of its first picture, with zone: 2026-11-20T08:30:00+08:00.")]
 
 
 def ingest_file(
-    file: File, camera: CameraOption, start: Start, stream: Literal["main", "sub"] = "main", simulated: bool = False
+    file: File, camera: _Camera, start: _Start, stream: StreamName = "main", simulated: bool = False
 ) -> None:
     """Store a video file as footage of a camera. Nothing that is there is overwritten."""
     settings = load_settings()
@@ -36,7 +37,7 @@ def ingest_file(
     config = capture_config(settings)
     archive, spool, clock = Archive(config.footage, config.reserve_bytes), Spool(config.spool), SystemClock()
     with database.reading() as db:
-        found = list(db.scalars(select(Camera).where((Camera.id == camera) | (Camera.name == camera))))
+        found = list(db.scalars(select(CameraRow).where((CameraRow.id == camera) | (CameraRow.name == camera))))
     if len(found) != 1:
         raise typer.BadParameter(f"{len(found)} cameras are called {camera}", param_hint="--camera")
     try:

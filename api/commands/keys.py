@@ -11,7 +11,7 @@ from sqlalchemy import select
 from shike.api.commands.arguments import index_of
 from shike.api.settings import Settings, load_settings
 from shike.attendance.footage.mounted import away
-from shike.attendance.tables.registry import Camera
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.durable import replace_file
 from shike.capture.archive.files import Archive
 from shike.capture.clock import SystemClock
@@ -92,7 +92,7 @@ def rotate(
 def _expect_chains(settings: Settings, archive: Archive) -> None:
     """BadParameter where a chain that the index speaks of is not there: nobody could vouch for the new key in it."""
     with index_of(settings) as database, database.reading() as db:
-        lost = away(db, archive, db.scalars(select(Camera.id).order_by(Camera.id)))
+        lost = away(db, archive, db.scalars(select(CameraRow.id).order_by(CameraRow.id)))
     if lost:
         folders = ", ".join(str(settings.footage_dir.absolute() / camera_id) for camera_id in lost[:_NAMED])
         more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""

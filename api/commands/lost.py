@@ -7,26 +7,26 @@ from sqlalchemy import select
 
 from shike.api.auth import audit
 from shike.api.auth.roles import Role
-from shike.api.auth.tables import Account
+from shike.api.auth.tables import AccountRow
 from shike.api.commands.arguments import cameras, index_of, shown
 from shike.api.db import Database
-from shike.api.moment import rfc3339_us
 from shike.api.settings import Settings, load_settings
 from shike.attendance.footage.mounted import away
 from shike.attendance.repair.giving_up import Absent, absent, give_up
-from shike.attendance.tables.registry import Camera
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.files import Archive
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.errors import FootageError
+from shike.capture.moment import rfc3339_us
 
 _LONGEST_REASON = 500
 
-CameraOption = Annotated[str | None, typer.Option("--camera", help="Id of one camera, or its name (room · name).")]
-Reason = Annotated[str | None, typer.Option("--reason", help="Give it up for good: why. Goes on record.")]
+_Camera = Annotated[str | None, typer.Option("--camera", help="Id of one camera, or its name (room · name).")]
+_Reason = Annotated[str | None, typer.Option("--reason", help="Give it up for good: why. Goes on record.")]
 By = Annotated[str | None, typer.Option("--account", help="User name of the administrator who gives it up.")]
 
 
-def lost_footage(camera: CameraOption = None, reason: Reason = None, account: By = None) -> None:
+def lost_footage(camera: _Camera = None, reason: _Reason = None, account: By = None) -> None:
     """Name the cameras whose indexed footage is not here, as a volume is not mounted. Exits with 1 if there are any.
 
     With --camera, --reason and --account: record that what is not here of this camera is lost for good, so that
@@ -62,10 +62,10 @@ def _give_up(
 ) -> None:
     username, reason = word
     with database.writing() as db:
-        by = db.scalar(select(Account).where(Account.username == username, Account.role == Role.ADMINISTRATOR))
+        by = db.scalar(select(AccountRow).where(AccountRow.username == username, AccountRow.role == Role.ADMINISTRATOR))
         if by is None or not by.active:
             raise typer.BadParameter(f"there is no administrator {username} who may log in", param_hint="--account")
-        row = db.get(Camera, camera_id)
+        row = db.get(CameraRow, camera_id)
         place = audit.NOWHERE if row is None else audit.place_of(db, row)
         audit.write_console(db, clock, by, "footage_given_up", place, reason=reason, segments=what.segments)
         db.flush()

@@ -6,19 +6,20 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from shike.api.commands.arguments import cameras, index_of, moment_us, shown
-from shike.api.moment import rfc3339_us
 from shike.api.settings import Settings, load_settings
 from shike.attendance.footage.indexed import IndexRows
 from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import StreamName
 from shike.capture.archive.spool import Spool
 from shike.capture.errors import CaptureError
+from shike.capture.moment import rfc3339_us
 from shike.capture.proof.chain_walk import Trust
-from shike.capture.proof.findings import Asked, Finding, Report
+from shike.capture.proof.findings import Finding, VerificationReport, VerificationScope
 from shike.capture.proof.integrity import verify
 from shike.capture.proof.signing_keys import SigningKeys, key_id, read_public
 from shike.capture.proof.timestamps import certificates
@@ -57,7 +58,7 @@ WORDS = {
     "timestamp_early": "the time stamp is older than the checkpoint says: the server's clock was ahead",
 }
 
-CameraOption = Annotated[
+_Camera = Annotated[
     str | None, typer.Option("--camera", help="Id of one camera, or its name (room · name); all if left out.")
 ]
 From = Annotated[str | None, typer.Option("--from", help="From when on, with zone: 2026-11-20T08:30:00+08:00.")]
@@ -75,10 +76,10 @@ Authority = Annotated[
 
 
 def verify_footage(
-    camera: CameraOption = None,
+    camera: _Camera = None,
     from_: From = None,
     to: To = None,
-    stream: Literal["main", "sub"] | None = None,
+    stream: StreamName | None = None,
     quick: Quick = False,
     as_json: AsJson = False,
     key: Keys = None,
@@ -93,11 +94,11 @@ def verify_footage(
         raise typer.BadParameter("the range ends before it begins", param_hint="--to")
     trust = _trust(settings, key or [], timestamp_ca)
     archive = Archive(settings.footage_dir)
-    reports: list[tuple[str, Report]] = []
+    reports: list[tuple[str, VerificationReport]] = []
     with index_of(settings) as database:
         rows = IndexRows(database.reading, Spool(settings.spool_dir, create=False))
         for camera_id, name in cameras(database, archive, camera):
-            asked = Asked(camera_id, stream, from_us, to_us, quick)
+            asked = VerificationScope(camera_id, stream, from_us, to_us, quick)
             report = verify(asked, archive, rows, trust, _progress)
             reports.append((name, report))
             if not as_json:
@@ -125,7 +126,7 @@ def _progress(files: int, size: int) -> None:
         typer.echo(f"\r{files:9,} files {size / 1e9:9.1f} GB", nl=False, err=True)
 
 
-def _tell(name: str, report: Report, quick: bool) -> None:
+def _tell(name: str, report: VerificationReport, quick: bool) -> None:
     if report.files >= 20 and sys.stderr.isatty():
         typer.echo("\r" + " " * 32 + "\r", nl=False, err=True)
     verdict = "HOLDS" if report.holds else "DOES NOT HOLD"
@@ -175,7 +176,7 @@ def _time(at_us: int) -> str:
     return str(rfc3339_us(at_us)) if 0 <= at_us <= _LAST_US else f"{at_us} µs"
 
 
-def _as_json(name: str, report: Report) -> dict[str, Any]:
+def _as_json(name: str, report: VerificationReport) -> dict[str, Any]:
     said = asdict(report)
     # Taken out of its report a finding must say whose it is, as people and as programs call it.
     findings = [{"name": name, **finding} for finding in said.pop("findings")]

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth.passwords import hash_password
 from shike.api.auth.roles import Role
-from shike.api.auth.tables import Account
+from shike.api.auth.tables import AccountRow
 from shike.api.db import Database
 from shike.api.demo.client import DemoClient
 from shike.api.demo.story import begin_class, tell_yesterday
@@ -35,7 +35,8 @@ from shike.api.moment import now
 from shike.api.processes.supervisor import COMMANDS, Processes
 from shike.api.registry.regions import new_region
 from shike.api.settings import Settings, load_settings
-from shike.attendance.tables.registry import Camera, Institution, Room, Sample
+from shike.attendance.tables.counting import SampleRow
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RoomRow
 from shike.camera_sim.media import samples
 from shike.camera_sim.media.clip import ClipError
 from shike.capture.archive.segment import StreamName
@@ -96,10 +97,10 @@ def _prepare(database: Database, data: Path) -> dict[str, str | int]:
     note: dict[str, str | int] = json.loads(path.read_text()) if path.exists() else {"password": _password()}
     before, note["sim_port"] = int(note.get("sim_port", 0)), _free_port()
     with database.writing() as db:
-        if not db.scalar(select(func.count()).select_from(Camera)):
+        if not db.scalar(select(func.count()).select_from(CameraRow)):
             _register(db, str(note["password"]), now(SystemClock()))
         # Somebody's own, real or simulated, keeps its address.
-        for camera in db.scalars(select(Camera).where(Camera.simulated, Camera.port.in_({0, before}))):
+        for camera in db.scalars(select(CameraRow).where(CameraRow.simulated, CameraRow.port.in_({0, before}))):
             camera.port = int(note["sim_port"])
     path.touch(mode=0o600)
     path.write_text(json.dumps(note))
@@ -111,10 +112,10 @@ def _register(db: DbSession, password: str, moment: datetime) -> None:
     city = new_region(db, province, "滁州市", "city")
     county = new_region(db, city, "全椒县", "county")
     for place in PLACES:
-        institution = Institution(region_id=county.id, name=place.institution, kind="school", created_at=moment)
+        institution = InstitutionRow(region_id=county.id, name=place.institution, kind="school", created_at=moment)
         db.add(institution)
         db.flush()
-        room = Room(
+        room = RoomRow(
             institution_id=institution.id,
             name=place.room,
             seats=place.seats,
@@ -125,7 +126,7 @@ def _register(db: DbSession, password: str, moment: datetime) -> None:
         db.flush()
         for name, clip in place.cameras.items():
             db.add(
-                Camera(
+                CameraRow(
                     room_id=room.id,
                     name=name,
                     host="127.0.0.1",
@@ -138,7 +139,7 @@ def _register(db: DbSession, password: str, moment: datetime) -> None:
                 )
             )
     db.add(
-        Account(
+        AccountRow(
             username=USERNAME,
             name="陈静",
             password_hash=hash_password(password),
@@ -198,14 +199,16 @@ def settled(cameras: set[str], states: Mapping[tuple[str, StreamName], StreamHea
 def _shown(database: Database, port: int) -> set[str]:
     """The demonstration's own cameras that nobody has switched off."""
     with database.reading() as db:
-        return set(db.scalars(select(Camera.id).where(Camera.simulated, Camera.enabled, Camera.port == port)))
+        return set(
+            db.scalars(select(CameraRow.id).where(CameraRow.simulated, CameraRow.enabled, CameraRow.port == port))
+        )
 
 
 def _counted(database: Database, port: int) -> bool:
     """Whether every simulated camera has a count; one that was switched off before its first has none to wait for."""
     try:
         with database.reading() as db:
-            return _shown(database, port) <= set(db.scalars(select(Sample.camera_id).distinct()))
+            return _shown(database, port) <= set(db.scalars(select(SampleRow.camera_id).distinct()))
     except SQLAlchemyError:
         return False
 

@@ -19,11 +19,11 @@ import cv2
 import numpy as np
 
 from shike.api.demo.client import DemoClient
-from shike.attendance.beijing import BEIJING
 from shike.attendance.training.id_numbers import check_character
 from shike.camera_sim.media import samples, strip
-from shike.camera_sim.media.assembly import Part, assemble, groups_of
+from shike.camera_sim.media.assembly import ClipPart, assemble, groups_of
 from shike.camera_sim.media.clip import ClipError
+from shike.capture.moment import BEIJING
 
 GROUP_S = 2.0
 # Room B's clip: empty until 8 s, everybody seated from 30 s to 42 s, empty again from 58 s.
@@ -31,11 +31,11 @@ _EMPTY, _ARRIVING, _SEATED, _LEAVING = (0, 3), (4, 14), (15, 20), (21, 28)
 BEFORE = timedelta(minutes=3)
 PLANNED = timedelta(minutes=40)
 PARTS = (
-    Part(*_EMPTY, seconds=BEFORE.total_seconds() + 16 * 60),
-    Part(*_ARRIVING, seconds=22),
-    Part(*_SEATED, seconds=23 * 60),
-    Part(*_LEAVING, seconds=16),
-    Part(*_EMPTY, seconds=60),
+    ClipPart(*_EMPTY, seconds=BEFORE.total_seconds() + 16 * 60),
+    ClipPart(*_ARRIVING, seconds=22),
+    ClipPart(*_SEATED, seconds=23 * 60),
+    ClipPart(*_LEAVING, seconds=16),
+    ClipPart(*_EMPTY, seconds=60),
 )
 EXPECTED = 28
 EMPLOYER = "全椒县襄河大酒店有限公司"
@@ -50,20 +50,20 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Person:
+class InventedTrainee:
     """An invented trainee with a number whose check character fits."""
 
     name: str
     id_number: str
 
 
-def people(count: int, start: int) -> list[Person]:
+def people(count: int, start: int) -> list[InventedTrainee]:
     """Invented people, the same at every start of the demonstration."""
     made = []
     for at in range(start, start + count):
         first_17 = f"341124{1970 + at % 30}{1 + at % 12:02d}{1 + at % 28:02d}{900 + at % 100}"
         name = _FAMILY[at % len(_FAMILY)] + _GIVEN[at * 7 % len(_GIVEN)]
-        made.append(Person(name, first_17 + check_character(first_17)))
+        made.append(InventedTrainee(name, first_17 + check_character(first_17)))
     return made
 
 
@@ -176,7 +176,7 @@ def register_sessions(client: DemoClient, made: Any, room: dict[str, Any], start
     _on_leave(client, made["id"], crowd[0])
 
 
-def _signs(crowd: list[Person], days: list[datetime], start: datetime) -> Iterator[list[str]]:
+def _signs(crowd: list[InventedTrainee], days: list[datetime], start: datetime) -> Iterator[list[str]]:
     for sequence, day in enumerate(days, 1):
         for at, person in enumerate(crowd):
             came = _local(day + timedelta(seconds=10 * at - 600))
@@ -187,7 +187,7 @@ def _signs(crowd: list[Person], days: list[datetime], start: datetime) -> Iterat
         yield ["4", person.id_number, came, _local(start + PLANNED + timedelta(seconds=2 * at))]
 
 
-def _on_leave(client: DemoClient, class_id: str, person: Person) -> None:
+def _on_leave(client: DemoClient, class_id: str, person: InventedTrainee) -> None:
     enrolments = client.get(f"/api/classes/{class_id}/enrolments")["items"]
     trainee = next(each["trainee_id"] for each in enrolments if each["name"] == person.name)
     session = client.get("/api/class-sessions", class_id=class_id)["items"]
@@ -195,7 +195,7 @@ def _on_leave(client: DemoClient, class_id: str, person: Person) -> None:
     client.post(f"/api/class-sessions/{last['id']}/leaves", trainee_id=trainee, reason="病假", approved_by="周明")
 
 
-def roster(crowd: list[Person], *, decided: bool = False) -> list[list[str]]:
+def roster(crowd: list[InventedTrainee], *, decided: bool = False) -> list[list[str]]:
     rows = [["姓名", "身份证号", "人员类别", "用人单位", "考核结果"]]
     for at, person in enumerate(crowd):
         # The first is on leave and passed; the second pays for herself; the third failed; the others passed.

@@ -23,9 +23,10 @@ from shike.api.wire import PROBLEM, Body
 from shike.attendance.judgement.acceptance import LEAST_SAMPLES, Acceptance
 from shike.attendance.judgement.labelling import count_at, next_to_label
 from shike.attendance.judgement.versions import reopen
-from shike.attendance.tables.judgement import AcceptanceSample
-from shike.attendance.tables.registry import Camera, Room, from_us
-from shike.attendance.tables.training import ClassSession
+from shike.attendance.tables.judgement import AcceptanceSampleRow
+from shike.attendance.tables.registry import CameraRow, RoomRow
+from shike.attendance.tables.training import ClassSessionRow
+from shike.capture.moment import from_us
 
 router = APIRouter(tags=["acceptance"], responses=PROBLEM)
 
@@ -95,7 +96,7 @@ def read_acceptance(
     acceptances: CurrentAcceptances,
 ) -> AcceptanceOut:
     """How far the acceptance of a room has come, and the picture that would help it most."""
-    room = load(db, viewer, Room, room_id)
+    room = load(db, viewer, RoomRow, room_id)
     return _out(db, room, acceptances.of(db, room.id), clock.now(), every_us)
 
 
@@ -110,17 +111,17 @@ def enter_true_count(
     acceptances: CurrentAcceptances,
 ) -> AcceptanceOut:
     """Enter the true number of a counted picture; a second number for the same picture takes the first one's place."""
-    room = load(db, caller.viewer, Room, room_id)
+    room = load(db, caller.viewer, RoomRow, room_id)
     counted = count_at(db, room.id, body.picture_at, every_us)
     if counted is None:
         raise Invalid("picture_at", "not_counted", "no countable picture of this room was counted at this moment")
     sample = db.scalars(
-        select(AcceptanceSample).where(
-            AcceptanceSample.room_id == room.id, AcceptanceSample.picture_at == from_us(counted.at_us)
+        select(AcceptanceSampleRow).where(
+            AcceptanceSampleRow.room_id == room.id, AcceptanceSampleRow.picture_at == from_us(counted.at_us)
         )
     ).one_or_none()
     if sample is None:
-        sample = AcceptanceSample(room_id=room.id, picture_at=from_us(counted.at_us))
+        sample = AcceptanceSampleRow(room_id=room.id, picture_at=from_us(counted.at_us))
         db.add(sample)
     sample.camera_ids, sample.counted = list(counted.cameras), counted.count
     sample.true_count, sample.entered_by, sample.entered_at = body.true_count, caller.viewer.name, now(clock)
@@ -142,8 +143,8 @@ def remove_true_count(
     acceptances: CurrentAcceptances,
 ) -> AcceptanceOut:
     """Remove a number that was entered by mistake. The audit trail keeps it."""
-    room = load(db, caller.viewer, Room, room_id)
-    sample = db.get(AcceptanceSample, sample_id)
+    room = load(db, caller.viewer, RoomRow, room_id)
+    sample = db.get(AcceptanceSampleRow, sample_id)
     if sample is None or sample.room_id != room.id:
         raise NotFound(code="acceptance_sample_not_found")
     place = audit.place_of(db, room)
@@ -151,13 +152,15 @@ def remove_true_count(
     audit.write(db, clock, caller, "acceptance", place, verb="removed", sample_id=sample.id, **numbers)
     db.delete(sample)
     db.flush()
-    reopen(db, ClassSession.room_id == room.id)
+    reopen(db, ClassSessionRow.room_id == room.id)
     return _out(db, room, acceptances.of(db, room.id), clock.now(), every_us)
 
 
-def _out(db: DbSession, room: Room, found: Acceptance, now_us: int, every_us: int) -> AcceptanceOut:
+def _out(db: DbSession, room: RoomRow, found: Acceptance, now_us: int, every_us: int) -> AcceptanceOut:
     rows = db.scalars(
-        select(AcceptanceSample).where(AcceptanceSample.room_id == room.id).order_by(AcceptanceSample.picture_at)
+        select(AcceptanceSampleRow)
+        .where(AcceptanceSampleRow.room_id == room.id)
+        .order_by(AcceptanceSampleRow.picture_at)
     )
     waiting = next_to_label(db, room.id, from_us(now_us), every_us)
     return AcceptanceOut(
@@ -180,7 +183,10 @@ def _out(db: DbSession, room: Room, found: Acceptance, now_us: int, every_us: in
         bias=found.bias,
         low_error=found.low_error,
         high_error=found.high_error,
-        larger_of_views=len(list(db.scalars(select(Camera.id).where(Camera.room_id == room.id, Camera.enabled)))) > 1,
+        larger_of_views=len(
+            list(db.scalars(select(CameraRow.id).where(CameraRow.room_id == room.id, CameraRow.enabled)))
+        )
+        > 1,
         next=None
         if waiting is None
         else ToLabel(

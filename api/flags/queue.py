@@ -20,12 +20,9 @@ from shike.api.db import Db
 from shike.api.errors import Conflict
 from shike.api.flags.shapes import (
     CurrentAcceptances,
-    FlagCode,
     FlagOut,
-    FlagState,
     RoomCountOut,
     SampleEvery,
-    Severity,
     SignedOut,
     count_outs,
     flag_outs,
@@ -34,11 +31,14 @@ from shike.api.moment import Moment, now
 from shike.api.playback.footage import CurrentFootage
 from shike.api.wire import PROBLEM, Body, Items
 from shike.attendance.footage.index import Footage
+from shike.attendance.judgement.flags import FlagCode, Severity
 from shike.attendance.judgement.gathering import Acceptances, room_counts, samples_of, signs_of
 from shike.attendance.judgement.presence import SignedIn, stays
-from shike.attendance.tables.judgement import AttendanceRecord, Flag, FlagVerdict
-from shike.attendance.tables.registry import Camera, Room, Sample, from_us, to_us
-from shike.attendance.tables.training import ClassSession
+from shike.attendance.tables.counting import SampleRow
+from shike.attendance.tables.judgement import AttendanceRecordRow, FlagRow, FlagState, FlagVerdictRow
+from shike.attendance.tables.registry import CameraRow, RoomRow
+from shike.attendance.tables.training import ClassSessionRow
+from shike.capture.moment import from_us, to_us
 
 router = APIRouter(tags=["flags"], responses=PROBLEM)
 
@@ -47,15 +47,15 @@ AROUND = timedelta(minutes=10)
 LEAD = timedelta(seconds=30)
 PICTURE_WITHIN_US = 30_000_000
 
-Verdict = Literal["confirmed", "rejected", "undecidable"]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=2000)]
+FlagVerdict = Literal["confirmed", "rejected", "undecidable"]
+VerdictReason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=2000)]
 
 
 class VerdictIn(Body):
     """What a person says about a flag, and why."""
 
-    verdict: Verdict
-    note: Reason
+    verdict: FlagVerdict
+    note: VerdictReason
 
 
 class PictureOut(BaseModel):
@@ -119,18 +119,18 @@ def list_flags(
     room_id: str | None = None,
 ) -> Items[FlagOut]:
     """Flags in scope, the gravest first and of those the newest; at most 500."""
-    query = visible(viewer, Flag)
-    for column, wanted in ((Flag.state, state), (Flag.severity, severity), (Flag.code, code)):
+    query = visible(viewer, FlagRow)
+    for column, wanted in ((FlagRow.state, state), (FlagRow.severity, severity), (FlagRow.code, code)):
         if wanted:
             query = query.where(column.in_(wanted))
     if class_session_id is not None:
-        query = query.where(Flag.class_session_id == class_session_id)
+        query = query.where(FlagRow.class_session_id == class_session_id)
     if institution_id is not None:
-        query = query.where(Flag.institution_id == institution_id)
+        query = query.where(FlagRow.institution_id == institution_id)
     if room_id is not None:
-        query = query.where(Flag.room_id == room_id)
-    gravest = case({"red": 0, "yellow": 1}, value=Flag.severity, else_=2)
-    query = query.order_by(gravest, Flag.window_from.desc(), Flag.id).limit(MOST_LISTED)
+        query = query.where(FlagRow.room_id == room_id)
+    gravest = case({"red": 0, "yellow": 1}, value=FlagRow.severity, else_=2)
+    query = query.order_by(gravest, FlagRow.window_from.desc(), FlagRow.id).limit(MOST_LISTED)
     return Items(items=flag_outs(db, list(db.scalars(query))))
 
 
@@ -144,7 +144,7 @@ def get_flag(
     every_us: SampleEvery,
 ) -> FlagDetail:
     """One flag with its evidence."""
-    return _detail(db, load(db, viewer, Flag, flag_id), footage, acceptances, every_us)
+    return _detail(db, load(db, viewer, FlagRow, flag_id), footage, acceptances, every_us)
 
 
 @router.post("/api/flags/{flag_id}/verdict")
@@ -159,12 +159,12 @@ def judge_flag(
     every_us: SampleEvery,
 ) -> FlagDetail:
     """Say about a flag what it is. Again is allowed: the last word counts, every word is kept."""
-    flag = load(db, caller.viewer, Flag, flag_id)
+    flag = load(db, caller.viewer, FlagRow, flag_id)
     if flag.state == "withdrawn":
         raise Conflict("the flag was withdrawn: what it said does not hold any more", code="withdrawn")
     flag.state, flag.updated_at = body.verdict, now(clock)
     db.add(
-        FlagVerdict(
+        FlagVerdictRow(
             flag_id=flag.id,
             verdict=body.verdict,
             note=body.note,
@@ -173,19 +173,21 @@ def judge_flag(
             at=now(clock),
         )
     )
-    place = audit.place_of(db, db.get_one(Room, flag.room_id))
+    place = audit.place_of(db, db.get_one(RoomRow, flag.room_id))
     audit.write(db, clock, caller, "verdict", place, flag_id=flag.id, code=flag.code, verdict=body.verdict)
     db.flush()
     return _detail(db, flag, footage, acceptances, every_us)
 
 
-def _detail(db: DbSession, flag: Flag, footage: Footage, acceptances: Acceptances, every_us: int) -> FlagDetail:
-    cameras = list(db.scalars(select(Camera.id).where(Camera.room_id == flag.room_id).order_by(Camera.name, Camera.id)))
+def _detail(db: DbSession, flag: FlagRow, footage: Footage, acceptances: Acceptances, every_us: int) -> FlagDetail:
+    cameras = list(
+        db.scalars(select(CameraRow.id).where(CameraRow.room_id == flag.room_id).order_by(CameraRow.name, CameraRow.id))
+    )
     start, end = flag.window_from - AROUND, flag.window_to + AROUND
     samples = samples_of(db, cameras, start, end)
     inside = [each for each in samples if flag.window_from <= each.picture_at < flag.window_to]
     signed = SignedIn(stays(signs_of(db, flag.class_session_id))) if flag.class_session_id else SignedIn({})
-    record = db.get(AttendanceRecord, flag.record_id) if flag.record_id else None
+    record = db.get(AttendanceRecordRow, flag.record_id) if flag.record_id else None
     out = flag_outs(db, [flag])[0]
     return FlagDetail(
         **dict(out),
@@ -204,7 +206,7 @@ def _detail(db: DbSession, flag: Flag, footage: Footage, acceptances: Acceptance
     )
 
 
-def _pictures(flag: Flag, cameras: Sequence[str], footage: Footage) -> list[PictureOut]:
+def _pictures(flag: FlagRow, cameras: Sequence[str], footage: Footage) -> list[PictureOut]:
     """A picture before the window, at its moment, in its middle and at its end, of cameras that have one."""
     moments: list[tuple[Literal["before", "moment", "middle", "end"], datetime]] = [
         ("before", flag.window_from - LEAD),
@@ -223,17 +225,17 @@ def _pictures(flag: Flag, cameras: Sequence[str], footage: Footage) -> list[Pict
     return found
 
 
-def _against(db: DbSession, flag: Flag, samples: Sequence[Sample]) -> list[str]:
+def _against(db: DbSession, flag: FlagRow, samples: Sequence[SampleRow]) -> list[str]:
     """What a person should hold against the flag before they believe it."""
-    gaps = select(Flag.id).where(
-        Flag.class_session_id == flag.class_session_id,
-        Flag.id != flag.id,
-        Flag.code.in_(("CAMERA_DOWN", "VIDEO_GAP")),
-        Flag.state != "withdrawn",
-        Flag.window_from < flag.window_to,
-        Flag.window_to > flag.window_from,
+    gaps = select(FlagRow.id).where(
+        FlagRow.class_session_id == flag.class_session_id,
+        FlagRow.id != flag.id,
+        FlagRow.code.in_(("CAMERA_DOWN", "VIDEO_GAP")),
+        FlagRow.state != "withdrawn",
+        FlagRow.window_from < flag.window_to,
+        FlagRow.window_to > flag.window_from,
     )
-    session = db.get(ClassSession, flag.class_session_id) if flag.class_session_id else None
+    session = db.get(ClassSessionRow, flag.class_session_id) if flag.class_session_id else None
     said = {
         "live": flag.live,
         "not_final_count": session is not None and session.state != "final" and not flag.live,
@@ -246,8 +248,8 @@ def _against(db: DbSession, flag: Flag, samples: Sequence[Sample]) -> list[str]:
     return [name for name, holds in said.items() if holds]
 
 
-def _history(db: DbSession, flag: Flag) -> list[HistoryOut]:
-    verdicts = db.scalars(select(FlagVerdict).where(FlagVerdict.flag_id == flag.id).order_by(FlagVerdict.at))
+def _history(db: DbSession, flag: FlagRow) -> list[HistoryOut]:
+    verdicts = db.scalars(select(FlagVerdictRow).where(FlagVerdictRow.flag_id == flag.id).order_by(FlagVerdictRow.at))
     happened = [HistoryOut(what="opened", at=flag.opened_at, account_name=None, note=None)]
     for each in verdicts:
         verdict: Any = each.verdict

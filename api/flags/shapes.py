@@ -1,7 +1,7 @@
 """Shapes of judgement on the wire, shared by flags, acceptance and the page of a class session."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,27 +10,16 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.api.moment import Moment
 from shike.api.settings import Settings
+from shike.attendance.judgement.flags import FlagCode, Severity
 from shike.attendance.judgement.gathering import Acceptances
 from shike.attendance.judgement.room_counts import RoomCount
-from shike.attendance.tables.judgement import Flag
-from shike.attendance.tables.registry import Institution, Room, from_us
-from shike.attendance.tables.training import ClassSession, TrainingClass
-
-Severity = Literal["red", "yellow", "info"]
-FlagState = Literal["open", "confirmed", "rejected", "undecidable", "withdrawn"]
-FlagCode = Literal[
-    "EMPTY_ROOM",
-    "LATE_START",
-    "EARLY_END",
-    "LOW_TURNOUT",
-    "SIGNIN_GT_COUNT",
-    "CAMERA_DOWN",
-    "VIDEO_GAP",
-    "LOW_CONFIDENCE",
-]
+from shike.attendance.tables.judgement import FlagRow, FlagState
+from shike.attendance.tables.registry import InstitutionRow, RoomRow
+from shike.attendance.tables.training import ClassSessionRow, TrainingClassRow
+from shike.capture.moment import from_us
 
 
-class Window(BaseModel):
+class WindowOut(BaseModel):
     """A stretch of time, its end left out."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -57,7 +46,7 @@ class SignedOut(BaseModel):
     n: int
 
 
-class FlagOut(Window):
+class FlagOut(WindowOut):
     """A flag. `values` is what was found, `limits` what it was held against; `moment_at` is the first to play.
 
     `live`: the class session is not settled, and the flag may go away by itself.
@@ -119,21 +108,21 @@ def count_outs(counts: Iterable[RoomCount]) -> list[RoomCountOut]:
     ]
 
 
-def flag_outs(db: DbSession, flags: Sequence[Flag]) -> list[FlagOut]:
+def flag_outs(db: DbSession, flags: Sequence[FlagRow]) -> list[FlagOut]:
     """Flags on the wire in the order given, with the names of what they are about. Scoping is the caller's."""
     session_ids = {flag.class_session_id for flag in flags if flag.class_session_id}
     found = db.execute(
-        select(ClassSession, TrainingClass)
-        .join(TrainingClass, TrainingClass.id == ClassSession.class_id)
-        .where(ClassSession.id.in_(session_ids))
+        select(ClassSessionRow, TrainingClassRow)
+        .join(TrainingClassRow, TrainingClassRow.id == ClassSessionRow.class_id)
+        .where(ClassSessionRow.id.in_(session_ids))
     )
     sessions = {session.id: (session, training_class) for session, training_class in found}
     places = {
         room.id: (room.name, name)
         for room, name in db.execute(
-            select(Room, Institution.name)
-            .join(Institution, Institution.id == Room.institution_id)
-            .where(Room.id.in_({flag.room_id for flag in flags}))
+            select(RoomRow, InstitutionRow.name)
+            .join(InstitutionRow, InstitutionRow.id == RoomRow.institution_id)
+            .where(RoomRow.id.in_({flag.room_id for flag in flags}))
         )
     }
     outs = []

@@ -14,8 +14,8 @@ from shike.api.auth.scopes import visible
 from shike.api.auth.viewer import Viewer
 from shike.api.db import Database
 from shike.api.live.news import Listener, News
-from shike.api.moment import rfc3339_us
-from shike.attendance.tables.registry import Camera
+from shike.attendance.tables.registry import CameraRow
+from shike.capture.moment import rfc3339_us
 
 router = APIRouter(tags=["events"])
 
@@ -51,7 +51,7 @@ async def events(websocket: WebSocket) -> None:
 def cameras_of(database: Database, viewer: Viewer) -> frozenset[str]:
     """The ids of the cameras in a viewer's scope."""
     with database.reading() as db:
-        return frozenset(camera.id for camera in db.scalars(visible(viewer, Camera)))
+        return frozenset(camera.id for camera in db.scalars(visible(viewer, CameraRow)))
 
 
 async def first_of(*parts: Coroutine[Any, Any, None]) -> None:

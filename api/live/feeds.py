@@ -27,7 +27,7 @@ _QUEUE_LIMIT_US = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class FeedFragment:
     """One fragment and its bytes."""
 
     fragment: Fragment
@@ -41,19 +41,19 @@ class Skipped:
     seconds: float
 
 
-Item = RunBegan | Piece | Skipped
+FeedItem = RunBegan | FeedFragment | Skipped
 
 
 class Inbox:
     """What one viewer has still to be sent. Bounded: see `_QUEUE_LIMIT_US`."""
 
     def __init__(self) -> None:
-        self._items: deque[Item] = deque()
+        self._items: deque[FeedItem] = deque()
         self._ready = asyncio.Event()
         self._lost_us: int | None = None
 
-    def put(self, item: Item) -> None:
-        if self._lost_us is not None and isinstance(item, Piece):
+    def put(self, item: FeedItem) -> None:
+        if self._lost_us is not None and isinstance(item, FeedFragment):
             if not item.fragment.is_key:
                 self._lost_us += item.fragment.duration_us
                 return
@@ -64,7 +64,7 @@ class Inbox:
             self._move_on()
         self._ready.set()
 
-    async def take(self) -> list[Item]:
+    async def take(self) -> list[FeedItem]:
         """Everything that waits, at least one item."""
         await self._ready.wait()
         self._ready.clear()
@@ -73,17 +73,17 @@ class Inbox:
         return items
 
     def _behind_us(self) -> int:
-        return sum(item.fragment.duration_us for item in self._items if isinstance(item, Piece))
+        return sum(item.fragment.duration_us for item in self._items if isinstance(item, FeedFragment))
 
     def _move_on(self) -> None:
         items = list(self._items)
-        keys = [i for i, item in enumerate(items) if isinstance(item, Piece) and item.fragment.is_key]
+        keys = [i for i, item in enumerate(items) if isinstance(item, FeedFragment) and item.fragment.is_key]
         newest = keys[-1] if keys else len(items)
-        dropped = [item for item in items[:newest] if isinstance(item, Piece)]
+        dropped = [item for item in items[:newest] if isinstance(item, FeedFragment)]
         skipped_us = sum(piece.fragment.duration_us for piece in dropped)
         skipped_us += sum(int(item.seconds * 1_000_000) for item in items if isinstance(item, Skipped))
         run = next((item for item in reversed(items[:newest]) if isinstance(item, RunBegan)), None)
-        kept: list[Item] = [] if run is None else [run]
+        kept: list[FeedItem] = [] if run is None else [run]
         if skipped_us and not keys:
             self._lost_us = skipped_us  # nothing can be decoded before the next keyframe
         elif skipped_us:
@@ -98,7 +98,7 @@ class Feed:
         self._tail = Tail(archive, camera_id, stream)
         self._run: RunBegan | None = None
         self._heard = False
-        self._group: list[Piece] = []
+        self._group: list[FeedFragment] = []
         self._inboxes: set[Inbox] = set()
         self._name = f"{camera_id} {stream}"
 
@@ -142,7 +142,7 @@ class Feed:
         first_look = not self._group
         for fragment in news.fragments:
             data = news.data[fragment.offset - start : fragment.end - start]
-            piece = Piece(fragment, without_audio(data) if self._heard else data)
+            piece = FeedFragment(fragment, without_audio(data) if self._heard else data)
             if fragment.is_key:
                 self._group = []
             elif not self._group:
@@ -154,7 +154,7 @@ class Feed:
             for piece in self._group:
                 self._give(piece)
 
-    def _give(self, item: RunBegan | Piece) -> None:
+    def _give(self, item: RunBegan | FeedFragment) -> None:
         for inbox in self._inboxes:
             inbox.put(item)
 

@@ -9,7 +9,7 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
@@ -22,13 +22,13 @@ from shike.api.auth.scopes import load
 from shike.api.auth.viewer import Caller
 from shike.api.db import Database, Db
 from shike.api.errors import NotFound
-from shike.api.live.feeds import Feeds, Inbox, Piece, Skipped
-from shike.api.moment import rfc3339_us
+from shike.api.live.feeds import FeedFragment, Feeds, Inbox, Skipped
 from shike.api.settings import Settings
 from shike.api.wire import PROBLEM, Id
-from shike.attendance.tables.registry import Camera
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.segment import StreamName
 from shike.capture.clock import Clock
+from shike.capture.moment import rfc3339_us
 from shike.capture.recorder import health
 
 router = APIRouter(tags=["live"])
@@ -51,16 +51,14 @@ class _House:
 @router.post("/api/cameras/{camera_id}/reconnect", status_code=202, responses=PROBLEM)
 def reconnect_camera(camera_id: Id, db: Db, viewer: CurrentViewer, settings: CurrentSettings) -> None:
     """Ask the recorder to try an unreachable camera at once instead of at its next turn."""
-    camera = load(db, viewer, Camera, camera_id)
+    camera = load(db, viewer, CameraRow, camera_id)
     nudges = settings.state_dir / "nudges"
     nudges.mkdir(parents=True, exist_ok=True)
     (nudges / camera.id).touch()
 
 
 @router.websocket("/api/cameras/{camera_id}/live")
-async def watch_live(
-    websocket: WebSocket, camera_id: str, caller: CurrentCaller, stream: Literal["main", "sub"] = "sub"
-) -> None:
+async def watch_live(websocket: WebSocket, camera_id: str, caller: CurrentCaller, stream: StreamName = "sub") -> None:
     """Send a stream as it is recorded. Close codes: 4401 not logged in any more, 4403 no right, 4404 no such camera."""
     state = websocket.app.state
     house = _House(state.database, state.clock, state.settings, state.feeds)
@@ -79,16 +77,16 @@ async def watch_live(
             await asyncio.shield(run_in_threadpool(_closed, house, caller, place, name, seconds))
 
 
-def _open(house: _House, caller: Caller, camera_id: str, stream: StreamName) -> tuple[audit.Place, StreamName]:
+def _open(house: _House, caller: Caller, camera_id: str, stream: StreamName) -> tuple[audit.AuditSubject, StreamName]:
     with house.database.writing() as db:
-        camera = load(db, caller.viewer, Camera, camera_id)
+        camera = load(db, caller.viewer, CameraRow, camera_id)
         place = audit.place_of(db, camera)
         name: StreamName = "sub" if stream == "sub" and camera.sub_path else "main"
         audit.write(db, house.clock, caller, "live_opened", place, stream=name)
     return place, name
 
 
-def _closed(house: _House, caller: Caller, place: audit.Place, stream: StreamName, seconds: float) -> None:
+def _closed(house: _House, caller: Caller, place: audit.AuditSubject, stream: StreamName, seconds: float) -> None:
     with house.database.writing() as db:
         audit.write(db, house.clock, caller, "live_closed", place, stream=stream, seconds=seconds)
 
@@ -122,7 +120,7 @@ async def _send_pictures(websocket: WebSocket, inbox: Inbox, lock: asyncio.Lock)
     while True:
         for item in await inbox.take():
             async with lock:
-                if isinstance(item, Piece):
+                if isinstance(item, FeedFragment):
                     await websocket.send_bytes(item.data)
                 elif isinstance(item, Skipped):
                     await websocket.send_json({"type": "skipped", "seconds": round(item.seconds, 1)})
@@ -186,7 +184,7 @@ def _refused(house: _House, token: str | None, camera_id: str) -> int | None:
         return FORBIDDEN
     try:
         with house.database.reading() as db:
-            load(db, viewer, Camera, camera_id)
+            load(db, viewer, CameraRow, camera_id)
     except NotFound:
         return NOT_FOUND
     return None

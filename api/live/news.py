@@ -15,7 +15,7 @@ from sqlalchemy import select
 from shike.api.db import Database
 from shike.api.live.wall import COUNT_FRESH, Healths, ReadHealth, latest_count, stream_state
 from shike.api.moment import now
-from shike.attendance.tables.registry import Sample
+from shike.attendance.tables.counting import SampleRow
 from shike.capture.archive.segment import StreamName
 from shike.capture.clock import Clock
 from shike.capture.recorder.health import StreamHealth
@@ -89,11 +89,13 @@ class News:
     def _new_counts(self) -> list[Message]:
         moment = now(self._clock)
         since, self._since = self._since or moment, moment
-        query = select(Sample).where(
-            Sample.created_at >= since - LATE, Sample.picture_at >= moment - COUNT_FRESH, Sample.origin == "live"
+        query = select(SampleRow).where(
+            SampleRow.created_at >= since - LATE,
+            SampleRow.picture_at >= moment - COUNT_FRESH,
+            SampleRow.origin == "live",
         )
         with self._database.reading() as db:
-            rows = db.scalars(query.order_by(Sample.picture_at)).all()
+            rows = db.scalars(query.order_by(SampleRow.picture_at)).all()
         # Of several pictures of a camera only the newest is news; one that was told already is none.
         newest = {
             row.camera_id: row
@@ -115,7 +117,7 @@ def mark(health: StreamHealth) -> tuple[object, ...]:
     return (health.state, health.cause, health.since_us, health.next_try_us, health.attempt, health.codec)
 
 
-def count_message(sample: Sample) -> Message:
+def count_message(sample: SampleRow) -> Message:
     """A new number for a tile."""
     return {"type": "count", "camera_id": sample.camera_id, **latest_count(sample).model_dump(mode="json")}
 

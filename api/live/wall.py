@@ -16,9 +16,11 @@ from shike.api.moment import Moment, now
 from shike.api.registry.cameras import camera_outs
 from shike.api.wire import PROBLEM, Items
 from shike.attendance.judgement.sittings import Sitting, sittings_at
-from shike.attendance.tables.registry import Camera, Sample, from_us
-from shike.attendance.tables.training import ClassSession
+from shike.attendance.tables.counting import SampleRow
+from shike.attendance.tables.registry import CameraRow
+from shike.attendance.tables.training import ClassSessionRow
 from shike.capture.archive.segment import StreamName
+from shike.capture.moment import from_us
 from shike.capture.recorder.health import StreamHealth
 
 router = APIRouter(tags=["wall"], responses=PROBLEM)
@@ -108,7 +110,7 @@ def stream_state(health: StreamHealth) -> StreamState:
     )
 
 
-def latest_count(sample: Sample) -> LatestCount:
+def latest_count(sample: SampleRow) -> LatestCount:
     """A sample as the number on a tile."""
     return LatestCount(
         at=sample.picture_at,
@@ -144,9 +146,9 @@ def get_wall(
 ) -> Items[WallItem]:
     """Enabled cameras in scope by room and name; `state` is the main stream's, null before it was first tried."""
     healths = read_health()
-    cameras = camera_outs(db, viewer, Camera.enabled.is_(True))
+    cameras = camera_outs(db, viewer, CameraRow.enabled.is_(True))
     samples = latest_samples(db, [camera.id for camera in cameras], now(clock) - COUNT_FRESH)
-    sittings = sittings_at(db, visible(viewer, ClassSession), now(clock))
+    sittings = sittings_at(db, visible(viewer, ClassSessionRow), now(clock))
     items = [
         WallItem(
             camera_id=camera.id,
@@ -163,14 +165,14 @@ def get_wall(
     return Items(items=items)
 
 
-def latest_samples(db: DbSession, camera_ids: Iterable[str], since: datetime) -> Mapping[str, Sample]:
+def latest_samples(db: DbSession, camera_ids: Iterable[str], since: datetime) -> Mapping[str, SampleRow]:
     """The newest live sample of each camera (ids already scoped) since a moment."""
     newest = (
-        select(Sample.camera_id, func.max(Sample.picture_at).label("picture_at"))
-        .where(Sample.camera_id.in_(list(camera_ids)), Sample.picture_at >= since, Sample.origin == "live")
-        .group_by(Sample.camera_id)
+        select(SampleRow.camera_id, func.max(SampleRow.picture_at).label("picture_at"))
+        .where(SampleRow.camera_id.in_(list(camera_ids)), SampleRow.picture_at >= since, SampleRow.origin == "live")
+        .group_by(SampleRow.camera_id)
         .subquery()
     )
-    same = (Sample.camera_id == newest.c.camera_id) & (Sample.picture_at == newest.c.picture_at)
-    rows = db.scalars(select(Sample).join(newest, same).order_by(Sample.created_at))
+    same = (SampleRow.camera_id == newest.c.camera_id) & (SampleRow.picture_at == newest.c.picture_at)
+    rows = db.scalars(select(SampleRow).join(newest, same).order_by(SampleRow.created_at))
     return {row.camera_id: row for row in rows}

@@ -22,14 +22,14 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-p
 def get_metrics(request: Request) -> Response:
     """Every gauge in Prometheus' text format. 401 without the token that is set; 403 from elsewhere if none is."""
     settings: Settings = request.app.state.settings
-    admit(request, settings.metrics_token.get_secret_value())
+    admit_scraper(request, settings.metrics_token.get_secret_value())
     gauges: Gauges = request.app.state.gauges
     registry = CollectorRegistry(auto_describe=False)
     registry.register(gauges)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-def admit(request: Request, token: str) -> None:
+def admit_scraper(request: Request, token: str) -> None:
     """Let a scraper pass, or raise NotLoggedIn (a token is set) or Forbidden (none is)."""
     if token:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")

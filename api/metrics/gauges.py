@@ -18,21 +18,29 @@ from sqlalchemy import func, select
 from shike.api.db import Database
 from shike.api.live.wall import Healths, ReadHealth
 from shike.api.moment import now
-from shike.api.recording.disk import Disk
-from shike.api.recording.recorded import cause_of, plan_of
+from shike.api.recording.disk import FootageVolume
+from shike.api.recording.recorded import cause_of, windows_of_rooms
 from shike.api.settings import Settings
 from shike.attendance.beijing import day_of
 from shike.attendance.footage.coverage import Gap
-from shike.attendance.footage.stretches import StreamKey, Stretches
-from shike.attendance.recording.days import StreamReport, day_reports, newest_gap, streams_of
-from shike.attendance.tables.registry import Camera, Room, Segment, to_us
+from shike.attendance.footage.stretches import Stretches
+from shike.attendance.recording.days import (
+    StreamReport,
+    day_reports,
+    newest_gap,
+    recorded_streams_of,
+)
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.registry import CameraRow, RoomRow
+from shike.capture.archive.segment import StreamKey
 from shike.capture.clock import Clock
+from shike.capture.moment import to_us
 from shike.capture.recorder import heartbeats
 from shike.capture.recorder.health import StreamHealth
 
 _STREAM = ("camera_id", "stream")
 _FRESH_S = 60.0
-Named = tuple[Camera, str]
+Named = tuple[CameraRow, str]
 
 
 class Gauges(Collector):
@@ -44,7 +52,7 @@ class Gauges(Collector):
         database: Database,
         clock: Clock,
         stretches: Stretches,
-        disk: Disk,
+        disk: FootageVolume,
         read_health: ReadHealth,
     ) -> None:
         self._settings, self._database, self._clock = settings, database, clock
@@ -56,9 +64,11 @@ class Gauges(Collector):
         """Every family, those without a value today included."""
         healths = self._read_health()
         with self._database.reading() as db:
-            rows = db.execute(select(Camera, Room.name).join(Room, Room.id == Camera.room_id).where(Camera.enabled))
+            rows = db.execute(
+                select(CameraRow, RoomRow.name).join(RoomRow, RoomRow.id == CameraRow.room_id).where(CameraRow.enabled)
+            )
             named: list[Named] = [(camera, room) for camera, room in rows]
-            indexed = db.scalar(select(func.max(Segment.created_at)))
+            indexed = db.scalar(select(func.max(SegmentRow.created_at)))
         cameras = [camera for camera, _ in named]
         yield _infos(named)
         yield from self._recording(cameras, healths)
@@ -69,7 +79,7 @@ class Gauges(Collector):
         yield from self._storage(indexed)
         yield from self._shards()
 
-    def _recording(self, cameras: Iterable[Camera], healths: Healths) -> Iterator[Metric]:
+    def _recording(self, cameras: Iterable[CameraRow], healths: Healths) -> Iterator[Metric]:
         """What a recorder that died still says is no recording: the last packet must be recent."""
         recording = _gauge("shike_stream_recording", "1 while a stream of an enabled camera is being recorded", _STREAM)
         age = _gauge("shike_stream_last_packet_age_seconds", "Time since the last packet of a stream", _STREAM)
@@ -84,19 +94,21 @@ class Gauges(Collector):
             _add(age, key, age_s)
         yield from (recording, age)
 
-    def _reports(self, cameras: list[Camera], healths: Healths) -> tuple[list[StreamReport], Mapping[StreamKey, Gap]]:
+    def _reports(
+        self, cameras: list[CameraRow], healths: Healths
+    ) -> tuple[list[StreamReport], Mapping[StreamKey, Gap]]:
         """The day so far, and the newest gap of each stream that had one lately."""
         with self._lock:
             now_s = self._clock.monotonic()
             if self._today is None or now_s - self._today[0] > _FRESH_S:
                 day, now_us, cause = day_of(now(self._clock)), self._clock.now(), cause_of(healths)
                 with self._database.reading() as db:
-                    plan = plan_of(db, self._settings)
+                    plan = windows_of_rooms(db, self._settings)
                     reports = day_reports(self._stretches, cameras, day, now_us, cause, plan)
                     newest = (
                         ((camera.id, stream), newest_gap(self._stretches, camera, stream, now_us, cause, plan))
                         for camera in cameras
-                        for stream in streams_of(camera)
+                        for stream in recorded_streams_of(camera)
                     )
                     gaps = {key: gap for key, gap in newest if gap is not None}
                 self._today = (now_s, reports, gaps)
@@ -125,8 +137,8 @@ class Gauges(Collector):
         yield from (age, stuck)
 
 
-def _keys(cameras: Iterable[Camera]) -> list[StreamKey]:
-    return [(camera.id, stream) for camera in cameras for stream in streams_of(camera)]
+def _keys(cameras: Iterable[CameraRow]) -> list[StreamKey]:
+    return [(camera.id, stream) for camera in cameras for stream in recorded_streams_of(camera)]
 
 
 def _written(folder: Path) -> Iterator[float]:
@@ -143,7 +155,7 @@ def _infos(named: Iterable[Named]) -> Metric:
     return info
 
 
-def _streams(cameras: Iterable[Camera], healths: Healths) -> Iterator[Metric]:
+def _streams(cameras: Iterable[CameraRow], healths: Healths) -> Iterator[Metric]:
     state = _gauge("shike_stream_state", "1 for the state that a stream is in", (*_STREAM, "state", "cause"))
     since = _gauge("shike_stream_state_since_timestamp_seconds", "Since when it records, rests, or does not", _STREAM)
     tries = _gauge("shike_stream_attempt", "Tries to connect since it was last recorded", _STREAM)

@@ -13,7 +13,7 @@ import shike.attendance.tables.training
 import shike.subsidy.tables  # noqa: F401  (their tables belong to the metadata)
 from shike.api.db import make_engine
 from shike.api.settings import load_settings
-from shike.attendance.tables.registry import Base, UtcMicros
+from shike.attendance.tables.base import Base, UtcMicros
 
 
 def plain_types(kind: str, item: Any, _context: Any) -> str | Literal[False]:

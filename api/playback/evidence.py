@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from shike.api.errors import Conflict, Unavailable
 from shike.api.playback.stretches import stretches
@@ -17,6 +16,7 @@ from shike.api.settings import Settings
 from shike.attendance.footage.coverage import coverage
 from shike.attendance.footage.index import Footage, Piece
 from shike.capture.archive.export import Label, export_mp4
+from shike.capture.archive.segment import StreamName
 from shike.capture.clock import Clock
 from shike.capture.errors import FootageError, NoFootage, SigningKeyError
 from shike.capture.proof.excerpt import Proof, prove
@@ -34,7 +34,7 @@ class Order:
     """What somebody wants a pack of. `label` is what the video says of itself."""
 
     camera_id: str
-    stream: Literal["main", "sub"]
+    stream: StreamName
     asked: Range
     label: Label
 

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Annotated, Literal
@@ -24,7 +23,6 @@ from shike.api.auth.guard import CurrentCaller, CurrentClock
 from shike.api.auth.scopes import load
 from shike.api.db import Db, database_of
 from shike.api.errors import Conflict, Invalid, NotFound, Unavailable
-from shike.api.moment import rfc3339_us
 from shike.api.playback.evidence import Order, make_pack
 from shike.api.playback.footage import CurrentFootage
 from shike.api.playback.stretches import stretches
@@ -32,10 +30,12 @@ from shike.api.playback.time_range import Range, asked_range
 from shike.api.settings import Settings
 from shike.api.wire import PROBLEM, Id
 from shike.attendance.footage.index import Footage
-from shike.attendance.tables.registry import Camera, from_us
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.export import Label, export_mp4
+from shike.capture.archive.segment import StreamName
 from shike.capture.clock import Clock
 from shike.capture.errors import MixedParameters, NoFootage
+from shike.capture.moment import BEIJING, from_us, rfc3339_us
 
 router = APIRouter(tags=["playback"], responses=PROBLEM)
 Form = Literal["mp4", "pack"]
@@ -63,7 +63,7 @@ def export_footage(
     clock: CurrentClock,
     footage: CurrentFootage,
     request: Request,
-    stream: Literal["main", "sub"] = "main",
+    stream: StreamName = "main",
     form: Annotated[Form, Query(alias="format")] = "mp4",
 ) -> StreamingResponse:
     """The range as one file, copied and not transcoded, from the keyframe at or before its start.
@@ -73,7 +73,7 @@ def export_footage(
     settings: Settings = request.app.state.settings
     if asked.seconds > settings.max_export_hours * 3600:
         raise Invalid("to", "too_long", f"at most {settings.max_export_hours:g} hours at once")
-    camera = load(db, caller.viewer, Camera, camera_id)
+    camera = load(db, caller.viewer, CameraRow, camera_id)
     place = audit.place_of(db, camera)
     label = Label(
         camera=place.target or camera.name,
@@ -89,7 +89,7 @@ def export_footage(
         shown = {"from": rfc3339_us(asked.start_us), "to": rfc3339_us(asked.end_us), "bytes": target.stat().st_size}
         with database_of(request).writing() as writing:
             audit.write(writing, clock, caller, "export", place, stream=stream, format=form, **shown, **made.said)
-        start = from_us(made.start_us) + timedelta(hours=8)
+        start = from_us(made.start_us).astimezone(BEIJING)
         name = re.sub(r"[^\w.-]+", "-", f"{place.target}-{start:%Y%m%d-%H%M%S}")
         return _handed_out(target, f"{name}.{SUFFIXES[form]}", MEDIA_TYPES[form])
     finally:

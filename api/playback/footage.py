@@ -4,7 +4,7 @@ The path of a segment begins with its camera, so one scoped query for the camera
 """
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Response
 from starlette.requests import HTTPConnection
@@ -15,7 +15,8 @@ from shike.api.db import Db
 from shike.api.errors import BadRange, NotFound
 from shike.api.wire import PROBLEM, Id
 from shike.attendance.footage.index import Footage
-from shike.attendance.tables.registry import Camera
+from shike.attendance.tables.registry import CameraRow
+from shike.capture.archive.segment import StreamName
 from shike.capture.errors import NoFootage
 
 router = APIRouter(tags=["playback"], responses=PROBLEM)
@@ -43,7 +44,7 @@ def segment_url(key: str) -> str:
 @router.get("/api/cameras/{camera_id}/footage/{stream}/{day}/{name}", response_class=Response, status_code=206)
 def read_footage(
     camera_id: Id,
-    stream: Literal["main", "sub"],
+    stream: StreamName,
     day: str,
     name: str,
     db: Db,
@@ -52,7 +53,7 @@ def read_footage(
     range_header: Annotated[str | None, Header(alias="range")] = None,
 ) -> Response:
     """A byte range of a segment. A closed segment never changes; an open one only grows."""
-    camera = load(db, viewer, Camera, camera_id)
+    camera = load(db, viewer, CameraRow, camera_id)
     if not _NAME.fullmatch(name) or not re.fullmatch(r"\d{8}", day) or camera.id not in name:
         raise NotFound(code="segment_not_found")
     key = f"{camera.id}/{stream}/{day}/{name}"

@@ -10,7 +10,8 @@ from shike.api.auth.viewer import Viewer
 from shike.api.moment import Moment
 from shike.api.settings import Settings
 from shike.attendance.retention.holds import held_of
-from shike.attendance.tables.registry import Camera, from_us
+from shike.attendance.tables.registry import CameraRow
+from shike.capture.moment import from_us
 
 
 class HeldOut(BaseModel):
@@ -26,7 +27,7 @@ class HeldOut(BaseModel):
 
 
 def held_outs(
-    db: DbSession, viewer: Viewer, camera: Camera, settings: Settings, start_us: int, end_us: int
+    db: DbSession, viewer: Viewer, camera: CameraRow, settings: Settings, start_us: int, end_us: int
 ) -> list[HeldOut]:
     """What of a camera (already scoped) is held within [start, end), cut to that."""
     shown = viewer.may(Permission.KEEPING_READ)

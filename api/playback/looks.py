@@ -9,10 +9,10 @@ import threading
 from shike.api.auth import audit
 from shike.api.auth.viewer import Caller
 from shike.api.db import Database
-from shike.api.moment import rfc3339_us
 from shike.api.playback.time_range import Range
-from shike.attendance.tables.registry import Camera
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.clock import Clock
+from shike.capture.moment import rfc3339_us
 
 _QUIET_S = 600.0
 _BUCKET_US = 600_000_000
@@ -27,7 +27,7 @@ class Looks:
         self._seen: dict[tuple[str, str, int], float] = {}
         self._lock = threading.Lock()
 
-    def note(self, caller: Caller, camera: Camera, asked: Range, kind: str, stream: str) -> None:
+    def note(self, caller: Caller, camera: CameraRow, asked: Range, kind: str, stream: str) -> None:
         """Write a line unless all of this range has just been told. Raises if that fails: then nobody looks."""
         now_s = self._clock.monotonic()
         buckets = range(asked.start_us // _BUCKET_US, (asked.end_us - 1) // _BUCKET_US + 1)
@@ -36,7 +36,7 @@ class Looks:
             fresh = [key for key in keys if now_s - self._seen.get(key, float("-inf")) > _QUIET_S]
         if fresh:
             with self._database.writing() as db:
-                place = audit.place_of(db, db.get_one(Camera, camera.id))
+                place = audit.place_of(db, db.get_one(CameraRow, camera.id))
                 shown = {"from": rfc3339_us(asked.start_us), "to": rfc3339_us(asked.end_us)}
                 audit.write(db, self._clock, caller, "playback", place, kind=kind, stream=stream, **shown)
         with self._lock:

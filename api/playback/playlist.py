@@ -10,15 +10,15 @@ from datetime import timedelta
 
 from shike.api.playback.footage import segment_url
 from shike.attendance.footage.index import Piece
-from shike.attendance.tables.registry import from_us
 from shike.capture.archive.segment import Fragment
+from shike.capture.moment import from_us
 
 _ENTRY_US = 4_000_000
 _TRACKS = "#EXT-X-SHIKE-TRACKS:"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PlaylistEntry:
     """A stretch of one segment that begins with a keyframe."""
 
     fragments: tuple[Fragment, ...]
@@ -40,7 +40,9 @@ class Entry:
         return sum(fragment.duration_us for fragment in self.fragments) / 1_000_000
 
 
-def entries(fragments: Iterable[Fragment], start_us: int, end_us: int, entry_us: int = _ENTRY_US) -> Iterator[Entry]:
+def entries(
+    fragments: Iterable[Fragment], start_us: int, end_us: int, entry_us: int = _ENTRY_US
+) -> Iterator[PlaylistEntry]:
     """The groups of pictures that touch [start, end), put together to entries of at least `entry_us`."""
     groups: list[list[Fragment]] = []
     for fragment in fragments:
@@ -54,11 +56,11 @@ def entries(fragments: Iterable[Fragment], start_us: int, end_us: int, entry_us:
         if group[-1].wall_end_us <= start_us or group[0].wall_us >= end_us:
             continue
         if current and current[-1].wall_end_us - current[0].wall_us >= entry_us:
-            yield Entry(tuple(current))
+            yield PlaylistEntry(tuple(current))
             current = []
         current.extend(group)
     if current:
-        yield Entry(tuple(current))
+        yield PlaylistEntry(tuple(current))
 
 
 @dataclass(frozen=True, slots=True)

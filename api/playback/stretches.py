@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shike.api.playback.playlist import entries
 from shike.api.playback.time_range import Range
 from shike.attendance.footage.index import Footage, Piece
-from shike.capture.archive.export import Stretch
+from shike.capture.archive.export import ExportedRun
 from shike.capture.archive.segment import Fragment
 
 _CHUNK_BYTES = 1 << 20
@@ -21,7 +21,7 @@ class _Part:
     last: Fragment
 
 
-def stretches(footage: Footage, pieces: Iterable[Piece], asked: Range) -> Iterator[Stretch]:
+def stretches(footage: Footage, pieces: Iterable[Piece], asked: Range) -> Iterator[ExportedRun]:
     """What lies in the range. Bytes are read when a stretch's chunks are."""
     runs: list[list[_Part]] = []
     for piece in pieces:
@@ -35,7 +35,7 @@ def stretches(footage: Footage, pieces: Iterable[Piece], asked: Range) -> Iterat
             runs.append([part])
     for parts in runs:
         first = parts[0].piece
-        yield Stretch(
+        yield ExportedRun(
             run_id=first.run_id,
             origin=first.origin,
             simulated=first.simulated,

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from shike.attendance.tables.registry import Sample
+from shike.attendance.tables.counting import SampleRow
 
 _MOST = 1500
 
 
-def thin(samples: Sequence[Sample], most: int = _MOST) -> list[Sample]:
+def thin(samples: Sequence[SampleRow], most: int = _MOST) -> list[SampleRow]:
     """At most about `most` samples in order of time: of each stretch the lowest and the highest count stay."""
     if len(samples) <= most:
         return list(samples)
     stretch = -(-2 * len(samples) // most)
-    kept: list[Sample] = []
+    kept: list[SampleRow] = []
     for start in range(0, len(samples), stretch):
         part = samples[start : start + stretch]
         counted = [sample for sample in part if sample.count is not None]

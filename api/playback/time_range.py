@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import AwareDatetime
 
 from shike.api.errors import Invalid
-from shike.attendance.tables.registry import to_us
+from shike.capture.moment import to_us
 
 LONGEST = timedelta(hours=26)
 

@@ -4,8 +4,8 @@ Every look is written to the audit trail (looks.py). Bytes are served by footage
 """
 
 from collections import defaultdict
-from datetime import date, datetime, timedelta, timezone
-from typing import Annotated, Literal
+from datetime import date, datetime
+from typing import Annotated
 
 import cv2
 from fastapi import APIRouter, Depends, Query, Response
@@ -28,20 +28,21 @@ from shike.api.playback.time_range import Range, asked_range
 from shike.api.settings import Settings
 from shike.api.wire import PROBLEM, Id
 from shike.attendance.footage.index import Footage, Piece
-from shike.attendance.recording.days import told
+from shike.attendance.recording.days import coverage_for_viewers
 from shike.attendance.recording.plan import room_windows
-from shike.attendance.tables.registry import Camera, CountSkip, Sample, Segment, from_us, to_us
+from shike.attendance.tables.counting import CountSkipRow, SampleRow
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.segment import StreamName
 from shike.capture.errors import CaptureError
+from shike.capture.moment import BEIJING, from_us, rfc3339, to_us
 from shike.capture.mp4.audio import has_audio
 from shike.capture.mp4.pictures import Picture, decode_keyframe
 from shike.capture.recorder import health
 
 router = APIRouter(tags=["playback"], responses=PROBLEM)
 
-Stream = Literal["main", "sub"]
-Asked = Annotated[Range, Depends(asked_range)]
-BEIJING = timezone(timedelta(hours=8))
+AskedRange = Annotated[Range, Depends(asked_range)]
 _PICTURE_WIDTH = 480
 _LARGE_WIDTH = 1280
 _PICTURE_BEFORE_US = 30_000_000
@@ -54,7 +55,7 @@ class DayOut(BaseModel):
     seconds: int
 
 
-class Days(BaseModel):
+class RecordedDays(BaseModel):
     """The days of a month that hold footage."""
 
     days: list[DayOut]
@@ -92,10 +93,10 @@ class CountOut(BaseModel):
     valid: bool
 
 
-class Timeline(_Stretch):
+class TimelineOut(_Stretch):
     """What was recorded and counted in a range."""
 
-    stream: Stream
+    stream: StreamName
     spans: list[SpanOut]
     gaps: list[GapOut]
     counts: list[CountOut]
@@ -120,19 +121,19 @@ def list_days(
     clock: CurrentClock,
     footage: CurrentFootage,
     month: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")],
-    stream: Stream = "main",
-) -> Days:
+    stream: StreamName = "main",
+) -> RecordedDays:
     """The days of a month (Beijing time) that hold footage. A segment counts for the day it began on."""
-    load(db, viewer, Camera, camera_id)
+    load(db, viewer, CameraRow, camera_id)
     year, number = (int(part) for part in month.split("-"))
     first = datetime(year, number, 1, tzinfo=BEIJING)
     following = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=BEIJING)
-    query = select(Segment.wall_start, Segment.wall_end).where(
-        Segment.camera_id == camera_id,
-        Segment.stream == stream,
-        Segment.state == "closed",
-        Segment.wall_start >= first,
-        Segment.wall_start < following,
+    query = select(SegmentRow.wall_start, SegmentRow.wall_end).where(
+        SegmentRow.camera_id == camera_id,
+        SegmentRow.stream == stream,
+        SegmentRow.state == "closed",
+        SegmentRow.wall_start >= first,
+        SegmentRow.wall_start < following,
     )
     seconds: dict[date, float] = defaultdict(float)
     for start, end in db.execute(query):
@@ -141,26 +142,26 @@ def list_days(
     if opened is not None and first <= from_us(opened.start_us) < following:
         day = from_us(opened.start_us).astimezone(BEIJING).date()
         seconds[day] += (opened.end_us - opened.start_us) / 1_000_000
-    return Days(days=[DayOut(date=day, seconds=round(total)) for day, total in sorted(seconds.items())])
+    return RecordedDays(days=[DayOut(date=day, seconds=round(total)) for day, total in sorted(seconds.items())])
 
 
 @router.get("/api/cameras/{camera_id}/timeline")
 def read_timeline(
     camera_id: Id,
-    asked: Asked,
+    asked: AskedRange,
     db: Db,
     viewer: CurrentViewer,
     clock: CurrentClock,
     footage: CurrentFootage,
     connection: HTTPConnection,
-    stream: Stream = "main",
-) -> Timeline:
+    stream: StreamName = "main",
+) -> TimelineOut:
     """Coverage with the reason of every gap, as in the report, and the counts, thinned to what a screen can show."""
-    camera = load(db, viewer, Camera, camera_id)
+    camera = load(db, viewer, CameraRow, camera_id)
     start_us, end_us = asked.start_us, asked.end_us
     settings: Settings = connection.app.state.settings
     now = health.read(settings.state_dir).get((camera_id, stream))
-    covered = told(
+    covered = coverage_for_viewers(
         camera,
         footage.history(camera_id, stream, start_us, end_us),
         start_us,
@@ -171,20 +172,24 @@ def read_timeline(
         room_windows(db, camera.room_id, settings.recording_policy, start_us, end_us),
     )
     samples = db.scalars(
-        visible(viewer, Sample)
+        visible(viewer, SampleRow)
         .where(
-            Sample.camera_id == camera_id, Sample.picture_at >= from_us(start_us), Sample.picture_at < from_us(end_us)
+            SampleRow.camera_id == camera_id,
+            SampleRow.picture_at >= from_us(start_us),
+            SampleRow.picture_at < from_us(end_us),
         )
-        .order_by(Sample.picture_at)
+        .order_by(SampleRow.picture_at)
     )
     skips = db.scalars(
-        visible(viewer, CountSkip)
+        visible(viewer, CountSkipRow)
         .where(
-            CountSkip.camera_id == camera_id, CountSkip.to_at > from_us(start_us), CountSkip.from_at < from_us(end_us)
+            CountSkipRow.camera_id == camera_id,
+            CountSkipRow.to_at > from_us(start_us),
+            CountSkipRow.from_at < from_us(end_us),
         )
-        .order_by(CountSkip.from_at)
+        .order_by(CountSkipRow.from_at)
     )
-    return Timeline(
+    return TimelineOut(
         start=from_us(start_us),
         end=from_us(end_us),
         stream=stream,
@@ -212,15 +217,15 @@ def read_timeline(
 @router.get("/api/cameras/{camera_id}/playlist.m3u8", response_class=Response)
 def read_playlist(
     camera_id: Id,
-    asked: Asked,
+    asked: AskedRange,
     db: Db,
     caller: CurrentCaller,
     footage: CurrentFootage,
     looks: CurrentLooks,
-    stream: Stream = "main",
+    stream: StreamName = "main",
 ) -> Response:
     """An HLS playlist of what was recorded in a range."""
-    camera = load(db, caller.viewer, Camera, camera_id)
+    camera = load(db, caller.viewer, CameraRow, camera_id)
     pieces = footage.pieces(camera_id, stream, asked.start_us, asked.end_us)
     if not pieces:
         raise NotFound("nothing was recorded in this range", code="nothing_recorded")
@@ -250,7 +255,7 @@ def read_picture(
 
     `large`: from the main stream, in which heads can be counted, up to 1280 pixels wide.
     """
-    camera = load(db, caller.viewer, Camera, camera_id)
+    camera = load(db, caller.viewer, CameraRow, camera_id)
     at_us = to_us(at)
     order: tuple[StreamName, ...] = ("main",) if large else ("sub", "main")
     picture = next((found for stream in order if (found := _picture(footage, camera_id, stream, at_us))), None)
@@ -263,7 +268,7 @@ def read_picture(
     ok, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 80])
     if not ok:
         raise Invalid("at", "unreadable", "this picture cannot be shown")
-    shown = from_us(picture.wall_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    shown = rfc3339(from_us(picture.wall_us))
     return Response(jpeg.tobytes(), headers={"X-Picture-Time": shown}, media_type="image/jpeg")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from shike.api.database import Database
 from shike.attendance.footage.indexing import index
-from shike.attendance.tables.registry import Camera
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import SegmentRecord
 from shike.capture.archive.spool import Spool
@@ -61,7 +61,7 @@ class Intake:
             return set()
         cameras = set(self._left.values())
         with self._database.reading() as db:
-            known = set(db.scalars(select(Camera.id).where(Camera.id.in_(cameras))))
+            known = set(db.scalars(select(CameraRow.id).where(CameraRow.id.in_(cameras))))
         fresh, self._known = known - self._known, known
         due = {segment_id for segment_id, camera_id in self._left.items() if camera_id in fresh}
         if self._clock.monotonic() >= self._again_s:

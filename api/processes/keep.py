@@ -23,15 +23,16 @@ from shike.api.processes.space import space_of
 from shike.attendance.footage.index import Footage
 from shike.attendance.judgement.evaluation import Evaluator
 from shike.attendance.recording.plan import policies_of, windows_of
-from shike.attendance.recording.policy import Policy, in_force
+from shike.attendance.recording.policy import Policy, policy_in_force
 from shike.attendance.retention.cleaning import Cleaner
 from shike.attendance.retention.rules import Space
-from shike.attendance.tables.registry import Camera, Lease, from_us, to_us
+from shike.attendance.tables.registry import CameraRow, LeaseRow
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import EndReason, StreamName
 from shike.capture.archive.spool import Spool
 from shike.capture.clock import Clock
 from shike.capture.errors import CaptureError
+from shike.capture.moment import from_us, to_us
 from shike.capture.recorder import health
 from shike.capture.recorder.desired import Desired, Wanted
 from shike.capture.schedule import Window
@@ -126,8 +127,8 @@ class Housekeeper:
     def publish(self) -> None:
         """Tell the recorder which streams to record, if that has changed or leases run out."""
         with self._database.reading() as db:
-            cameras = list(db.scalars(select(Camera).where(Camera.enabled).order_by(Camera.id)))
-            leases = {lease.camera_id: lease for lease in db.scalars(select(Lease))}
+            cameras = list(db.scalars(select(CameraRow).where(CameraRow.enabled).order_by(CameraRow.id)))
+            leases = {lease.camera_id: lease for lease in db.scalars(select(LeaseRow))}
             plans = self._plans(db, {camera.room_id for camera in cameras})
         if self._must_write(cameras, leases, from_us(self._clock.now())):
             with self._database.writing() as db:
@@ -144,7 +145,7 @@ class Housekeeper:
             desired.store(self._settings.state_dir)
             self._published = desired
 
-    def _rest_of(self, camera: Camera) -> EndReason | None:
+    def _rest_of(self, camera: CameraRow) -> EndReason | None:
         return "storage_full" if camera.id in self._cleaner.resting else None
 
     def _plans(self, db: DbSession, room_ids: set[str]) -> Plans:
@@ -157,34 +158,36 @@ class Housekeeper:
         begin_us = now_us // _HOUR_US * _HOUR_US
         policies = policies_of(db, room_ids, self._settings.recording_policy)
         due = windows_of(db, policies, begin_us, begin_us + _AHEAD_US)
-        self._plan = {room_id: (in_force(of_room, now_us), due[room_id]) for room_id, of_room in policies.items()}
+        self._plan = {
+            room_id: (policy_in_force(of_room, now_us), due[room_id]) for room_id, of_room in policies.items()
+        }
         return self._plan
 
-    def _must_write(self, cameras: list[Camera], leases: dict[str, Lease], moment: datetime) -> bool:
+    def _must_write(self, cameras: list[CameraRow], leases: dict[str, LeaseRow], moment: datetime) -> bool:
         return any(self._is_due(leases.get(camera.id), moment) for camera in cameras) or bool(self._unmarked(cameras))
 
-    def _is_due(self, lease: Lease | None, moment: datetime) -> bool:
+    def _is_due(self, lease: LeaseRow | None, moment: datetime) -> bool:
         if lease is None:
             return True
         return lease.until < (moment + _RENEW_BEFORE if lease.node == self._settings.node else moment)
 
-    def _unmarked(self, cameras: list[Camera]) -> set[str]:
+    def _unmarked(self, cameras: list[CameraRow]) -> set[str]:
         said = {each.camera_id for each in health.read(self._settings.state_dir).values() if each.simulated}
         return {camera.id for camera in cameras if not camera.simulated} & said
 
     def _mark_simulated(self, db: DbSession) -> None:
         """A camera that says that it is simulated is marked so, whoever entered it."""
-        cameras = list(db.scalars(select(Camera).where(Camera.enabled)))
+        cameras = list(db.scalars(select(CameraRow).where(CameraRow.enabled)))
         marked = self._unmarked(cameras)
         for camera in cameras:
             camera.simulated = camera.simulated or camera.id in marked
 
-    def _lease(self, db: DbSession, camera: Camera) -> Lease:
+    def _lease(self, db: DbSession, camera: CameraRow) -> LeaseRow:
         """This node's lease on a camera, renewed; another node's if that one still holds it."""
         moment = from_us(self._clock.now())
-        lease = db.get(Lease, camera.id)
+        lease = db.get(LeaseRow, camera.id)
         if lease is None:
-            lease = Lease(camera_id=camera.id, node=self._settings.node, epoch=1, until=moment + _LEASE)
+            lease = LeaseRow(camera_id=camera.id, node=self._settings.node, epoch=1, until=moment + _LEASE)
             db.add(lease)
         elif lease.node == self._settings.node:
             lease.until = moment + _LEASE
@@ -202,7 +205,7 @@ def _published(state: Path) -> Desired:
         return Desired(0, ())
 
 
-def _streams(camera: Camera) -> list[tuple[StreamName, str]]:
+def _streams(camera: CameraRow) -> list[tuple[StreamName, str]]:
     streams: list[tuple[StreamName, str]] = [("main", camera.main_path)]
     if camera.sub_path:
         streams.append(("sub", camera.sub_path))
@@ -210,10 +213,10 @@ def _streams(camera: Camera) -> list[tuple[StreamName, str]]:
 
 
 def _wanted(
-    camera: Camera,
+    camera: CameraRow,
     stream: StreamName,
     path: str,
-    lease: Lease,
+    lease: LeaseRow,
     policy: Policy,
     windows: tuple[Window, ...] | None,
     rest: EndReason | None,

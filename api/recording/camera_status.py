@@ -10,19 +10,21 @@ from sqlalchemy import func, select
 from shike.api.auth.scopes import load
 from shike.api.live.wall import Healths, StreamState, stream_state
 from shike.api.moment import Moment
-from shike.api.playback.timeline import GapOut, Stream
+from shike.api.playback.timeline import GapOut
 from shike.api.recording.disk import CurrentDisk
 from shike.api.recording.recorded import CurrentRecordings, Recordings, cause_of
 from shike.api.registry.cameras import camera_outs
 from shike.api.wire import PROBLEM, Id
 from shike.attendance.footage.coverage import Gap
-from shike.attendance.recording.days import newest_gap, streams_of
+from shike.attendance.recording.days import newest_gap, recorded_streams_of
 from shike.attendance.recording.disk_space import DAY_US, DiskSpace
 from shike.attendance.recording.plan import policies_of
-from shike.attendance.recording.policy import in_force
-from shike.attendance.retention.rules import merged
-from shike.attendance.tables.registry import Camera, Run, from_us
+from shike.attendance.recording.policy import policy_in_force
+from shike.attendance.tables.footage import RunRow
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.segment import StreamName
+from shike.capture.moment import from_us
+from shike.capture.spans import merged
 
 router = APIRouter(tags=["recordings"], responses=PROBLEM)
 
@@ -33,7 +35,7 @@ class StreamStatus(BaseModel):
     A gap whose `to` is the time of asking goes on. `bytes_24h` and `recorded_24h_s` are of the last 24 hours.
     """
 
-    stream: Stream
+    stream: StreamName
     state: StreamState | None
     recorded_since: Moment | None
     last_gap: GapOut | None
@@ -92,31 +94,33 @@ def get_camera_status(
 ) -> CameraStatus:
     """One camera now. Cheap enough to be asked every few seconds."""
     db, viewer, settings = recordings.db, recordings.viewer, recordings.settings
-    camera = load(db, viewer, Camera, camera_id)
-    out = camera_outs(db, viewer, Camera.id == camera_id)[0]
+    camera = load(db, viewer, CameraRow, camera_id)
+    out = camera_outs(db, viewer, CameraRow.id == camera_id)[0]
     healths, now_us = recordings.read_health(), recordings.clock.now()
     places = {"room_id", "room_name", "institution_id", "institution_name", "simulated", "enabled", "created_at"}
     return CameraStatus(
         camera_id=camera.id,
         camera_name=camera.name,
         **out.model_dump(include=places),
-        records_sound=in_force(
+        records_sound=policy_in_force(
             policies_of(db, [camera.room_id], settings.recording_policy)[camera.room_id], now_us
         ).audio,
         asked_at=from_us(now_us),
-        streams=[_stream(recordings, camera, stream, healths, now_us) for stream in streams_of(camera)],
+        streams=[_stream(recordings, camera, stream, healths, now_us) for stream in recorded_streams_of(camera)],
         disk=disk_out(disk.space()) if viewer.sees_everything else None,
     )
 
 
-def _stream(recordings: Recordings, camera: Camera, stream: StreamName, healths: Healths, now_us: int) -> StreamStatus:
+def _stream(
+    recordings: Recordings, camera: CameraRow, stream: StreamName, healths: Healths, now_us: int
+) -> StreamStatus:
     stretches, plan = recordings.stretches, recordings.plan()
     health = healths.get((camera.id, stream))
     day = stretches.of_range([camera.id], now_us - DAY_US, now_us, [stream]).get((camera.id, stream), [])
     # Where two writers overlap, or an import fills what was recorded as well, a second is one second.
     covered = merged((max(each.start_us, now_us - DAY_US), min(each.end_us, now_us)) for each in day)
     recorded_us = sum(end - start for start, end in covered)
-    since = select(func.min(Run.started_at)).where(Run.camera_id == camera.id, Run.stream == stream)
+    since = select(func.min(RunRow.started_at)).where(RunRow.camera_id == camera.id, RunRow.stream == stream)
     return StreamStatus(
         stream=stream,
         state=None if health is None else stream_state(health),

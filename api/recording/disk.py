@@ -12,8 +12,9 @@ from starlette.requests import HTTPConnection
 
 from shike.api.db import Database
 from shike.attendance.recording.disk_space import DAY_US, DiskSpace, bytes_per_day
-from shike.attendance.tables.registry import Run, Segment, from_us, to_us
+from shike.attendance.tables.footage import RunRow, SegmentRow
 from shike.capture.clock import Clock
+from shike.capture.moment import from_us, to_us
 
 _FRESH_S = 60.0
 
@@ -24,7 +25,7 @@ class _Pace:
     asked_s: float
 
 
-class Disk:
+class FootageVolume:
     """Measures the volume of a folder. The pace is asked of the index once a minute at most."""
 
     def __init__(self, folder: Path, database: Database, clock: Clock) -> None:
@@ -50,19 +51,19 @@ class Disk:
         since = from_us(now_us - DAY_US)
         # Indexing comes after recording, so its index bounds the scan. An import comes once, at any speed: no pace.
         query = (
-            select(func.sum(Segment.size), func.min(Segment.wall_start))
-            .join(Run, Run.id == Segment.run_id)
-            .where(Segment.created_at >= since, Segment.wall_start >= since, Run.origin == "live")
+            select(func.sum(SegmentRow.size), func.min(SegmentRow.wall_start))
+            .join(RunRow, RunRow.id == SegmentRow.run_id)
+            .where(SegmentRow.created_at >= since, SegmentRow.wall_start >= since, RunRow.origin == "live")
         )
         with self._database.reading() as db:
             written, first = db.execute(query).one()
         return bytes_per_day(written or 0, None if first is None else to_us(first), now_us)
 
 
-def current_disk(connection: HTTPConnection) -> Disk:
+def current_disk(connection: HTTPConnection) -> FootageVolume:
     """The application's footage volume."""
-    disk: Disk = connection.app.state.disk
+    disk: FootageVolume = connection.app.state.disk
     return disk
 
 
-CurrentDisk = Annotated[Disk, Depends(current_disk)]
+CurrentDisk = Annotated[FootageVolume, Depends(current_disk)]

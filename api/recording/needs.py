@@ -29,8 +29,10 @@ from shike.attendance.recording.needs import (
 from shike.attendance.recording.plan import sessions_of
 from shike.attendance.recording.policy import Mode, PlannedSession, Policy
 from shike.attendance.retention.keeping import default_days
-from shike.attendance.tables.registry import Camera, Room, Run, Segment, to_us
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.registry import CameraRow, RoomRow
 from shike.capture.archive.segment import StreamName
+from shike.capture.moment import to_us
 
 router = APIRouter(tags=["recording"], responses=PROBLEM)
 
@@ -38,7 +40,7 @@ router = APIRouter(tags=["recording"], responses=PROBLEM)
 _SEGMENTS = 60
 _WEEKS = 4
 
-Days = Annotated[int, Query(ge=1, le=3650)]
+KeptDays = Annotated[int, Query(ge=1, le=3650)]
 
 
 class RoomNeedOut(BaseModel):
@@ -93,8 +95,8 @@ def get_recording_needs(
     viewer: CurrentViewer,
     settings: CurrentSettings,
     clock: CurrentClock,
-    days_main: Days | None = None,
-    days_sub: Days | None = None,
+    days_main: KeptDays | None = None,
+    days_sub: KeptDays | None = None,
     mode: Literal["as_set", "always", "timetable"] = "as_set",
     room_id: Annotated[list[str], Query(max_length=1000)] = [],  # noqa: B006 FastAPI copies it
     hours_without_timetable: Annotated[float, Query(ge=0, le=HOURS_A_WEEK)] = 40,
@@ -104,7 +106,7 @@ def get_recording_needs(
     `mode` is tried for the rooms that are named, or for all if none is; the others stay as they are set. Without days,
     footage is kept as long as the default rule says.
     """
-    rooms = list(db.scalars(visible(viewer, Room).order_by(Room.name, Room.id)))
+    rooms = list(db.scalars(visible(viewer, RoomRow).order_by(RoomRow.name, RoomRow.id)))
     said = [each for each in room_recordings(db, rooms, settings.recording_policy, clock.now()) if each.camera_count]
     ids = [each.room_id for each in said]
     loads = stream_loads(db, ids)
@@ -141,10 +143,12 @@ def get_recording_needs(
 def stream_loads(db: DbSession, room_ids: Sequence[str]) -> Mapping[str, list[StreamLoad]]:
     """The streams of each room's enabled cameras, with their bit rates as recorded lately or else as usual."""
     found: dict[str, list[StreamLoad]] = {room_id: [] for room_id in room_ids}
-    for camera in db.scalars(select(Camera).where(Camera.room_id.in_(room_ids), Camera.enabled).order_by(Camera.id)):
+    for camera in db.scalars(
+        select(CameraRow).where(CameraRow.room_id.in_(room_ids), CameraRow.enabled).order_by(CameraRow.id)
+    ):
         streams: list[StreamName] = ["main", "sub"] if camera.sub_path else ["main"]
         for stream in streams:
-            bps = measured_bps(_last_segments(db, camera.id, stream, Run.origin == "live"))
+            bps = measured_bps(_last_segments(db, camera.id, stream, RunRow.origin == "live"))
             load = StreamLoad(camera.id, stream, bps or NOMINAL_BPS[stream], "recorded" if bps else "nominal")
             found[camera.room_id].append(load)
     return found
@@ -155,7 +159,9 @@ def footage_bytes(db: DbSession) -> int:
 
     Adding up the sizes would read every row.
     """
-    counted = select(Segment.camera_id, Segment.stream, func.count()).group_by(Segment.camera_id, Segment.stream)
+    counted = select(SegmentRow.camera_id, SegmentRow.stream, func.count()).group_by(
+        SegmentRow.camera_id, SegmentRow.stream
+    )
     total = 0
     for camera_id, stream, count in db.execute(counted):
         sizes = [size for size, _ in _last_segments(db, camera_id, stream)]
@@ -180,10 +186,10 @@ def _last_segments(
 ) -> list[tuple[int, int]]:
     """The last segments of a stream, each as bytes and length in µs."""
     query = (
-        select(Segment.size, Segment.wall_start, Segment.wall_end)
-        .join(Run, Run.id == Segment.run_id)
-        .where(Segment.camera_id == camera_id, Segment.stream == stream, *conditions)
-        .order_by(Segment.wall_start.desc())
+        select(SegmentRow.size, SegmentRow.wall_start, SegmentRow.wall_end)
+        .join(RunRow, RunRow.id == SegmentRow.run_id)
+        .where(SegmentRow.camera_id == camera_id, SegmentRow.stream == stream, *conditions)
+        .order_by(SegmentRow.wall_start.desc())
         .limit(_SEGMENTS)
     )
     return [(size, to_us(end) - to_us(start)) for size, start, end in db.execute(query)]

@@ -5,10 +5,9 @@ attendance/recording_policy.py; what it needs of the disks is recording_needs.py
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DbSession
 
@@ -18,17 +17,17 @@ from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
 from shike.api.auth.scopes import load, visible
 from shike.api.db import Db
 from shike.api.moment import Moment, now
-from shike.api.wire import PROBLEM, Body, Items
+from shike.api.wire import PROBLEM, Body, Items, ReasonText
 from shike.attendance.recording.plan import LONGEST_MARGIN_MIN, policies_of, policy_of, sessions_of
-from shike.attendance.recording.policy import Mode, Policy, Why, due, in_force
-from shike.attendance.tables.recording import RecordingPolicy
-from shike.attendance.tables.registry import Camera, Institution, Room, from_us
-from shike.attendance.tables.training import ClassSession, TrainingClass
+from shike.attendance.recording.policy import Mode, Policy, Why, policy_in_force, recording_due
+from shike.attendance.tables.recording import RecordingPolicyRow
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RoomRow
+from shike.attendance.tables.training import ClassSessionRow, TrainingClassRow
+from shike.capture.moment import from_us
 from shike.capture.schedule import G711
 
 router = APIRouter(tags=["recording"], responses=PROBLEM)
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 AHEAD_US = 7 * 24 * 3_600_000_000
 FIELDS = ("mode", "margin_before_min", "margin_after_min", "audio", "g711")
 
@@ -41,7 +40,7 @@ class PolicyIn(Body):
     margin_after_min: int = Field(ge=0, le=LONGEST_MARGIN_MIN)
     audio: bool = False
     g711: G711 = "transcode"
-    reason: Reason
+    reason: ReasonText
 
 
 class PolicyOut(BaseModel):
@@ -92,9 +91,9 @@ def list_recording_policies(
     db: Db, viewer: CurrentViewer, settings: CurrentSettings, clock: CurrentClock, institution_id: str | None = None
 ) -> Items[RoomRecordingOut]:
     """Rooms in scope by name, each with the policy in force and what it means now."""
-    query = visible(viewer, Room).order_by(Room.name, Room.id)
+    query = visible(viewer, RoomRow).order_by(RoomRow.name, RoomRow.id)
     if institution_id is not None:
-        query = query.where(Room.institution_id == institution_id)
+        query = query.where(RoomRow.institution_id == institution_id)
     return Items(items=room_recordings(db, list(db.scalars(query)), settings.recording_policy, clock.now()))
 
 
@@ -103,7 +102,7 @@ def get_recording_policy(
     room_id: str, db: Db, viewer: CurrentViewer, settings: CurrentSettings, clock: CurrentClock
 ) -> RecordingPolicyOut:
     """One room's policy with its history."""
-    return _with_history(db, load(db, viewer, Room, room_id), settings.recording_policy, clock.now())
+    return _with_history(db, load(db, viewer, RoomRow, room_id), settings.recording_policy, clock.now())
 
 
 @router.put("/api/rooms/{room_id}/recording-policy")
@@ -111,14 +110,14 @@ def set_recording_policy(
     room_id: str, body: PolicyIn, db: Db, caller: CurrentCaller, settings: CurrentSettings, clock: CurrentClock
 ) -> RecordingPolicyOut:
     """Decide anew about a room. What says the same as before is no new decision."""
-    room = load(db, caller.viewer, Room, room_id)
+    room = load(db, caller.viewer, RoomRow, room_id)
     now_us, default = clock.now(), settings.recording_policy
-    before = in_force(policies_of(db, [room.id], default)[room.id], now_us)
+    before = policy_in_force(policies_of(db, [room.id], default)[room.id], now_us)
     changed = [field for field in FIELDS if getattr(before, field) != getattr(body, field)]
     if changed:
         moment = now(clock)
         values = body.model_dump()
-        row = RecordingPolicy(**values, room_id=room.id, valid_from=moment, set_at=moment)
+        row = RecordingPolicyRow(**values, room_id=room.id, valid_from=moment, set_at=moment)
         row.set_by, row.set_by_name = caller.viewer.account_id, caller.viewer.name
         db.add(row)
         db.flush()
@@ -128,20 +127,22 @@ def set_recording_policy(
     return _with_history(db, room, default, max(now_us, clock.now()))
 
 
-def room_recordings(db: DbSession, rooms: Sequence[Room], default: Policy, now_us: int) -> list[RoomRecordingOut]:
+def room_recordings(db: DbSession, rooms: Sequence[RoomRow], default: Policy, now_us: int) -> list[RoomRecordingOut]:
     """Rooms (already scoped) on the wire. Cameras that are switched off do not count: they are not recorded."""
     ids = [room.id for room in rooms]
     of_institutions = {room.institution_id for room in rooms}
     names: Mapping[str, str] = {
         row[0]: row[1]
-        for row in db.execute(select(Institution.id, Institution.name).where(Institution.id.in_(of_institutions)))
+        for row in db.execute(
+            select(InstitutionRow.id, InstitutionRow.name).where(InstitutionRow.id.in_(of_institutions))
+        )
     }
-    enabled = select(Camera.room_id, func.count()).where(Camera.room_id.in_(ids), Camera.enabled)
-    counts: Mapping[str, int] = {row[0]: row[1] for row in db.execute(enabled.group_by(Camera.room_id))}
+    enabled = select(CameraRow.room_id, func.count()).where(CameraRow.room_id.in_(ids), CameraRow.enabled)
+    counts: Mapping[str, int] = {row[0]: row[1] for row in db.execute(enabled.group_by(CameraRow.room_id))}
     rows = _rows_in_force(db, ids, now_us)
-    policies = {room_id: in_force(each, now_us) for room_id, each in policies_of(db, ids, default).items()}
+    policies = {room_id: policy_in_force(each, now_us) for room_id, each in policies_of(db, ids, default).items()}
     sessions = sessions_of(db, ids, now_us, now_us + AHEAD_US)
-    dues = {room_id: due(policies[room_id], sessions[room_id], now_us) for room_id in ids}
+    dues = {room_id: recording_due(policies[room_id], sessions[room_id], now_us) for room_id in ids}
     titles = session_titles(db, [each.session_id for each in dues.values() if each.session_id])
     return [
         RoomRecordingOut(
@@ -167,23 +168,23 @@ def room_recordings(db: DbSession, rooms: Sequence[Room], default: Policy, now_u
 def session_titles(db: DbSession, session_ids: Sequence[str]) -> Mapping[str, str]:
     """Class sessions (already scoped by their rooms) as people call them: number and name of the class, which one."""
     query = (
-        select(ClassSession.id, TrainingClass.number, TrainingClass.name, ClassSession.sequence)
-        .join(TrainingClass, TrainingClass.id == ClassSession.class_id)
-        .where(ClassSession.id.in_(session_ids))
+        select(ClassSessionRow.id, TrainingClassRow.number, TrainingClassRow.name, ClassSessionRow.sequence)
+        .join(TrainingClassRow, TrainingClassRow.id == ClassSessionRow.class_id)
+        .where(ClassSessionRow.id.in_(session_ids))
     )
     return {row[0]: f"{row[1]} {row[2]} · {row[3]}" for row in db.execute(query)}
 
 
-def _rows_in_force(db: DbSession, room_ids: Sequence[str], now_us: int) -> Mapping[str, RecordingPolicy]:
+def _rows_in_force(db: DbSession, room_ids: Sequence[str], now_us: int) -> Mapping[str, RecordingPolicyRow]:
     query = (
-        select(RecordingPolicy)
-        .where(RecordingPolicy.room_id.in_(room_ids), RecordingPolicy.valid_from <= from_us(now_us))
-        .order_by(RecordingPolicy.valid_from, RecordingPolicy.set_at, RecordingPolicy.id)
+        select(RecordingPolicyRow)
+        .where(RecordingPolicyRow.room_id.in_(room_ids), RecordingPolicyRow.valid_from <= from_us(now_us))
+        .order_by(RecordingPolicyRow.valid_from, RecordingPolicyRow.set_at, RecordingPolicyRow.id)
     )
     return {row.room_id: row for row in db.scalars(query)}
 
 
-def _policy_out(policy: Policy, row: RecordingPolicy | None) -> PolicyOut:
+def _policy_out(policy: Policy, row: RecordingPolicyRow | None) -> PolicyOut:
     return PolicyOut(
         **{field: getattr(policy, field) for field in FIELDS},
         reason=row.reason if row else "",
@@ -192,11 +193,11 @@ def _policy_out(policy: Policy, row: RecordingPolicy | None) -> PolicyOut:
     )
 
 
-def _with_history(db: DbSession, room: Room, default: Policy, now_us: int) -> RecordingPolicyOut:
+def _with_history(db: DbSession, room: RoomRow, default: Policy, now_us: int) -> RecordingPolicyOut:
     query = (
-        select(RecordingPolicy)
-        .where(RecordingPolicy.room_id == room.id)
-        .order_by(RecordingPolicy.valid_from.desc(), RecordingPolicy.set_at.desc(), RecordingPolicy.id.desc())
+        select(RecordingPolicyRow)
+        .where(RecordingPolicyRow.room_id == room.id)
+        .order_by(RecordingPolicyRow.valid_from.desc(), RecordingPolicyRow.set_at.desc(), RecordingPolicyRow.id.desc())
     )
     rows = list(db.scalars(query))
     history = [_policy_out(policy_of(row), row) for row in rows]

@@ -19,18 +19,18 @@ from shike.api.live.wall import Healths, ReadHealth, current_health
 from shike.api.moment import now
 from shike.api.settings import Settings
 from shike.attendance.beijing import day_of
-from shike.attendance.footage.stretches import StreamKey, Stretches
+from shike.attendance.footage.stretches import Stretches
 from shike.attendance.recording.days import (
-    Cause,
+    CauseOfStream,
     DayReport,
-    Plan,
+    PlannedWindows,
     StreamReport,
     day_reports,
     last_days,
 )
 from shike.attendance.recording.plan import policies_of, windows_of
-from shike.attendance.tables.registry import Camera
-from shike.capture.archive.segment import StreamName
+from shike.attendance.tables.registry import CameraRow
+from shike.capture.archive.segment import StreamKey, StreamName
 from shike.capture.schedule import Window
 
 
@@ -40,7 +40,7 @@ def current_stretches(connection: HTTPConnection) -> Stretches:
     return stretches
 
 
-def cause_of(healths: Healths) -> Cause:
+def cause_of(healths: Healths) -> CauseOfStream:
     """What the recorder says now of each stream's failure."""
 
     def cause(key: StreamKey) -> str | None:
@@ -50,7 +50,7 @@ def cause_of(healths: Healths) -> Cause:
     return cause
 
 
-def plan_of(db: DbSession, settings: Settings) -> Plan:
+def windows_of_rooms(db: DbSession, settings: Settings) -> PlannedWindows:
     """When rooms are to be recorded, by what is stored."""
 
     def plan(room_ids: Iterable[str], start_us: int, end_us: int) -> Mapping[str, Sequence[Window] | None]:
@@ -74,16 +74,16 @@ class Recordings:
         """The Beijing day that is now."""
         return day_of(now(self.clock))
 
-    def plan(self) -> Plan:
+    def plan(self) -> PlannedWindows:
         """When rooms are to be recorded."""
-        return plan_of(self.db, self.settings)
+        return windows_of_rooms(self.db, self.settings)
 
-    def of_day(self, cameras: Sequence[Camera], day: date) -> list[StreamReport]:
+    def of_day(self, cameras: Sequence[CameraRow], day: date) -> list[StreamReport]:
         """The reports of every stream of the cameras for a day."""
         cause = cause_of(self.read_health())
         return day_reports(self.stretches, cameras, day, self.clock.now(), cause, self.plan())
 
-    def last_days(self, camera: Camera, stream: StreamName, until: date, days: int) -> list[DayReport]:
+    def last_days(self, camera: CameraRow, stream: StreamName, until: date, days: int) -> list[DayReport]:
         """The reports of a stream for so many days up to and with `until`, oldest first."""
         cause = cause_of(self.read_health())
         return last_days(self.stretches, camera, stream, until, days, self.clock.now(), cause, self.plan())

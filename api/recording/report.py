@@ -10,7 +10,6 @@ from fastapi import APIRouter, Query, Response
 
 from shike.api.auth.scopes import load, visible
 from shike.api.moment import Moment, now
-from shike.api.playback.timeline import Stream
 from shike.api.recording.recorded import CurrentRecordings
 from shike.api.recording.report_csv import gaps_csv, summary_csv
 from shike.api.recording.report_shapes import (
@@ -25,7 +24,8 @@ from shike.api.recording.report_shapes import (
 from shike.api.registry.cameras import camera_outs
 from shike.api.wire import PROBLEM, Id, Items
 from shike.attendance.beijing import bounds
-from shike.attendance.tables.registry import Camera
+from shike.attendance.tables.registry import CameraRow
+from shike.capture.archive.segment import StreamName
 from shike.capture.clock import Clock
 
 router = APIRouter(tags=["recordings"], responses=PROBLEM)
@@ -42,7 +42,7 @@ def get_recording_report(
     """Every camera in scope that was to be recorded on a day, the worst first."""
     db, viewer, asked = recordings.db, recordings.viewer, day or recordings.today()
     outs = camera_outs(db, viewer)
-    cameras = {camera.id: camera for camera in db.scalars(visible(viewer, Camera))}
+    cameras = {camera.id: camera for camera in db.scalars(visible(viewer, CameraRow))}
     found = recordings.of_day([cameras[out.id] for out in outs], asked)
     items = [camera_report(out, [each for each in found if each.camera_id == out.id]) for out in outs]
     items = [
@@ -72,8 +72,8 @@ def get_camera_recording_report(
 ) -> CameraDayReport:
     """One camera on a day, with its gaps."""
     db, viewer, asked = recordings.db, recordings.viewer, day or recordings.today()
-    found = recordings.of_day([load(db, viewer, Camera, camera_id)], asked)
-    short = camera_report(camera_outs(db, viewer, Camera.id == camera_id)[0], found)
+    found = recordings.of_day([load(db, viewer, CameraRow, camera_id)], asked)
+    short = camera_report(camera_outs(db, viewer, CameraRow.id == camera_id)[0], found)
     gaps = [StreamGaps(stream=each.stream, gaps=gap_outs(each.report)) for each in found]
     until = reported_until(asked, recordings.clock)
     return CameraDayReport(**short.model_dump(by_alias=True), day=asked, until=until, gaps=gaps)
@@ -98,10 +98,10 @@ def list_recording_days(
     recordings: CurrentRecordings,
     until: Day = None,
     days: Annotated[int, Query(ge=1, le=31)] = 30,
-    stream: Stream = "main",
+    stream: StreamName = "main",
 ) -> Items[DayCoverage]:
     """The coverage of the days up to and with `until` (today), oldest first."""
-    camera = load(recordings.db, recordings.viewer, Camera, camera_id)
+    camera = load(recordings.db, recordings.viewer, CameraRow, camera_id)
     found = recordings.last_days(camera, stream, until or recordings.today(), days)
     return Items(
         items=[

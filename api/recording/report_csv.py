@@ -11,7 +11,7 @@ from datetime import date, datetime
 from shike.api.playback.timeline import GapOut
 from shike.api.recording.reason_words import REASONS
 from shike.api.recording.report_shapes import CameraDayReport, CameraReport, StreamReportOut
-from shike.attendance.beijing import BEIJING
+from shike.capture.moment import BEIJING
 
 SUMMARY = {
     "zh": (

@@ -5,18 +5,19 @@ from datetime import date
 from pydantic import BaseModel
 
 from shike.api.moment import Moment
-from shike.api.playback.timeline import GapOut, Stream
+from shike.api.playback.timeline import GapOut
 from shike.api.recording.camera_status import gap_out
 from shike.api.registry.cameras import CameraOut
 from shike.attendance.recording.days import StreamReport
-from shike.attendance.recording.report import Report
-from shike.attendance.tables.registry import from_us
+from shike.attendance.recording.report import CoverageReport
+from shike.capture.archive.segment import StreamName
+from shike.capture.moment import from_us
 
 # One camera's report lists so many gaps; the totals are of all.
 MOST_GAPS = 2000
 
 
-class ReasonOut(BaseModel):
+class GapReasonOut(BaseModel):
     """Gaps of one reason; `missing` is false where nothing was to be recorded."""
 
     reason: str
@@ -33,7 +34,7 @@ class StreamReportOut(BaseModel):
     began on this day.
     """
 
-    stream: Stream
+    stream: StreamName
     expected_s: float
     recorded_s: float
     imported_s: float
@@ -41,7 +42,7 @@ class StreamReportOut(BaseModel):
     coverage: float | None
     gap_count: int
     longest_gap: GapOut | None
-    reasons: list[ReasonOut]
+    reasons: list[GapReasonOut]
     dropped: int
     bytes: int
 
@@ -70,7 +71,7 @@ class RecordingReport(BaseModel):
 class StreamGaps(BaseModel):
     """The gaps of a stream in order of time, those without blame left out."""
 
-    stream: Stream
+    stream: StreamName
     gaps: list[GapOut]
 
 
@@ -111,7 +112,7 @@ def camera_report(camera: CameraOut, found: list[StreamReport]) -> CameraReport:
                 gap_count=len(each.report.gaps),
                 longest_gap=gap_out(each.report.longest),
                 reasons=[
-                    ReasonOut(reason=one.reason, gaps=one.gaps, seconds=one.seconds, missing=one.missing)
+                    GapReasonOut(reason=one.reason, gaps=one.gaps, seconds=one.seconds, missing=one.missing)
                     for one in each.report.reasons
                 ],
                 dropped=each.dropped,
@@ -122,7 +123,7 @@ def camera_report(camera: CameraOut, found: list[StreamReport]) -> CameraReport:
     )
 
 
-def gap_outs(report: Report) -> list[GapOut]:
+def gap_outs(report: CoverageReport) -> list[GapOut]:
     """The first gaps of a report on the wire."""
     return [
         GapOut(start=from_us(gap.start_us), end=from_us(gap.end_us), reason=gap.reason)

@@ -20,15 +20,9 @@ from shike.api.db import Db
 from shike.api.errors import Conflict
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Id, Items, Name
-from shike.attendance.tables.registry import (
-    Camera,
-    CountSkip,
-    Institution,
-    Room,
-    Run,
-    Sample,
-    Segment,
-)
+from shike.attendance.tables.counting import CountSkipRow, SampleRow
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RoomRow
 from shike.capture.vault import Vault
 
 router = APIRouter(tags=["cameras"], responses=PROBLEM)
@@ -36,7 +30,7 @@ router = APIRouter(tags=["cameras"], responses=PROBLEM)
 Host = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._:-]{1,255}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 StreamPath = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^/?[!-~]{0,999}$")]
-Username = Annotated[str, StringConstraints(max_length=200)]
+CameraUsername = Annotated[str, StringConstraints(max_length=200)]
 
 
 class CameraIn(Body):
@@ -46,7 +40,7 @@ class CameraIn(Body):
     name: Name
     host: Host
     port: Port = 554
-    username: Username = ""
+    username: CameraUsername = ""
     password: Password | None = None
     main_path: StreamPath
     sub_path: StreamPath | None = None
@@ -62,7 +56,7 @@ class CameraPatch(Body):
     name: Name | None = None
     host: Host | None = None
     port: Port | None = None
-    username: Username | None = None
+    username: CameraUsername | None = None
     password: Password | None = None
     main_path: StreamPath | None = None
     sub_path: StreamPath | None = None
@@ -113,19 +107,19 @@ def slashed(path: str | None) -> str | None:
 def camera_outs(db: DbSession, viewer: Viewer, *conditions: ColumnElement[bool]) -> list[CameraOut]:
     """Cameras in scope that meet the conditions, by room and name."""
     query = (
-        visible(viewer, Camera)
-        .join(Room, Room.id == Camera.room_id)
-        .join(Institution, Institution.id == Room.institution_id)
-        .add_columns(Room.name, Institution.id, Institution.name)
+        visible(viewer, CameraRow)
+        .join(RoomRow, RoomRow.id == CameraRow.room_id)
+        .join(InstitutionRow, InstitutionRow.id == RoomRow.institution_id)
+        .add_columns(RoomRow.name, InstitutionRow.id, InstitutionRow.name)
         .where(*conditions)
-        .order_by(Room.name, Camera.name, Camera.id)
+        .order_by(RoomRow.name, CameraRow.name, CameraRow.id)
     )
     shown = viewer.may(Permission.REGISTRY_WRITE)
     return [camera_out(*row, address_shown=shown) for row in db.execute(query)]
 
 
 def camera_out(
-    camera: Camera, room_name: str, institution_id: str, institution_name: str, *, address_shown: bool
+    camera: CameraRow, room_name: str, institution_id: str, institution_name: str, *, address_shown: bool
 ) -> CameraOut:
     """One camera on the wire."""
     return CameraOut(
@@ -156,18 +150,18 @@ def list_cameras(
     db: Db, viewer: CurrentViewer, room_id: str | None = None, institution_id: str | None = None
 ) -> Items[CameraOut]:
     """Cameras in scope by room and name."""
-    conditions = [Camera.room_id == room_id] if room_id is not None else []
+    conditions = [CameraRow.room_id == room_id] if room_id is not None else []
     if institution_id is not None:
-        conditions.append(Institution.id == institution_id)
+        conditions.append(InstitutionRow.id == institution_id)
     return Items(items=camera_outs(db, viewer, *conditions))
 
 
 @router.post("/api/cameras", status_code=201)
 def create_camera(body: CameraIn, db: Db, caller: CurrentCaller, clock: CurrentClock, vault: CurrentVault) -> CameraOut:
     """Add a camera to a room in scope; it is recorded from now on unless it is disabled."""
-    room = named(db, caller.viewer, Room, body.room_id, "room_id")
+    room = named(db, caller.viewer, RoomRow, body.room_id, "room_id")
     password = body.password.get_secret_value() if body.password else ""
-    camera = Camera(
+    camera = CameraRow(
         **body.model_dump(exclude={"password", "main_path", "sub_path"}),
         main_path=slashed(body.main_path) or "/",
         sub_path=slashed(body.sub_path),
@@ -179,14 +173,14 @@ def create_camera(body: CameraIn, db: Db, caller: CurrentCaller, clock: CurrentC
     room.no_camera_reason = None
     db.flush()
     audit.write(db, clock, caller, "registry_changed", audit.place_of(db, camera), verb="created", kind="camera")
-    return camera_outs(db, caller.viewer, Camera.id == camera.id)[0]
+    return camera_outs(db, caller.viewer, CameraRow.id == camera.id)[0]
 
 
 @router.get("/api/cameras/{camera_id}")
 def get_camera(camera_id: str, db: Db, viewer: CurrentViewer) -> CameraOut:
     """One camera."""
-    load(db, viewer, Camera, camera_id)
-    return camera_outs(db, viewer, Camera.id == camera_id)[0]
+    load(db, viewer, CameraRow, camera_id)
+    return camera_outs(db, viewer, CameraRow.id == camera_id)[0]
 
 
 @router.patch("/api/cameras/{camera_id}")
@@ -194,30 +188,31 @@ def update_camera(
     camera_id: str, body: CameraPatch, db: Db, caller: CurrentCaller, clock: CurrentClock, vault: CurrentVault
 ) -> CameraOut:
     """Change a camera. 409 `stale` if `version` is not the stored one: somebody else changed it meanwhile."""
-    camera = load(db, caller.viewer, Camera, camera_id)
+    camera = load(db, caller.viewer, CameraRow, camera_id)
     if body.version is not None and body.version != camera.version:
         raise Conflict("the camera was changed meanwhile", code="stale", hint="load it again")
     if body.room_id is not None:
-        move(db, camera, named(db, caller.viewer, Room, body.room_id, "room_id"))
+        move(db, camera, named(db, caller.viewer, RoomRow, body.room_id, "room_id"))
     apply_patch(camera, body, vault)
     camera.version += 1
     camera.updated_at = now(clock)
     db.flush()
     place, changed = audit.place_of(db, camera), sorted(body.model_fields_set - {"version"})
     audit.write(db, clock, caller, "registry_changed", place, verb="updated", kind="camera", changed=changed)
-    return camera_outs(db, caller.viewer, Camera.id == camera_id)[0]
+    return camera_outs(db, caller.viewer, CameraRow.id == camera_id)[0]
 
 
 def has_footage(db: DbSession, camera_id: str) -> bool:
     """Whether anything was ever recorded or counted with a camera."""
     return any(
-        db.scalar(select(exists().where(entity.camera_id == camera_id))) for entity in (Run, Segment, Sample, CountSkip)
+        db.scalar(select(exists().where(entity.camera_id == camera_id)))
+        for entity in (RunRow, SegmentRow, SampleRow, CountSkipRow)
     )
 
 
-def move(db: DbSession, camera: Camera, room: Room) -> None:
+def move(db: DbSession, camera: CameraRow, room: RoomRow) -> None:
     """Put a camera into another room. Its footage would follow it, so with footage it stays in its institution."""
-    old = db.get_one(Room, camera.room_id)
+    old = db.get_one(RoomRow, camera.room_id)
     if old.institution_id != room.institution_id and has_footage(db, camera.id):
         raise Conflict(
             "the camera has footage of another institution",
@@ -227,7 +222,7 @@ def move(db: DbSession, camera: Camera, room: Room) -> None:
     camera.room_id = room.id
 
 
-def apply_patch(camera: Camera, body: CameraPatch, vault: Vault) -> None:
+def apply_patch(camera: CameraRow, body: CameraPatch, vault: Vault) -> None:
     """Copy what was sent into the row; null means "as it is" but for the fields that can be empty."""
     for field in ("name", "host", "port", "username", "simulated", "enabled"):
         value = getattr(body, field)
@@ -248,7 +243,7 @@ def apply_patch(camera: Camera, body: CameraPatch, vault: Vault) -> None:
 @router.delete("/api/cameras/{camera_id}", status_code=204)
 def delete_camera(camera_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
     """Remove a camera that never recorded. One with footage stays with its evidence; it can be disabled."""
-    camera = load(db, caller.viewer, Camera, camera_id)
+    camera = load(db, caller.viewer, CameraRow, camera_id)
     if has_footage(db, camera_id):
         raise Conflict("the camera has footage", code="has_footage", hint="disable it: evidence is not deleted")
     place = audit.place_of(db, camera)

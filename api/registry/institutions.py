@@ -12,8 +12,8 @@ from shike.api.db import Db
 from shike.api.errors import Invalid
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Id, Items, Name
-from shike.attendance.tables.registry import Institution, Region
-from shike.attendance.training.uscc import BadUscc, normalised
+from shike.attendance.tables.registry import InstitutionRow, RegionRow
+from shike.attendance.training.uscc import BadUscc, normalised_uscc
 
 router = APIRouter(tags=["institutions"], responses=PROBLEM)
 
@@ -45,7 +45,7 @@ class InstitutionOut(BaseModel):
     created_at: Moment
 
 
-def institution_out(institution: Institution) -> InstitutionOut:
+def institution_out(institution: InstitutionRow) -> InstitutionOut:
     return InstitutionOut.model_validate(institution, from_attributes=True)
 
 
@@ -54,10 +54,10 @@ def checked_uscc(db: DbSession, text: str | None, own_id: str | None = None) -> 
     if not text or not text.strip():
         return None
     try:
-        code = normalised(text)
+        code = normalised_uscc(text)
     except BadUscc as error:
         raise Invalid("uscc", error.code, str(error)) from error
-    holder = db.scalar(select(Institution.id).where(Institution.uscc == code))
+    holder = db.scalar(select(InstitutionRow.id).where(InstitutionRow.uscc == code))
     if holder not in (None, own_id):
         raise Invalid("uscc", "taken", "another institution has this code")
     return code
@@ -66,20 +66,20 @@ def checked_uscc(db: DbSession, text: str | None, own_id: str | None = None) -> 
 @router.get("/api/institutions")
 def list_institutions(db: Db, viewer: CurrentViewer, region_id: str | None = None) -> Items[InstitutionOut]:
     """Institutions in scope by name; `region_id` narrows to a region with everything below it."""
-    query = visible(viewer, Institution).order_by(Institution.name)
+    query = visible(viewer, InstitutionRow).order_by(InstitutionRow.name)
     if region_id is not None:
-        region = load(db, viewer, Region, region_id)
-        below = select(Region.id).where(Region.path.startswith(region.path, autoescape=True))
-        query = query.where(Institution.region_id.in_(below))
+        region = load(db, viewer, RegionRow, region_id)
+        below = select(RegionRow.id).where(RegionRow.path.startswith(region.path, autoescape=True))
+        query = query.where(InstitutionRow.region_id.in_(below))
     return Items(items=[institution_out(row) for row in db.scalars(query)])
 
 
 @router.post("/api/institutions", status_code=201)
 def create_institution(body: InstitutionIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> InstitutionOut:
     """Add an institution to a region in scope."""
-    region = named(db, caller.viewer, Region, body.region_id, "region_id")
+    region = named(db, caller.viewer, RegionRow, body.region_id, "region_id")
     uscc = checked_uscc(db, body.uscc)
-    row = Institution(region_id=region.id, name=body.name, uscc=uscc, kind=body.kind, created_at=now(clock))
+    row = InstitutionRow(region_id=region.id, name=body.name, uscc=uscc, kind=body.kind, created_at=now(clock))
     db.add(row)
     db.flush()
     audit.write(db, clock, caller, "registry_changed", audit.place_of(db, row), verb="created", kind="institution")
@@ -91,10 +91,10 @@ def update_institution(
     institution_id: str, body: InstitutionPatch, db: Db, caller: CurrentCaller, clock: CurrentClock
 ) -> InstitutionOut:
     """Change an institution."""
-    row = load(db, caller.viewer, Institution, institution_id)
+    row = load(db, caller.viewer, InstitutionRow, institution_id)
     sent = body.model_fields_set
     if "region_id" in sent and body.region_id:
-        row.region_id = named(db, caller.viewer, Region, body.region_id, "region_id").id
+        row.region_id = named(db, caller.viewer, RegionRow, body.region_id, "region_id").id
     if "name" in sent and body.name:
         row.name = body.name
     if "uscc" in sent:

@@ -23,12 +23,12 @@ from shike.api.auth.viewer import Viewer
 from shike.api.db import Database, database_of
 from shike.api.errors import Conflict
 from shike.api.processes import pipeline
-from shike.api.registry.cameras import CurrentVault, Host, Port, StreamPath, Username, slashed
+from shike.api.registry.cameras import CameraUsername, CurrentVault, Host, Port, StreamPath, slashed
 from shike.api.settings import Settings
 from shike.api.wire import PROBLEM, Body, Id
 from shike.attendance.counting.errors import CountingError
 from shike.attendance.counting.headcount import HeadCount, count_heads
-from shike.attendance.tables.registry import Camera
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.source.address import Address
 from shike.capture.source.probe import Probed
 from shike.capture.vault import Vault
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 router = APIRouter(tags=["cameras"], responses=PROBLEM)
 
 Prober = Callable[[Address, float], Probed]
-Counter = Callable[[NDArray[np.uint8]], HeadCount]
+CountPicture = Callable[[NDArray[np.uint8]], HeadCount]
 
 
 class ProbeIn(Body):
@@ -45,7 +45,7 @@ class ProbeIn(Body):
 
     host: Host
     port: Port = 554
-    username: Username = ""
+    username: CameraUsername = ""
     password: Password | None = None
     main_path: StreamPath
     sub_path: StreamPath | None = None
@@ -89,9 +89,9 @@ def current_prober(request: Request) -> Prober:
     return prober
 
 
-def current_counter(request: Request) -> Counter | None:
+def current_counter(request: Request) -> CountPicture | None:
     """How people in a picture are counted; None where no detector is installed."""
-    counter: Counter | None = request.app.state.counter
+    counter: CountPicture | None = request.app.state.counter
     return counter
 
 
@@ -103,7 +103,7 @@ def probe_camera(
     vault: CurrentVault,
     settings: CurrentSettings,
     prober: Annotated[Prober, Depends(current_prober)],
-    counter: Annotated[Counter | None, Depends(current_counter)],
+    counter: Annotated[CountPicture | None, Depends(current_counter)],
 ) -> CameraProbe:
     """Connect to both streams at once and say what came; nothing is stored. Takes up to the probe timeout."""
     password = password_of(body, database_of(request), viewer, vault)
@@ -122,13 +122,13 @@ def password_of(body: ProbeIn, database: Database, viewer: Viewer, vault: Vault)
     if body.camera_id is None:
         return ""
     with database.reading() as db:
-        camera = load(db, viewer, Camera, body.camera_id)
+        camera = load(db, viewer, CameraRow, body.camera_id)
     if camera.password_encrypted is not None and (camera.host, camera.port) != (body.host, body.port):
         raise Conflict("the address changed, so the password is asked for again", code="password_needed")
     return vault.open(camera.password_encrypted)
 
 
-def stream_probe(probed: Probed, counter: Counter | None) -> StreamProbe:
+def stream_probe(probed: Probed, counter: CountPicture | None) -> StreamProbe:
     """One stream on the wire, counted if there is a picture and a counter."""
     result = StreamProbe.model_validate(probed, from_attributes=True)
     if counter is not None and probed.picture is not None:
@@ -139,7 +139,7 @@ def stream_probe(probed: Probed, counter: Counter | None) -> StreamProbe:
     return result
 
 
-def trial_counter(settings: Settings) -> Counter | None:
+def trial_counter(settings: Settings) -> CountPicture | None:
     """A counter for the pictures of probes; None, and a word in the log, where no detector is installed."""
     try:
         detector = pipeline.detector(settings)

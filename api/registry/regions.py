@@ -12,19 +12,19 @@ from shike.api.auth.scopes import named, visible
 from shike.api.db import Db
 from shike.api.errors import Invalid
 from shike.api.wire import PROBLEM, Body, Id, Items, Name
-from shike.attendance.tables.registry import Region
+from shike.attendance.tables.registry import RegionRow
 from shike.capture.ids import new_id
 
 router = APIRouter(tags=["regions"], responses=PROBLEM)
 
-Level = Literal["country", "province", "city", "county"]
-LEVELS: tuple[Level, ...] = ("country", "province", "city", "county")
+RegionLevel = Literal["country", "province", "city", "county"]
+LEVELS: tuple[RegionLevel, ...] = ("country", "province", "city", "county")
 
 
 class RegionIn(Body):
     parent_id: Id
     name: Name
-    level: Level
+    level: RegionLevel
 
 
 class RegionOut(BaseModel):
@@ -37,16 +37,16 @@ class RegionOut(BaseModel):
     path: str
 
 
-def region_out(region: Region) -> RegionOut:
+def region_out(region: RegionRow) -> RegionOut:
     return RegionOut.model_validate(region, from_attributes=True)
 
 
-def new_region(db: DbSession, parent: Region | None, name: str, level: Level) -> Region:
+def new_region(db: DbSession, parent: RegionRow | None, name: str, level: RegionLevel) -> RegionRow:
     """Add a region below `parent`, or the root."""
     region_id = new_id()
     above = parent.path if parent else "/"
     parent_id = parent.id if parent else None
-    region = Region(id=region_id, parent_id=parent_id, name=name, level=level, path=f"{above}{region_id}/")
+    region = RegionRow(id=region_id, parent_id=parent_id, name=name, level=level, path=f"{above}{region_id}/")
     db.add(region)
     db.flush()
     return region
@@ -55,16 +55,16 @@ def new_region(db: DbSession, parent: Region | None, name: str, level: Level) ->
 @router.get("/api/regions")
 def list_regions(db: Db, viewer: CurrentViewer) -> Items[RegionOut]:
     """Every region in scope, parents before children."""
-    rows = db.scalars(visible(viewer, Region).order_by(Region.path))
+    rows = db.scalars(visible(viewer, RegionRow).order_by(RegionRow.path))
     return Items(items=[region_out(row) for row in rows])
 
 
 @router.post("/api/regions", status_code=201)
 def create_region(body: RegionIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> RegionOut:
     """Add a region below one in scope."""
-    parent = named(db, caller.viewer, Region, body.parent_id, "parent_id")
+    parent = named(db, caller.viewer, RegionRow, body.parent_id, "parent_id")
     if LEVELS.index(body.level) <= LEVELS.index(parent.level):
         raise Invalid("level", "not_below_parent", f"a {body.level} does not lie in a {parent.level}")
     region = new_region(db, parent, body.name, body.level)
-    audit.write(db, clock, caller, "registry_changed", audit.Place(region.name), verb="created", kind="region")
+    audit.write(db, clock, caller, "registry_changed", audit.AuditSubject(region.name), verb="created", kind="region")
     return region_out(region)

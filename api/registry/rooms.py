@@ -14,8 +14,8 @@ from shike.api.db import Db
 from shike.api.errors import Conflict
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Id, Items, Name, Note
-from shike.attendance.tables.registry import Camera, Institution, Room
-from shike.attendance.tables.training import ClassSession
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RoomRow
+from shike.attendance.tables.training import ClassSessionRow
 
 router = APIRouter(tags=["rooms"], responses=PROBLEM)
 
@@ -49,13 +49,13 @@ class RoomOut(BaseModel):
     created_at: Moment
 
 
-def room_outs(db: DbSession, rooms: list[Room]) -> list[RoomOut]:
+def room_outs(db: DbSession, rooms: list[RoomRow]) -> list[RoomOut]:
     """Rooms on the wire, with their institutions' names and how many cameras they have."""
     ids = [room.id for room in rooms]
     of_institutions = {room.institution_id for room in rooms}
-    found = db.execute(select(Institution.id, Institution.name).where(Institution.id.in_(of_institutions)))
+    found = db.execute(select(InstitutionRow.id, InstitutionRow.name).where(InstitutionRow.id.in_(of_institutions)))
     names: Mapping[str, str] = {row[0]: row[1] for row in found}
-    grouped = select(Camera.room_id, func.count()).where(Camera.room_id.in_(ids)).group_by(Camera.room_id)
+    grouped = select(CameraRow.room_id, func.count()).where(CameraRow.room_id.in_(ids)).group_by(CameraRow.room_id)
     counts: Mapping[str, int] = {row[0]: row[1] for row in db.execute(grouped)}
     return [
         RoomOut(
@@ -76,18 +76,18 @@ def room_outs(db: DbSession, rooms: list[Room]) -> list[RoomOut]:
 @router.get("/api/rooms")
 def list_rooms(db: Db, viewer: CurrentViewer, institution_id: str | None = None) -> Items[RoomOut]:
     """Rooms in scope by name."""
-    query = visible(viewer, Room).order_by(Room.name, Room.id)
+    query = visible(viewer, RoomRow).order_by(RoomRow.name, RoomRow.id)
     if institution_id is not None:
-        query = query.where(Room.institution_id == institution_id)
+        query = query.where(RoomRow.institution_id == institution_id)
     return Items(items=room_outs(db, list(db.scalars(query))))
 
 
 @router.post("/api/rooms", status_code=201)
 def create_room(body: RoomIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> RoomOut:
     """Add a room to an institution in scope."""
-    institution = named(db, caller.viewer, Institution, body.institution_id, "institution_id")
+    institution = named(db, caller.viewer, InstitutionRow, body.institution_id, "institution_id")
     values = body.model_dump() | {"institution_id": institution.id, "created_at": now(clock)}
-    room = Room(**values)
+    room = RoomRow(**values)
     db.add(room)
     db.flush()
     audit.write(db, clock, caller, "registry_changed", audit.place_of(db, room), verb="created", kind="room")
@@ -97,13 +97,13 @@ def create_room(body: RoomIn, db: Db, caller: CurrentCaller, clock: CurrentClock
 @router.get("/api/rooms/{room_id}")
 def get_room(room_id: str, db: Db, viewer: CurrentViewer) -> RoomOut:
     """One room."""
-    return room_outs(db, [load(db, viewer, Room, room_id)])[0]
+    return room_outs(db, [load(db, viewer, RoomRow, room_id)])[0]
 
 
 @router.patch("/api/rooms/{room_id}")
 def update_room(room_id: str, body: RoomPatch, db: Db, caller: CurrentCaller, clock: CurrentClock) -> RoomOut:
     """Change a room."""
-    room = load(db, caller.viewer, Room, room_id)
+    room = load(db, caller.viewer, RoomRow, room_id)
     sent = body.model_fields_set
     if body.name is not None:
         room.name = body.name
@@ -122,10 +122,10 @@ def update_room(room_id: str, body: RoomPatch, db: Db, caller: CurrentCaller, cl
 @router.delete("/api/rooms/{room_id}", status_code=204)
 def delete_room(room_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
     """Remove a room that has no camera and no class session. One with either stays, and so does its evidence."""
-    room = load(db, caller.viewer, Room, room_id)
-    if db.scalar(select(exists().where(Camera.room_id == room.id))):
+    room = load(db, caller.viewer, RoomRow, room_id)
+    if db.scalar(select(exists().where(CameraRow.room_id == room.id))):
         raise Conflict("the room has cameras", code="has_cameras", hint="remove or disable its cameras first")
-    if db.scalar(select(exists().where(ClassSession.room_id == room.id))):
+    if db.scalar(select(exists().where(ClassSessionRow.room_id == room.id))):
         raise Conflict("classes sit in the room", code="has_class_sessions", hint="give them another room first")
     place = audit.place_of(db, room)
     audit.write(db, clock, caller, "registry_changed", place, verb="deleted", kind="room")

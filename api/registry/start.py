@@ -13,14 +13,16 @@ from shike.api.auth.login import open_login, viewer_of
 from shike.api.auth.passwords import NewPassword, hash_password
 from shike.api.auth.roles import Role
 from shike.api.auth.setup import code_fits, needs_setup
-from shike.api.auth.tables import Account
+from shike.api.auth.tables import AccountRow
 from shike.api.auth.viewer import Caller
 from shike.api.db import Db
 from shike.api.errors import BadSetupCode, Conflict
 from shike.api.moment import now
-from shike.api.registry.regions import Level, new_region
+from shike.api.registry.regions import RegionLevel, new_region
 from shike.api.wire import PROBLEM, Body, Name
-from shike.attendance.tables.registry import Base, Camera, Institution, Room, Run
+from shike.attendance.tables.base import Base
+from shike.attendance.tables.footage import RunRow
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RoomRow
 
 router = APIRouter(tags=["start"], responses=PROBLEM)
 
@@ -35,7 +37,7 @@ class StartSteps(BaseModel):
     picture: bool
 
 
-class Start(BaseModel):
+class FirstRun(BaseModel):
     needs_setup: bool
     steps: StartSteps
 
@@ -48,24 +50,24 @@ class Setup(Body):
     name: Name
     password: NewPassword
     region_name: Name
-    region_level: Level = "county"
+    region_level: RegionLevel = "county"
 
 
 @router.get("/api/start")
-def get_start(db: Db) -> Start:
+def get_start(db: Db) -> FirstRun:
     """Whether setup is needed, and which first steps are done. Public: it says yes or no and nothing else."""
 
     def some(entity: type[Base]) -> bool:
         return bool(db.scalar(select(exists(select(entity)))))
 
     steps = StartSteps(
-        account=some(Account),
-        institution=some(Institution),
-        room=some(Room),
-        camera=some(Camera),
-        picture=some(Run),
+        account=some(AccountRow),
+        institution=some(InstitutionRow),
+        room=some(RoomRow),
+        camera=some(CameraRow),
+        picture=some(RunRow),
     )
-    return Start(needs_setup=needs_setup(db), steps=steps)
+    return FirstRun(needs_setup=needs_setup(db), steps=steps)
 
 
 def checked_setup(body: Setup, settings: CurrentSettings) -> str:
@@ -89,7 +91,7 @@ def set_up(
     if not needs_setup(db):
         raise Conflict("there is an account already", code="already_set_up")
     region = new_region(db, None, body.region_name, body.region_level)
-    account = Account(
+    account = AccountRow(
         username=body.username,
         name=body.name,
         password_hash=password_hash,
@@ -100,6 +102,6 @@ def set_up(
     db.add(account)
     db.flush()
     viewer = viewer_of(db, account, "")
-    audit.write(db, clock, Caller(viewer, address_of(request)), "setup", audit.Place(region.name))
+    audit.write(db, clock, Caller(viewer, address_of(request)), "setup", audit.AuditSubject(region.name))
     set_cookie(request, response, open_login(db, account.id, now(clock), settings.login_hours), settings)
     return me_of(viewer)

@@ -13,8 +13,8 @@ from shike.api.auth.scopes import visible
 from shike.api.db import Db
 from shike.api.processes import unmounted
 from shike.api.wire import PROBLEM
-from shike.attendance.tables.registry import Camera
-from shike.attendance.tables.retention import Brake
+from shike.attendance.tables.registry import CameraRow
+from shike.attendance.tables.retention import BrakeRow
 from shike.capture.recorder.desired import Desired
 
 router = APIRouter(tags=["retention"], responses=PROBLEM)
@@ -36,8 +36,8 @@ def read_retention_alarm(db: Db, viewer: CurrentViewer, settings: CurrentSetting
     """How much of what is in scope needs somebody now; nothing is 0 everywhere."""
     resting = {each.camera_id for each in Desired.load(settings.state_dir).streams if each.rest == "storage_full"}
     away = unmounted.load(settings.state_dir)
-    in_scope = set(db.scalars(visible(viewer, Camera).with_only_columns(Camera.id))) if resting or away else set()
-    waiting = visible(viewer, Brake).where(Brake.state == "waiting").subquery()
+    in_scope = set(db.scalars(visible(viewer, CameraRow).with_only_columns(CameraRow.id))) if resting or away else set()
+    waiting = visible(viewer, BrakeRow).where(BrakeRow.state == "waiting").subquery()
     return RetentionAlarmOut(
         resting=len(resting & in_scope),
         waiting=db.scalar(select(func.count()).select_from(waiting)) or 0,

@@ -12,9 +12,10 @@ from shike.api.auth.scopes import load, visible
 from shike.api.db import Db
 from shike.api.moment import Moment
 from shike.api.wire import PROBLEM, Id, Items, Page
-from shike.attendance.retention.rules import DAY_US, Rule
-from shike.attendance.tables.registry import Camera, Room
-from shike.attendance.tables.retention import Deletion
+from shike.attendance.retention.rules import DAY_US, DeletionRule
+from shike.attendance.tables.registry import CameraRow, RoomRow
+from shike.attendance.tables.retention import DeletionRow
+from shike.capture.archive.segment import StreamName
 
 router = APIRouter(tags=["retention"], responses=PROBLEM)
 
@@ -33,8 +34,8 @@ class DeletedDayOut(BaseModel):
     camera_id: str
     camera_name: str
     room_name: str
-    stream: Literal["main", "sub"]
-    rule: Rule
+    stream: StreamName
+    rule: DeletionRule
     rule_id: str | None
     segments: int
     bytes: int
@@ -49,13 +50,13 @@ class DeletedSegmentOut(BaseModel):
     id: str
     segment_id: str | None
     segments: int
-    stream: Literal["main", "sub"]
+    stream: StreamName
     run_id: str
     start: Moment = Field(serialization_alias="from")
     end: Moment = Field(serialization_alias="to")
     bytes: int
     digest: str | None
-    rule: Rule
+    rule: DeletionRule
     rule_id: str | None
     state: Literal["planned", "done"]
     planned_at: Moment
@@ -69,36 +70,36 @@ def list_deleted_days(
     db: Db,
     viewer: CurrentViewer,
     camera_id: Id | None = None,
-    rule: Rule | None = None,
+    rule: DeletionRule | None = None,
     start: Annotated[Moment | None, Query(alias="from")] = None,
     end: Annotated[Moment | None, Query(alias="to")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Items[DeletedDayOut]:
     """What was deleted by day, stream and rule, newest day first. `from` and `to` are times of deletion."""
-    day = (type_coerce(Deletion.file_deleted_at, BigInteger) + _BEIJING_US) // DAY_US
-    groups = (day, Deletion.camera_id, Deletion.stream, Deletion.rule, Deletion.rule_id)
-    scoped = visible(viewer, Deletion).where(Deletion.state == "done")
+    day = (type_coerce(DeletionRow.file_deleted_at, BigInteger) + _BEIJING_US) // DAY_US
+    groups = (day, DeletionRow.camera_id, DeletionRow.stream, DeletionRow.rule, DeletionRow.rule_id)
+    scoped = visible(viewer, DeletionRow).where(DeletionRow.state == "done")
     if camera_id is not None:
-        scoped = scoped.where(Deletion.camera_id == camera_id)
+        scoped = scoped.where(DeletionRow.camera_id == camera_id)
     if rule is not None:
-        scoped = scoped.where(Deletion.rule == rule)
+        scoped = scoped.where(DeletionRow.rule == rule)
     if start is not None:
-        scoped = scoped.where(Deletion.file_deleted_at >= start)
+        scoped = scoped.where(DeletionRow.file_deleted_at >= start)
     if end is not None:
-        scoped = scoped.where(Deletion.file_deleted_at < end)
+        scoped = scoped.where(DeletionRow.file_deleted_at < end)
     sums = (
-        func.sum(Deletion.segments),
-        func.sum(Deletion.size),
-        func.min(Deletion.wall_start),
-        func.max(Deletion.wall_end),
-        func.sum(case((Deletion.missing, Deletion.segments), else_=0)),
-        func.min(Deletion.file_deleted_at),
-        func.max(Deletion.file_deleted_at),
+        func.sum(DeletionRow.segments),
+        func.sum(DeletionRow.size),
+        func.min(DeletionRow.wall_start),
+        func.max(DeletionRow.wall_end),
+        func.sum(case((DeletionRow.missing, DeletionRow.segments), else_=0)),
+        func.min(DeletionRow.file_deleted_at),
+        func.max(DeletionRow.file_deleted_at),
     )
     query = scoped.with_only_columns(*groups, *sums).group_by(*groups)
-    rows = db.execute(query.order_by(day.desc(), Deletion.camera_id, Deletion.stream).limit(limit)).all()
-    of_cameras = select(Camera.id, Camera.name, Room.name).join(Room, Room.id == Camera.room_id)
-    names = {each[0]: each[1:] for each in db.execute(of_cameras.where(Camera.id.in_({row[1] for row in rows})))}
+    rows = db.execute(query.order_by(day.desc(), DeletionRow.camera_id, DeletionRow.stream).limit(limit)).all()
+    of_cameras = select(CameraRow.id, CameraRow.name, RoomRow.name).join(RoomRow, RoomRow.id == CameraRow.room_id)
+    names = {each[0]: each[1:] for each in db.execute(of_cameras.where(CameraRow.id.in_({row[1] for row in rows})))}
     return Items(
         items=[
             DeletedDayOut(
@@ -133,14 +134,14 @@ def list_deleted_segments(
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Page[DeletedSegmentOut]:
     """Deletions of one camera's footage of a range, planned ones too; `cursor` is the id of the last one seen."""
-    load(db, viewer, Camera, camera_id)
-    query = visible(viewer, Deletion).where(Deletion.camera_id == camera_id).order_by(Deletion.id.desc())
+    load(db, viewer, CameraRow, camera_id)
+    query = visible(viewer, DeletionRow).where(DeletionRow.camera_id == camera_id).order_by(DeletionRow.id.desc())
     if start is not None:
-        query = query.where(Deletion.wall_end > start)
+        query = query.where(DeletionRow.wall_end > start)
     if end is not None:
-        query = query.where(Deletion.wall_start < end)
+        query = query.where(DeletionRow.wall_start < end)
     if cursor is not None:
-        query = query.where(Deletion.id < cursor)
+        query = query.where(DeletionRow.id < cursor)
     rows = list(db.scalars(query.limit(limit + 1)))
     fields = set(DeletedSegmentOut.model_fields) - {"start", "end", "bytes"}
     items = [

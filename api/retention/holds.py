@@ -17,11 +17,13 @@ from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
 from shike.api.auth.scopes import load, named, visible
 from shike.api.db import Db
 from shike.api.errors import Conflict, Invalid
-from shike.api.moment import Moment, now, rfc3339
-from shike.api.retention.shapes import Reason
-from shike.api.wire import PROBLEM, Body, Id, Page
-from shike.attendance.tables.registry import Camera, Institution, Room, Segment
-from shike.attendance.tables.retention import Deletion, Hold
+from shike.api.moment import Moment, now
+from shike.api.wire import PROBLEM, Body, Id, Page, ReasonText
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RoomRow
+from shike.attendance.tables.retention import DeletionRow, HoldRow
+from shike.capture.archive.segment import STREAMS
+from shike.capture.moment import rfc3339
 
 router = APIRouter(tags=["holds"], responses=PROBLEM)
 
@@ -36,11 +38,11 @@ class HoldIn(Body):
     room_id: Id | None = None
     start: AwareDatetime = Field(alias="from")
     end: AwareDatetime = Field(alias="to")
-    reason: Reason
+    reason: ReasonText
 
 
 class ReleaseIn(Body):
-    reason: Reason
+    reason: ReasonText
 
 
 class HoldOut(BaseModel):
@@ -77,16 +79,16 @@ def list_holds(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[HoldOut]:
     """Holds in scope, those placed last first. `cursor` is the id of the last one seen."""
-    query = visible(viewer, Hold).order_by(Hold.id.desc()).limit(limit + 1)
+    query = visible(viewer, HoldRow).order_by(HoldRow.id.desc()).limit(limit + 1)
     if state != "all":
-        query = query.where(Hold.released_at.is_(None) if state == "active" else Hold.released_at.is_not(None))
+        query = query.where(HoldRow.released_at.is_(None) if state == "active" else HoldRow.released_at.is_not(None))
     if camera_id is not None:
-        room_id = load(db, viewer, Camera, camera_id).room_id
-        query = query.where(Hold.camera_id.is_(None) | (Hold.camera_id == camera_id))
+        room_id = load(db, viewer, CameraRow, camera_id).room_id
+        query = query.where(HoldRow.camera_id.is_(None) | (HoldRow.camera_id == camera_id))
     if room_id is not None:
-        query = query.where(Hold.room_id == room_id)
+        query = query.where(HoldRow.room_id == room_id)
     if cursor is not None:
-        query = query.where(Hold.id < cursor)
+        query = query.where(HoldRow.id < cursor)
     rows = list(db.scalars(query))
     items = [hold_out(db, row) for row in rows[:limit]]
     return Page(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
@@ -102,10 +104,10 @@ def place_hold(body: HoldIn, db: Db, caller: CurrentCaller, clock: CurrentClock)
         raise Invalid("to", "not_after_from", "the range must end after it begins")
     if body.end - body.start > LONGEST:
         raise Invalid("to", "too_long", f"at most {LONGEST.days} days at once")
-    camera = None if body.camera_id is None else named(db, viewer, Camera, body.camera_id, "camera_id")
-    room = db.get_one(Room, camera.room_id) if camera else named(db, viewer, Room, body.room_id or "", "room_id")
-    cameras = [camera.id] if camera else list(db.scalars(select(Camera.id).where(Camera.room_id == room.id)))
-    hold = Hold(
+    camera = None if body.camera_id is None else named(db, viewer, CameraRow, body.camera_id, "camera_id")
+    room = db.get_one(RoomRow, camera.room_id) if camera else named(db, viewer, RoomRow, body.room_id or "", "room_id")
+    cameras = [camera.id] if camera else list(db.scalars(select(CameraRow.id).where(CameraRow.room_id == room.id)))
+    hold = HoldRow(
         institution_id=room.institution_id,
         room_id=room.id,
         camera_id=camera.id if camera else None,
@@ -127,7 +129,7 @@ def place_hold(body: HoldIn, db: Db, caller: CurrentCaller, clock: CurrentClock)
 def release_hold(hold_id: str, body: ReleaseIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> HoldOut:
     """End a hold; from the next clean-up on, rules apply to its footage again. 409 if it was released before."""
     viewer = caller.viewer
-    hold = load(db, viewer, Hold, hold_id)
+    hold = load(db, viewer, HoldRow, hold_id)
     if hold.released_at is not None:
         raise Conflict("this hold was released before", code="already_released", hint="load the page again")
     hold.released_at, hold.release_reason = now(clock), body.reason
@@ -142,41 +144,41 @@ def _note(
     clock: CurrentClock,
     caller: CurrentCaller,
     action: Literal["hold_placed", "hold_released"],
-    hold: Hold,
+    hold: HoldRow,
     reason: str,
 ) -> None:
-    camera = None if hold.camera_id is None else db.get(Camera, hold.camera_id)
-    place = audit.place_of(db, camera or db.get_one(Room, hold.room_id))
+    camera = None if hold.camera_id is None else db.get(CameraRow, hold.camera_id)
+    place = audit.place_of(db, camera or db.get_one(RoomRow, hold.room_id))
     said = {"hold_id": hold.id, "from": rfc3339(hold.from_at), "to": rfc3339(hold.to_at), "reason": reason}
     audit.write(db, clock, caller, action, place, **said)
 
 
-def hold_out(db: DbSession, hold: Hold) -> HoldOut:
+def hold_out(db: DbSession, hold: HoldRow) -> HoldOut:
     """One hold on the wire."""
-    room, camera = db.get(Room, hold.room_id), db.get(Camera, hold.camera_id) if hold.camera_id else None
-    overlapping = Segment.wall_start < hold.to_at, Segment.wall_end > hold.from_at
+    room, camera = db.get(RoomRow, hold.room_id), db.get(CameraRow, hold.camera_id) if hold.camera_id else None
+    overlapping = SegmentRow.wall_start < hold.to_at, SegmentRow.wall_end > hold.from_at
     there = db.execute(
-        select(func.count(), func.coalesce(func.sum(Segment.size), 0)).where(
-            Segment.camera_id.in_(hold.camera_ids),
-            Segment.stream.in_(("main", "sub")),
-            Segment.wall_start > hold.from_at - _LONGEST_SEGMENT,
-            Segment.state == "closed",
+        select(func.count(), func.coalesce(func.sum(SegmentRow.size), 0)).where(
+            SegmentRow.camera_id.in_(hold.camera_ids),
+            SegmentRow.stream.in_(STREAMS),
+            SegmentRow.wall_start > hold.from_at - _LONGEST_SEGMENT,
+            SegmentRow.state == "closed",
             *overlapping,
         )
     ).one()
     gone = db.scalar(
-        select(func.coalesce(func.sum(Deletion.segments), 0)).where(
-            Deletion.camera_id.in_(hold.camera_ids),
-            Deletion.stream.in_(("main", "sub")),
-            Deletion.wall_start < hold.to_at,
-            Deletion.wall_start > hold.from_at - timedelta(days=1, minutes=30),
-            Deletion.wall_end > hold.from_at,
+        select(func.coalesce(func.sum(DeletionRow.segments), 0)).where(
+            DeletionRow.camera_id.in_(hold.camera_ids),
+            DeletionRow.stream.in_(STREAMS),
+            DeletionRow.wall_start < hold.to_at,
+            DeletionRow.wall_start > hold.from_at - timedelta(days=1, minutes=30),
+            DeletionRow.wall_end > hold.from_at,
         )
     )
     fields = ("reason", "placed_by_name", "placed_at", "released_by_name", "released_at", "release_reason")
     return HoldOut(
         id=hold.id,
-        institution_name=db.get_one(Institution, hold.institution_id).name,
+        institution_name=db.get_one(InstitutionRow, hold.institution_id).name,
         room_id=hold.room_id,
         room_name=room.name if room else "",
         camera_id=hold.camera_id,

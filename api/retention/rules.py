@@ -28,7 +28,6 @@ from shike.api.retention.shapes import (
     RuleIn,
     RuleOut,
     SpaceOut,
-    Stream,
     StreamKeepingOut,
     rule_out,
     stock_out,
@@ -37,16 +36,11 @@ from shike.api.wire import PROBLEM, Id, Items
 from shike.attendance.retention.cleaning import EVERY_S
 from shike.attendance.retention.holds import flagged_sessions, held_of, stretches_of
 from shike.attendance.retention.keeping import added_up, limits_of, survey
-from shike.attendance.retention.rules import (
-    FOR_EVER_US,
-    Amount,
-    Defaults,
-    StreamKey,
-    free_stretches,
-)
-from shike.attendance.tables.registry import Camera, Institution, Room, from_us
-from shike.attendance.tables.retention import Brake, RetentionRule
-from shike.capture.archive.segment import STREAMS
+from shike.attendance.retention.rules import FOR_EVER_US, Amount, Defaults, free_stretches
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RoomRow
+from shike.attendance.tables.retention import BrakeRow, RetentionRuleRow
+from shike.capture.archive.segment import STREAMS, StreamKey, StreamName
+from shike.capture.moment import from_us
 from shike.capture.recorder.desired import Desired
 
 router = APIRouter(tags=["retention"], responses=PROBLEM)
@@ -57,11 +51,11 @@ def read_retention(db: Db, viewer: CurrentViewer, settings: CurrentSettings, clo
     """Rules, stock and what the next clean-up deletes, of cameras in scope; nothing is deleted by looking."""
     defaults, now_us = settings.retention, clock.now()
     query = (
-        visible(viewer, Camera)
-        .join(Room, Room.id == Camera.room_id)
-        .join(Institution, Institution.id == Room.institution_id)
-        .add_columns(Room.name, Institution.name)
-        .order_by(Room.name, Camera.name, Camera.id)
+        visible(viewer, CameraRow)
+        .join(RoomRow, RoomRow.id == CameraRow.room_id)
+        .join(InstitutionRow, InstitutionRow.id == RoomRow.institution_id)
+        .add_columns(RoomRow.name, InstitutionRow.name)
+        .order_by(RoomRow.name, CameraRow.name, CameraRow.id)
     )
     rows = [(row[0], str(row[1]), str(row[2])) for row in db.execute(query)]
     resting = {each.camera_id for each in Desired.load(settings.state_dir).streams if each.rest == "storage_full"}
@@ -73,7 +67,7 @@ def read_retention(db: Db, viewer: CurrentViewer, settings: CurrentSettings, clo
         else SpaceOut(total=space.total, free=space.free, floor=space.floor, low=space.is_low),
         every_s=round(EVERY_S),
         hold_flagged=defaults.flags,
-        flagged_sessions=flagged_sessions(db, visible(viewer, Room).with_only_columns(Room.id), defaults.flags),
+        flagged_sessions=flagged_sessions(db, visible(viewer, RoomRow).with_only_columns(RoomRow.id), defaults.flags),
         defaults=[rule_out(rules.get((None, stream)), stream, defaults) for stream in STREAMS],
         cameras=[
             CameraKeepingOut(
@@ -96,13 +90,13 @@ def read_retention(db: Db, viewer: CurrentViewer, settings: CurrentSettings, clo
 
 @router.get("/api/retention/rules")
 def list_retention_rules(
-    db: Db, viewer: CurrentViewer, camera_id: Id | None = None, stream: Stream | None = None
+    db: Db, viewer: CurrentViewer, camera_id: Id | None = None, stream: StreamName | None = None
 ) -> Items[RuleOut]:
     """Every rule that a camera has had, newest first; without a camera, every default."""
-    query = visible(viewer, RetentionRule).where(RetentionRule.camera_id == camera_id)
+    query = visible(viewer, RetentionRuleRow).where(RetentionRuleRow.camera_id == camera_id)
     if stream is not None:
-        query = query.where(RetentionRule.stream == stream)
-    rows = db.scalars(query.order_by(RetentionRule.valid_from.desc(), RetentionRule.id.desc()).limit(500))
+        query = query.where(RetentionRuleRow.stream == stream)
+    rows = db.scalars(query.order_by(RetentionRuleRow.valid_from.desc(), RetentionRuleRow.id.desc()).limit(500))
     return Items(items=[RuleOut.model_validate(row, from_attributes=True) for row in rows])
 
 
@@ -114,10 +108,10 @@ def set_retention_rule(
     viewer = caller.viewer
     if body.camera_id is None and not viewer.sees_everything:
         raise Forbidden("the default is for administrators of the whole installation", code="default_not_yours")
-    camera = None if body.camera_id is None else named(db, viewer, Camera, body.camera_id, "camera_id")
+    camera = None if body.camera_id is None else named(db, viewer, CameraRow, body.camera_id, "camera_id")
     values = body.model_dump() | ({"days": None, "max_bytes": None} if body.follows_default else {})
     moment = now(clock)
-    row = RetentionRule(**values, valid_from=moment, set_at=moment)
+    row = RetentionRuleRow(**values, valid_from=moment, set_at=moment)
     row.set_by, row.set_by_name = viewer.account_id, viewer.name
     db.add(row)
     db.flush()
@@ -130,7 +124,7 @@ def set_retention_rule(
 @router.put("/api/cameras/{camera_id}/importance", status_code=204)
 def set_importance(camera_id: str, body: ImportanceIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
     """Say how important a camera is where space is short."""
-    camera = load(db, caller.viewer, Camera, camera_id)
+    camera = load(db, caller.viewer, CameraRow, camera_id)
     if camera.importance != body.importance:
         said = {"before": camera.importance, "importance": body.importance}
         camera.importance, camera.updated_at = body.importance, now(clock)
@@ -141,13 +135,13 @@ def set_importance(camera_id: str, body: ImportanceIn, db: Db, caller: CurrentCa
 def confirm_clean_up(brake_id: str, body: ConfirmIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> BrakeOut:
     """Let a clean-up go on that would delete more than half. 409 if it waits no more."""
     viewer = caller.viewer
-    brake = load(db, viewer, Brake, brake_id)
+    brake = load(db, viewer, BrakeRow, brake_id)
     if brake.state != "waiting":
         raise Conflict("this clean-up does not wait any more", code="not_waiting", hint="load the page again")
     brake.state, brake.reason, brake.until = "confirmed", body.reason, min(brake.until, body.until)
     brake.confirmed_by, brake.confirmed_by_name, brake.confirmed_at = viewer.account_id, viewer.name, now(clock)
     db.flush()
-    camera = None if brake.camera_id is None else db.get(Camera, brake.camera_id)
+    camera = None if brake.camera_id is None else db.get(CameraRow, brake.camera_id)
     place = audit.NOWHERE if camera is None else audit.place_of(db, camera)
     said = {"stream": brake.stream, "rule": brake.rule, "segments": brake.due_segments, "bytes": brake.due_bytes}
     audit.write(db, clock, caller, "cleanup_confirmed", place, reason=body.reason, **said)
@@ -157,12 +151,12 @@ def confirm_clean_up(brake_id: str, body: ConfirmIn, db: Db, caller: CurrentCall
 def brake_outs(db: DbSession, viewer: Viewer) -> list[BrakeOut]:
     """Clean-ups in scope that wait or go on by somebody's word, those of all cameras first."""
     query = (
-        visible(viewer, Brake)
-        .outerjoin(Camera, Camera.id == Brake.camera_id)
-        .outerjoin(Room, Room.id == Camera.room_id)
-        .add_columns(Camera.name, Room.name)
-        .where(Brake.state.in_(("waiting", "confirmed")))
-        .order_by(Brake.camera_id.is_not(None), Brake.raised_at, Brake.id)
+        visible(viewer, BrakeRow)
+        .outerjoin(CameraRow, CameraRow.id == BrakeRow.camera_id)
+        .outerjoin(RoomRow, RoomRow.id == CameraRow.room_id)
+        .add_columns(CameraRow.name, RoomRow.name)
+        .where(BrakeRow.state.in_(("waiting", "confirmed")))
+        .order_by(BrakeRow.camera_id.is_not(None), BrakeRow.raised_at, BrakeRow.id)
     )
     fields = set(BrakeOut.model_fields) - {"camera_name", "room_name"}
     return [
@@ -171,21 +165,21 @@ def brake_outs(db: DbSession, viewer: Viewer) -> list[BrakeOut]:
     ]
 
 
-_Rules = Mapping[tuple[str | None, str], RetentionRule]
+_Rules = Mapping[tuple[str | None, str], RetentionRuleRow]
 
 
 def _rules_in_force(db: DbSession, camera_ids: Sequence[str], now_us: int) -> _Rules:
     query = (
-        select(RetentionRule)
-        .where(or_(RetentionRule.camera_id.in_(camera_ids), RetentionRule.camera_id.is_(None)))
-        .where(RetentionRule.valid_from <= from_us(now_us))
-        .order_by(RetentionRule.valid_from, RetentionRule.id)
+        select(RetentionRuleRow)
+        .where(or_(RetentionRuleRow.camera_id.in_(camera_ids), RetentionRuleRow.camera_id.is_(None)))
+        .where(RetentionRuleRow.valid_from <= from_us(now_us))
+        .order_by(RetentionRuleRow.valid_from, RetentionRuleRow.id)
     )
     return {(row.camera_id, row.stream): row for row in db.scalars(query)}
 
 
 def _stream_out(
-    db: DbSession, camera: Camera, stream: Stream, rules: _Rules, defaults: Defaults, now_us: int
+    db: DbSession, camera: CameraRow, stream: StreamName, rules: _Rules, defaults: Defaults, now_us: int
 ) -> StreamKeepingOut:
     key: StreamKey = (camera.id, stream)
     own = rules.get(key)

@@ -1,19 +1,18 @@
 """How rules about keeping, and what follows from them, look on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from shike.api.moment import Moment
-from shike.api.wire import Body, Id
+from shike.api.wire import Body, Id, ReasonText
 from shike.attendance.retention.keeping import Stock
 from shike.attendance.retention.rules import IMPORTANCES, Defaults, FlagHolds
-from shike.attendance.tables.registry import from_us
-from shike.attendance.tables.retention import RetentionRule
+from shike.attendance.tables.retention import RetentionRuleRow
+from shike.capture.archive.segment import StreamName
+from shike.capture.moment import from_us
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Stream = Literal["main", "sub"]
 MOST_DAYS = 36_500
 MOST_BYTES = 10**17
 
@@ -25,11 +24,11 @@ class RuleIn(Body):
     """
 
     camera_id: Id | None = None
-    stream: Stream
+    stream: StreamName
     days: int | None = Field(default=None, ge=1, le=MOST_DAYS)
     max_bytes: int | None = Field(default=None, ge=1_000_000, le=MOST_BYTES)
     follows_default: bool = False
-    reason: Reason
+    reason: ReasonText
 
     @model_validator(mode="after")
     def fits(self) -> "RuleIn":
@@ -43,7 +42,7 @@ class RuleOut(BaseModel):
 
     id: str | None
     camera_id: str | None
-    stream: Stream
+    stream: StreamName
     days: int | None
     max_bytes: int | None
     follows_default: bool
@@ -102,7 +101,7 @@ class BrakeOut(BaseModel):
     camera_id: str | None
     camera_name: str | None
     room_name: str | None
-    stream: Stream | None
+    stream: StreamName | None
     rule: Literal["rules", "floor"]
     due_segments: int
     due_bytes: int
@@ -138,10 +137,10 @@ class ConfirmIn(Body):
     """A word for a clean-up that waits. `until`: as it was shown; footage that ended later is not meant."""
 
     until: Moment
-    reason: Reason
+    reason: ReasonText
 
 
-def rule_out(row: RetentionRule | None, stream: Stream, defaults: Defaults) -> RuleOut:
+def rule_out(row: RetentionRuleRow | None, stream: StreamName, defaults: Defaults) -> RuleOut:
     """The rule of a stream on the wire; without a row, what the settings say."""
     if row is not None:
         return RuleOut.model_validate(row, from_attributes=True)

@@ -27,12 +27,12 @@ from shike.api.subsidy.shapes import (
 )
 from shike.api.wire import PROBLEM
 from shike.attendance.judgement.thresholds import NoThresholds
-from shike.attendance.tables.training import Enrolment, Trainee, TrainingClass
+from shike.attendance.tables.training import EnrolmentRow, TraineeRow, TrainingClassRow
 from shike.capture.clock import Clock
 from shike.subsidy import decisions
 from shike.subsidy.errors import NoValueYet, UnknownRule
 from shike.subsidy.facts import enrolled
-from shike.subsidy.tables import Decision
+from shike.subsidy.tables import DecisionRow
 
 router = APIRouter(tags=["subsidy"], responses=PROBLEM)
 
@@ -45,13 +45,13 @@ EVIDENCE_URLS: Mapping[str, str] = {
 @router.get("/api/classes/{class_id}/decisions")
 def list_decisions(class_id: str, db: Db, viewer: CurrentViewer, clock: CurrentClock) -> ClassDecisions:
     """The trainees of a class by name, each with the decision in force."""
-    return _class_decisions(db, load(db, viewer, TrainingClass, class_id), clock)
+    return _class_decisions(db, load(db, viewer, TrainingClassRow, class_id), clock)
 
 
 @router.post("/api/classes/{class_id}/decisions")
 def make_decisions(class_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> MadeDecisions:
     """Decide the whole class anew from what is stored now. A decision that holds keeps its version."""
-    of_class = load(db, caller.viewer, TrainingClass, class_id)
+    of_class = load(db, caller.viewer, TrainingClassRow, class_id)
     try:
         made = decisions.decide_class(db, of_class, clock.now())
     except NoValueYet as error:
@@ -70,8 +70,8 @@ def make_decisions(class_id: str, db: Db, caller: CurrentCaller, clock: CurrentC
 @router.get("/api/classes/{class_id}/decisions/{trainee_id}")
 def get_decision(class_id: str, trainee_id: str, db: Db, viewer: CurrentViewer, clock: CurrentClock) -> DecisionOut:
     """The decision in force for one trainee, with reasons, clauses, parameters, facts and evidence."""
-    of_class = load(db, viewer, TrainingClass, class_id)
-    trainee = load(db, viewer, Trainee, trainee_id)
+    of_class = load(db, viewer, TrainingClassRow, class_id)
+    trainee = load(db, viewer, TraineeRow, trainee_id)
     versions = decisions.history(db, of_class.id, trainee.id)
     enrolment = next((row for row, person in enrolled(db, of_class.id) if person.id == trainee.id), None)
     if not versions or enrolment is None:
@@ -92,8 +92,8 @@ def get_decision(class_id: str, trainee_id: str, db: Db, viewer: CurrentViewer, 
     )
 
 
-def _class_decisions(db: DbSession, of_class: TrainingClass, clock: Clock) -> ClassDecisions:
-    standing = decisions.in_force(db, of_class.id)
+def _class_decisions(db: DbSession, of_class: TrainingClassRow, clock: Clock) -> ClassDecisions:
+    standing = decisions.decisions_in_force(db, of_class.id)
     digests = decisions.current_digests(db, of_class, clock.now()) if standing else {}
     lines = [
         _line(enrolment, trainee, standing.get(trainee.id), digests.get(trainee.id))
@@ -111,7 +111,9 @@ def _class_decisions(db: DbSession, of_class: TrainingClass, clock: Clock) -> Cl
     return ClassDecisions(training_class=_class_out(of_class), items=lines, totals=totals)
 
 
-def _line(enrolment: Enrolment, trainee: Trainee, decision: Decision | None, digest: str | None) -> DecisionLine:
+def _line(
+    enrolment: EnrolmentRow, trainee: TraineeRow, decision: DecisionRow | None, digest: str | None
+) -> DecisionLine:
     stated = ("verdict", "amount_fen", "version", "made_at")
     found: dict[str, Any] = {name: getattr(decision, name, None) for name in stated}
     return DecisionLine(
@@ -125,11 +127,11 @@ def _line(enrolment: Enrolment, trainee: Trainee, decision: Decision | None, dig
     )
 
 
-def _class_out(of_class: TrainingClass) -> DecidedClass:
+def _class_out(of_class: TrainingClassRow) -> DecidedClass:
     return DecidedClass.model_validate(of_class, from_attributes=True)
 
 
-def _trainee_out(trainee: Trainee, enrolment: Enrolment) -> DecidedTrainee:
+def _trainee_out(trainee: TraineeRow, enrolment: EnrolmentRow) -> DecidedTrainee:
     return DecidedTrainee(
         id=trainee.id,
         name=trainee.name,

@@ -94,7 +94,7 @@ class EvidenceOut(BaseModel):
     url: str | None
 
 
-class ReasonOut(BaseModel):
+class DecisionReasonOut(BaseModel):
     """One conclusion. `met` is null where a person must look or a fact is missing; `clause` is null for a setting."""
 
     code: str
@@ -190,7 +190,7 @@ class DecisionOut(BaseModel):
     sentence: SentenceOut
     attendance: AttendanceOut
     sessions: list[CellOut]
-    reasons: list[ReasonOut]
+    reasons: list[DecisionReasonOut]
     missing: list[MissingOut]
     entitlements: list[EntitlementOut]
     history: list[VersionOut]

@@ -20,15 +20,24 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.counting.live import RecordedKeyframe
 from shike.attendance.counting.outbox import Pause
-from shike.attendance.counting.samples import Source
-from shike.attendance.counting.sampling import SkippedStretch, due, skipped, slot_of, slot_start_us, too_old
+from shike.attendance.counting.samples import PictureSource
+from shike.attendance.counting.sampling import (
+    SkippedStretch,
+    due_keyframes,
+    skipped,
+    slot_of,
+    slot_start_us,
+    too_old,
+)
 from shike.attendance.footage.fragment_table import unpack
-from shike.attendance.tables.registry import CountSkip, Run, Sample, Segment, from_us, to_us
+from shike.attendance.tables.counting import CountSkipRow, SampleRow
+from shike.attendance.tables.footage import RunRow, SegmentRow
 from shike.attendance.transactions import Transactions
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import Fragment, Origin
 from shike.capture.clock import Clock
 from shike.capture.errors import FootageError
+from shike.capture.moment import from_us, to_us
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +52,7 @@ order, so the newest row seen is not a line that nothing appears behind."""
 class _Wanted:
     """A keyframe in the index that wants a sample."""
 
-    source: Source
+    source: PictureSource
     key: str
     fragment: Fragment
     init: bytes
@@ -119,20 +128,24 @@ class Backlog:
 
     def _unseen(self, db: DbSession) -> list[tuple[str, int]]:
         query = (
-            select(Segment.id, Segment.created_at)
-            .where(Segment.stream == "main", Segment.state == "closed", Segment.created_at >= from_us(self._place_us))
-            .order_by(Segment.created_at, Segment.id)
+            select(SegmentRow.id, SegmentRow.created_at)
+            .where(
+                SegmentRow.stream == "main",
+                SegmentRow.state == "closed",
+                SegmentRow.created_at >= from_us(self._place_us),
+            )
+            .order_by(SegmentRow.created_at, SegmentRow.id)
             .limit(PAGE + len(self._seen))
         )
         return [(segment_id, to_us(at)) for segment_id, at in db.execute(query) if segment_id not in self._seen]
 
     def _work(self, db: DbSession, segment_id: str, indexed_us: int) -> Sequence[_Wanted | SkippedStretch]:
         """What is to be done about a segment: keyframes to count, or stretches to give up if they waited too long."""
-        segment = db.get(Segment, segment_id)
+        segment = db.get(SegmentRow, segment_id)
         if segment is None:  # a rule has deleted it meanwhile
             return []
-        run = db.get_one(Run, segment.run_id)
-        source = Source(segment.camera_id, "main", run.id, cast(Origin, run.origin), run.simulated)
+        run = db.get_one(RunRow, segment.run_id)
+        source = PictureSource(segment.camera_id, "main", run.id, cast(Origin, run.origin), run.simulated)
         interval_us = self._intervals_us[source.origin]
         lacking = self._lacking(db, segment, interval_us)
         if not lacking:
@@ -141,27 +154,27 @@ class Backlog:
             return skipped(segment.camera_id, lacking, interval_us, "behind")
         return [_Wanted(source, segment.object_key, keyframe, run.init) for keyframe in lacking]
 
-    def _lacking(self, db: DbSession, segment: Segment, interval_us: int) -> list[Fragment]:
+    def _lacking(self, db: DbSession, segment: SegmentRow, interval_us: int) -> list[Fragment]:
         """The keyframes of a segment whose slots have neither a sample nor a recorded skip."""
         fragments = unpack(segment.fragments)
         start_us = slot_start_us(slot_of(fragments[0].wall_us, interval_us), interval_us)
         start, end = from_us(start_us), segment.wall_end
         sampled = db.scalars(
-            select(Sample.picture_at).where(
-                Sample.camera_id == segment.camera_id,
-                Sample.stream == "main",
-                Sample.picture_at >= start,
-                Sample.picture_at < end,
+            select(SampleRow.picture_at).where(
+                SampleRow.camera_id == segment.camera_id,
+                SampleRow.stream == "main",
+                SampleRow.picture_at >= start,
+                SampleRow.picture_at < end,
             )
         )
         taken = {slot_of(to_us(moment), interval_us) for moment in sampled}
         skips = db.execute(
-            select(CountSkip.from_at, CountSkip.to_at).where(
-                CountSkip.camera_id == segment.camera_id, CountSkip.from_at < end, CountSkip.to_at > start
+            select(CountSkipRow.from_at, CountSkipRow.to_at).where(
+                CountSkipRow.camera_id == segment.camera_id, CountSkipRow.from_at < end, CountSkipRow.to_at > start
             )
         )
         spans = [(to_us(begin), to_us(until)) for begin, until in skips]
-        lacking = due(fragments, taken, interval_us)
+        lacking = due_keyframes(fragments, taken, interval_us)
         return [one for one in lacking if not any(begin <= one.wall_us < until for begin, until in spans)]
 
     def _advance(self, indexed_us: int) -> None:

@@ -8,8 +8,8 @@ import logging
 from collections import deque
 from dataclasses import dataclass
 
-from shike.attendance.counting.samples import Source
-from shike.attendance.counting.sampling import Waiting, due, fairest, slot_of
+from shike.attendance.counting.samples import PictureSource
+from shike.attendance.counting.sampling import Waiting, due_keyframes, fairest, slot_of
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import Fragment
 from shike.capture.archive.tail import RunBegan, Tail, Written
@@ -27,7 +27,7 @@ REMEMBERED_S = 300.0
 class RecordedKeyframe:
     """A keyframe as it stands in the footage: its run's init section and the fragment that begins with it."""
 
-    source: Source
+    source: PictureSource
     fragment: Fragment
     init: bytes
     data: bytes
@@ -66,9 +66,9 @@ class LiveCamera:
     def _look_at(self, written: Written) -> None:
         assert self._run is not None, "a tail tells the run before its fragments"
         identity = self._run.identity
-        source = Source(self.camera_id, "main", identity.run_id, identity.origin, identity.simulated)
+        source = PictureSource(self.camera_id, "main", identity.run_id, identity.origin, identity.simulated)
         first = written.fragments[0].offset
-        for fragment in due(written.fragments, self._taken, self._interval_us):
+        for fragment in due_keyframes(written.fragments, self._taken, self._interval_us):
             data = written.data[fragment.offset - first : fragment.end - first]
             self.waiting.append(RecordedKeyframe(source, fragment, self._run.init, data))
             self._taken.add(slot_of(fragment.wall_us, self._interval_us))

@@ -8,7 +8,7 @@ from collections import deque
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from shike.attendance.counting.samples import Row, store
+from shike.attendance.counting.samples import SampleOrSkip, store
 from shike.attendance.transactions import Transactions
 from shike.capture.clock import Clock
 
@@ -47,7 +47,7 @@ class Outbox:
 
     def __init__(self, database: Transactions, clock: Clock) -> None:
         self._database, self._pause = database, Pause(clock)
-        self._rows: deque[Row] = deque()
+        self._rows: deque[SampleOrSkip] = deque()
 
     @property
     def is_empty(self) -> bool:
@@ -57,7 +57,7 @@ class Outbox:
     def is_full(self) -> bool:
         return len(self._rows) >= LONGEST_QUEUE
 
-    def put(self, row: Row) -> None:
+    def put(self, row: SampleOrSkip) -> None:
         """Take a row; `flush` writes it."""
         self._rows.append(row)
 

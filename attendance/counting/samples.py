@@ -13,14 +13,16 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.counting.headcount import HeadCount
 from shike.attendance.counting.sampling import SkippedStretch
-from shike.attendance.tables.registry import Camera, CountSkip, Sample, from_us
+from shike.attendance.tables.counting import CountSkipRow, SampleRow
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.segment import Origin, StreamName
+from shike.capture.moment import from_us
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PictureSource:
     """Where a picture comes from; `node` is the machine that counted it."""
 
     camera_id: str
@@ -34,7 +36,7 @@ class Source:
 class CountedPicture:
     """A sample before it is a row. `picture_us`: evidence time of the picture."""
 
-    source: Source
+    source: PictureSource
     picture_us: int
     heads: HeadCount
     model: str
@@ -43,13 +45,13 @@ class CountedPicture:
     created_us: int
 
 
-Row = CountedPicture | SkippedStretch
+SampleOrSkip = CountedPicture | SkippedStretch
 """What counting has to say about a slot."""
 
 
-def store(db: DbSession, rows: Sequence[Row]) -> None:
+def store(db: DbSession, rows: Sequence[SampleOrSkip]) -> None:
     """Write rows that are not there yet. Rows of a camera that the registry no longer knows are left out."""
-    known = set(db.scalars(select(Camera.id).where(Camera.id.in_({_camera_of(row) for row in rows}))))
+    known = set(db.scalars(select(CameraRow.id).where(CameraRow.id.in_({_camera_of(row) for row in rows}))))
     for row in rows:
         if _camera_of(row) not in known:
             log.info("camera %s is not in the registry: its count is dropped", _camera_of(row))
@@ -59,22 +61,22 @@ def store(db: DbSession, rows: Sequence[Row]) -> None:
             _store_skip(db, row)
 
 
-def _camera_of(row: Row) -> str:
+def _camera_of(row: SampleOrSkip) -> str:
     return row.source.camera_id if isinstance(row, CountedPicture) else row.camera_id
 
 
 def _store_sample(db: DbSession, counted: CountedPicture) -> None:
     source, heads = counted.source, counted.heads
-    present = select(Sample.id).where(
-        Sample.camera_id == source.camera_id,
-        Sample.stream == source.stream,
-        Sample.picture_at == from_us(counted.picture_us),
-        Sample.model_digest == counted.model_digest,
+    present = select(SampleRow.id).where(
+        SampleRow.camera_id == source.camera_id,
+        SampleRow.stream == source.stream,
+        SampleRow.picture_at == from_us(counted.picture_us),
+        SampleRow.model_digest == counted.model_digest,
     )
     if db.scalar(present) is not None:
         return
     db.add(
-        Sample(
+        SampleRow(
             camera_id=source.camera_id,
             stream=source.stream,
             run_id=source.run_id,
@@ -101,16 +103,16 @@ def _store_sample(db: DbSession, counted: CountedPicture) -> None:
 def _store_skip(db: DbSession, skipped: SkippedStretch) -> None:
     """One row for stretches that touch: an hour that was skipped reads as one hour."""
     touching = db.scalars(
-        select(CountSkip).where(
-            CountSkip.camera_id == skipped.camera_id,
-            CountSkip.reason == skipped.reason,
-            CountSkip.from_at <= from_us(skipped.to_us),
-            CountSkip.to_at >= from_us(skipped.from_us),
+        select(CountSkipRow).where(
+            CountSkipRow.camera_id == skipped.camera_id,
+            CountSkipRow.reason == skipped.reason,
+            CountSkipRow.from_at <= from_us(skipped.to_us),
+            CountSkipRow.to_at >= from_us(skipped.from_us),
         )
     ).first()
     if touching is None:
         span = {"from_at": from_us(skipped.from_us), "to_at": from_us(skipped.to_us)}
-        db.add(CountSkip(camera_id=skipped.camera_id, reason=skipped.reason, **span))
+        db.add(CountSkipRow(camera_id=skipped.camera_id, reason=skipped.reason, **span))
     else:
         touching.from_at = min(touching.from_at, from_us(skipped.from_us))
         touching.to_at = max(touching.to_at, from_us(skipped.to_us))

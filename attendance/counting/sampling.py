@@ -22,7 +22,7 @@ def slot_start_us(slot: int, interval_us: int) -> int:
     return slot * interval_us
 
 
-def due(fragments: Iterable[Fragment], taken: Collection[int], interval_us: int) -> list[Fragment]:
+def due_keyframes(fragments: Iterable[Fragment], taken: Collection[int], interval_us: int) -> list[Fragment]:
     """The keyframes that want a sample, oldest first: the first of each slot that is not in `taken`.
 
     `fragments` in order of time, of one stream; fragments that do not begin with a keyframe are passed over.

@@ -16,7 +16,7 @@ from shike.attendance.counting.detector import Detector
 from shike.attendance.counting.headcount import count_heads
 from shike.attendance.counting.live import Live, RecordedKeyframe
 from shike.attendance.counting.outbox import Outbox
-from shike.attendance.counting.samples import CountedPicture, Row
+from shike.attendance.counting.samples import CountedPicture, SampleOrSkip
 from shike.attendance.counting.sampling import SkippedStretch, skipped
 from shike.attendance.transactions import Transactions
 from shike.capture.archive.files import Archive
@@ -83,7 +83,7 @@ class Counter:
             return live
         return self._backlog.take()
 
-    def _done(self, task: RecordedKeyframe | SkippedStretch) -> Row:
+    def _done(self, task: RecordedKeyframe | SkippedStretch) -> SampleOrSkip:
         if isinstance(task, SkippedStretch):
             return task
         try:

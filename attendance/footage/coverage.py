@@ -41,7 +41,7 @@ class Recorded(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class RecordedSpan:
     """Recorded without a break. Times in µs UTC."""
 
     start_us: int
@@ -65,7 +65,7 @@ class Gap:
 class Coverage:
     """Spans and gaps of a range, each in order of time."""
 
-    spans: tuple[Span, ...]
+    spans: tuple[RecordedSpan, ...]
     gaps: tuple[Gap, ...]
 
     @property
@@ -88,7 +88,7 @@ def coverage(
     `reason_now`: what the camera says at this moment, for the gap that reaches up to now.
     """
     end_us = min(end_us, now_us)
-    spans: list[Span] = []
+    spans: list[RecordedSpan] = []
     gaps: list[Gap] = []
     at_us, reason, run_id = start_us, reason_before or "not_recorded", ""
     open_until_us: int | None = None
@@ -107,7 +107,7 @@ def coverage(
         elif same_run and spans and spans[-1].end_us == from_us:
             spans[-1] = replace(spans[-1], end_us=to_us, is_open=piece.is_open)
         else:
-            spans.append(Span(from_us, to_us, piece.run_id, piece.origin, piece.simulated, piece.is_open))
+            spans.append(RecordedSpan(from_us, to_us, piece.run_id, piece.origin, piece.simulated, piece.is_open))
         at_us, run_id = to_us, piece.run_id
         if piece.origin == "live":
             reason = piece.ends_run or "unknown"

@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.footage.fragment_table import unpack
 from shike.attendance.footage.index_range import deletions_within, reason_before, segments_within
-from shike.attendance.tables.registry import Run, Segment, to_us
-from shike.attendance.tables.retention import Deletion
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.retention import DeletionRow
 from shike.capture.archive.files import Archive, OpenSegment
 from shike.capture.archive.segment import Fragment, Origin, SegmentRecord, StreamName
 from shike.capture.archive.spool import Spool
 from shike.capture.errors import NoFootage
+from shike.capture.moment import to_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +123,30 @@ class Footage:
 
 
 def _indexed(db: DbSession, camera_id: str, stream: StreamName, start_us: int, end_us: int) -> Iterator[Piece]:
-    query = select(Segment, Run).join(Run, Run.id == Segment.run_id).where(*segments_within(start_us, end_us))
-    of_stream = query.where(Segment.camera_id == camera_id, Segment.stream == stream)
-    for row, run in db.execute(of_stream.order_by(Segment.wall_start)):
+    query = (
+        select(SegmentRow, RunRow)
+        .join(RunRow, RunRow.id == SegmentRow.run_id)
+        .where(*segments_within(start_us, end_us))
+    )
+    of_stream = query.where(SegmentRow.camera_id == camera_id, SegmentRow.stream == stream)
+    for row, run in db.execute(of_stream.order_by(SegmentRow.wall_start)):
         piece = _of_row(row, run, row.id, row.object_key, partial(unpack, row.fragments))
         yield replace(piece, link_number=row.link_number)
 
 
 def _deleted(db: DbSession, camera_id: str, stream: StreamName, start_us: int, end_us: int) -> Iterator[Piece]:
-    query = select(Deletion, Run).join(Run, Run.id == Deletion.run_id).where(*deletions_within(start_us, end_us))
-    of_stream = query.where(Deletion.camera_id == camera_id, Deletion.stream == stream)
-    for row, run in db.execute(of_stream.order_by(Deletion.wall_start)):
+    query = (
+        select(DeletionRow, RunRow)
+        .join(RunRow, RunRow.id == DeletionRow.run_id)
+        .where(*deletions_within(start_us, end_us))
+    )
+    of_stream = query.where(DeletionRow.camera_id == camera_id, DeletionRow.stream == stream)
+    for row, run in db.execute(of_stream.order_by(DeletionRow.wall_start)):
         yield replace(_of_row(row, run, row.segment_id or row.id, "", tuple), deleted=True)
 
 
 def _of_row(
-    row: Segment | Deletion, run: Run, segment_id: str, key: str, load: Callable[[], tuple[Fragment, ...]]
+    row: SegmentRow | DeletionRow, run: RunRow, segment_id: str, key: str, load: Callable[[], tuple[Fragment, ...]]
 ) -> Piece:
     return Piece(
         camera_id=row.camera_id,

@@ -6,9 +6,10 @@ Design: docs/design/footage.md.
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.tables.registry import Run, Segment, from_us
-from shike.attendance.tables.retention import Deletion
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.retention import DeletionRow
 from shike.capture.archive.segment import StreamName
+from shike.capture.moment import from_us
 
 LONGEST_SEGMENT_US = 30 * 60 * 1_000_000
 # Deletions of a run become one row after some weeks, of no more than a day.
@@ -18,30 +19,30 @@ LONGEST_DELETED_US = 24 * 60 * 60 * 1_000_000 + LONGEST_SEGMENT_US
 def segments_within(start_us: int, end_us: int) -> tuple[ColumnElement[bool], ...]:
     """Conditions: closed segments that overlap [start, end)."""
     return (
-        Segment.state == "closed",
+        SegmentRow.state == "closed",
         # A lower bound on the start keeps this a range scan of the index.
-        Segment.wall_start > from_us(start_us - LONGEST_SEGMENT_US),
-        Segment.wall_start < from_us(end_us),
-        Segment.wall_end > from_us(start_us),
+        SegmentRow.wall_start > from_us(start_us - LONGEST_SEGMENT_US),
+        SegmentRow.wall_start < from_us(end_us),
+        SegmentRow.wall_end > from_us(start_us),
     )
 
 
 def deletions_within(start_us: int, end_us: int) -> tuple[ColumnElement[bool], ...]:
     """Conditions: records of deletion whose footage overlapped [start, end)."""
     return (
-        Deletion.wall_start > from_us(start_us - LONGEST_DELETED_US),
-        Deletion.wall_start < from_us(end_us),
-        Deletion.wall_end > from_us(start_us),
+        DeletionRow.wall_start > from_us(start_us - LONGEST_DELETED_US),
+        DeletionRow.wall_start < from_us(end_us),
+        DeletionRow.wall_end > from_us(start_us),
     )
 
 
 def reason_before(db: DbSession, camera_id: str, stream: StreamName, before_us: int) -> str | None:
     """Why the last live run of a stream that began before a time ended; None if nothing was recorded before it."""
     query = (
-        select(Run.end_reason)
-        .where(Run.camera_id == camera_id, Run.stream == stream, Run.started_at < from_us(before_us))
-        .where(Run.origin == "live")
-        .order_by(Run.started_at.desc())
+        select(RunRow.end_reason)
+        .where(RunRow.camera_id == camera_id, RunRow.stream == stream, RunRow.started_at < from_us(before_us))
+        .where(RunRow.origin == "live")
+        .order_by(RunRow.started_at.desc())
         .limit(1)
     )
     row = db.execute(query).first()

@@ -13,9 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.footage.fragment_table import unpack
-from shike.attendance.tables.registry import Run, Segment, from_us, to_us
+from shike.attendance.tables.footage import RunRow, SegmentRow
 from shike.capture.archive.segment import Fragment, StreamName
 from shike.capture.archive.spool import Spool
+from shike.capture.moment import from_us, to_us
 from shike.capture.proof.findings import Indexed
 
 _ROWS = 2_000
@@ -32,7 +33,11 @@ class IndexRows:
         """The rows of segments, of those that it has. Some hundreds at a time."""
         if not segment_ids:
             return {}
-        query = select(Segment, Run).join(Run, Run.id == Segment.run_id).where(Segment.id.in_(segment_ids))
+        query = (
+            select(SegmentRow, RunRow)
+            .join(RunRow, RunRow.id == SegmentRow.run_id)
+            .where(SegmentRow.id.in_(segment_ids))
+        )
         with self._reading() as db:
             return {segment.id: _indexed(segment, run) for segment, run in db.execute(query)}
 
@@ -40,13 +45,13 @@ class IndexRows:
         self, camera_id: str, stream: StreamName | None, from_us_: int | None, to_us_: int | None
     ) -> Iterator[str]:
         """Ids of the segments of a camera that overlap [from, to)."""
-        query = select(Segment.id).where(Segment.camera_id == camera_id).execution_options(yield_per=_ROWS)
+        query = select(SegmentRow.id).where(SegmentRow.camera_id == camera_id).execution_options(yield_per=_ROWS)
         if stream is not None:
-            query = query.where(Segment.stream == stream)
+            query = query.where(SegmentRow.stream == stream)
         if from_us_ is not None:
-            query = query.where(Segment.wall_end > from_us(from_us_))
+            query = query.where(SegmentRow.wall_end > from_us(from_us_))
         if to_us_ is not None:
-            query = query.where(Segment.wall_start < from_us(to_us_))
+            query = query.where(SegmentRow.wall_start < from_us(to_us_))
         with self._reading() as db:
             yield from db.scalars(query)
 
@@ -55,7 +60,7 @@ class IndexRows:
         return {record.identity.segment_id for record in self._spool.pending()}
 
 
-def _indexed(segment: Segment, run: Run) -> Indexed:
+def _indexed(segment: SegmentRow, run: RunRow) -> Indexed:
     return Indexed(
         segment_id=segment.id,
         camera_id=segment.camera_id,

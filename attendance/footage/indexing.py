@@ -11,11 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.footage.fragment_table import pack
-from shike.attendance.tables.registry import Camera, Run, Segment, from_us
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import SegmentRecord
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.errors import NoFootage
+from shike.capture.moment import from_us
 
 _SYSTEM_CLOCK = SystemClock()
 
@@ -29,13 +31,13 @@ def index(
     A record of a camera that the registry does not know is left out: it stays in the spool until it does. So is one
     whose file is gone, or on a volume that does not answer: one lost file must not hold up the others.
     """
-    known = set(db.scalars(select(Camera.id).where(Camera.id.in_({r.identity.camera_id for r in records}))))
+    known = set(db.scalars(select(CameraRow.id).where(CameraRow.id.in_({r.identity.camera_id for r in records}))))
     taken: list[SegmentRecord] = []
     for record in records:
         if record.identity.camera_id not in known:
             continue
-        there = db.get(Segment, record.identity.segment_id)
-        run = db.get(Run, record.identity.run_id)
+        there = db.get(SegmentRow, record.identity.segment_id)
+        run = db.get(RunRow, record.identity.run_id)
         try:
             if there is None:
                 archive.size(record.key)
@@ -60,9 +62,9 @@ def index(
     return taken
 
 
-def _new_run(record: SegmentRecord, init: bytes) -> Run:
+def _new_run(record: SegmentRecord, init: bytes) -> RunRow:
     identity = record.identity
-    run = Run(
+    run = RunRow(
         id=identity.run_id,
         camera_id=identity.camera_id,
         stream=identity.stream,
@@ -75,7 +77,7 @@ def _new_run(record: SegmentRecord, init: bytes) -> Run:
     return run
 
 
-def _complete(run: Run, record: SegmentRecord, init: bytes) -> None:
+def _complete(run: RunRow, record: SegmentRecord, init: bytes) -> None:
     """What only a file says of its run: one that was made anew from the chain knows it once a file is back."""
     run.started_at = from_us(record.identity.run_started_us)
     run.codec, run.width, run.height, run.timescale = record.codec, record.width, record.height, record.timescale
@@ -83,9 +85,9 @@ def _complete(run: Run, record: SegmentRecord, init: bytes) -> None:
     run.init_digest = hashlib.sha256(run.init).hexdigest()
 
 
-def _new_segment(record: SegmentRecord, indexed_us: int) -> Segment:
+def _new_segment(record: SegmentRecord, indexed_us: int) -> SegmentRow:
     identity = record.identity
-    return Segment(
+    return SegmentRow(
         id=identity.segment_id,
         run_id=identity.run_id,
         camera_id=identity.camera_id,

@@ -13,11 +13,13 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.tables.registry import Lease, Run, Segment, to_us
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.registry import LeaseRow
 from shike.capture.archive.chain import Chain, Link
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import STREAMS
 from shike.capture.errors import FootageError
+from shike.capture.moment import to_us
 
 
 def away(db: DbSession, archive: Archive, camera_ids: Iterable[str]) -> list[str]:
@@ -30,11 +32,13 @@ def away(db: DbSession, archive: Archive, camera_ids: Iterable[str]) -> list[str
 
 def elsewhere(db: DbSession, camera_ids: Iterable[str], node: str, moment: datetime) -> set[str]:
     """Those of the cameras that another machine records, or that this one never has: it is not to be missed here."""
-    other = select(Lease.camera_id, Lease.until).where(Lease.camera_id.in_(list(camera_ids)), Lease.node != node)
+    other = select(LeaseRow.camera_id, LeaseRow.until).where(
+        LeaseRow.camera_id.in_(list(camera_ids)), LeaseRow.node != node
+    )
     return {
         camera_id
         for camera_id, until in db.execute(other)
-        if until >= moment or not db.scalar(select(exists().where(Run.camera_id == camera_id, Run.node == node)))
+        if until >= moment or not db.scalar(select(exists().where(RunRow.camera_id == camera_id, RunRow.node == node)))
     }
 
 
@@ -60,13 +64,13 @@ def _ends(db: DbSession, camera_id: str) -> list[tuple[int, str, int]]:
     """Row number, link and end of the first and the last linked segment of each stream."""
     found = []
     for stream in STREAMS:
-        linked = select(Segment.link_number, Segment.link, Segment.wall_end).where(
-            Segment.camera_id == camera_id,
-            Segment.stream == stream,
-            Segment.link_number.is_not(None),
-            Segment.link.is_not(None),
+        linked = select(SegmentRow.link_number, SegmentRow.link, SegmentRow.wall_end).where(
+            SegmentRow.camera_id == camera_id,
+            SegmentRow.stream == stream,
+            SegmentRow.link_number.is_not(None),
+            SegmentRow.link.is_not(None),
         )
-        for order in (Segment.wall_start.asc(), Segment.wall_start.desc()):
+        for order in (SegmentRow.wall_start.asc(), SegmentRow.wall_start.desc()):
             row = db.execute(linked.order_by(order).limit(1)).first()
             if row is not None and row[0] is not None and row[1] is not None:
                 found.append((row[0], row[1], to_us(row[2])))

@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.footage.coverage import SEAM_US
 from shike.attendance.footage.index_range import deletions_within, reason_before, segments_within
-from shike.attendance.tables.registry import Run, Segment, from_us, to_us
-from shike.attendance.tables.retention import Deletion
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.retention import DeletionRow
 from shike.capture.archive.files import Archive, Writing
-from shike.capture.archive.segment import STREAMS, SegmentRecord, StreamName
+from shike.capture.archive.segment import STREAMS, SegmentRecord, StreamKey, StreamName
 from shike.capture.archive.spool import Spool
+from shike.capture.moment import from_us, to_us
 
-StreamKey = tuple[str, StreamName]
 _MOST_RUNS = 500
 # A statement takes so many values at most on every database (SQLite: 32,766).
 _IDS_AT_ONCE = 2_000
@@ -82,10 +82,10 @@ class Stretches:
         """
         loose = self._loose({(camera_id, stream)}, since_us)
         query = (
-            select(Run)
-            .where(Run.camera_id == camera_id, Run.stream == stream, Run.started_at < from_us(now_us))
-            .where(Run.ended_at > from_us(since_us))
-            .order_by(Run.started_at.desc())
+            select(RunRow)
+            .where(RunRow.camera_id == camera_id, RunRow.stream == stream, RunRow.started_at < from_us(now_us))
+            .where(RunRow.ended_at > from_us(since_us))
+            .order_by(RunRow.started_at.desc())
             .limit(_MOST_RUNS)
         )
         with self._reading() as db:
@@ -129,7 +129,7 @@ def _leave_out(db: DbSession, loose: dict[str, tuple[StreamKey, str, Stretch]]) 
     ids = list(loose)
     for first in range(0, len(ids), _IDS_AT_ONCE):
         some = ids[first : first + _IDS_AT_ONCE]
-        for segment_id in db.scalars(select(Segment.id).where(Segment.id.in_(some))):
+        for segment_id in db.scalars(select(SegmentRow.id).where(SegmentRow.id.in_(some))):
             loose.pop(segment_id)
 
 
@@ -158,10 +158,10 @@ def _deleted(
     db: DbSession, wanted: Iterable[StreamKey], start_us: int, end_us: int
 ) -> Iterator[tuple[StreamKey, Stretch]]:
     for key in sorted(wanted):
-        query = select(Deletion, Run.origin, Run.simulated, Run.end_reason, Run.ended_at).where(
-            Run.id == Deletion.run_id,
-            Deletion.camera_id == key[0],
-            Deletion.stream == key[1],
+        query = select(DeletionRow, RunRow.origin, RunRow.simulated, RunRow.end_reason, RunRow.ended_at).where(
+            RunRow.id == DeletionRow.run_id,
+            DeletionRow.camera_id == key[0],
+            DeletionRow.stream == key[1],
             *deletions_within(start_us, end_us),
         )
         for row, origin, simulated, reason, ended_at in db.execute(query):
@@ -172,23 +172,23 @@ def _deleted(
 
 def _joined(camera_ids: set[str], streams: Sequence[StreamName], start_us: int, end_us: int) -> Select[tuple[object]]:
     """One row per run and unbroken stretch: a segment that begins more than a seam after the one before starts anew."""
-    starts, ends = type_coerce(Segment.wall_start, BigInteger), type_coerce(Segment.wall_end, BigInteger)
-    before = func.lag(ends).over(partition_by=Segment.run_id, order_by=Segment.wall_start)
-    begun_inside = Segment.wall_start >= from_us(start_us)
+    starts, ends = type_coerce(SegmentRow.wall_start, BigInteger), type_coerce(SegmentRow.wall_end, BigInteger)
+    before = func.lag(ends).over(partition_by=SegmentRow.run_id, order_by=SegmentRow.wall_start)
+    begun_inside = SegmentRow.wall_start >= from_us(start_us)
     segments = (
         select(
-            Segment.camera_id,
-            Segment.stream,
-            Segment.run_id,
+            SegmentRow.camera_id,
+            SegmentRow.stream,
+            SegmentRow.run_id,
             starts.label("start_us"),
             ends.label("end_us"),
-            case((begun_inside, Segment.size), else_=0).label("size"),
-            case((begun_inside, Segment.dropped), else_=0).label("dropped"),
+            case((begun_inside, SegmentRow.size), else_=0).label("size"),
+            case((begun_inside, SegmentRow.dropped), else_=0).label("dropped"),
             case((starts - before > SEAM_US, 1), else_=0).label("broken"),
         )
         .where(
-            Segment.camera_id.in_(camera_ids),
-            Segment.stream.in_(streams),
+            SegmentRow.camera_id.in_(camera_ids),
+            SegmentRow.stream.in_(streams),
             *segments_within(start_us, end_us),
         )
         .subquery()
@@ -208,8 +208,10 @@ def _joined(camera_ids: set[str], streams: Sequence[StreamName], start_us: int, 
         .group_by(numbered.c.camera_id, numbered.c.stream, numbered.c.run_id, numbered.c.number)
         .subquery()
     )
-    ended = type_coerce(Run.ended_at, BigInteger).label("ended_us")
-    return select(joined, Run.origin, Run.simulated, Run.end_reason, ended).join(Run, Run.id == joined.c.run_id)
+    ended = type_coerce(RunRow.ended_at, BigInteger).label("ended_us")
+    return select(joined, RunRow.origin, RunRow.simulated, RunRow.end_reason, ended).join(
+        RunRow, RunRow.id == joined.c.run_id
+    )
 
 
 def _of_record(record: SegmentRecord, start_us: int) -> Stretch:

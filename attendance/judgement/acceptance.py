@@ -25,9 +25,9 @@ SHOWN_SHARE = 0.02
 """The middle of the occupancy is not asked for where fewer of the room's samples show it."""
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
-Part = Literal["low", "middle", "high"]
-PARTS: tuple[Part, ...] = ("low", "middle", "high")
-Missing = Literal["samples", "occupied", "low", "middle", "high"]
+OccupancyBand = Literal["low", "middle", "high"]
+PARTS: tuple[OccupancyBand, ...] = ("low", "middle", "high")
+MissingSamples = Literal["samples", "occupied", "low", "middle", "high"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Acceptance:
     bias: float | None
     low_error: int | None
     high_error: int | None
-    missing: Missing | None
+    missing: MissingSamples | None
     spurious_least: int = 0
     unseen_least: int = UNSEEN_LEAST
     spurious_share: float = 0.0
@@ -93,7 +93,7 @@ def assess(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int] = NOTHING)
     )
 
 
-def part_of(count: int, top: int) -> Part:
+def part_of(count: int, top: int) -> OccupancyBand:
     """The third of 0..top that a count lies in."""
     return PARTS[min(2, count * 3 // max(1, top))]
 
@@ -110,14 +110,14 @@ def top_of(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> int:
     return top
 
 
-def wanted_parts(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> dict[Part, int]:
+def wanted_parts(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> dict[OccupancyBand, int]:
     """How many samples each part of the occupancy lacks. The ends are asked for if they occur at all."""
     top = top_of(pairs, shown)
     have = [part_of(true, top) for true, _ in pairs]
-    occurs: Counter[Part] = Counter()
+    occurs: Counter[OccupancyBand] = Counter()
     for count, times in shown.items():
         occurs[part_of(count, top)] += times
-    asked: dict[Part, int] = {}
+    asked: dict[OccupancyBand, int] = {}
     for part in PARTS:
         least = SHOWN_SHARE * occurs.total() if part == "middle" else 0
         if occurs[part] > least or (not shown and part != "middle"):
@@ -125,7 +125,7 @@ def wanted_parts(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> 
     return asked
 
 
-def _missing(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> Missing | None:
+def _missing(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> MissingSamples | None:
     if len(pairs) < LEAST_SAMPLES:
         return "samples"
     if top_of(pairs, shown) < LEAST_OCCUPIED:

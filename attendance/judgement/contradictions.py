@@ -56,7 +56,7 @@ class Confidence:
         return self.valid < thresholds.confidence_least_share * self.minutes
 
 
-Kind = Literal["EMPTY_ROOM", "SIGNIN_GT_COUNT"]
+ContradictionKind = Literal["EMPTY_ROOM", "SIGNIN_GT_COUNT"]
 
 
 def confidence(minutes: tuple[Minute, ...]) -> Confidence:

@@ -15,17 +15,20 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.footage.index import Footage
 from shike.attendance.judgement.flags import flags_of
-from shike.attendance.judgement.gathering import Acceptances, Cause, gather
+from shike.attendance.judgement.gathering import Acceptances, CauseOfCamera, gather
 from shike.attendance.judgement.records import make_record
 from shike.attendance.judgement.thresholds import JudgementError
-from shike.attendance.judgement.versions import keep
+from shike.attendance.judgement.versions import store_judgement
 from shike.attendance.recording.policy import Policy
-from shike.attendance.tables.judgement import AcceptanceSample, Flag, FlagVerdict
-from shike.attendance.tables.registry import Camera, Sample, Segment, from_us
-from shike.attendance.tables.training import ClassSession, Enrolment, Leave, SignEvent
+from shike.attendance.tables.counting import SampleRow
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.judgement import AcceptanceSampleRow, FlagRow, FlagVerdictRow
+from shike.attendance.tables.registry import CameraRow
+from shike.attendance.tables.training import ClassSessionRow, EnrolmentRow, LeaveRow, SignEventRow
 from shike.attendance.transactions import Transactions
 from shike.capture.clock import Clock
 from shike.capture.errors import CaptureError
+from shike.capture.moment import from_us
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +49,7 @@ class Evaluator:
         footage: Footage,
         clock: Clock,
         sample_every_us: int,
-        cause: Cause,
+        cause: CauseOfCamera,
         default: Policy = Policy(),  # noqa: B008 frozen
     ) -> None:
         """`cause` tells why a camera is not recorded now, `default` when undecided rooms are."""
@@ -92,7 +95,7 @@ class Evaluator:
         """Judge one class session and store what is new; whether anything was."""
         moment_us = self._clock.now()
         with self._database.reading() as db:
-            session = db.get(ClassSession, session_id)
+            session = db.get(ClassSessionRow, session_id)
             if session is None or session.state == "cancelled" or session.starts_at > from_us(moment_us):
                 return False
             try:
@@ -116,8 +119,8 @@ class Evaluator:
         record = make_record(gathered.inputs, gathered.thresholds)
         flags = flags_of(gathered.inputs, record, gathered.thresholds)
         with self._database.writing() as db:
-            changed = keep(db, gathered, record, flags, from_us(moment_us))
-            row = db.get(ClassSession, session_id) if not stands else None
+            changed = store_judgement(db, gathered, record, flags, from_us(moment_us))
+            row = db.get(ClassSessionRow, session_id) if not stands else None
             if row is not None and row.state != "cancelled":
                 row.state = state
         return changed
@@ -126,9 +129,9 @@ class Evaluator:
         moment = from_us(self._clock.now())
         with self._database.reading() as db:
             running = db.scalars(
-                select(ClassSession.id)
-                .where(ClassSession.state.in_(("planned", "running", "ended")), ClassSession.starts_at <= moment)
-                .order_by(ClassSession.ends_at.desc(), ClassSession.id)
+                select(ClassSessionRow.id)
+                .where(ClassSessionRow.state.in_(("planned", "running", "ended")), ClassSessionRow.starts_at <= moment)
+                .order_by(ClassSessionRow.ends_at.desc(), ClassSessionRow.id)
             )
             touched = _touched(db, self._looked_at - OVERLAP)
             # Last: what failed before must not stand in the way of the others.
@@ -142,28 +145,28 @@ class Evaluator:
     def _recheck(self, db: DbSession) -> list[str]:
         """One settled session after the other, round and round: edits that leave no trace are found that way."""
         since = from_us(self._clock.now()) - RECHECKED_FOR
-        settled = select(ClassSession.id).where(ClassSession.state == "final", ClassSession.ends_at >= since)
-        query = settled.where(ClassSession.id > self._rechecked).order_by(ClassSession.id).limit(1)
+        settled = select(ClassSessionRow.id).where(ClassSessionRow.state == "final", ClassSessionRow.ends_at >= since)
+        query = settled.where(ClassSessionRow.id > self._rechecked).order_by(ClassSessionRow.id).limit(1)
         found = list(db.scalars(query))
         self._rechecked = found[0] if found else ""
         return found
 
     def _withdraw(self, session_ids: list[str], moment: datetime) -> None:
         with self._database.writing() as db:
-            rows = db.scalars(select(Flag).where(Flag.class_session_id.in_(session_ids), Flag.state == "open"))
+            rows = db.scalars(select(FlagRow).where(FlagRow.class_session_id.in_(session_ids), FlagRow.state == "open"))
             for row in rows:
                 row.state, row.live, row.updated_at = "withdrawn", False, moment
-            moved = ClassSession.id.in_(session_ids), ClassSession.state != "cancelled"
-            db.execute(update(ClassSession).where(*moved).values(state="planned"))
+            moved = ClassSessionRow.id.in_(session_ids), ClassSessionRow.state != "cancelled"
+            db.execute(update(ClassSessionRow).where(*moved).values(state="planned"))
 
 
 def _called_off(db: DbSession, moment: datetime) -> list[str]:
     """Sessions that were cancelled or moved into the future and still have open flags."""
-    moved = ClassSession.starts_at > moment
+    moved = ClassSessionRow.starts_at > moment
     query = (
-        select(ClassSession.id)
-        .join(Flag, Flag.class_session_id == ClassSession.id)
-        .where(or_(ClassSession.state == "cancelled", moved), Flag.state == "open")
+        select(ClassSessionRow.id)
+        .join(FlagRow, FlagRow.class_session_id == ClassSessionRow.id)
+        .where(or_(ClassSessionRow.state == "cancelled", moved), FlagRow.state == "open")
         .distinct()
     )
     return list(db.scalars(query))
@@ -171,34 +174,36 @@ def _called_off(db: DbSession, moment: datetime) -> list[str]:
 
 def _touched(db: DbSession, since: datetime) -> Iterator[str]:
     """Settled class sessions about which something has come in since a moment."""
-    settled = ClassSession.state == "final"
+    settled = ClassSessionRow.state == "final"
     of_session: list[ColumnElement[bool]] = [
-        ClassSession.id.in_(select(SignEvent.class_session_id).where(SignEvent.received_at >= since)),
-        ClassSession.id.in_(select(Leave.class_session_id).where(Leave.created_at >= since)),
-        ClassSession.class_id.in_(select(Enrolment.class_id).where(Enrolment.created_at >= since)),
-        ClassSession.room_id.in_(select(AcceptanceSample.room_id).where(AcceptanceSample.entered_at >= since)),
-        ClassSession.id.in_(
-            select(Flag.class_session_id)
-            .join(FlagVerdict, FlagVerdict.flag_id == Flag.id)
-            .where(FlagVerdict.at >= since)
+        ClassSessionRow.id.in_(select(SignEventRow.class_session_id).where(SignEventRow.received_at >= since)),
+        ClassSessionRow.id.in_(select(LeaveRow.class_session_id).where(LeaveRow.created_at >= since)),
+        ClassSessionRow.class_id.in_(select(EnrolmentRow.class_id).where(EnrolmentRow.created_at >= since)),
+        ClassSessionRow.room_id.in_(select(AcceptanceSampleRow.room_id).where(AcceptanceSampleRow.entered_at >= since)),
+        ClassSessionRow.id.in_(
+            select(FlagRow.class_session_id)
+            .join(FlagVerdictRow, FlagVerdictRow.flag_id == FlagRow.id)
+            .where(FlagVerdictRow.at >= since)
         ),
     ]
-    yield from db.scalars(select(ClassSession.id).where(settled, or_(*of_session)))
+    yield from db.scalars(select(ClassSessionRow.id).where(settled, or_(*of_session)))
     filmed = (
-        select(Camera.room_id, func.min(Segment.wall_start), func.max(Segment.wall_end))
-        .select_from(Segment)
-        .join(Camera, Camera.id == Segment.camera_id)
-        .where(Segment.created_at >= since)
-        .group_by(Camera.room_id)
+        select(CameraRow.room_id, func.min(SegmentRow.wall_start), func.max(SegmentRow.wall_end))
+        .select_from(SegmentRow)
+        .join(CameraRow, CameraRow.id == SegmentRow.camera_id)
+        .where(SegmentRow.created_at >= since)
+        .group_by(CameraRow.room_id)
     )
     counted = (
-        select(Camera.room_id, func.min(Sample.picture_at), func.max(Sample.picture_at))
-        .select_from(Sample)
-        .join(Camera, Camera.id == Sample.camera_id)
-        .where(Sample.created_at >= since)
-        .group_by(Camera.room_id)
+        select(CameraRow.room_id, func.min(SampleRow.picture_at), func.max(SampleRow.picture_at))
+        .select_from(SampleRow)
+        .join(CameraRow, CameraRow.id == SampleRow.camera_id)
+        .where(SampleRow.created_at >= since)
+        .group_by(CameraRow.room_id)
     )
     for query in (filmed, counted):
         for room_id, first, last in db.execute(query):
-            overlaps = and_(ClassSession.starts_at <= last, ClassSession.ends_at >= first)
-            yield from db.scalars(select(ClassSession.id).where(settled, ClassSession.room_id == room_id, overlaps))
+            overlaps = and_(ClassSessionRow.starts_at <= last, ClassSessionRow.ends_at >= first)
+            yield from db.scalars(
+                select(ClassSessionRow.id).where(settled, ClassSessionRow.room_id == room_id, overlaps)
+            )

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from shike.attendance.judgement.contradictions import empty_room, may_accuse, unseen
-from shike.attendance.judgement.inputs import MINUTE_US, SECOND_US, SessionInputs, Stretch
+from shike.attendance.judgement.inputs import MINUTE_US, SECOND_US, FootageSpan, SessionInputs
 from shike.attendance.judgement.minutes import Minute, first_clear, minutes_of, samples_in
 from shike.attendance.judgement.presence import SignedIn, stays
-from shike.attendance.judgement.records import AttendanceRecord, merged
+from shike.attendance.judgement.records import AttendanceRecord, recorded_spans
 from shike.attendance.judgement.room_counts import RoomCount
 from shike.attendance.judgement.thresholds import Thresholds
-from shike.attendance.tables.registry import from_us
+from shike.capture.moment import rfc3339_us
 
-Code = Literal[
+FlagCode = Literal[
     "EMPTY_ROOM",
     "LATE_START",
     "EARLY_END",
@@ -30,7 +30,7 @@ Code = Literal[
 ]
 Severity = Literal["red", "yellow", "info"]
 
-ACCUSING: frozenset[Code] = frozenset({"EMPTY_ROOM", "LATE_START", "EARLY_END", "LOW_TURNOUT", "SIGNIN_GT_COUNT"})
+ACCUSING: frozenset[FlagCode] = frozenset({"EMPTY_ROOM", "LATE_START", "EARLY_END", "LOW_TURNOUT", "SIGNIN_GT_COUNT"})
 RULES = "flags-2"
 """Rises with every change of what the code below finds, so that a flag says by which rules it was raised."""
 _BEFORE_GAP_US = 5 * SECOND_US
@@ -44,7 +44,7 @@ class Flag:
     settled, and the flag may go away again.
     """
 
-    code: Code
+    code: FlagCode
     severity: Severity
     start_us: int
     end_us: int
@@ -67,7 +67,7 @@ def flags_of(inputs: SessionInputs, record: AttendanceRecord, thresholds: Thresh
     if inputs.coverage:
         found += _low_confidence(inputs, record, thresholds)
         found += [*_camera_down(inputs, thresholds), *_video_gap(inputs, record, thresholds)]
-    recorded = merged((span for each in inputs.coverage for span in each.spans), inputs.start_us, inputs.until_us)
+    recorded = recorded_spans(inputs, inputs.start_us, inputs.until_us)
     return tuple(sorted((_playable(flag, recorded) for flag in found), key=lambda flag: (flag.start_us, flag.code)))
 
 
@@ -117,8 +117,8 @@ def _late_start(inputs: SessionInputs, minutes: Sequence[Minute], thresholds: Th
     seen = [] if first is None else [each for each in samples_in(minutes[first:]) if not against(each)]
     at_us = seen[0].at_us if seen else None
     values = {
-        "planned_at": stamp(inputs.start_us),
-        "begun_at": None if at_us is None else stamp(at_us),
+        "planned_at": rfc3339_us(inputs.start_us),
+        "begun_at": None if at_us is None else rfc3339_us(at_us),
         "late_min": (begun_us - inputs.start_us) // MINUTE_US,
         "count": seen[0].count if seen else None,
         "signed_in": None if at_us is None else signed_in.at(at_us),
@@ -139,8 +139,8 @@ def _early_end(inputs: SessionInputs, minutes: Sequence[Minute], thresholds: Thr
     before = [each for each in samples_in(minutes) if each.at_us < over_us and not against(each)]
     at_us = before[-1].at_us if before else None
     values = {
-        "planned_at": stamp(inputs.end_us),
-        "ended_at": None if at_us is None else stamp(at_us),
+        "planned_at": rfc3339_us(inputs.end_us),
+        "ended_at": None if at_us is None else rfc3339_us(at_us),
         "early_min": (inputs.end_us - over_us) // MINUTE_US,
         "count": before[-1].count if before else None,
         "signed_in": None if at_us is None else signed_in.at(at_us),
@@ -193,7 +193,7 @@ def _unseen(inputs: SessionInputs, thresholds: Thresholds) -> list[Flag]:
     for each in unseen(inputs, thresholds):
         values = {
             "minutes": each.minutes,
-            "at": stamp(each.at_us),
+            "at": rfc3339_us(each.at_us),
             "signed_in": each.signed_in,
             "count": each.count,
             "high": each.high,
@@ -219,7 +219,7 @@ def _low_confidence(inputs: SessionInputs, record: AttendanceRecord, thresholds:
 def _camera_down(inputs: SessionInputs, thresholds: Thresholds) -> list[Flag]:
     """One flag per time at which cameras of the room went down: those that went down together are one case."""
     least_us = thresholds.camera_down_s * SECOND_US
-    down: dict[int, list[tuple[Stretch, str]]] = {}
+    down: dict[int, list[tuple[FootageSpan, str]]] = {}
     for camera in inputs.coverage:
         for gap in camera.gaps:
             # A camera that nobody meant to record is not down. That there is no video is a flag of its own.
@@ -243,7 +243,7 @@ def _camera_down(inputs: SessionInputs, thresholds: Thresholds) -> list[Flag]:
 def _video_gap(inputs: SessionInputs, record: AttendanceRecord, thresholds: Thresholds) -> list[Flag]:
     """Times of which no camera of the room has a picture: each long one, or the session if short ones add up."""
     limits = {"seconds": thresholds.video_gap_s, "coverage": float(thresholds.video_least_coverage)}
-    covered = merged((span for each in inputs.coverage for span in each.spans), inputs.watched_from_us, inputs.until_us)
+    covered = recorded_spans(inputs, inputs.watched_from_us, inputs.until_us)
     edges = [inputs.watched_from_us, *(edge for span in covered for edge in span), inputs.until_us]
     blind = [(edges[at], edges[at + 1]) for at in range(0, len(edges), 2) if edges[at + 1] > edges[at]]
     share = record.room.covered_share
@@ -269,18 +269,13 @@ def _before(inputs: SessionInputs, start_us: int, end_us: int) -> int:
     return end_us if start_us <= inputs.watched_from_us else max(inputs.start_us, start_us - _BEFORE_GAP_US)
 
 
-def stamp(at_us: int) -> str:
-    """A moment as the wire has it: RFC 3339, UTC, six digits and a Z."""
-    return from_us(at_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 def _share(part: float, whole: int) -> float:
     return round(part / whole, 4)
 
 
 def _flag(
     inputs: SessionInputs,
-    code: Code,
+    code: FlagCode,
     severity: Severity,
     start_us: int,
     end_us: int,

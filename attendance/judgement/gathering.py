@@ -18,29 +18,22 @@ from shike.attendance.footage.index import Footage, Piece, as_recorded
 from shike.attendance.judgement.acceptance import Acceptance, assess
 from shike.attendance.judgement.inputs import (
     CameraCoverage,
+    FootageSpan,
     Person,
     Rejected,
     SessionInputs,
     Sign,
-    Stretch,
 )
 from shike.attendance.judgement.room_counts import RoomCount, Seen, fuse
-from shike.attendance.judgement.thresholds import Thresholds, in_force
+from shike.attendance.judgement.thresholds import Thresholds, edition_in_force
 from shike.attendance.recording.plan import room_windows
 from shike.attendance.recording.policy import Policy
-from shike.attendance.tables.judgement import AcceptanceSample, Flag
-from shike.attendance.tables.registry import (
-    Camera,
-    CountSkip,
-    Institution,
-    Region,
-    Room,
-    Sample,
-    Segment,
-    from_us,
-    to_us,
-)
-from shike.attendance.tables.training import ClassSession, Enrolment, Leave, SignEvent
+from shike.attendance.tables.counting import CountSkipRow, SampleRow
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.judgement import AcceptanceSampleRow, FlagRow
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RegionRow, RoomRow
+from shike.attendance.tables.training import ClassSessionRow, EnrolmentRow, LeaveRow, SignEventRow
+from shike.capture.moment import from_us, to_us
 from shike.capture.schedule import Window
 
 QUIET_US = 30 * 60_000_000
@@ -49,7 +42,7 @@ AFTER_END_US = 10 * 60_000_000
 SHOWN_OVER = timedelta(days=7)
 _STEP_US = 60_000_000
 
-Cause = Callable[[str], str | None]
+CauseOfCamera = Callable[[str], str | None]
 """What a camera says at this moment about why it is not recorded."""
 
 
@@ -81,7 +74,7 @@ class Acceptances:
 
     def of(self, db: DbSession, room_id: str) -> Acceptance:
         """A room's acceptance, from what people entered and from what it showed in the week before that."""
-        rows = list(db.scalars(select(AcceptanceSample).where(AcceptanceSample.room_id == room_id)))
+        rows = list(db.scalars(select(AcceptanceSampleRow).where(AcceptanceSampleRow.room_id == room_id)))
         if not rows:
             return assess([])
         entered = tuple((row.id, row.true_count, row.counted, row.entered_at) for row in rows)
@@ -97,19 +90,21 @@ def gather(
     db: DbSession,
     footage: Footage,
     acceptances: Acceptances,
-    session: ClassSession,
+    session: ClassSessionRow,
     now_us: int,
     sample_every_us: int,
-    cause: Cause,
+    cause: CauseOfCamera,
     default: Policy,
 ) -> Gathered:
     """All inputs of a class session as they are stored now. NoThresholds if none are in force on its day.
 
     `default`: when a room is recorded about which nobody has decided.
     """
-    room = db.get(Room, session.room_id) if session.room_id else None
+    room = db.get(RoomRow, session.room_id) if session.room_id else None
     start_us, end_us = to_us(session.starts_at), to_us(session.ends_at)
-    cameras = list(db.scalars(select(Camera).where(Camera.room_id == room.id).order_by(Camera.id))) if room else []
+    cameras = (
+        list(db.scalars(select(CameraRow).where(CameraRow.room_id == room.id).order_by(CameraRow.id))) if room else []
+    )
     due = room_windows(db, room.id, default, start_us, end_us) if room else None
     films = [film for camera in cameras if (film := _film(footage, camera, start_us, end_us, now_us, cause, due))]
     samples = samples_of(db, [film.coverage.camera_id for film in films], session.starts_at, session.ends_at)
@@ -130,25 +125,25 @@ def gather(
         # After the end the time says nothing new: inputs that do not change make equal digests.
         now_us=None if settled else min(now_us, end_us + AFTER_END_US),
     )
-    thresholds = in_force(day, _localities(db, room))
+    thresholds = edition_in_force(day, _localities(db, room))
     return Gathered(
         session.id, room.id if room else None, room.institution_id if room else None, inputs, thresholds, settled
     )
 
 
-def samples_of(db: DbSession, camera_ids: Sequence[str], start: datetime, end: datetime) -> list[Sample]:
+def samples_of(db: DbSession, camera_ids: Sequence[str], start: datetime, end: datetime) -> list[SampleRow]:
     """Samples of cameras in [start, end), oldest first; without their boxes, which no count needs."""
     return list(
         db.scalars(
-            select(Sample)
-            .where(Sample.camera_id.in_(camera_ids), Sample.picture_at >= start, Sample.picture_at < end)
-            .order_by(Sample.picture_at, Sample.camera_id)
-            .options(defer(Sample.boxes))
+            select(SampleRow)
+            .where(SampleRow.camera_id.in_(camera_ids), SampleRow.picture_at >= start, SampleRow.picture_at < end)
+            .order_by(SampleRow.picture_at, SampleRow.camera_id)
+            .options(defer(SampleRow.boxes))
         )
     )
 
 
-def room_counts(samples: Sequence[Sample], slot_us: int) -> tuple[RoomCount, ...]:
+def room_counts(samples: Sequence[SampleRow], slot_us: int) -> tuple[RoomCount, ...]:
     """Samples of one room's cameras as its counts; of several detectors the one that counted last is heard."""
     newest = max(samples, key=lambda each: each.created_at, default=None)
     seen = [
@@ -160,28 +155,28 @@ def room_counts(samples: Sequence[Sample], slot_us: int) -> tuple[RoomCount, ...
 
 def shown_by(db: DbSession, room_id: str, until: datetime) -> Mapping[int, int]:
     """How often the room's samples of the week up to a moment had which count."""
-    cameras = select(Camera.id).where(Camera.room_id == room_id)
+    cameras = select(CameraRow.id).where(CameraRow.room_id == room_id)
     query = (
-        select(Sample.count, func.count())
+        select(SampleRow.count, func.count())
         .where(
-            Sample.camera_id.in_(cameras),
-            Sample.picture_at >= until - SHOWN_OVER,
-            Sample.picture_at <= until,
-            Sample.valid,
+            SampleRow.camera_id.in_(cameras),
+            SampleRow.picture_at >= until - SHOWN_OVER,
+            SampleRow.picture_at <= until,
+            SampleRow.valid,
         )
-        .group_by(Sample.count)
+        .group_by(SampleRow.count)
     )
     return {count: times for count, times in db.execute(query) if count is not None}
 
 
-def expected_of(db: DbSession, session: ClassSession) -> tuple[Person, ...]:
+def expected_of(db: DbSession, session: ClassSessionRow) -> tuple[Person, ...]:
     """Who was on the roster on the day of the session (Beijing time), and who of them was on leave."""
     day = day_of(session.starts_at).isoformat()
-    on_leave = set(db.scalars(select(Leave.trainee_id).where(Leave.class_session_id == session.id)))
-    still_there: ColumnElement[bool] = or_(Enrolment.left_on.is_(None), Enrolment.left_on >= day)
+    on_leave = set(db.scalars(select(LeaveRow.trainee_id).where(LeaveRow.class_session_id == session.id)))
+    still_there: ColumnElement[bool] = or_(EnrolmentRow.left_on.is_(None), EnrolmentRow.left_on >= day)
     enrolled = db.scalars(
-        select(Enrolment.trainee_id).where(
-            Enrolment.class_id == session.class_id, Enrolment.joined_on <= day, still_there
+        select(EnrolmentRow.trainee_id).where(
+            EnrolmentRow.class_id == session.class_id, EnrolmentRow.joined_on <= day, still_there
         )
     )
     return tuple(Person(trainee_id, trainee_id in on_leave) for trainee_id in sorted(enrolled))
@@ -189,7 +184,7 @@ def expected_of(db: DbSession, session: ClassSession) -> tuple[Person, ...]:
 
 def signs_of(db: DbSession, session_id: str) -> tuple[Sign, ...]:
     """The events that stand: one that a later one corrects is left out."""
-    rows = list(db.scalars(select(SignEvent).where(SignEvent.class_session_id == session_id)))
+    rows = list(db.scalars(select(SignEventRow).where(SignEventRow.class_session_id == session_id)))
     corrected = {row.corrects_id for row in rows}
     standing = [row for row in rows if row.id not in corrected]
     return tuple(sorted(Sign(to_us(row.at), row.trainee_id, "in" if row.kind == "in" else "out") for row in standing))
@@ -197,11 +192,11 @@ def signs_of(db: DbSession, session_id: str) -> tuple[Sign, ...]:
 
 def _film(
     footage: Footage,
-    camera: Camera,
+    camera: CameraRow,
     start_us: int,
     end_us: int,
     now_us: int,
-    cause: Cause,
+    cause: CauseOfCamera,
     due: Sequence[Window] | None,
 ) -> Filmed | None:
     """What a camera recorded of the session, whatever a rule has deleted of it since.
@@ -216,11 +211,11 @@ def _film(
     recorded = coverage(as_recorded(history), start_us, end_us, max(start_us, now_us), before, cause(camera.id))
     covered = by_schedule(recorded, due)
     since_us = min([max(start_us, to_us(camera.created_at)), *(span.start_us for span in covered.spans)])
-    gaps = (Stretch(max(since_us, gap.start_us), gap.end_us, gap.reason) for gap in covered.gaps)
+    gaps = (FootageSpan(max(since_us, gap.start_us), gap.end_us, gap.reason) for gap in covered.gaps)
     return Filmed(
         CameraCoverage(
             camera.id,
-            tuple(Stretch(span.start_us, span.end_us) for span in covered.spans),
+            tuple(FootageSpan(span.start_us, span.end_us) for span in covered.spans),
             tuple(gap for gap in gaps if gap.end_us > gap.start_us),
             since_us,
         ),
@@ -230,15 +225,15 @@ def _film(
 
 def _settled(
     db: DbSession,
-    session: ClassSession,
+    session: ClassSessionRow,
     films: Sequence[Filmed],
-    samples: Sequence[Sample],
+    samples: Sequence[SampleRow],
     now_us: int,
     sample_every_us: int,
 ) -> bool:
     """Whether the whole session is recorded, indexed and counted, or nothing has come in for half an hour."""
     ids = [piece.segment_id for film in films for piece in film.pieces]
-    found = db.execute(select(Segment.id, Segment.created_at).where(Segment.id.in_(ids)))
+    found = db.execute(select(SegmentRow.id, SegmentRow.created_at).where(SegmentRow.id.in_(ids)))
     indexed = {segment_id: to_us(created_at) for segment_id, created_at in found}
     last_us = max([to_us(session.ends_at), to_us(session.created_at), *indexed.values()])
     if now_us - last_us >= QUIET_US:
@@ -252,13 +247,13 @@ def _settled(
     return True
 
 
-def _counted(db: DbSession, film: Filmed, samples: Sequence[Sample], step_us: int) -> bool:
+def _counted(db: DbSession, film: Filmed, samples: Sequence[SampleRow], step_us: int) -> bool:
     """Whether every whole minute of footage holds a sample or was skipped for a reason."""
     camera_id, spans = film.coverage.camera_id, film.coverage.spans
     first, last = from_us(spans[0].start_us), from_us(spans[-1].end_us)
     skips = db.execute(
-        select(CountSkip.from_at, CountSkip.to_at).where(
-            CountSkip.camera_id == camera_id, CountSkip.to_at > first, CountSkip.from_at < last
+        select(CountSkipRow.from_at, CountSkipRow.to_at).where(
+            CountSkipRow.camera_id == camera_id, CountSkipRow.to_at > first, CountSkipRow.from_at < last
         )
     )
     skipped = [(to_us(begin), to_us(until)) for begin, until in skips]
@@ -273,7 +268,7 @@ def _counted(db: DbSession, film: Filmed, samples: Sequence[Sample], step_us: in
 
 
 def _rejected(db: DbSession, session_id: str) -> tuple[Rejected, ...]:
-    rows = db.scalars(select(Flag).where(Flag.class_session_id == session_id, Flag.state == "rejected"))
+    rows = db.scalars(select(FlagRow).where(FlagRow.class_session_id == session_id, FlagRow.state == "rejected"))
     return tuple(sorted(Rejected(row.code, to_us(row.window_from), to_us(row.window_to)) for row in rows))
 
 
@@ -282,13 +277,13 @@ def _break(pair: Sequence[str]) -> tuple[int, int]:
     return start, end
 
 
-def _localities(db: DbSession, room: Room | None) -> list[str]:
+def _localities(db: DbSession, room: RoomRow | None) -> list[str]:
     """Names of the regions that the room lies in, from the nearest up."""
     if room is None:
         return []
-    region = db.get_one(Region, db.get_one(Institution, room.institution_id).region_id)
+    region = db.get_one(RegionRow, db.get_one(InstitutionRow, room.institution_id).region_id)
     names = [region.name]
     while region.parent_id is not None:
-        region = db.get_one(Region, region.parent_id)
+        region = db.get_one(RegionRow, region.parent_id)
         names.append(region.name)
     return names

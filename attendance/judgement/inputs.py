@@ -33,7 +33,7 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Stretch:
+class FootageSpan:
     """[start, end) of recorded footage, or of none, and then the code of the reason."""
 
     start_us: int
@@ -49,8 +49,8 @@ class CameraCoverage:
     """
 
     camera_id: str
-    spans: tuple[Stretch, ...]
-    gaps: tuple[Stretch, ...]
+    spans: tuple[FootageSpan, ...]
+    gaps: tuple[FootageSpan, ...]
     since_us: int = 0
 
 

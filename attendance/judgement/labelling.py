@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session as DbSession
 from shike.attendance.judgement.acceptance import PARTS, part_of, top_of, wanted_parts
 from shike.attendance.judgement.gathering import SHOWN_OVER, room_counts, shown_by
 from shike.attendance.judgement.room_counts import RoomCount
-from shike.attendance.tables.judgement import AcceptanceSample
-from shike.attendance.tables.registry import Camera, Sample, from_us, to_us
+from shike.attendance.tables.counting import SampleRow
+from shike.attendance.tables.judgement import AcceptanceSampleRow
+from shike.attendance.tables.registry import CameraRow
+from shike.capture.moment import from_us, to_us
 
 CANDIDATES = 200
 NEAR = timedelta(seconds=60)
@@ -37,7 +39,7 @@ def count_at(db: DbSession, room_id: str, picture_at: datetime, every_us: int) -
 
 def next_to_label(db: DbSession, room_id: str, now: datetime, every_us: int) -> Unlabelled | None:
     """The picture that would help acceptance most; None if every suitable one was asked about."""
-    rows = list(db.scalars(select(AcceptanceSample).where(AcceptanceSample.room_id == room_id)))
+    rows = list(db.scalars(select(AcceptanceSampleRow).where(AcceptanceSampleRow.room_id == room_id)))
     pairs = [(row.true_count, row.counted) for row in rows]
     shown = shown_by(db, room_id, now)
     top, lacking = top_of(pairs, shown), wanted_parts(pairs, shown)
@@ -59,15 +61,15 @@ def _farthest(
     """Of the newest pictures with this count, the one farthest in time from all that were asked about."""
     moments = list(
         db.scalars(
-            select(Sample.picture_at)
+            select(SampleRow.picture_at)
             .where(
-                Sample.camera_id.in_(select(Camera.id).where(Camera.room_id == room_id)),
-                Sample.picture_at >= now - SHOWN_OVER,
-                Sample.picture_at <= now,
-                Sample.valid,
-                Sample.count == count,
+                SampleRow.camera_id.in_(select(CameraRow.id).where(CameraRow.room_id == room_id)),
+                SampleRow.picture_at >= now - SHOWN_OVER,
+                SampleRow.picture_at <= now,
+                SampleRow.valid,
+                SampleRow.count == count,
             )
-            .order_by(Sample.picture_at.desc())
+            .order_by(SampleRow.picture_at.desc())
             .limit(CANDIDATES)
         )
     )
@@ -82,18 +84,18 @@ def _farthest(
     return None
 
 
-def _slot(db: DbSession, room_id: str, moment: datetime, every_us: int) -> list[Sample]:
+def _slot(db: DbSession, room_id: str, moment: datetime, every_us: int) -> list[SampleRow]:
     """All samples of the room in the slot of a moment."""
     start_us = to_us(moment) // every_us * every_us
-    query = select(Sample).where(
-        Sample.camera_id.in_(select(Camera.id).where(Camera.room_id == room_id)),
-        Sample.picture_at >= from_us(start_us),
-        Sample.picture_at < from_us(start_us + every_us),
+    query = select(SampleRow).where(
+        SampleRow.camera_id.in_(select(CameraRow.id).where(CameraRow.room_id == room_id)),
+        SampleRow.picture_at >= from_us(start_us),
+        SampleRow.picture_at < from_us(start_us + every_us),
     )
-    return list(db.scalars(query.order_by(Sample.picture_at)))
+    return list(db.scalars(query.order_by(SampleRow.picture_at)))
 
 
-def _boxes(fused: RoomCount, samples: Sequence[Sample]) -> tuple[list[list[float]], ...]:
+def _boxes(fused: RoomCount, samples: Sequence[SampleRow]) -> tuple[list[list[float]], ...]:
     by_camera = {each.camera_id: each for each in sorted(samples, key=lambda sample: sample.created_at) if each.valid}
     return tuple(
         [box for box in by_camera[camera].boxes if box[4] >= by_camera[camera].threshold] for camera in fused.cameras

@@ -5,24 +5,28 @@ the sign-ins people are put under review, and what they are credited stays as it
 Not here: gathering and keeping (evaluation.py). Formulas: docs/design/judgement.md.
 """
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from statistics import median
 from typing import Any, Literal
 
-from shike.attendance.judgement.contradictions import Kind, confidence, empty_room, unseen
+from shike.attendance.judgement.contradictions import (
+    ContradictionKind,
+    confidence,
+    empty_room,
+    unseen,
+)
 from shike.attendance.judgement.inputs import (
     GROWTH_US,
     MINUTE_US,
     Person,
     SessionInputs,
-    Stretch,
     digest,
 )
 from shike.attendance.judgement.minutes import minutes_of, samples_in
 from shike.attendance.judgement.presence import Stay, stays
 from shike.attendance.judgement.thresholds import Thresholds
+from shike.capture.spans import Span, merged
 
 Status = Literal["awaited", "present", "late", "left_early", "leave", "absent", "review"]
 Mark = Literal["late", "left_early", "no_sign_out", "leave"]
@@ -32,7 +36,7 @@ Mark = Literal["late", "left_early", "no_sign_out", "leave"]
 class ReviewWindow:
     """A time in which the room contradicts the sign-ins, and the code of the flag that says so."""
 
-    code: Kind
+    code: ContradictionKind
     start_us: int
     end_us: int
 
@@ -120,18 +124,10 @@ def lesson_hours(minutes: int, thresholds: Thresholds) -> str:
     return str(steps * step)
 
 
-def merged(spans: Iterable[Stretch], start_us: int, end_us: int) -> list[tuple[int, int]]:
-    """The time within [start, end) that at least one of the stretches covers."""
-    found: list[tuple[int, int]] = []
-    for span in sorted(spans):
-        begin, until = max(span.start_us, start_us), min(span.end_us, end_us)
-        if begin >= until:
-            continue
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], until))
-        else:
-            found.append((begin, until))
-    return found
+def recorded_spans(inputs: SessionInputs, start_us: int, end_us: int) -> tuple[Span, ...]:
+    """The time within [start, end) of which at least one camera of the room has footage."""
+    spans = (span for each in inputs.coverage for span in each.spans)
+    return merged((max(span.start_us, start_us), min(span.end_us, end_us)) for span in spans)
 
 
 def _review_windows(inputs: SessionInputs, thresholds: Thresholds) -> tuple[ReviewWindow, ...]:
@@ -246,7 +242,7 @@ def _room(inputs: SessionInputs, thresholds: Thresholds) -> RoomRecord:
     minutes = minutes_of(inputs, thresholds)
     samples, sure = samples_in(minutes), confidence(minutes)
     length_us = inputs.until_us - inputs.watched_from_us
-    spans = merged((span for each in inputs.coverage for span in each.spans), inputs.watched_from_us, inputs.until_us)
+    spans = recorded_spans(inputs, inputs.watched_from_us, inputs.until_us)
     covered_us = sum(until - begin for begin, until in spans)
     return RoomRecord(
         accepted=inputs.accepted,

@@ -11,7 +11,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.judgement.gathering import expected_of
-from shike.attendance.tables.training import ClassSession, TrainingClass
+from shike.attendance.tables.training import ClassSessionRow, TrainingClassRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,14 @@ class Sitting:
     expected: int
 
 
-def sittings_at(db: DbSession, sessions: Select[ClassSession], moment: datetime) -> Mapping[str, Sitting]:
+def sittings_at(db: DbSession, sessions: Select[ClassSessionRow], moment: datetime) -> Mapping[str, Sitting]:
     """What sits at a moment, by room, of the sessions that a scoped query selects; cancelled ones do not sit."""
     query = (
-        sessions.join(TrainingClass, TrainingClass.id == ClassSession.class_id)
-        .add_columns(TrainingClass.name)
-        .where(ClassSession.starts_at <= moment, ClassSession.ends_at > moment)
-        .where(ClassSession.state != "cancelled", ClassSession.room_id.is_not(None))
-        .order_by(ClassSession.starts_at, ClassSession.id)
+        sessions.join(TrainingClassRow, TrainingClassRow.id == ClassSessionRow.class_id)
+        .add_columns(TrainingClassRow.name)
+        .where(ClassSessionRow.starts_at <= moment, ClassSessionRow.ends_at > moment)
+        .where(ClassSessionRow.state != "cancelled", ClassSessionRow.room_id.is_not(None))
+        .order_by(ClassSessionRow.starts_at, ClassSessionRow.id)
     )
     return {
         str(session.room_id): Sitting(

@@ -85,7 +85,7 @@ def localities(folder: Path = LIMITS) -> dict[str, tuple[Edition, ...]]:
     return dict(_read(path) for path in sorted(folder.glob("*.yaml")))
 
 
-def in_force(day: date, names: Sequence[str] = (), folder: Path = LIMITS) -> Thresholds:
+def edition_in_force(day: date, names: Sequence[str] = (), folder: Path = LIMITS) -> Thresholds:
     """The edition in force on a day (of the place) in the first named locality that has limits, else the default's.
 
     `names`: from the nearest region up. NoThresholds if the day is before the first edition.

@@ -14,16 +14,18 @@ from shike.attendance.judgement.flags import RULES, Flag
 from shike.attendance.judgement.gathering import Gathered
 from shike.attendance.judgement.inputs import GROWTH_US
 from shike.attendance.judgement.records import AttendanceRecord
-from shike.attendance.tables.judgement import AttendanceRecord as RecordRow
-from shike.attendance.tables.judgement import Flag as FlagRow
-from shike.attendance.tables.registry import from_us, to_us
-from shike.attendance.tables.training import ClassSession
+from shike.attendance.tables.judgement import AttendanceRecordRow, FlagRow
+from shike.attendance.tables.training import ClassSessionRow
+from shike.capture.moment import from_us, to_us
 
 
-def newest_record(db: DbSession, session_id: str) -> RecordRow | None:
+def newest_record(db: DbSession, session_id: str) -> AttendanceRecordRow | None:
     """The version in force of a class session's record."""
     return db.scalars(
-        select(RecordRow).where(RecordRow.class_session_id == session_id).order_by(RecordRow.version.desc()).limit(1)
+        select(AttendanceRecordRow)
+        .where(AttendanceRecordRow.class_session_id == session_id)
+        .order_by(AttendanceRecordRow.version.desc())
+        .limit(1)
     ).first()
 
 
@@ -32,11 +34,13 @@ def reopen(db: DbSession, which: ColumnElement[bool]) -> None:
 
     `which`: a condition on ClassSession.
     """
-    settled = update(ClassSession).where(which, ClassSession.state == "final").values(state="ended")
+    settled = update(ClassSessionRow).where(which, ClassSessionRow.state == "final").values(state="ended")
     db.execute(settled, execution_options={"synchronize_session": "fetch"})
 
 
-def keep(db: DbSession, gathered: Gathered, record: AttendanceRecord, flags: Sequence[Flag], moment: datetime) -> bool:
+def store_judgement(
+    db: DbSession, gathered: Gathered, record: AttendanceRecord, flags: Sequence[Flag], moment: datetime
+) -> bool:
     """Store a judgement; False if it is the one that is stored already."""
     newest = newest_record(db, gathered.session_id)
     if newest is not None and (newest.inputs_digest, newest.final) == (record.inputs_digest, record.final):
@@ -47,11 +51,15 @@ def keep(db: DbSession, gathered: Gathered, record: AttendanceRecord, flags: Seq
     return True
 
 
-def _keep_record(db: DbSession, newest: RecordRow | None, record: AttendanceRecord, moment: datetime) -> RecordRow:
+def _keep_record(
+    db: DbSession, newest: AttendanceRecordRow | None, record: AttendanceRecord, moment: datetime
+) -> AttendanceRecordRow:
     """A final version stays as it is for good; a provisional one is written over until it is final."""
     row = newest
     if row is None or row.final:
-        row = RecordRow(class_session_id=record.session_id, version=1 if newest is None else newest.version + 1)
+        row = AttendanceRecordRow(
+            class_session_id=record.session_id, version=1 if newest is None else newest.version + 1
+        )
         db.add(row)
     row.inputs_digest, row.settings_version = record.inputs_digest, record.settings_version
     row.final, row.body, row.created_at = record.final, record.body(), moment
@@ -59,7 +67,9 @@ def _keep_record(db: DbSession, newest: RecordRow | None, record: AttendanceReco
     return row
 
 
-def _keep_flags(db: DbSession, gathered: Gathered, flags: Sequence[Flag], record: RecordRow, moment: datetime) -> None:
+def _keep_flags(
+    db: DbSession, gathered: Gathered, flags: Sequence[Flag], record: AttendanceRecordRow, moment: datetime
+) -> None:
     kept = list(db.scalars(select(FlagRow).where(FlagRow.class_session_id == gathered.session_id)))
     for flag, row in _matched(flags, kept):
         if row is None:
@@ -109,7 +119,7 @@ def _same_case(flag: Flag, row: FlagRow) -> bool:
     return row.code == flag.code and to_us(row.window_from) < flag.end_us and flag.start_us < to_us(row.window_to)
 
 
-def _renew(row: FlagRow, flag: Flag, gathered: Gathered, record: RecordRow, moment: datetime) -> None:
+def _renew(row: FlagRow, flag: Flag, gathered: Gathered, record: AttendanceRecordRow, moment: datetime) -> None:
     """Bring a row up to date. One that a person has judged stays as they saw it, unless it has grown far beyond."""
     if row.state in ("open", "withdrawn") or flag.end_us > to_us(row.window_to) + GROWTH_US:
         row.state = "open"
@@ -118,7 +128,7 @@ def _renew(row: FlagRow, flag: Flag, gathered: Gathered, record: RecordRow, mome
         row.live, row.updated_at = flag.live, moment
 
 
-def _write(row: FlagRow, flag: Flag, gathered: Gathered, record: RecordRow, moment: datetime) -> None:
+def _write(row: FlagRow, flag: Flag, gathered: Gathered, record: AttendanceRecordRow, moment: datetime) -> None:
     row.severity, row.live, row.camera_id = flag.severity, flag.live, flag.camera_id
     row.window_from, row.window_to = from_us(flag.start_us), from_us(flag.end_us)
     row.moment_at, row.updated_at = from_us(flag.moment_us), moment

@@ -9,16 +9,17 @@ from datetime import date, timedelta
 
 from shike.attendance.beijing import bounds
 from shike.attendance.footage.coverage import Coverage, Gap, Recorded, by_schedule, coverage
-from shike.attendance.footage.stretches import StreamKey, Stretches
-from shike.attendance.recording.report import Report, last_gap, report, since_registered
-from shike.attendance.tables.registry import Camera, to_us
-from shike.capture.archive.segment import StreamName
+from shike.attendance.footage.stretches import Stretches
+from shike.attendance.recording.report import CoverageReport, last_gap, report, since_registered
+from shike.attendance.tables.registry import CameraRow
+from shike.capture.archive.segment import StreamKey, StreamName
+from shike.capture.moment import to_us
 from shike.capture.schedule import Window
 
 # What the recorder says of a stream at this moment, None if it says nothing.
-Cause = Callable[[StreamKey], str | None]
+CauseOfStream = Callable[[StreamKey], str | None]
 # When rooms (by id) are to be recorded within [from, to) in µs UTC; None for a room that is recorded all the time.
-Plan = Callable[[Iterable[str], int, int], Mapping[str, Sequence[Window] | None]]
+PlannedWindows = Callable[[Iterable[str], int, int], Mapping[str, Sequence[Window] | None]]
 
 _LAST_GAP_WITHIN_US = 31 * 86_400_000_000
 # How the footage of a camera ends that somebody switched off.
@@ -31,7 +32,7 @@ class StreamReport:
 
     camera_id: str
     stream: StreamName
-    report: Report
+    report: CoverageReport
     size: int
     dropped: int
 
@@ -41,20 +42,25 @@ class DayReport:
     """One day of one stream."""
 
     day: date
-    report: Report
+    report: CoverageReport
 
 
-def streams_of(camera: Camera) -> tuple[StreamName, ...]:
+def recorded_streams_of(camera: CameraRow) -> tuple[StreamName, ...]:
     """The streams of a camera that are to be recorded."""
     return ("main", "sub") if camera.sub_path else ("main",)
 
 
 def day_reports(
-    stretches: Stretches, cameras: Sequence[Camera], day: date, now_us: int, cause: Cause, plan: Plan
+    stretches: Stretches,
+    cameras: Sequence[CameraRow],
+    day: date,
+    now_us: int,
+    cause: CauseOfStream,
+    plan: PlannedWindows,
 ) -> list[StreamReport]:
     """The reports of every stream of the cameras for a day, in the order of the cameras."""
     start_us, end_us = (to_us(moment) for moment in bounds(day))
-    keys = [(camera, (camera.id, stream)) for camera in cameras for stream in streams_of(camera)]
+    keys = [(camera, (camera.id, stream)) for camera in cameras for stream in recorded_streams_of(camera)]
     found = stretches.of_range((camera.id for camera in cameras), start_us, end_us)
     before = stretches.reasons_before((key for _, key in keys), start_us)
     due = plan({camera.room_id for camera in cameras}, start_us, end_us)
@@ -69,13 +75,13 @@ def day_reports(
 
 def last_days(
     stretches: Stretches,
-    camera: Camera,
+    camera: CameraRow,
     stream: StreamName,
     until: date,
     days: int,
     now_us: int,
-    cause: Cause,
-    plan: Plan,
+    cause: CauseOfStream,
+    plan: PlannedWindows,
 ) -> list[DayReport]:
     """The reports of one stream for so many days up to and with `until`, oldest first; days to come are left out."""
     listed = [until - timedelta(days=ago) for ago in reversed(range(days))]
@@ -95,7 +101,7 @@ def last_days(
 
 
 def newest_gap(
-    stretches: Stretches, camera: Camera, stream: StreamName, now_us: int, cause: Cause, plan: Plan
+    stretches: Stretches, camera: CameraRow, stream: StreamName, now_us: int, cause: CauseOfStream, plan: PlannedWindows
 ) -> Gap | None:
     """The newest gap between two runs, or from the last one to now, of about a month."""
     key, registered_us = (camera.id, stream), to_us(camera.created_at)
@@ -106,8 +112,8 @@ def newest_gap(
     return last_gap(_covered(camera, runs, start_us, now_us, now_us, before, cause(key), due), registered_us)
 
 
-def told(
-    camera: Camera,
+def coverage_for_viewers(
+    camera: CameraRow,
     own: Iterable[Recorded],
     start_us: int,
     end_us: int,
@@ -139,7 +145,7 @@ def within(covered: Coverage, start_us: int, end_us: int) -> Coverage:
 
 
 def _covered(
-    camera: Camera,
+    camera: CameraRow,
     own: Iterable[Recorded],
     start_us: int,
     end_us: int,
@@ -154,7 +160,7 @@ def _covered(
     return by_schedule(_switched_off(camera, covered, min(end_us, now_us)), due)
 
 
-def _known_us(camera: Camera, own: Iterable[Recorded], before: str | None) -> int:
+def _known_us(camera: CameraRow, own: Iterable[Recorded], before: str | None) -> int:
     """Since when the camera was known: since it was entered, or was recorded where it was entered anew later."""
     if before is not None:
         return 0
@@ -162,7 +168,7 @@ def _known_us(camera: Camera, own: Iterable[Recorded], before: str | None) -> in
 
 
 def _never_before(
-    camera: Camera,
+    camera: CameraRow,
     own: Sequence[Recorded],
     start_us: int,
     is_past: bool,
@@ -182,7 +188,7 @@ def _never_before(
     return None if always else "off_schedule"
 
 
-def _switched_off(camera: Camera, covered: Coverage, end_us: int) -> Coverage:
+def _switched_off(camera: CameraRow, covered: Coverage, end_us: int) -> Coverage:
     """The same with the reason of its last gap set right, if somebody has disabled the camera."""
     last = covered.gaps[-1] if covered.gaps else None
     if camera.enabled or last is None or last.end_us < end_us or last.reason not in _SWITCHED_OFF:

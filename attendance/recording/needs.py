@@ -20,7 +20,7 @@ NOMINAL_BPS: dict[StreamName, int] = {"main": 4_000_000, "sub": 500_000}
 KEPT_FREE = 0.05
 """A share of the volume that footage never fills: the system, the index and what is being deleted need room."""
 
-Source = Literal["recorded", "nominal"]
+RateSource = Literal["recorded", "nominal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class StreamLoad:
     camera_id: str
     stream: StreamName
     bps: int
-    source: Source = "nominal"
+    source: RateSource = "nominal"
 
 
 def bytes_kept(bps: int, hours_a_week: float, days: int) -> int:

@@ -11,16 +11,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.recording.policy import Mode, PlannedSession, Policy, windows
-from shike.attendance.tables.recording import RecordingPolicy
-from shike.attendance.tables.registry import from_us, to_us
-from shike.attendance.tables.training import ClassSession
+from shike.attendance.tables.recording import RecordingPolicyRow
+from shike.attendance.tables.training import ClassSessionRow
+from shike.capture.moment import from_us, to_us
 from shike.capture.schedule import G711, Window
 
 LONGEST_MARGIN_MIN = 120
 _MARGIN = timedelta(minutes=LONGEST_MARGIN_MIN)
 
 
-def policy_of(row: RecordingPolicy) -> Policy:
+def policy_of(row: RecordingPolicyRow) -> Policy:
     """A stored policy as a value."""
     return Policy(
         mode=cast(Mode, row.mode),
@@ -36,9 +36,9 @@ def policies_of(db: DbSession, room_ids: Iterable[str], default: Policy) -> Mapp
     """Every policy that each room has had, oldest first; the default stands before the first."""
     found: dict[str, list[Policy]] = {room_id: [default] for room_id in room_ids}
     rows = db.scalars(
-        select(RecordingPolicy)
-        .where(RecordingPolicy.room_id.in_(found))
-        .order_by(RecordingPolicy.valid_from, RecordingPolicy.set_at, RecordingPolicy.id)
+        select(RecordingPolicyRow)
+        .where(RecordingPolicyRow.room_id.in_(found))
+        .order_by(RecordingPolicyRow.valid_from, RecordingPolicyRow.set_at, RecordingPolicyRow.id)
     )
     for row in rows:
         found[row.room_id].append(policy_of(row))
@@ -53,20 +53,20 @@ def sessions_of(
     # Columns instead of rows: housekeeping asks twice a second.
     query = (
         select(
-            ClassSession.room_id,
-            ClassSession.id,
-            ClassSession.starts_at,
-            ClassSession.ends_at,
-            ClassSession.created_at,
+            ClassSessionRow.room_id,
+            ClassSessionRow.id,
+            ClassSessionRow.starts_at,
+            ClassSessionRow.ends_at,
+            ClassSessionRow.created_at,
         )
         .where(
-            ClassSession.room_id.in_(found),
-            ClassSession.starts_at < from_us(to_us_) + _MARGIN,
-            ClassSession.starts_at > from_us(from_us_) - _MARGIN - timedelta(days=1),
-            ClassSession.ends_at > from_us(from_us_) - _MARGIN,
-            ClassSession.state != "cancelled",
+            ClassSessionRow.room_id.in_(found),
+            ClassSessionRow.starts_at < from_us(to_us_) + _MARGIN,
+            ClassSessionRow.starts_at > from_us(from_us_) - _MARGIN - timedelta(days=1),
+            ClassSessionRow.ends_at > from_us(from_us_) - _MARGIN,
+            ClassSessionRow.state != "cancelled",
         )
-        .order_by(ClassSession.starts_at, ClassSession.id)
+        .order_by(ClassSessionRow.starts_at, ClassSessionRow.id)
     )
     for room_id, session_id, starts_at, ends_at, created_at in db.execute(query):
         planned = PlannedSession(session_id, to_us(starts_at), to_us(ends_at), known_us=to_us(created_at))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shike.capture.schedule import G711, NEVER_US, Window, rest_at
+from shike.capture.spans import merged
 
 Mode = Literal["always", "timetable"]
 Why = Literal["always", "class_session", "margin_before", "margin_after", "off_schedule"]
@@ -42,7 +43,7 @@ class PlannedSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class RecordingDue:
     """Whether a room is recorded at a moment, and until when that holds (None: no end known), and why.
 
     `session_id`: the class session that is the reason. Off schedule it is the one that recording begins for next.
@@ -54,7 +55,7 @@ class Due:
     session_id: str | None = None
 
 
-def in_force(policies: Sequence[Policy], now_us: int) -> Policy:
+def policy_in_force(policies: Sequence[Policy], now_us: int) -> Policy:
     """The policy of a moment: of those that are valid by then, the last. ValueError without one."""
     valid = [policy for policy in policies if policy.valid_from_us <= now_us]
     if not valid:
@@ -63,27 +64,27 @@ def in_force(policies: Sequence[Policy], now_us: int) -> Policy:
     return sorted(valid, key=lambda policy: policy.valid_from_us)[-1]
 
 
-def due(policy: Policy, class_sessions: Iterable[PlannedSession], now_us: int) -> Due:
+def recording_due(policy: Policy, class_sessions: Iterable[PlannedSession], now_us: int) -> RecordingDue:
     """Whether a room with this policy is recorded at a moment, until when, and why."""
     if policy.mode == "always":
-        return Due(True, None, "always")
+        return RecordingDue(True, None, "always")
     held = sorted(_held(class_sessions), key=lambda each: (each.start_us, each.end_us))
     spans = [(_span(policy, each), each) for each in held]
-    pause = rest_at(_joined(span for span, _ in spans), now_us)
+    pause = rest_at(merged(span for span, _ in spans), now_us)
     if pause is not None:
         next_us = None if pause[1] == NEVER_US else pause[1]
         following = next((each.session_id for span, each in spans if span[0] == next_us), None)
-        return Due(False, next_us, "off_schedule", following)
-    until_us = next(end for begin, end in _joined(span for span, _ in spans) if begin <= now_us < end)
+        return RecordingDue(False, next_us, "off_schedule", following)
+    until_us = next(end for begin, end in merged(span for span, _ in spans) if begin <= now_us < end)
     around = [each for (begin, end), each in spans if begin <= now_us < end]
     sitting = next((each for each in around if each.start_us <= now_us < each.end_us), None)
     if sitting is not None:
-        return Due(True, until_us, "class_session", sitting.session_id)
+        return RecordingDue(True, until_us, "class_session", sitting.session_id)
     # Between two sessions of which both margins hold, the one to come is the reason.
     coming = next((each for each in around if now_us < each.start_us), None)
     if coming is not None:
-        return Due(True, until_us, "margin_before", coming.session_id)
-    return Due(True, until_us, "margin_after", around[-1].session_id)
+        return RecordingDue(True, until_us, "margin_before", coming.session_id)
+    return RecordingDue(True, until_us, "margin_after", around[-1].session_id)
 
 
 def windows(
@@ -101,7 +102,7 @@ def windows(
         begin_us, end_us = max(from_us, policy.valid_from_us), min(to_us, until_us)
         spans = [(begin_us, end_us)] if policy.mode == "always" else [_span(policy, each) for each in held]
         found += [(max(begin, begin_us), min(end, end_us)) for begin, end in spans]
-    return tuple(_joined(found))
+    return merged(found)
 
 
 def _held(class_sessions: Iterable[PlannedSession]) -> Iterable[PlannedSession]:
@@ -111,16 +112,3 @@ def _held(class_sessions: Iterable[PlannedSession]) -> Iterable[PlannedSession]:
 def _span(policy: Policy, session: PlannedSession) -> Window:
     begin_us = session.start_us - policy.margin_before_min * MINUTE_US
     return max(begin_us, session.known_us), session.end_us + policy.margin_after_min * MINUTE_US
-
-
-def _joined(spans: Iterable[Window]) -> list[Window]:
-    """Spans in order, those that touch made one, empty ones left out."""
-    found: list[Window] = []
-    for begin, end in sorted(spans):
-        if begin >= end:
-            continue
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
-        else:
-            found.append((begin, end))
-    return found

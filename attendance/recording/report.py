@@ -26,7 +26,7 @@ class ReasonTotal:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CoverageReport:
     """A range of one stream. `gaps` are the missing ones in order of time; `reasons` is of all, the longest first.
 
     `recorded_s` is what was recorded live; `imported_s`, seconds that only an import covers, counts neither as recorded
@@ -54,7 +54,7 @@ class Report:
         return max(self.gaps, key=lambda gap: gap.end_us - gap.start_us, default=None)
 
 
-def report(covered: Coverage, registered_us: int) -> Report:
+def report(covered: Coverage, registered_us: int) -> CoverageReport:
     """What a range's coverage comes to, for a camera that the registry knows since `registered_us` (µs UTC).
 
     Time before that is missing from nothing.
@@ -66,7 +66,7 @@ def report(covered: Coverage, registered_us: int) -> Report:
         by_reason[gap.reason].append(gap)
     totals = (ReasonTotal(r, len(each), seconds(each), r not in NOT_MISSING) for r, each in by_reason.items())
     imported_s = sum(span.end_us - span.start_us for span in covered.spans if span.origin == "imported") / 1_000_000
-    return Report(
+    return CoverageReport(
         recorded_s=covered.seconds - imported_s,
         imported_s=imported_s,
         missing_s=seconds(missing),

@@ -15,34 +15,36 @@ from typing import get_args
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.retention.rules import Rule
-from shike.attendance.tables.registry import Camera, Run, from_us, to_us
-from shike.attendance.tables.retention import Deletion
+from shike.attendance.retention.rules import DeletionRule
+from shike.attendance.tables.footage import RunRow
+from shike.attendance.tables.registry import CameraRow
+from shike.attendance.tables.retention import DeletionRow
 from shike.capture.archive.chain import Link
+from shike.capture.moment import from_us, to_us
 
 log = logging.getLogger(__name__)
 
 _BATCH = 500
-_RULES = get_args(Rule)
+_RULES = get_args(DeletionRule)
 _LAST_US = 253_402_300_799_999_999  # year 9999
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
+class ChainDeletion:
     """A row `deleted` of a chain with the row of the segment that it is about."""
 
     row: Link
     segment: Link
 
 
-def deleted(rows: Iterable[Link], segment_of: Callable[[str], Link | None]) -> Iterator[Deleted]:
+def deleted(rows: Iterable[Link], segment_of: Callable[[str], Link | None]) -> Iterator[ChainDeletion]:
     """The rows of deletions that can be told: those whose segment the chain knows, and whose rule we know."""
     for row in rows:
         segment = segment_of(str(row.said.get("segment")))
         if segment is None or not _is_whole(row):
             log.warning("row %d of the chain speaks of a deletion of footage that it does not know", row.number)
         else:
-            yield Deleted(row, segment)
+            yield ChainDeletion(row, segment)
 
 
 def _is_whole(row: Link) -> bool:
@@ -60,7 +62,7 @@ def remake(
     reading: Callable[[], AbstractContextManager[DbSession]],
     writing: Callable[[], AbstractContextManager[DbSession]],
     camera_id: str,
-    found: Iterable[Deleted],
+    found: Iterable[ChainDeletion],
 ) -> int:
     """Make the records of deletions that are lacking, with their runs; how many. Again is harmless.
 
@@ -68,7 +70,7 @@ def remake(
     """
     made = 0
     with reading() as db:
-        if db.get(Camera, camera_id) is None:
+        if db.get(CameraRow, camera_id) is None:
             return 0
     rows = iter(found)
     while batch := list(islice(rows, _BATCH)):
@@ -80,20 +82,20 @@ def remake(
     return made
 
 
-def _lacking(db: DbSession, camera_id: str, batch: Sequence[Deleted]) -> list[Deleted]:
+def _lacking(db: DbSession, camera_id: str, batch: Sequence[ChainDeletion]) -> list[ChainDeletion]:
     ids = [each.segment.said["segment"] for each in batch]
     numbers = [each.row.number for each in batch]
     run_ids = {each.segment.said["run"] for each in batch}
-    own = Deletion.camera_id == camera_id
-    by_id = set(db.scalars(select(Deletion.segment_id).where(own, Deletion.segment_id.in_(ids))))
-    by_number = set(db.scalars(select(Deletion.link_number).where(own, Deletion.link_number.in_(numbers))))
+    own = DeletionRow.camera_id == camera_id
+    by_id = set(db.scalars(select(DeletionRow.segment_id).where(own, DeletionRow.segment_id.in_(ids))))
+    by_number = set(db.scalars(select(DeletionRow.link_number).where(own, DeletionRow.link_number.in_(numbers))))
     # Neighbours that became one row: no ids any more, but the time that they cover.
     thinned: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    query = select(Deletion.run_id, Deletion.rule, Deletion.wall_start, Deletion.wall_end)
-    merged = own, Deletion.run_id.in_(run_ids), Deletion.segment_id.is_(None), Deletion.link_number.is_(None)
+    query = select(DeletionRow.run_id, DeletionRow.rule, DeletionRow.wall_start, DeletionRow.wall_end)
+    merged = own, DeletionRow.run_id.in_(run_ids), DeletionRow.segment_id.is_(None), DeletionRow.link_number.is_(None)
     for run_id, rule, start, end in db.execute(query.where(*merged)):
         thinned.setdefault((run_id, rule), []).append((to_us(start), to_us(end)))
-    lacking: list[Deleted] = []
+    lacking: list[ChainDeletion] = []
     for each in batch:
         said = each.segment.said
         covered = any(
@@ -105,14 +107,14 @@ def _lacking(db: DbSession, camera_id: str, batch: Sequence[Deleted]) -> list[De
     return lacking
 
 
-def _make_runs(db: DbSession, camera_id: str, lacking: Sequence[Deleted]) -> None:
+def _make_runs(db: DbSession, camera_id: str, lacking: Sequence[ChainDeletion]) -> None:
     """Runs of which no file is left, as far as their rows tell: pictures and init section are unknown."""
     for each in lacking:
         said = each.segment.said
         start, end = from_us(said["start_us"]), from_us(said["end_us"])
-        run = db.get(Run, said["run"])
+        run = db.get(RunRow, said["run"])
         if run is None:
-            run = Run(
+            run = RunRow(
                 id=said["run"],
                 camera_id=camera_id,
                 stream=said["stream"],
@@ -137,10 +139,10 @@ def _make_runs(db: DbSession, camera_id: str, lacking: Sequence[Deleted]) -> Non
             run.end_reason = said["ends_run"]
 
 
-def _record(camera_id: str, each: Deleted) -> Deletion:
+def _record(camera_id: str, each: ChainDeletion) -> DeletionRow:
     said, row = each.segment.said, each.row
     at = from_us(row.said["at_us"])
-    return Deletion(
+    return DeletionRow(
         segment_id=said["segment"],
         camera_id=camera_id,
         stream=said["stream"],

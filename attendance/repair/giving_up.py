@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.tables.registry import Segment, to_us
+from shike.attendance.tables.footage import SegmentRow
 from shike.capture.archive.chain import Link, sha256
 from shike.capture.archive.files import Archive
+from shike.capture.moment import to_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,9 @@ def absent(db: DbSession, archive: Archive, camera_id: str) -> Absent | None:
     """What of a camera's indexed footage the chain here does not know, None if nothing. Reads the whole chain."""
     links = {number: sha256(line) for number, line in archive.chain(camera_id).rows()}
     keys = {key for key, _ in archive.stored(camera_id)}
-    columns = Segment.object_key, Segment.link_number, Segment.link, Segment.wall_start, Segment.wall_end
+    columns = SegmentRow.object_key, SegmentRow.link_number, SegmentRow.link, SegmentRow.wall_start, SegmentRow.wall_end
     segments, files, start_us, end_us = 0, 0, 0, 0
-    for key, number, link, start, end in db.execute(select(*columns).where(Segment.camera_id == camera_id)):
+    for key, number, link, start, end in db.execute(select(*columns).where(SegmentRow.camera_id == camera_id)):
         here = key in keys
         if (number is None and here) or (number is not None and links.get(number) == link):
             continue

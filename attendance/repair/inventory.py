@@ -13,25 +13,26 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.tables.registry import Run, Segment, to_us
+from shike.attendance.tables.footage import RunRow, SegmentRow
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import STREAMS, Origin, StreamName
 from shike.capture.archive.spool import Spool
 from shike.capture.errors import NoFootage
+from shike.capture.moment import to_us
 
 # Two writers may meet for the length of a fragment; what is less than that apart joins.
 _SEAM_US = 500_000
 _ROWS = 2_000
 _ORIGINS: tuple[Origin, ...] = ("live", "imported")
 
-Code = Literal["orphan", "missing", "empty", "size_differs", "damaged", "overlap", "gap"]
+InventoryCode = Literal["orphan", "missing", "empty", "size_differs", "damaged", "overlap", "gap"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class InventoryFinding:
     """One thing that was found. Times in µs UTC. A `gap` is no fault: its `reason` says why nothing was recorded."""
 
-    code: Code
+    code: InventoryCode
     camera_id: str
     stream: StreamName
     key: str | None = None
@@ -58,7 +59,7 @@ class _Row:
 
 def check(
     archive: Archive, spool: Spool, reading: Callable[[], AbstractContextManager[DbSession]], camera_id: str
-) -> Iterator[Finding]:
+) -> Iterator[InventoryFinding]:
     """Everything that files and index of a camera do not agree on, and all gaps, stream by stream."""
     known: set[str] = set()
     for stream in STREAMS:
@@ -80,7 +81,7 @@ def check(
         kept = _indexed(reading, [row.key for row in lost], "closed")
         for row in lost:
             if row.key in kept:
-                yield Finding("missing", camera_id, stream, row.key, row.start_us, row.end_us)
+                yield InventoryFinding("missing", camera_id, stream, row.key, row.start_us, row.end_us)
         strange = [(key, size) for key, size in archive.stored(camera_id, [stream]) if key not in indexed]
         # Closed or indexed since the index was read: asked again, in the order in which a segment moves on.
         if strange:
@@ -93,11 +94,17 @@ def check(
 def _rows(db: DbSession, camera_id: str, stream: StreamName) -> Iterator[_Row]:
     query = (
         select(
-            Segment.object_key, Segment.size, Run.id, Segment.wall_start, Segment.wall_end, Run.end_reason, Run.origin
+            SegmentRow.object_key,
+            SegmentRow.size,
+            RunRow.id,
+            SegmentRow.wall_start,
+            SegmentRow.wall_end,
+            RunRow.end_reason,
+            RunRow.origin,
         )
-        .join(Run, Run.id == Segment.run_id)
-        .where(Segment.camera_id == camera_id, Segment.stream == stream)
-        .order_by(Segment.wall_start)
+        .join(RunRow, RunRow.id == SegmentRow.run_id)
+        .where(SegmentRow.camera_id == camera_id, SegmentRow.stream == stream)
+        .order_by(SegmentRow.wall_start)
         .execution_options(yield_per=_ROWS)
     )
     # As in coverage: how an import ended is no reason for a gap after it.
@@ -111,37 +118,39 @@ def _indexed(reading: Callable[[], AbstractContextManager[DbSession]], keys: lis
     """Which of the keys have a row by now; in one of the states, where any are given."""
     found: set[str] = set()
     for first in range(0, len(keys), _ROWS):
-        query = select(Segment.object_key).where(Segment.object_key.in_(keys[first : first + _ROWS]))
+        query = select(SegmentRow.object_key).where(SegmentRow.object_key.in_(keys[first : first + _ROWS]))
         with reading() as db:
-            found.update(db.scalars(query.where(Segment.state.in_(state)) if state else query))
+            found.update(db.scalars(query.where(SegmentRow.state.in_(state)) if state else query))
     return found
 
 
-def _file_of(archive: Archive, camera_id: str, stream: StreamName, row: _Row) -> Iterator[Finding]:
+def _file_of(archive: Archive, camera_id: str, stream: StreamName, row: _Row) -> Iterator[InventoryFinding]:
     found = archive.size(row.key)
     if found == 0:
-        yield Finding("empty", camera_id, stream, row.key, row.start_us, row.end_us, said=row.size, found=0)
+        yield InventoryFinding("empty", camera_id, stream, row.key, row.start_us, row.end_us, said=row.size, found=0)
     elif found != row.size:
-        yield Finding("size_differs", camera_id, stream, row.key, row.start_us, row.end_us, said=row.size, found=found)
+        yield InventoryFinding(
+            "size_differs", camera_id, stream, row.key, row.start_us, row.end_us, said=row.size, found=found
+        )
 
 
-def _between(camera_id: str, stream: StreamName, before: _Row, row: _Row) -> Iterator[Finding]:
+def _between(camera_id: str, stream: StreamName, before: _Row, row: _Row) -> Iterator[InventoryFinding]:
     if row.start_us - before.end_us > _SEAM_US:
         reason = "segment_lost" if row.run_id == before.run_id else before.end_reason
-        yield Finding("gap", camera_id, stream, None, before.end_us, row.start_us, reason)
+        yield InventoryFinding("gap", camera_id, stream, None, before.end_us, row.start_us, reason)
     elif before.end_us - row.start_us > _SEAM_US:
-        yield Finding("overlap", camera_id, stream, row.key, row.start_us, min(before.end_us, row.end_us))
+        yield InventoryFinding("overlap", camera_id, stream, row.key, row.start_us, min(before.end_us, row.end_us))
 
 
-def _unindexed(camera_id: str, stream: StreamName, key: str, size: int, known: set[str]) -> Iterator[Finding]:
+def _unindexed(camera_id: str, stream: StreamName, key: str, size: int, known: set[str]) -> Iterator[InventoryFinding]:
     if key in known:
         return
     if not key.endswith(".mp4"):
-        yield Finding("damaged", camera_id, stream, key, found=size)
+        yield InventoryFinding("damaged", camera_id, stream, key, found=size)
     elif size == 0:
-        yield Finding("empty", camera_id, stream, key, found=0)
+        yield InventoryFinding("empty", camera_id, stream, key, found=0)
     else:
-        yield Finding("orphan", camera_id, stream, key, found=size)
+        yield InventoryFinding("orphan", camera_id, stream, key, found=size)
 
 
 def _being_written(archive: Archive, camera_id: str) -> set[str]:

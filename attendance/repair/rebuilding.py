@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.footage.indexing import index
 from shike.attendance.footage.mounted import away
-from shike.attendance.repair.deletion_records import Deleted, deleted, remake
-from shike.attendance.tables.registry import Segment
-from shike.capture.archive.chain import Chain, Link, Place
+from shike.attendance.repair.deletion_records import ChainDeletion, deleted, remake
+from shike.attendance.tables.footage import SegmentRow
+from shike.capture.archive.chain import Chain, Link, RowPlace
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import STREAMS, EndReason, Origin, SegmentRecord
 from shike.capture.errors import FootageError, NoFootage
@@ -64,7 +64,7 @@ def rebuild(
     with reading() as db:
         if away(db, archive, [camera_id]):
             return Rebuilt(away=True)
-        there = set(db.scalars(select(Segment.object_key).where(Segment.camera_id == camera_id)))
+        there = set(db.scalars(select(SegmentRow.object_key).where(SegmentRow.camera_id == camera_id)))
     told = _Told(archive.chain(camera_id), camera_id)
     records = _records(archive, camera_id, there, told, result)
     while batch := list(islice(records, _BATCH)):
@@ -121,7 +121,7 @@ class _Row(NamedTuple):
     deleted: int | None
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> RowPlace | None:
         return None if self.file is None else (self.file, self.at)
 
 
@@ -153,7 +153,7 @@ class _Told:
         place = self._row(segment_id).place
         return None if place is None else self._chain.behind(place)
 
-    def deletions(self) -> Iterator[Deleted]:
+    def deletions(self) -> Iterator[ChainDeletion]:
         """The last row of each deletion, with that of its segment."""
         if self._some_deleted:
             rows = (link for link, _ in self._links() if link.kind == "deleted" and self._is_last(link))
@@ -166,7 +166,7 @@ class _Told:
     def _row(self, segment_id: str) -> _Row:
         return self._rows.get(segment_id, _NOTHING)
 
-    def _links(self) -> Iterator[tuple[Link, Place]]:
+    def _links(self) -> Iterator[tuple[Link, RowPlace]]:
         try:
             yield from self._chain.placed()
         except FootageError:

@@ -16,15 +16,17 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.retention.keeping import Survey
-from shike.attendance.retention.rules import Amount, StreamKey, too_much
-from shike.attendance.tables.registry import Segment, from_us, to_us
-from shike.attendance.tables.retention import Brake, Deletion
+from shike.attendance.retention.rules import Amount, too_much
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.retention import BrakeRow, DeletionRow
 from shike.attendance.transactions import Transactions
+from shike.capture.archive.segment import StreamKey
 from shike.capture.clock import Clock
+from shike.capture.moment import from_us, to_us
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["rules", "floor"]
+BrakeKind = Literal["rules", "floor"]
 _Name = tuple[str | None, str | None, str]
 _Taken = tuple[str, str, str, str | None]  # camera, stream, rule and the row that said so
 _ALL: StreamKey | None = None
@@ -61,15 +63,15 @@ class Brakes:
     def begin(self) -> None:
         """A clean-up begins: what people have confirmed by now holds for all of it."""
         with self._database.reading() as db:
-            rows = db.scalars(select(Brake).where(Brake.state == "confirmed").order_by(Brake.until))
+            rows = db.scalars(select(BrakeRow).where(BrakeRow.state == "confirmed").order_by(BrakeRow.until))
             self._confirmed = {_name(row): to_us(row.until) for row in rows}
             now = from_us(self._clock.now())
-            said = or_(Brake.state == "confirmed", Brake.over_at >= now - _RULES_COUNT)
+            said = or_(BrakeRow.state == "confirmed", BrakeRow.over_at >= now - _RULES_COUNT)
             self._heeded = {
-                _name(row) for row in db.scalars(select(Brake).where(said, Brake.confirmed_at.is_not(None)))
+                _name(row) for row in db.scalars(select(BrakeRow).where(said, BrakeRow.confirmed_at.is_not(None)))
             }
             self._lately = _taken(db, now - _RULES_COUNT)
-            self._by_floor = _taken(db, now - _FLOOR_COUNTS, Deletion.rule == "floor")
+            self._by_floor = _taken(db, now - _FLOOR_COUNTS, DeletionRow.rule == "floor")
             self._recorded = _recorded(db, now - _FLOOR_COUNTS)
         self._raised = {}
 
@@ -152,7 +154,7 @@ class Brakes:
         """
         moment = from_us(self._clock.now())
         with self._database.writing() as db:
-            standing = db.scalars(select(Brake).where(Brake.state.in_(("waiting", "confirmed")))).all()
+            standing = db.scalars(select(BrakeRow).where(BrakeRow.state.in_(("waiting", "confirmed")))).all()
             for row in standing:
                 if row.camera_id in unseen or (unseen and row.camera_id is None and row.rule == "rules"):
                     continue
@@ -162,7 +164,7 @@ class Brakes:
             waiting = {_name(row): row for row in standing if row.state == "waiting"}
             for name, raised in self._raised.items():
                 if name not in waiting:
-                    waiting[name] = Brake(camera_id=name[0], stream=name[1], rule=name[2], raised_at=moment)
+                    waiting[name] = BrakeRow(camera_id=name[0], stream=name[1], rule=name[2], raised_at=moment)
                     db.add(waiting[name])
                     log.error("a clean-up waits for a person's word: %s of %s", raised.due, raised.indexed)
                 _note(waiting[name], raised)
@@ -176,28 +178,28 @@ class Brakes:
         concerned = [seen for key, seen in surveys.items() if name[0] is None or key == name[:2]]
         return all(seen.due.segments == seen.unasked.segments for seen in concerned)
 
-    def _raise(self, key: StreamKey | None, kind: Kind, due: Amount, indexed: Amount, until_us: int) -> None:
+    def _raise(self, key: StreamKey | None, kind: BrakeKind, due: Amount, indexed: Amount, until_us: int) -> None:
         camera_id, stream = key or (None, None)
         self._raised[camera_id, stream, kind] = _Raised(due, indexed, until_us)
 
 
 def _taken(db: DbSession, since: datetime, *which: ColumnElement[bool]) -> Mapping[_Taken, Amount]:
     """How much was deleted since a moment."""
-    by = (Deletion.camera_id, Deletion.stream, Deletion.rule, Deletion.rule_id)
-    sums = (func.sum(Deletion.segments), func.sum(Deletion.size))
-    rows = db.execute(select(*by, *sums).where(Deletion.file_deleted_at >= since, *which).group_by(*by))
+    by = (DeletionRow.camera_id, DeletionRow.stream, DeletionRow.rule, DeletionRow.rule_id)
+    sums = (func.sum(DeletionRow.segments), func.sum(DeletionRow.size))
+    rows = db.execute(select(*by, *sums).where(DeletionRow.file_deleted_at >= since, *which).group_by(*by))
     return {(row[0], row[1], row[2], row[3]): Amount(row[4], row[5]) for row in rows}
 
 
 def _recorded(db: DbSession, since: datetime) -> Mapping[StreamKey, Amount]:
     """How much came since a moment, also of what is gone again."""
-    of_segments, of_deletions = (Segment.camera_id, Segment.stream), (Deletion.camera_id, Deletion.stream)
-    there = select(*of_segments, func.count(), func.sum(Segment.size)).group_by(*of_segments)
-    gone = select(*of_deletions, func.sum(Deletion.segments), func.sum(Deletion.size)).group_by(*of_deletions)
+    of_segments, of_deletions = (SegmentRow.camera_id, SegmentRow.stream), (DeletionRow.camera_id, DeletionRow.stream)
+    there = select(*of_segments, func.count(), func.sum(SegmentRow.size)).group_by(*of_segments)
+    gone = select(*of_deletions, func.sum(DeletionRow.segments), func.sum(DeletionRow.size)).group_by(*of_deletions)
     found: dict[StreamKey, Amount] = {}
     for query in (
-        there.where(Segment.created_at >= since, Segment.state == "closed"),
-        gone.where(Deletion.file_deleted_at >= since, Deletion.wall_start >= since),
+        there.where(SegmentRow.created_at >= since, SegmentRow.state == "closed"),
+        gone.where(DeletionRow.file_deleted_at >= since, DeletionRow.wall_start >= since),
     ):
         for camera_id, stream, segments, size in db.execute(query):
             key: StreamKey = camera_id, "main" if stream == "main" else "sub"
@@ -205,11 +207,11 @@ def _recorded(db: DbSession, since: datetime) -> Mapping[StreamKey, Amount]:
     return found
 
 
-def _name(row: Brake) -> _Name:
+def _name(row: BrakeRow) -> _Name:
     return row.camera_id, row.stream, row.rule
 
 
-def _note(row: Brake, raised: _Raised) -> None:
+def _note(row: BrakeRow, raised: _Raised) -> None:
     row.due_segments, row.due_bytes = raised.due.segments, raised.due.bytes
     row.indexed_segments, row.indexed_bytes = raised.indexed.segments, raised.indexed.bytes
     row.until = from_us(raised.until_us)

@@ -14,17 +14,15 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.footage.mounted import away, elsewhere
 from shike.attendance.retention.brakes import Brakes
-from shike.attendance.retention.deleting import Deleter, plan, thin
+from shike.attendance.retention.deleting import Deleter, plan, thin_deletions
 from shike.attendance.retention.holds import held_of, stretches_of
 from shike.attendance.retention.keeping import Survey, candidates, limits_of, streams_of, survey
 from shike.attendance.retention.rules import (
     FOR_EVER_US,
     Amount,
     Defaults,
-    Due,
+    DueSegment,
     Space,
-    StreamKey,
-    Stretch,
     by_age,
     by_bytes,
     by_floor,
@@ -32,10 +30,13 @@ from shike.attendance.retention.rules import (
     needed_bytes,
     resting,
 )
-from shike.attendance.tables.registry import Camera, from_us
+from shike.attendance.tables.registry import CameraRow
 from shike.attendance.transactions import Transactions
 from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import StreamKey
 from shike.capture.clock import Clock
+from shike.capture.moment import from_us
+from shike.capture.spans import Span
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ class Cleaner:
         now_us = self._clock.now()
         self._brakes.begin()
         with self._database.reading() as db:
-            cameras = list(db.scalars(select(Camera).order_by(Camera.id)))
+            cameras = list(db.scalars(select(CameraRow).order_by(CameraRow.id)))
             limits = limits_of(db, [camera.id for camera in cameras], self._defaults, now_us)
             lost = frozenset(away(db, self._archive, [camera.id for camera in cameras]))
             others = elsewhere(db, lost, self._node, from_us(now_us)) if self._node and lost else set()
@@ -141,7 +142,7 @@ class Cleaner:
         self._brakes.end(surveys, floor_needed=needed > 0, unseen=lost)
         self._settle_resting(cameras, can_free=self._lacking <= 0)
         with self._database.writing() as db:
-            thin(db, from_us(now_us) - THIN_AFTER)
+            thin_deletions(db, from_us(now_us) - THIN_AFTER)
 
     def _say_unmounted(self, unmounted: frozenset[str]) -> None:
         if unmounted - (self.unmounted or frozenset()):
@@ -159,7 +160,7 @@ class Cleaner:
         while True:
             with self._database.reading() as db:
                 held = self._held(db, [key[0]])[key[0]]
-                due: list[Due] = []
+                due: list[DueSegment] = []
                 if cutoff_us is not None:
                     old = candidates(db, key, free_stretches(held, cutoff_us))
                     due = list(islice(by_age(old, cutoff_us, held), _PLAN))
@@ -171,7 +172,7 @@ class Cleaner:
             excess -= sum(each.segment.size for each in due)
             yield from self._delete(due, {key: seen.limits.rule_id})
 
-    def _by_floor(self, cameras: Sequence[Camera], base: Mapping[StreamKey, Amount]) -> Iterator[object]:
+    def _by_floor(self, cameras: Sequence[CameraRow], base: Mapping[StreamKey, Amount]) -> Iterator[object]:
         """Delete the oldest footage of all, as much as is needed; what cannot be had stays in `_lacking`."""
         importance = {camera.id: camera.importance for camera in cameras}
         spared: set[StreamKey] = set()
@@ -200,12 +201,12 @@ class Cleaner:
             self._lacking -= sum(each.segment.size for each in due)
             yield from self._delete(due, {})
 
-    def _delete(self, due: Sequence[Due], rule_ids: Mapping[StreamKey, str | None]) -> Iterator[object]:
+    def _delete(self, due: Sequence[DueSegment], rule_ids: Mapping[StreamKey, str | None]) -> Iterator[object]:
         with self._database.writing() as db:
             plan(db, due, rule_ids, self._clock.now())
         yield from self._deleter.finish()
 
-    def _settle_resting(self, cameras: Sequence[Camera], *, can_free: bool) -> None:
+    def _settle_resting(self, cameras: Sequence[CameraRow], *, can_free: bool) -> None:
         space = self._space()
         recorded = sorted((each for each in cameras if each.enabled), key=_stops_first)
         order = [camera.id for camera in recorded]
@@ -214,11 +215,11 @@ class Cleaner:
             log.warning("%d of %d cameras rest for want of space: %s", len(found), len(order), space)
         self.resting = found
 
-    def _held(self, db: DbSession, camera_ids: Iterable[str]) -> Mapping[str, tuple[Stretch, ...]]:
-        cameras = db.scalars(select(Camera).where(Camera.id.in_(list(camera_ids))))
+    def _held(self, db: DbSession, camera_ids: Iterable[str]) -> Mapping[str, tuple[Span, ...]]:
+        cameras = db.scalars(select(CameraRow).where(CameraRow.id.in_(list(camera_ids))))
         return {camera.id: stretches_of(held_of(db, camera, self._defaults.flags)) for camera in cameras}
 
 
-def _stops_first(camera: Camera) -> tuple[int, int]:
+def _stops_first(camera: CameraRow) -> tuple[int, int]:
     """The least important first; of equally important ones the one that was added last."""
     return camera.importance, -round(camera.created_at.timestamp() * 1e6)

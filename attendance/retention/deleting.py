@@ -19,14 +19,18 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.footage.mounted import away, given_up
 from shike.attendance.retention.holds import held_of, stretches_of
-from shike.attendance.retention.rules import Due, FlagHolds, StreamKey, Stretch
-from shike.attendance.tables.registry import Camera, Segment, from_us, to_us
-from shike.attendance.tables.retention import Deletion
+from shike.attendance.retention.rules import DueSegment, FlagHolds
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.registry import CameraRow
+from shike.attendance.tables.retention import DeletionRow
 from shike.attendance.transactions import Transactions
 from shike.capture.archive.chain import Link
 from shike.capture.archive.files import Archive
+from shike.capture.archive.segment import StreamKey
 from shike.capture.clock import Clock
 from shike.capture.errors import CaptureError, FootageError, NoFootage
+from shike.capture.moment import from_us, to_us
+from shike.capture.spans import Span
 
 log = logging.getLogger(__name__)
 
@@ -47,17 +51,17 @@ class _Gone:
     missing: bool
 
 
-def plan(db: DbSession, due: Sequence[Due], rule_ids: Mapping[StreamKey, str | None], now_us: int) -> int:
+def plan(db: DbSession, due: Sequence[DueSegment], rule_ids: Mapping[StreamKey, str | None], now_us: int) -> int:
     """Step 1, within the caller's transaction. Returns how many segments will go."""
     rules = {each.segment.segment_id: each.rule for each in due}
     # Footage that came back from a backup is deleted once more: the older record stays, without the name.
-    again = Deletion.segment_id.in_(rules), Deletion.state == "done"
-    db.execute(update(Deletion).where(*again).values(segment_id=None))
-    rows = db.scalars(select(Segment).where(Segment.id.in_(rules), Segment.state == "closed")).all()
+    again = DeletionRow.segment_id.in_(rules), DeletionRow.state == "done"
+    db.execute(update(DeletionRow).where(*again).values(segment_id=None))
+    rows = db.scalars(select(SegmentRow).where(SegmentRow.id.in_(rules), SegmentRow.state == "closed")).all()
     for row in rows:
         row.state = "deleting"
         db.add(
-            Deletion(
+            DeletionRow(
                 segment_id=row.id,
                 camera_id=row.camera_id,
                 stream=row.stream,
@@ -99,16 +103,18 @@ class Deleter:
 
     def _away(self) -> Sequence[str]:
         with self._database.reading() as db:
-            camera_ids = db.scalars(select(Deletion.camera_id).where(Deletion.state == "planned").distinct()).all()
+            camera_ids = db.scalars(
+                select(DeletionRow.camera_id).where(DeletionRow.state == "planned").distinct()
+            ).all()
             return away(db, self._archive, camera_ids)
 
-    def _planned(self, after: str, limit: int, lost: Sequence[str]) -> Sequence[Deletion]:
-        query = select(Deletion).where(Deletion.state == "planned", Deletion.id > after)
-        query = query.where(Deletion.camera_id.not_in(lost))
+    def _planned(self, after: str, limit: int, lost: Sequence[str]) -> Sequence[DeletionRow]:
+        query = select(DeletionRow).where(DeletionRow.state == "planned", DeletionRow.id > after)
+        query = query.where(DeletionRow.camera_id.not_in(lost))
         with self._database.reading() as db:
-            return db.scalars(query.order_by(Deletion.id).limit(limit)).all()
+            return db.scalars(query.order_by(DeletionRow.id).limit(limit)).all()
 
-    def _finish(self, rows: Sequence[Deletion]) -> int:
+    def _finish(self, rows: Sequence[DeletionRow]) -> int:
         with self._database.reading() as db:
             links = self._links_of(db, rows)
         gone: list[_Gone] = []
@@ -133,7 +139,7 @@ class Deleter:
         return len(gone) + len(saved)
 
     def _said_in_chain(
-        self, row: Deletion, linked: tuple[int, str] | None, held: Sequence[Stretch]
+        self, row: DeletionRow, linked: tuple[int, str] | None, held: Sequence[Span]
     ) -> tuple[Link | None, bool]:
         """The chain's row about this deletion, made now if there is none; None if the segment is held by now."""
         assert row.segment_id is not None and row.object_key is not None
@@ -167,9 +173,9 @@ class Deleter:
         """What a chain says of planned deletions, by segment; walked once, however many files are missing."""
         if camera_id not in self._told:
             self._told[camera_id] = None
-            planned = Deletion.state == "planned", Deletion.camera_id == camera_id
+            planned = DeletionRow.state == "planned", DeletionRow.camera_id == camera_id
             with self._database.reading() as db:
-                ids = set(db.scalars(select(Deletion.segment_id).where(*planned)))
+                ids = set(db.scalars(select(DeletionRow.segment_id).where(*planned)))
             rows = self._archive.chain(camera_id).of_kinds("deleted")
             told = ((str(link.said.get("segment")), link) for link in rows)
             self._told[camera_id] = {segment_id: link for segment_id, link in told if segment_id in ids}
@@ -193,29 +199,29 @@ class Deleter:
     def _settle(self, gone: Sequence[_Gone], saved: Sequence[str]) -> None:
         moment = from_us(self._clock.now())
         with self._database.writing() as db:
-            db.execute(delete(Segment).where(Segment.id.in_([each.segment_id for each in gone])))
+            db.execute(delete(SegmentRow).where(SegmentRow.id.in_([each.segment_id for each in gone])))
             for each in gone:
                 values = {"state": "done", "file_deleted_at": moment}
                 values |= {"link_number": each.link_number, "missing": each.missing}
-                db.execute(update(Deletion).where(Deletion.id == each.deletion_id).values(**values))
+                db.execute(update(DeletionRow).where(DeletionRow.id == each.deletion_id).values(**values))
             if saved:
-                db.execute(update(Segment).where(Segment.id.in_(saved)).values(state="closed"))
-                db.execute(delete(Deletion).where(Deletion.segment_id.in_(saved)))
+                db.execute(update(SegmentRow).where(SegmentRow.id.in_(saved)).values(state="closed"))
+                db.execute(delete(DeletionRow).where(DeletionRow.segment_id.in_(saved)))
 
-    def _held(self, row: Deletion) -> Sequence[Stretch]:
+    def _held(self, row: DeletionRow) -> Sequence[Span]:
         """What is held now of the time that a segment covers."""
         with self._database.reading() as db:
-            camera = db.get(Camera, row.camera_id)
+            camera = db.get(CameraRow, row.camera_id)
             if camera is None:
                 return ()
             return stretches_of(held_of(db, camera, self._flags, to_us(row.wall_start), to_us(row.wall_end)))
 
-    def _links_of(self, db: DbSession, rows: Sequence[Deletion]) -> Mapping[str, tuple[int, str]]:
+    def _links_of(self, db: DbSession, rows: Sequence[DeletionRow]) -> Mapping[str, tuple[int, str]]:
         ids = [row.segment_id for row in rows]
-        found = db.execute(select(Segment.id, Segment.link_number, Segment.link).where(Segment.id.in_(ids)))
+        found = db.execute(select(SegmentRow.id, SegmentRow.link_number, SegmentRow.link).where(SegmentRow.id.in_(ids)))
         return {row[0]: (row[1], row[2]) for row in found if row[1] is not None and row[2] is not None}
 
-    def _sweep(self, rows: Sequence[Deletion]) -> None:
+    def _sweep(self, rows: Sequence[DeletionRow]) -> None:
         """Remove folders of days that have become empty."""
         before = from_us(self._clock.now()) - _WRITTEN_TO
         keys = {row.object_key.rsplit("/", 1)[0]: row.object_key for row in rows if row.object_key}
@@ -229,17 +235,17 @@ class Deleter:
             self._said.add(key)
 
 
-def thin(db: DbSession, before: datetime, limit: int = 5_000) -> int:
+def thin_deletions(db: DbSession, before: datetime, limit: int = 5_000) -> int:
     """Make one row of neighbours of a run that were deleted before a moment, one stream at a time; how many went.
 
     What each file was stays in the camera's chain.
     """
-    old = (Deletion.state == "done", Deletion.file_deleted_at < before, Deletion.segment_id.is_not(None))
-    oldest = db.scalars(select(Deletion).where(*old).order_by(Deletion.file_deleted_at).limit(1)).first()
+    old = (DeletionRow.state == "done", DeletionRow.file_deleted_at < before, DeletionRow.segment_id.is_not(None))
+    oldest = db.scalars(select(DeletionRow).where(*old).order_by(DeletionRow.file_deleted_at).limit(1)).first()
     if oldest is None:
         return 0
-    same = (Deletion.camera_id == oldest.camera_id, Deletion.stream == oldest.stream)
-    rows = db.scalars(select(Deletion).where(*old, *same).order_by(Deletion.wall_start).limit(limit)).all()
+    same = (DeletionRow.camera_id == oldest.camera_id, DeletionRow.stream == oldest.stream)
+    rows = db.scalars(select(DeletionRow).where(*old, *same).order_by(DeletionRow.wall_start).limit(limit)).all()
     removed = 0
     kept = rows[0]
     _anonymous(kept)
@@ -257,5 +263,5 @@ def thin(db: DbSession, before: datetime, limit: int = 5_000) -> int:
     return removed
 
 
-def _anonymous(row: Deletion) -> None:
+def _anonymous(row: DeletionRow) -> None:
     row.segment_id = row.object_key = row.digest = row.link_number = None

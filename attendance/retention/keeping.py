@@ -11,19 +11,13 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.retention.holds import held_of, stretches_of
-from shike.attendance.retention.rules import (
-    FOR_EVER_US,
-    Amount,
-    Candidate,
-    Defaults,
-    Limits,
-    StreamKey,
-    Stretch,
-    free_stretches,
-)
-from shike.attendance.tables.registry import Camera, Segment, from_us, to_us
-from shike.attendance.tables.retention import RetentionRule
-from shike.capture.archive.segment import STREAMS, StreamName
+from shike.attendance.retention.rules import FOR_EVER_US, Amount, Candidate, Defaults, Limits, free_stretches
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.registry import CameraRow
+from shike.attendance.tables.retention import RetentionRuleRow
+from shike.capture.archive.segment import STREAMS, StreamKey, StreamName
+from shike.capture.moment import from_us, to_us
+from shike.capture.spans import Span
 
 _PAGE = 500
 
@@ -62,10 +56,10 @@ def limits_of(db: DbSession, camera_ids: Iterable[str], defaults: Defaults, now_
     """The limits of both streams of cameras at a moment."""
     ids = list(camera_ids)
     query = (
-        select(RetentionRule)
-        .where(or_(RetentionRule.camera_id.in_(ids), RetentionRule.camera_id.is_(None)))
-        .where(RetentionRule.valid_from <= from_us(now_us))
-        .order_by(RetentionRule.valid_from, RetentionRule.id)
+        select(RetentionRuleRow)
+        .where(or_(RetentionRuleRow.camera_id.in_(ids), RetentionRuleRow.camera_id.is_(None)))
+        .where(RetentionRuleRow.valid_from <= from_us(now_us))
+        .order_by(RetentionRuleRow.valid_from, RetentionRuleRow.id)
     )
     newest = {(row.camera_id, row.stream): row for row in db.scalars(query)}
 
@@ -79,16 +73,16 @@ def limits_of(db: DbSession, camera_ids: Iterable[str], defaults: Defaults, now_
 
 def default_days(db: DbSession, defaults: Defaults, now_us: int) -> Mapping[StreamName, int]:
     """Days that each stream is kept where a camera has no rule of its own; those of the settings where none are set."""
-    query = select(RetentionRule.stream, RetentionRule.days).where(
-        RetentionRule.camera_id.is_(None), RetentionRule.valid_from <= from_us(now_us)
+    query = select(RetentionRuleRow.stream, RetentionRuleRow.days).where(
+        RetentionRuleRow.camera_id.is_(None), RetentionRuleRow.valid_from <= from_us(now_us)
     )
-    newest = {row[0]: row[1] for row in db.execute(query.order_by(RetentionRule.valid_from, RetentionRule.id))}
+    newest = {row[0]: row[1] for row in db.execute(query.order_by(RetentionRuleRow.valid_from, RetentionRuleRow.id))}
     return {stream: newest.get(stream) or defaults.days[stream] for stream in STREAMS}
 
 
 def survey(
     db: DbSession,
-    camera: Camera,
+    camera: CameraRow,
     stream: StreamName,
     limits: Limits,
     defaults: Defaults,
@@ -110,14 +104,14 @@ def survey(
     return Survey(key, limits, stock, old, many, new)
 
 
-def added_up(db: DbSession, key: StreamKey, stretches: Iterable[Stretch], after_us: int = 0) -> Stock:
+def added_up(db: DbSession, key: StreamKey, stretches: Iterable[Span], after_us: int = 0) -> Stock:
     """Closed segments that lie within one of the stretches as a whole and ended after a moment."""
     amount, first, last = Amount(), 0, 0
     for stretch in stretches:
         count, size, start, end = db.execute(
             select(
-                func.count(), func.sum(Segment.size), func.min(Segment.wall_start), func.max(Segment.wall_end)
-            ).where(*_within(key, stretch), Segment.wall_end > from_us(after_us))
+                func.count(), func.sum(SegmentRow.size), func.min(SegmentRow.wall_start), func.max(SegmentRow.wall_end)
+            ).where(*_within(key, stretch), SegmentRow.wall_end > from_us(after_us))
         ).one()
         if count:
             amount, last = amount + Amount(count, size), to_us(end)
@@ -125,7 +119,7 @@ def added_up(db: DbSession, key: StreamKey, stretches: Iterable[Stretch], after_
     return Stock(amount, first, last)
 
 
-def candidates(db: DbSession, key: StreamKey, stretches: Iterable[Stretch], page: int = _PAGE) -> Iterator[Candidate]:
+def candidates(db: DbSession, key: StreamKey, stretches: Iterable[Span], page: int = _PAGE) -> Iterator[Candidate]:
     """Closed segments within the stretches, oldest first, read a page at a time."""
     for stretch in stretches:
         after: tuple[int, str] = (0, "")
@@ -136,32 +130,32 @@ def candidates(db: DbSession, key: StreamKey, stretches: Iterable[Stretch], page
             after = (rows[-1].start_us, rows[-1].segment_id)
 
 
-def _page(db: DbSession, key: StreamKey, stretch: Stretch, after: tuple[int, str], page: int) -> list[Candidate]:
+def _page(db: DbSession, key: StreamKey, stretch: Span, after: tuple[int, str], page: int) -> list[Candidate]:
     start, segment_id = from_us(after[0]), after[1]
     query = (
-        select(Segment.id, Segment.wall_start, Segment.wall_end, Segment.size)
-        .where(*_within(key, stretch), Segment.wall_start >= start)
-        .where(or_(Segment.wall_start > start, Segment.id > segment_id))
-        .order_by(Segment.wall_start, Segment.id)
+        select(SegmentRow.id, SegmentRow.wall_start, SegmentRow.wall_end, SegmentRow.size)
+        .where(*_within(key, stretch), SegmentRow.wall_start >= start)
+        .where(or_(SegmentRow.wall_start > start, SegmentRow.id > segment_id))
+        .order_by(SegmentRow.wall_start, SegmentRow.id)
         .limit(page)
     )
     return [Candidate(row[0], *key, to_us(row[1]), to_us(row[2]), row[3]) for row in db.execute(query)]
 
 
-def _within(key: StreamKey, stretch: Stretch) -> Sequence[ColumnElement[bool]]:
+def _within(key: StreamKey, stretch: Span) -> Sequence[ColumnElement[bool]]:
     begin, end = from_us(stretch[0]), from_us(stretch[1])
     return (
-        Segment.camera_id == key[0],
-        Segment.stream == key[1],
-        Segment.state == "closed",
-        Segment.wall_start >= begin,
-        Segment.wall_start <= end,
-        Segment.wall_end <= end,
+        SegmentRow.camera_id == key[0],
+        SegmentRow.stream == key[1],
+        SegmentRow.state == "closed",
+        SegmentRow.wall_start >= begin,
+        SegmentRow.wall_start <= end,
+        SegmentRow.wall_end <= end,
     )
 
 
 def _oldest(
-    db: DbSession, key: StreamKey, stretches: Iterable[Stretch], cutoff_us: int | None, excess: int, confirmed_us: int
+    db: DbSession, key: StreamKey, stretches: Iterable[Span], cutoff_us: int | None, excess: int, confirmed_us: int
 ) -> tuple[Stock, Amount]:
     """The oldest segments beyond those that are too old anyway, until they come to `excess` bytes.
 
@@ -180,6 +174,6 @@ def _oldest(
     return Stock(amount, first, last), new
 
 
-def streams_of(camera: Camera) -> tuple[StreamKey, ...]:
+def streams_of(camera: CameraRow) -> tuple[StreamKey, ...]:
     """Both streams of a camera, whether or not it has a sub-stream now."""
     return tuple((camera.id, stream) for stream in STREAMS)

@@ -10,11 +10,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from shike.capture.archive.segment import StreamName
+from shike.capture.archive.segment import StreamKey, StreamName
+from shike.capture.spans import Span
 
-Rule = Literal["age", "bytes", "floor"]
-StreamKey = tuple[str, StreamName]
-Stretch = tuple[int, int]
+DeletionRule = Literal["age", "bytes", "floor"]
 """[from, to) in µs UTC."""
 FlagHolds = Literal["no", "open", "confirmed"]
 """Which flags hold their class session: none, those that wait for a verdict, or the confirmed ones too."""
@@ -64,11 +63,11 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueSegment:
     """A segment that is to be deleted, and the rule that says so."""
 
     segment: Candidate
-    rule: Rule
+    rule: DeletionRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +94,7 @@ class Space:
         return self.free < self.floor
 
 
-def merged(ranges: Iterable[Stretch]) -> tuple[Stretch, ...]:
-    """The same time in order, without overlap; ranges that touch are one."""
-    found: list[Stretch] = []
-    for begin, end in sorted(each for each in ranges if each[0] < each[1]):
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
-        else:
-            found.append((begin, end))
-    return tuple(found)
-
-
-def free_stretches(held: Sequence[Stretch], until_us: int, from_us: int = 0) -> Iterator[Stretch]:
+def free_stretches(held: Sequence[Span], until_us: int, from_us: int = 0) -> Iterator[Span]:
     """What of [from, until) is not held, in order. A segment is free if it lies within one of them as a whole.
 
     `held` is merged.
@@ -122,38 +110,38 @@ def free_stretches(held: Sequence[Stretch], until_us: int, from_us: int = 0) -> 
         yield at_us, until_us
 
 
-def is_held(segment: Candidate, held: Sequence[Stretch]) -> bool:
+def is_held(segment: Candidate, held: Sequence[Span]) -> bool:
     """Whether any moment of a segment is held. `held` is merged."""
     # Of merged ranges that begin before the segment ends, the last one reaches furthest.
     before = bisect_left(held, segment.end_us, key=lambda each: each[0])
     return before > 0 and held[before - 1][1] > segment.start_us
 
 
-def by_age(segments: Iterable[Candidate], cutoff_us: int, held: Sequence[Stretch]) -> Iterator[Due]:
+def by_age(segments: Iterable[Candidate], cutoff_us: int, held: Sequence[Span]) -> Iterator[DueSegment]:
     """Segments that ended by the cutoff and are not held."""
     for segment in segments:
         if segment.start_us > cutoff_us:
             return
         if segment.end_us <= cutoff_us and not is_held(segment, held):
-            yield Due(segment, "age")
+            yield DueSegment(segment, "age")
 
 
-def by_bytes(segments: Iterable[Candidate], excess: int, held: Sequence[Stretch]) -> Iterator[Due]:
+def by_bytes(segments: Iterable[Candidate], excess: int, held: Sequence[Span]) -> Iterator[DueSegment]:
     """The oldest segments that are not held, until `excess` bytes are found and not one segment more."""
     for segment in segments:
         if excess <= 0:
             return
         if not is_held(segment, held):
             excess -= segment.size
-            yield Due(segment, "bytes")
+            yield DueSegment(segment, "bytes")
 
 
 def by_floor(
     streams: Mapping[StreamKey, Iterable[Candidate]],
     importance: Mapping[str, int],
-    held: Mapping[str, Sequence[Stretch]],
+    held: Mapping[str, Sequence[Span]],
     needed: int,
-) -> Iterator[Due]:
+) -> Iterator[DueSegment]:
     """Segments of all streams until `needed` bytes are found: the oldest day first, in it the least important."""
 
     def ordered(camera_id: str, segments: Iterable[Candidate]) -> Iterator[tuple[int, int, int, str, Candidate]]:
@@ -166,7 +154,7 @@ def by_floor(
         if needed <= 0:
             return
         needed -= segment.size
-        yield Due(segment, "floor")
+        yield DueSegment(segment, "floor")
 
 
 def too_much(due: Amount, indexed: Amount) -> bool:

@@ -5,15 +5,17 @@ acceptance.py). Account ids are no foreign keys: what somebody said outlives the
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shike.attendance.tables.registry import Base, id_column
+from shike.attendance.tables.base import Base, id_column
+
+FlagState = Literal["open", "confirmed", "rejected", "undecidable", "withdrawn"]
 
 
-class AcceptanceSample(Base):
+class AcceptanceSampleRow(Base):
     """One true number that a person entered for a picture of a room, beside the number that was counted."""
 
     __tablename__ = "acceptance_sample"
@@ -29,7 +31,7 @@ class AcceptanceSample(Base):
     entered_at: Mapped[datetime]
 
 
-class AttendanceRecord(Base):
+class AttendanceRecordRow(Base):
     """One version of what a class session came to; the highest one is in force. A final one is never changed."""
 
     __tablename__ = "attendance_record"
@@ -45,7 +47,7 @@ class AttendanceRecord(Base):
     created_at: Mapped[datetime]
 
 
-class Flag(Base):
+class FlagRow(Base):
     """Something that looks wrong: code, window, values, the rule's version. `moment_at` is the first moment to play."""
 
     __tablename__ = "flag"
@@ -77,7 +79,7 @@ class Flag(Base):
     updated_at: Mapped[datetime]
 
 
-class FlagVerdict(Base):
+class FlagVerdictRow(Base):
     """What a person said about a flag, and why. A later verdict does not remove an earlier one."""
 
     __tablename__ = "flag_verdict"

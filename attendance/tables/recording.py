@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shike.attendance.tables.registry import Base, id_column
+from shike.attendance.tables.base import Base, id_column
 
 
-class RecordingPolicy(Base):
+class RecordingPolicyRow(Base):
     """One decision about a room. Never changed: the next one is another row, in force from its own `valid_from` on.
 
     Margins in minutes; `g711` says what is done with sound that MP4 cannot hold. A room without a row has the default.

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shike.attendance.tables.registry import Base, id_column
+from shike.attendance.tables.base import Base, id_column
 
 
-class RetentionRule(Base):
+class RetentionRuleRow(Base):
     """How long footage of a camera's stream is kept; without a camera, of every camera that has no rule of its own.
 
     Never changed: the next rule is another row, in force from its `valid_from` on. `days` and `max_bytes` are limits of
@@ -40,7 +40,7 @@ class RetentionRule(Base):
     set_at: Mapped[datetime]
 
 
-class Hold(Base):
+class HoldRow(Base):
     """A range of footage that no rule deletes until somebody releases it. Never removed.
 
     `camera_ids` are those of the room when it was held: a camera that moves away takes its held footage along.
@@ -70,7 +70,7 @@ class Hold(Base):
     release_reason: Mapped[str | None] = mapped_column(String(500))
 
 
-class Deletion(Base):
+class DeletionRow(Base):
     """A segment that a rule deletes (planned) or deleted (done), kept for good.
 
     After some weeks neighbours of one run become one row: `segments` says how many, `segment_id` and what belongs to
@@ -108,7 +108,7 @@ class Deletion(Base):
     state: Mapped[str] = mapped_column(String(10), default="planned")
 
 
-class Brake(Base):
+class BrakeRow(Base):
     """A clean-up that would have deleted more than half and waits for somebody's word; without a camera, one of all.
 
     `until`: the confirmation goes for footage that ended by then.

@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shike.attendance.tables.registry import Base, id_column
+from shike.attendance.tables.base import Base, id_column
 
 
-class TrainingClass(Base):
+class TrainingClassRow(Base):
     """A class (培训班) of an institution: one project, one occupation, one level at most.
 
     `planned_lesson_hours` counts lessons of 45 minutes; `county_review_ref` names the county's review (S25).
@@ -41,7 +41,7 @@ class TrainingClass(Base):
     created_at: Mapped[datetime]
 
 
-class ClassSession(Base):
+class ClassSessionRow(Base):
     """One sitting of a class (课次). `breaks` is [[from, to], ...] as RFC 3339 in UTC, in order, within the plan.
 
     Without a room it takes place where no camera is; nothing can be counted then.
@@ -70,7 +70,7 @@ class ClassSession(Base):
     created_at: Mapped[datetime]
 
 
-class Trainee(Base):
+class TraineeRow(Base):
     """A person whom an institution trains. The ID number is sealed; matching goes by a keyed hash, screens show a mask.
 
     `id_number_hash` is HMAC-SHA256 under the installation's own key, hex: without the key nobody can try all numbers.
@@ -90,7 +90,7 @@ class Trainee(Base):
     created_at: Mapped[datetime]
 
 
-class Enrolment(Base):
+class EnrolmentRow(Base):
     """A trainee in a class. `employer` is who actually uses the worker, `agency` who lends them out (S10)."""
 
     __tablename__ = "enrolment"
@@ -114,7 +114,7 @@ class Enrolment(Base):
     created_at: Mapped[datetime]
 
 
-class SignEvent(Base):
+class SignEventRow(Base):
     """Somebody signed in or out. Never changed: a correction is another event that names this one.
 
     `at` is when it happened as its source says, `received_at` when it came here.
@@ -142,7 +142,7 @@ class SignEvent(Base):
     corrects_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("sign_event.id"))
 
 
-class Leave(Base):
+class LeaveRow(Base):
     """An approved absence (请假) of one trainee from one class session."""
 
     __tablename__ = "leave"

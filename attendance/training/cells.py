@@ -10,11 +10,11 @@ from datetime import date, datetime, time
 from typing import Literal, TypeVar
 
 from shike.attendance import beijing
-from shike.attendance.training.csv_files import LONGEST_CELL, Row
+from shike.attendance.training.csv_files import LONGEST_CELL, CsvRow
 from shike.attendance.training.errors import Refused
 from shike.attendance.training.id_numbers import BadIdNumber, mask_numbers, normalised
 
-Value = TypeVar("Value")
+ValueT = TypeVar("ValueT")
 Verb = Literal["created", "updated", "unchanged"]
 SHOWN = 60
 
@@ -43,7 +43,7 @@ class Tally:
         """One more row that was taken."""
         setattr(self, verb, getattr(self, verb) + 1)
 
-    def refuse(self, row: Row, refused: Refused) -> None:
+    def refuse(self, row: CsvRow, refused: Refused) -> None:
         """One row that was not."""
         self.errors.append(row_error(row, refused.field, refused.code, str(refused)))
 
@@ -52,7 +52,7 @@ class Tally:
         return self.created + self.updated + self.unchanged
 
 
-def row_error(row: Row, field: str, code: str, message: str) -> RowError:
+def row_error(row: CsvRow, field: str, code: str, message: str) -> RowError:
     """The error of a field of a row, with what was entered there."""
     return RowError(row.number, field, code, message, mask_numbers(row.cells.get(field, ""))[:SHOWN])
 
@@ -60,7 +60,7 @@ def row_error(row: Row, field: str, code: str, message: str) -> RowError:
 class Cells:
     """Reads one row. A cell that cannot be read is noted in `errors` and reads as None."""
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: CsvRow) -> None:
         self.row = row
         self.errors: list[RowError] = []
 
@@ -79,7 +79,7 @@ class Cells:
             return None
         return cell
 
-    def _read(self, field: str, read: Callable[[str], Value], code: str, how: str, *, required: bool) -> Value | None:
+    def _read(self, field: str, read: Callable[[str], ValueT], code: str, how: str, *, required: bool) -> ValueT | None:
         cell = self.text(field, LONGEST_CELL, required=required)
         if cell is None:
             return None

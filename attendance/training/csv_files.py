@@ -38,7 +38,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Row:
+class CsvRow:
     """A row by its number in the file as a spreadsheet shows it (the first line is 1); cells by field, without spaces
     around them. A field whose column is missing is empty."""
 
@@ -50,7 +50,7 @@ class Row:
 class CsvFile:
     """The rows that are not empty, the fields that have a column, and the headings that nobody knows."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[CsvRow, ...]
     fields: frozenset[str]
     ignored: tuple[str, ...]
 
@@ -126,10 +126,10 @@ def any_cell(line: Sequence[str]) -> bool:
     return any(cell.strip() for cell in line)
 
 
-def row_of(number: int, line: Sequence[str], fields: Mapping[int, str]) -> Row:
+def row_of(number: int, line: Sequence[str], fields: Mapping[int, str]) -> CsvRow:
     """One row; spreadsheets put an apostrophe before text that looks like a number."""
     cells = {field: line[at].strip().lstrip("'").strip() if at < len(line) else "" for at, field in fields.items()}
-    return Row(number, cells)
+    return CsvRow(number, cells)
 
 
 def template(columns: Sequence[Column], language: str) -> bytes:

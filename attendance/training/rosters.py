@@ -13,9 +13,9 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.tables.training import Enrolment, Trainee, TrainingClass
+from shike.attendance.tables.training import EnrolmentRow, TraineeRow, TrainingClassRow
 from shike.attendance.training.cells import Cells, RowError, Tally, Verb
-from shike.attendance.training.csv_files import Column, CsvFile, Row
+from shike.attendance.training.csv_files import Column, CsvFile, CsvRow
 from shike.attendance.training.errors import Refused
 from shike.attendance.training.id_numbers import masked
 from shike.attendance.training.identities import Identities
@@ -65,7 +65,7 @@ ENROLMENT_FIELDS: Final = (
 
 
 @dataclass(frozen=True)
-class Entry:
+class RosterEntry:
     """One person as somebody wrote them down: a normalised ID number, and what was said of them (nothing is "")."""
 
     name: str
@@ -73,9 +73,9 @@ class Entry:
     said: Mapping[str, str]
 
 
-def read(file: CsvFile) -> tuple[list[tuple[Row, Entry]], list[RowError]]:
+def read(file: CsvFile) -> tuple[list[tuple[CsvRow, RosterEntry]], list[RowError]]:
     """Rows that say something that can be, and the errors of the others. The second row of a person is an error."""
-    good: list[tuple[Row, Entry]] = []
+    good: list[tuple[CsvRow, RosterEntry]] = []
     errors: list[RowError] = []
     first_row: dict[str, int] = {}
     for row in file.rows:
@@ -91,7 +91,7 @@ def read(file: CsvFile) -> tuple[list[tuple[Row, Entry]], list[RowError]]:
     return good, errors
 
 
-def read_row(cells: Cells) -> Entry | None:
+def read_row(cells: Cells) -> RosterEntry | None:
     """The entry of a row, or None where a cell is wrong."""
     name = cells.text("name", 100, required=True)
     number = cells.id_number("id_number")
@@ -109,21 +109,23 @@ def read_row(cells: Cells) -> Entry | None:
         cells.refuse("phone", "not_a_phone", "a telephone number has digits")
     if name is None or number is None or cells.errors:
         return None
-    return Entry(name, number, {field: value for field, value in said.items() if value})
+    return RosterEntry(name, number, {field: value for field, value in said.items() if value})
 
 
 class Roster:
     """The roster of one class, loaded once, so that a file of thousands of rows asks the database twice."""
 
-    def __init__(self, db: DbSession, training_class: TrainingClass, identities: Identities, moment: datetime) -> None:
+    def __init__(
+        self, db: DbSession, training_class: TrainingClassRow, identities: Identities, moment: datetime
+    ) -> None:
         self._db, self._class, self._identities, self._moment = db, training_class, identities, moment
-        trainees = select(Trainee).where(Trainee.institution_id == training_class.institution_id)
+        trainees = select(TraineeRow).where(TraineeRow.institution_id == training_class.institution_id)
         self._trainees = {row.id_number_hash: row for row in db.scalars(trainees)}
-        enrolments = select(Enrolment).where(Enrolment.class_id == training_class.id)
+        enrolments = select(EnrolmentRow).where(EnrolmentRow.class_id == training_class.id)
         self._enrolments = {row.trainee_id: row for row in db.scalars(enrolments)}
-        self._fresh: list[Enrolment] = []
+        self._fresh: list[EnrolmentRow] = []
 
-    def enrol(self, entry: Entry) -> tuple[Enrolment, Verb]:
+    def enrol(self, entry: RosterEntry) -> tuple[EnrolmentRow, Verb]:
         """Put a person on the roster, or bring what is known of them up to date. Refused leaves all as it was."""
         fingerprint = self._identities.fingerprint(entry.id_number)
         trainee = self._trainees.get(fingerprint)
@@ -148,8 +150,8 @@ class Roster:
         trainee = self._trainees.get(self._identities.fingerprint(id_number))
         return trainee is not None and trainee.id in self._enrolments
 
-    def _new_trainee(self, entry: Entry, fingerprint: str) -> Trainee:
-        trainee = Trainee(
+    def _new_trainee(self, entry: RosterEntry, fingerprint: str) -> TraineeRow:
+        trainee = TraineeRow(
             id=new_id(),
             institution_id=self._class.institution_id,
             name=entry.name,
@@ -161,8 +163,8 @@ class Roster:
         self._db.add(trainee)
         return trainee
 
-    def _new_enrolment(self, trainee: Trainee) -> Enrolment:
-        enrolment = Enrolment(
+    def _new_enrolment(self, trainee: TraineeRow) -> EnrolmentRow:
+        enrolment = EnrolmentRow(
             id=new_id(),
             class_id=self._class.id,
             trainee_id=trainee.id,
@@ -181,7 +183,7 @@ class Roster:
         self._db.flush()
 
 
-def take_in(roster: Roster, rows: Sequence[tuple[Row, Entry]]) -> Tally:
+def take_in(roster: Roster, rows: Sequence[tuple[CsvRow, RosterEntry]]) -> Tally:
     """Enrol every row that can be; the errors say which cannot and why."""
     tally = Tally()
     for row, entry in rows:
@@ -193,7 +195,7 @@ def take_in(roster: Roster, rows: Sequence[tuple[Row, Entry]]) -> Tally:
     return tally
 
 
-def change(row: Trainee | Enrolment, said: Mapping[str, str], fields: Sequence[str]) -> bool:
+def change(row: TraineeRow | EnrolmentRow, said: Mapping[str, str], fields: Sequence[str]) -> bool:
     """Copy what was said into the row; whether anything is different now."""
     different = [field for field in fields if field in said and getattr(row, field) != said[field]]
     for field in different:
@@ -201,12 +203,12 @@ def change(row: Trainee | Enrolment, said: Mapping[str, str], fields: Sequence[s
     return bool(different)
 
 
-def settle_state(enrolment: Enrolment) -> None:
+def settle_state(enrolment: EnrolmentRow) -> None:
     """Who has a day of leaving has left."""
     enrolment.state = "left" if enrolment.left_on else "enrolled"
 
 
-def check_days(said: Mapping[str, str], enrolment: Enrolment | None, training_class: TrainingClass) -> None:
+def check_days(said: Mapping[str, str], enrolment: EnrolmentRow | None, training_class: TrainingClassRow) -> None:
     """Raises Refused where somebody would leave before they join, or join after the class has ended."""
     joined = said.get("joined_on") or (enrolment.joined_on if enrolment else training_class.starts_on)
     left = said.get("left_on") or (enrolment.left_on if enrolment else None)

@@ -13,20 +13,20 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance import beijing
 from shike.attendance.tables.training import (
-    ClassSession,
-    Enrolment,
-    SignEvent,
-    Trainee,
-    TrainingClass,
+    ClassSessionRow,
+    EnrolmentRow,
+    SignEventRow,
+    TraineeRow,
+    TrainingClassRow,
 )
 from shike.attendance.training.cells import Cells, RowError, Tally, Verb, row_error
-from shike.attendance.training.csv_files import Column, CsvFile, Row
+from shike.attendance.training.csv_files import Column, CsvFile, CsvRow
 from shike.attendance.training.errors import BadFile, Refused
 from shike.attendance.training.identities import Identities
 from shike.attendance.training.timetable import MOST_SESSIONS
 from shike.capture.ids import new_id
 
-Kind = Literal["in", "out"]
+SignKind = Literal["in", "out"]
 Method = Literal["file", "hand", "qr", "card", "device"]
 AROUND: Final = timedelta(hours=4)  # how far outside of the plan a sign-in can still belong to a class session
 AHEAD: Final = timedelta(minutes=5)  # how far clocks of other systems may be ahead of ours
@@ -56,9 +56,9 @@ COLUMNS: Final = (
 class Said:
     """One thing a file says: somebody, perhaps which session, when, and where from. `field` is the cell of the time."""
 
-    row: Row
+    row: CsvRow
     field: str
-    kind: Kind
+    kind: SignKind
     sequence: int | None
     id_number: str | None
     name: str | None
@@ -90,7 +90,7 @@ def read_row(cells: Cells) -> list[Said]:
     name = cells.text("name", 100)
     number = cells.id_number("id_number", required=name is None)
     more = (cells.text("device", 100), cells.text("place", 200), cells.text("operator", 100))
-    events: list[tuple[str, Kind]] = []
+    events: list[tuple[str, SignKind]] = []
     if row.cells.get("signed_in_at"):
         events.append(("signed_in_at", "in"))
     if row.cells.get("signed_out_at"):
@@ -108,24 +108,28 @@ def read_row(cells: Cells) -> list[Said]:
 class SignSheet:
     """The sign-ins of one class, with its sessions and its roster, loaded once for a whole file."""
 
-    def __init__(self, db: DbSession, training_class: TrainingClass, identities: Identities, moment: datetime) -> None:
+    def __init__(
+        self, db: DbSession, training_class: TrainingClassRow, identities: Identities, moment: datetime
+    ) -> None:
         self._db, self._identities, self._moment = db, identities, moment
         sessions = (
-            select(ClassSession).where(ClassSession.class_id == training_class.id).order_by(ClassSession.sequence)
+            select(ClassSessionRow)
+            .where(ClassSessionRow.class_id == training_class.id)
+            .order_by(ClassSessionRow.sequence)
         )
         self._sessions = {row.sequence: row for row in db.scalars(sessions)}
         enrolled = (
-            select(Trainee)
-            .join(Enrolment, Enrolment.trainee_id == Trainee.id)
-            .where(Enrolment.class_id == training_class.id)
+            select(TraineeRow)
+            .join(EnrolmentRow, EnrolmentRow.trainee_id == TraineeRow.id)
+            .where(EnrolmentRow.class_id == training_class.id)
         )
         trainees = list(db.scalars(enrolled))
         self._by_number = {row.id_number_hash: row for row in trainees}
-        self._by_name: dict[str, list[Trainee]] = {}
+        self._by_name: dict[str, list[TraineeRow]] = {}
         for trainee in trainees:
             self._by_name.setdefault(trainee.name, []).append(trainee)
         ids = [row.id for row in self._sessions.values()]
-        known = db.scalars(select(SignEvent).where(SignEvent.class_session_id.in_(ids)))
+        known = db.scalars(select(SignEventRow).where(SignEventRow.class_session_id.in_(ids)))
         self._known = {(e.class_session_id, e.trainee_id, e.kind, e.at) for e in known if e.method == "file"}
 
     def take_in(self, events: Sequence[Said]) -> Tally:
@@ -152,13 +156,13 @@ class SignSheet:
         verbs: list[Verb] = [self._note(said, trainee, session, at) for said, session, at in found]
         tally.count("created" if "created" in verbs else "unchanged")
 
-    def _note(self, said: Said, trainee: Trainee, session: ClassSession, at: datetime) -> Verb:
+    def _note(self, said: Said, trainee: TraineeRow, session: ClassSessionRow, at: datetime) -> Verb:
         key = (session.id, trainee.id, said.kind, at)
         if key in self._known:
             return "unchanged"
         self._known.add(key)
         self._db.add(
-            SignEvent(
+            SignEventRow(
                 id=new_id(),
                 class_session_id=session.id,
                 trainee_id=trainee.id,
@@ -173,7 +177,7 @@ class SignSheet:
         )
         return "created"
 
-    def trainee_of(self, said: Said) -> Trainee:
+    def trainee_of(self, said: Said) -> TraineeRow:
         """Who is meant: by ID number, else by a name that only one of the roster has. Refused otherwise."""
         if said.id_number is not None:
             trainee = self._by_number.get(self._identities.fingerprint(said.id_number))
@@ -189,7 +193,7 @@ class SignSheet:
             raise Refused("name", code, message + "; give the ID number")
         return found[0]
 
-    def session_and_moment(self, said: Said) -> tuple[ClassSession, datetime]:
+    def session_and_moment(self, said: Said) -> tuple[ClassSessionRow, datetime]:
         """Which class session, and when: by its number, else the only one near the moment. Refused otherwise."""
         session = None if said.sequence is None else self._sessions.get(said.sequence)
         if said.sequence is not None and session is None:
@@ -212,12 +216,12 @@ class SignSheet:
         return session, at
 
 
-def is_near(session: ClassSession, at: datetime) -> bool:
+def is_near(session: ClassSessionRow, at: datetime) -> bool:
     """Whether a sign-in at that moment can belong to the session."""
     return session.starts_at - AROUND <= at <= session.ends_at + AROUND
 
 
-def check_moment(session: ClassSession, at: datetime, moment: datetime, field: str) -> None:
+def check_moment(session: ClassSessionRow, at: datetime, moment: datetime, field: str) -> None:
     """Raises Refused for a sign-in of a cancelled session, from the future, or hours away from the session."""
     if session.state == "cancelled":
         raise Refused("sequence", "cancelled", "this class session is cancelled")

@@ -14,12 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance import beijing
-from shike.attendance.tables.registry import Room
-from shike.attendance.tables.training import ClassSession, TrainingClass
+from shike.attendance.tables.registry import RoomRow
+from shike.attendance.tables.training import ClassSessionRow, TrainingClassRow
 from shike.attendance.training.cells import Cells, RowError, Tally, Verb
-from shike.attendance.training.csv_files import Column, CsvFile, Row
+from shike.attendance.training.csv_files import Column, CsvFile, CsvRow
 from shike.attendance.training.errors import Refused
 from shike.capture.ids import new_id
+from shike.capture.moment import rfc3339
 
 SessionKind = Literal["theory", "practice", "makeup"]
 LONGEST: Final = timedelta(hours=14)
@@ -50,7 +51,7 @@ COLUMNS: Final = (
 
 
 @dataclass(frozen=True)
-class Plan:
+class SessionPlan:
     """A class session as it is planned; moments in UTC, breaks in order within it."""
 
     sequence: int
@@ -66,14 +67,14 @@ class Plan:
 class Line:
     """A row of a file: a plan whose room is still a name. `said`: which of the fields that may be empty are not."""
 
-    plan: Plan
+    plan: SessionPlan
     room: str | None
     said: frozenset[str]
 
 
-def read(file: CsvFile) -> tuple[list[tuple[Row, Line]], list[RowError]]:
+def read(file: CsvFile) -> tuple[list[tuple[CsvRow, Line]], list[RowError]]:
     """Rows that can be, and the errors of the others. The second row of a number is an error."""
-    good: list[tuple[Row, Line]] = []
+    good: list[tuple[CsvRow, Line]] = []
     errors: list[RowError] = []
     first_row: dict[int, int] = {}
     for row in file.rows:
@@ -100,7 +101,7 @@ def read_row(cells: Cells) -> Line | None:
     breaks = read_breaks(cells, day)
     if sequence is None or day is None or start is None or end is None or cells.errors:
         return None
-    plan = Plan(sequence, beijing.at(day, start), beijing.at(day, end), None, teacher, as_kind(kind), breaks)
+    plan = SessionPlan(sequence, beijing.at(day, start), beijing.at(day, end), None, teacher, as_kind(kind), breaks)
     try:
         check_times(plan)
     except Refused as refused:
@@ -136,7 +137,7 @@ def read_span(text: str) -> tuple[time, time]:
     return beijing.read_time(start), beijing.read_time(end)
 
 
-def check_times(plan: Plan) -> None:
+def check_times(plan: SessionPlan) -> None:
     """Raises Refused unless the plan ends after it starts, within hours, with its breaks inside and in order."""
     if plan.ends_at <= plan.starts_at:
         raise Refused("ends_at", "not_after_start", "a class session must end after it starts")
@@ -152,12 +153,12 @@ def check_times(plan: Plan) -> None:
 class Timetable:
     """The sessions of one class and who else is in their rooms, loaded once for a whole file."""
 
-    def __init__(self, db: DbSession, training_class: TrainingClass, moment: datetime, *, late: bool) -> None:
+    def __init__(self, db: DbSession, training_class: TrainingClassRow, moment: datetime, *, late: bool) -> None:
         """`late`: whether sessions that have begun may be changed."""
         self._db, self._class, self._moment, self._late = db, training_class, moment, late
-        own = select(ClassSession).where(ClassSession.class_id == training_class.id)
+        own = select(ClassSessionRow).where(ClassSessionRow.class_id == training_class.id)
         self.sessions = {row.sequence: row for row in db.scalars(own)}
-        rooms = select(Room).where(Room.institution_id == training_class.institution_id)
+        rooms = select(RoomRow).where(RoomRow.institution_id == training_class.institution_id)
         self._rooms = list(db.scalars(rooms))
 
     def room_named(self, name: str | None) -> str | None:
@@ -172,7 +173,7 @@ class Timetable:
             raise Refused("room", code, message)
         return found[0]
 
-    def put(self, plan: Plan) -> tuple[ClassSession, Verb]:
+    def put(self, plan: SessionPlan) -> tuple[ClassSessionRow, Verb]:
         """Add a session or bring it up to date with its plan. Refused leaves all as it was."""
         known = self.sessions.get(plan.sequence)
         if known is not None and plan_of(known) == plan:
@@ -181,7 +182,7 @@ class Timetable:
             self.check_change(known)
         self.check(plan, known)
         if known is None:
-            known = ClassSession(id=new_id(), class_id=self._class.id, state="planned", created_at=self._moment)
+            known = ClassSessionRow(id=new_id(), class_id=self._class.id, state="planned", created_at=self._moment)
             self._db.add(known)
             self.sessions[plan.sequence] = known
             copy(plan, known)
@@ -191,14 +192,14 @@ class Timetable:
         self._db.flush()
         return known, "updated"
 
-    def check_change(self, known: ClassSession) -> None:
+    def check_change(self, known: ClassSessionRow) -> None:
         """Raises Refused where the plan of a session stands fast for this caller."""
         if known.state == "cancelled":
             raise Refused("sequence", "cancelled", "this class session is cancelled")
         if not self._late and (known.starts_at <= self._moment or known.state != "planned"):
             raise Refused("sequence", "already_started", "a class session that has begun keeps its plan")
 
-    def check(self, plan: Plan, known: ClassSession | None) -> None:
+    def check(self, plan: SessionPlan, known: ClassSessionRow | None) -> None:
         """Raises Refused for a plan that cannot be: times, days of the class, a room or a class in two places."""
         check_times(plan)
         days = (beijing.day_of(plan.starts_at).isoformat(), beijing.day_of(plan.ends_at).isoformat())
@@ -206,22 +207,22 @@ class Timetable:
             whole = f"{self._class.starts_on} – {self._class.ends_on}"
             raise Refused("date", "outside_class", f"the class runs {whole}; only a make-up lies outside")
         overlapping = (
-            select(ClassSession)
-            .where(ClassSession.starts_at < plan.ends_at, ClassSession.ends_at > plan.starts_at)
-            .where(ClassSession.state != "cancelled")
+            select(ClassSessionRow)
+            .where(ClassSessionRow.starts_at < plan.ends_at, ClassSessionRow.ends_at > plan.starts_at)
+            .where(ClassSessionRow.state != "cancelled")
         )
         if known is not None:
-            overlapping = overlapping.where(ClassSession.id != known.id)
-        own = self._db.scalars(overlapping.where(ClassSession.class_id == self._class.id)).first()
+            overlapping = overlapping.where(ClassSessionRow.id != known.id)
+        own = self._db.scalars(overlapping.where(ClassSessionRow.class_id == self._class.id)).first()
         if own is not None:
             raise Refused("start", "overlaps", f"the class has session {own.sequence} at that time")
         if plan.room_id is not None:
-            other = self._db.scalars(overlapping.where(ClassSession.room_id == plan.room_id)).first()
+            other = self._db.scalars(overlapping.where(ClassSessionRow.room_id == plan.room_id)).first()
             if other is not None:
                 raise Refused("room", "room_taken", "another class is in this room at that time")
 
 
-def take_in(table: Timetable, rows: Sequence[tuple[Row, Line]]) -> Tally:
+def take_in(table: Timetable, rows: Sequence[tuple[CsvRow, Line]]) -> Tally:
     """Put every row that can be into the timetable; the errors say which cannot and why."""
     tally = Tally()
     for row, line in rows:
@@ -232,7 +233,7 @@ def take_in(table: Timetable, rows: Sequence[tuple[Row, Line]]) -> Tally:
     return tally
 
 
-def completed(table: Timetable, line: Line) -> Plan:
+def completed(table: Timetable, line: Line) -> SessionPlan:
     """The plan of a line; what it leaves empty stays as it is in the session that is known."""
     plan = replace(line.plan, room_id=table.room_named(line.room))
     known = table.sessions.get(plan.sequence)
@@ -248,10 +249,10 @@ def completed(table: Timetable, line: Line) -> Plan:
     )
 
 
-def plan_of(known: ClassSession) -> Plan:
+def plan_of(known: ClassSessionRow) -> SessionPlan:
     """The plan that a row holds."""
     breaks = tuple((datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in known.breaks)
-    return Plan(
+    return SessionPlan(
         known.sequence,
         known.starts_at,
         known.ends_at,
@@ -262,13 +263,8 @@ def plan_of(known: ClassSession) -> Plan:
     )
 
 
-def copy(plan: Plan, row: ClassSession) -> None:
+def copy(plan: SessionPlan, row: ClassSessionRow) -> None:
     """Write a plan into a row."""
     row.sequence, row.starts_at, row.ends_at = plan.sequence, plan.starts_at, plan.ends_at
     row.room_id, row.teacher, row.kind = plan.room_id, plan.teacher, plan.kind
     row.breaks = [[rfc3339(start), rfc3339(end)] for start, end in plan.breaks]
-
-
-def rfc3339(moment: datetime) -> str:
-    """As breaks are stored: UTC with six digits and a Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -12,19 +12,19 @@ class BadUscc(ValueError):
         self.code = code
 
 
-def check_character(first_17: str) -> str:
+def uscc_check_character(first_17: str) -> str:
     """C18 = 31 − (Σ Ci · 3^(i−1) mod 31) mod 31, as a character (GB 32100-2015, 5.5)."""
     weighted = sum(ALPHABET.index(char) * pow(3, position, 31) for position, char in enumerate(first_17))
     return ALPHABET[-weighted % 31]
 
 
-def normalised(text: str) -> str:
+def normalised_uscc(text: str) -> str:
     """The code in capitals without spaces. Raises BadUscc."""
     code = "".join(text.split()).upper()
     if len(code) != LENGTH:
         raise BadUscc("length", f"a unified social credit code has {LENGTH} characters, this one has {len(code)}")
     if any(char not in ALPHABET for char in code):
         raise BadUscc("character", "a unified social credit code has digits and capitals without I, O, S, V and Z")
-    if check_character(code[:-1]) != code[-1]:
+    if uscc_check_character(code[:-1]) != code[-1]:
         raise BadUscc("checksum", "the check character does not fit: a character is wrong or two are swapped")
     return code

@@ -15,7 +15,7 @@ from shike.camera_sim.media.clip import ClipError
 
 
 @dataclass(frozen=True)
-class Part:
+class ClipPart:
     """Groups `first` to `last` of the clip (both included), in turn, until `seconds` are filled."""
 
     first: int
@@ -23,7 +23,7 @@ class Part:
     seconds: float
 
 
-def groups_of(parts: Sequence[Part], group_s: float) -> list[int]:
+def groups_of(parts: Sequence[ClipPart], group_s: float) -> list[int]:
     """Which group of the clip is shown in each group's length of the recording."""
     shown: list[int] = []
     for part in parts:

@@ -28,7 +28,7 @@ _G711_RATE, _G711_SAMPLES = 8_000, 160
 
 
 @dataclass(frozen=True)
-class Sound:
+class SoundLoop:
     """A loop of packets. Packet n, counted from 1970, begins at n × ``samples`` / ``rate_hz`` seconds."""
 
     payload_type: int
@@ -52,28 +52,28 @@ class Sound:
 
 
 @lru_cache
-def sound(kind: AudioKind) -> Sound:
+def sound(kind: AudioKind) -> SoundLoop:
     """The beep in one of the codings. ``aac-adts`` is RFC 3640 as some cameras misread it: a header in each unit."""
     if kind in ("pcma", "pcmu"):
         number, codec = (8, "pcm_alaw") if kind == "pcma" else (0, "pcm_mulaw")
         heard = b"".join(data for data, _ in _encoded(codec, _G711_RATE, _beep(_G711_RATE, 1), "s16"))
         chunks = [heard[at : at + _G711_SAMPLES] for at in range(0, len(heard), _G711_SAMPLES)]
         packets = tuple(framed([chunk], number) for chunk in chunks)
-        return Sound(number, f"{kind.upper()}/{_G711_RATE}", "", _G711_RATE, _G711_SAMPLES, packets)
+        return SoundLoop(number, f"{kind.upper()}/{_G711_RATE}", "", _G711_RATE, _G711_SAMPLES, packets)
     units, config = _aac_loop()
     if kind == "aac-latm":
         # StreamMuxConfig (ISO 14496-3, 1.7.3.1) of one AAC-LC programme in one channel.
         mux = bytes((0x40, 0x00, 0x20 | _AAC_RATE_INDEX, 0x10, 0x3F, 0xC0)).hex()
         packets = tuple(framed([_latm_size(len(unit)) + unit], 97) for unit in units)
         fmtp = f"profile-level-id=15;object=2;cpresent=0;config={mux}"
-        return Sound(97, f"MP4A-LATM/{_AAC_RATE}/1", fmtp, _AAC_RATE, _AAC_SAMPLES, packets)
+        return SoundLoop(97, f"MP4A-LATM/{_AAC_RATE}/1", fmtp, _AAC_RATE, _AAC_SAMPLES, packets)
     if kind == "aac-adts":
         units = [_adts(len(unit)) + unit for unit in units]
     # RFC 3640, AAC-hbr: the length of the headers in bits, one header of 13 bits of size and 3 of index, the unit.
     packets = tuple(framed([struct.pack("!HH", 16, len(unit) << 3) + unit], 97) for unit in units)
     lengths = "sizelength=13;indexlength=3;indexdeltalength=3"
     fmtp = f"streamtype=5;profile-level-id=1;mode=AAC-hbr;{lengths};config={config}"
-    return Sound(97, f"mpeg4-generic/{_AAC_RATE}/1", fmtp, _AAC_RATE, _AAC_SAMPLES, packets)
+    return SoundLoop(97, f"mpeg4-generic/{_AAC_RATE}/1", fmtp, _AAC_RATE, _AAC_SAMPLES, packets)
 
 
 def _beep(rate_hz: int, seconds: int) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from typing import Any
 import av
 
 from shike.camera_sim.media import strip
-from shike.camera_sim.rtp.nals import CODINGS, Coding, parameter_sets, split
+from shike.camera_sim.rtp.nals import CODINGS, ClipCoding, parameter_sets, split
 from shike.camera_sim.rtp.packets import Packetised, packetise
 
 
@@ -38,7 +38,7 @@ class ClipFrame:
 class Clip:
     """A clip ready to be sent. ``view`` is what the first picture's strip of bits says, None without one."""
 
-    coding: Coding
+    coding: ClipCoding
     sets: tuple[bytes, ...]
     width: int
     height: int
@@ -90,7 +90,7 @@ def read_clip(path: Path) -> Clip:
 
 
 def _in_order_of_showing(
-    packets: "Iterator[av.Packet[Any]]", coding: Coding, sets: tuple[bytes, ...], length_size: int
+    packets: "Iterator[av.Packet[Any]]", coding: ClipCoding, sets: tuple[bytes, ...], length_size: int
 ) -> tuple[ClipFrame, ...]:
     """The frames as they are stored, each with its place among those that are shown."""
     shown_at: list[int] = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Coding:
+class ClipCoding:
     """What a codec's NAL units look like. ``rtp_name`` is its name in an SDP, ``header`` the size of a NAL header."""
 
     name: str
@@ -28,12 +28,12 @@ class Coding:
 
 
 CODINGS = {
-    "h264": Coding("h264", "H264", 1, frozenset({5}), frozenset(range(1, 7))),
-    "hevc": Coding("hevc", "H265", 2, frozenset(range(16, 22)), frozenset(range(32)) | {39, 40}),
+    "h264": ClipCoding("h264", "H264", 1, frozenset({5}), frozenset(range(1, 7))),
+    "hevc": ClipCoding("hevc", "H265", 2, frozenset(range(16, 22)), frozenset(range(32)) | {39, 40}),
 }
 
 
-def parameter_sets(coding: Coding, extradata: bytes) -> tuple[tuple[bytes, ...], int]:
+def parameter_sets(coding: ClipCoding, extradata: bytes) -> tuple[tuple[bytes, ...], int]:
     """All parameter sets and the size of a length field, from an avcC or hvcC box (ISO 14496-15).
 
     Raises ValueError for extradata that MP4 would not hold.

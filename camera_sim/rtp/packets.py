@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from shike.camera_sim.rtp.nals import Coding
+from shike.camera_sim.rtp.nals import ClipCoding
 
 PAYLOAD_TYPE = 96
 CLOCK_HZ = 90_000
@@ -26,7 +26,7 @@ class Packetised:
     offsets: tuple[int, ...]
 
 
-def packetise(nals: Iterable[bytes], coding: Coding) -> Packetised:
+def packetise(nals: Iterable[bytes], coding: ClipCoding) -> Packetised:
     """Cut one frame's NAL units (without start codes) into packets; the last one carries the marker bit."""
     return framed([payload for nal in nals for payload in _payloads(nal, coding)], PAYLOAD_TYPE)
 
@@ -43,7 +43,7 @@ def framed(payloads: list[bytes], payload_type: int) -> Packetised:
     return Packetised(b"".join(parts), tuple(offsets))
 
 
-def _payloads(nal: bytes, coding: Coding) -> Iterator[bytes]:
+def _payloads(nal: bytes, coding: ClipCoding) -> Iterator[bytes]:
     if len(nal) <= _MAX_PAYLOAD:
         yield nal
         return

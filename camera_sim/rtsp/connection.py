@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from shike.camera_sim.framelog import FrameLog
 from shike.camera_sim.mounted import Mounted
 from shike.camera_sim.rtp.packets import CLOCK_HZ, RtpSource
-from shike.camera_sim.rtsp.digest import Gate
+from shike.camera_sim.rtsp.digest import DigestGate
 from shike.camera_sim.rtsp.message import MessageError, Request, read_request, response
-from shike.camera_sim.rtsp.player import Player, Track
+from shike.camera_sim.rtsp.player import Player, SentTrack
 from shike.camera_sim.rtsp.sdp import PICTURE_TRACK, SOUND_TRACK, describe
 from shike.camera_sim.rtsp.wire import Datagrams, Interleaved, Wire
 
@@ -26,7 +26,7 @@ class Connection:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         mounted: Mapping[str, Mounted],
-        gate: Gate,
+        gate: DigestGate,
         log: FrameLog,
         report_every_s: float,
     ) -> None:
@@ -34,7 +34,7 @@ class Connection:
         self._mounted, self._gate, self._log = mounted, gate, log
         self._report_every_us = int(report_every_s * 1e6)
         self._session = ""
-        self._tracks: dict[str, Track] = {}
+        self._tracks: dict[str, SentTrack] = {}
         self._viewing: Mounted | None = None
         self._playing: list[asyncio.Task[None]] = []
 
@@ -107,7 +107,7 @@ class Connection:
             channel=wire.channel,
             clock_hz=clock_hz,
         )
-        self._tracks[track] = Track(source, wire)
+        self._tracks[track] = SentTrack(source, wire)
         self._session = self._session or secrets.token_hex(8)
         self._viewing = mounted
         mounted.viewers.add(self)

@@ -8,7 +8,7 @@ _REALM = "shike-camera-sim"
 _FIELD = re.compile(r'(\w+)="?([^",]*)"?')
 
 
-class Gate:
+class DigestGate:
     """Lets in who knows user and password; everybody when no user is set."""
 
     def __init__(self, user: str | None, password: str | None) -> None:

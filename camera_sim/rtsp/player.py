@@ -16,7 +16,7 @@ _TRICKLE_STEP_S = 0.1
 
 
 @dataclass(frozen=True)
-class Track:
+class SentTrack:
     """One of a session's tracks: its numbers and the way it goes."""
 
     source: RtpSource
@@ -40,7 +40,7 @@ class Player:
         """When the first picture is due (UTC microseconds)."""
         return self._slot * self._showing.clip.gop_us - self._ahead_us
 
-    async def pictures(self, track: Track) -> None:
+    async def pictures(self, track: SentTrack) -> None:
         """Send slot after slot, each frame at its own moment, so that nothing adds up to drift."""
         report_due_us = 0
         while not self._writer.is_closing():
@@ -55,7 +55,7 @@ class Player:
                     await self._picture(track, frame, due)
             self._slot += 1
 
-    async def sound(self, track: Track) -> None:
+    async def sound(self, track: SentTrack) -> None:
         """Send the sound that belongs to the moment."""
         sound = self._mounted.sound
         assert sound is not None
@@ -79,7 +79,7 @@ class Player:
             self._showing = self._mounted.showing
             self._slot = self._showing.next_slot(now)
 
-    def _report(self, track: Track, due_us: int) -> int:
+    def _report(self, track: SentTrack, due_us: int) -> int:
         """Send a sender report if it is time; returns when the next is due."""
         now = now_us()
         if now < due_us or self._mounted.faults.silent or self._writer.is_closing():
@@ -87,7 +87,7 @@ class Player:
         track.wire.control(track.source.sender_report(now, self._mounted.faults.camera_us(now)))
         return now + self._report_every_us
 
-    async def _picture(self, track: Track, frame: ClipFrame, due_us: int) -> None:
+    async def _picture(self, track: SentTrack, frame: ClipFrame, due_us: int) -> None:
         faults, clip = self._mounted.faults, self._showing.clip
         rate = faults.trickle_bytes_s
         if rate is not None and now_us() - due_us > clip.gop_us // clip.gop_frames:

@@ -2,7 +2,7 @@
 
 import base64
 
-from shike.camera_sim.media.audio import Sound
+from shike.camera_sim.media.audio import SoundLoop
 from shike.camera_sim.media.clip import Clip
 from shike.camera_sim.rtp.packets import CLOCK_HZ, PAYLOAD_TYPE
 
@@ -12,7 +12,7 @@ SESSION_NAME = "shike-camera-sim"
 PICTURE_TRACK, SOUND_TRACK = "track0", "track1"
 
 
-def describe(clip: Clip, sound: Sound | None = None) -> bytes:
+def describe(clip: Clip, sound: SoundLoop | None = None) -> bytes:
     """The description of one clip's stream, and of the sound beside it."""
     lines = [
         "v=0",

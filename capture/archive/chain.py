@@ -25,7 +25,7 @@ LONGEST_ROW = 64 << 10
 # What is looked through for a segment that may be linked already: several hundred rows.
 _TAIL_BYTES = 256 << 10
 
-Place = tuple[str, int]
+RowPlace = tuple[str, int]
 """A place between two rows: a chain's file and bytes within it. Stays right, because rows are never changed."""
 
 
@@ -133,7 +133,7 @@ class Chain:
         files = self._files()
         return (files[-1].name, files[-1].stat().st_size) if files else ("", 0)
 
-    def end(self) -> Place:
+    def end(self) -> RowPlace:
         """The place behind the last whole row."""
         files = self._files()
         if not files:
@@ -141,7 +141,7 @@ class Chain:
         with files[-1].open("rb") as file:
             return files[-1].name, _whole_size(file.fileno())
 
-    def after(self, place: Place) -> Iterator[tuple[Link | None, Place]]:
+    def after(self, place: RowPlace) -> Iterator[tuple[Link | None, RowPlace]]:
         """Rows behind a place, each with the place behind it; None for one that cannot be read. Reads no other."""
         name, offset = place
         for path in self._files():
@@ -175,7 +175,7 @@ class Chain:
         """
         return (Link.parse(line) for _, line in self.rows(first))
 
-    def placed(self) -> Iterator[tuple[Link, Place]]:
+    def placed(self) -> Iterator[tuple[Link, RowPlace]]:
         """All rows, as `links` gives them, each with the place before it: to keep where it stands and not the row."""
         for path in self._files():
             name, at = path.name, 0
@@ -183,7 +183,7 @@ class Chain:
                 yield Link.parse(line), (name, at)
                 at += len(line) + 1
 
-    def behind(self, place: Place) -> Link:
+    def behind(self, place: RowPlace) -> Link:
         """The row right behind a place of `placed`. OSError or FootageError if it cannot be read any more."""
         name, at = place
         with (self._folder / name).open("rb") as file:

@@ -27,7 +27,7 @@ _TICKS = 90_000
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class ExportedRun:
     """Footage of one run: its init section, the wall time of its first picture (µs), and its bytes in order."""
 
     run_id: str
@@ -70,7 +70,7 @@ class _Reader(io.RawIOBase):
         return piece
 
 
-def export_mp4(stretches: Sequence[Stretch], label: Label, target: Path) -> None:
+def export_mp4(stretches: Sequence[ExportedRun], label: Label, target: Path) -> None:
     """Write the stretches into `target`. NoFootage if there are none; MixedParameters if pictures change on the way."""
     if not stretches:
         raise NoFootage("nothing was recorded in this range")
@@ -93,7 +93,7 @@ def export_mp4(stretches: Sequence[Stretch], label: Label, target: Path) -> None
             _copy(stretch, stretch.start_us - first.start_us, output, *target_streams)
 
 
-def _streams(stretches: Sequence[Stretch], output: OutputContainer) -> tuple[VideoStream, AudioStream | None]:
+def _streams(stretches: Sequence[ExportedRun], output: OutputContainer) -> tuple[VideoStream, AudioStream | None]:
     """The output's tracks: the video's, and the audio's of the first stretch that has any."""
     with av.open(io.BytesIO(stretches[0].init), "r", format="mp4") as source:
         video = output.add_stream_from_template(source.streams.video[0])
@@ -106,7 +106,7 @@ def _streams(stretches: Sequence[Stretch], output: OutputContainer) -> tuple[Vid
 
 
 def _copy(
-    stretch: Stretch, offset_us: int, output: OutputContainer, video: VideoStream, audio: AudioStream | None
+    stretch: ExportedRun, offset_us: int, output: OutputContainer, video: VideoStream, audio: AudioStream | None
 ) -> None:
     """Copy a stretch behind what is there. Audio of another rate than the output's is left out, a picture never."""
     try:

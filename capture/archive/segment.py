@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 StreamName = Literal["main", "sub"]
+StreamKey = tuple[str, StreamName]
+"""A camera's id and one of its streams."""
 Origin = Literal["live", "imported"]
 EndReason = Literal[
     "stopped",

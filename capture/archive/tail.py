@@ -8,7 +8,7 @@ camera's chain. It never waits; whoever uses it polls. Design: docs/design/live.
 from collections import deque
 from dataclasses import dataclass
 
-from shike.capture.archive.chain import Place
+from shike.capture.archive.chain import RowPlace
 from shike.capture.archive.files import Archive, OpenSegment
 from shike.capture.archive.segment import Fragment, Identity, StreamName
 from shike.capture.errors import NoFootage
@@ -46,7 +46,7 @@ class Tail:
     def __init__(self, archive: Archive, camera_id: str, stream: StreamName) -> None:
         self._archive, self._camera_id, self._stream = archive, camera_id, stream
         self._chain = archive.chain(camera_id)
-        self._linked: Place | None = None  # how far the chain has been looked through for files that are closed
+        self._linked: RowPlace | None = None  # how far the chain has been looked through for files that are closed
         self._closed: deque[str] = deque(maxlen=MOST_BEHIND)
         self._segment: OpenSegment | None = None
         self._last_key: str | None = None

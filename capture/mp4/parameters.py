@@ -24,7 +24,7 @@ Sets = tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
+class CodingParameters:
     """How a run's pictures are coded. `extradata` holds parameter sets with start codes, None for those that the
     stream was opened with.
     """
@@ -36,7 +36,7 @@ class Parameters:
     profile: str
     extradata: bytes | None = None
 
-    def looks_like(self, other: "Parameters") -> bool:
+    def looks_like(self, other: "CodingParameters") -> bool:
         """Whether pictures of both look alike and are promised in the same words."""
         mine, others = ((p.width, p.height, p.pixels, p.profile) for p in (self, other))
         return mine == others
@@ -47,11 +47,11 @@ class ParameterWatch:
 
     def __init__(self, video: VideoStream) -> None:
         context = video.codec_context
-        self.now = Parameters(
+        self.now = CodingParameters(
             context.name, context.width, context.height, context.pix_fmt or "", str(context.profile or "")
         )
         self._last: Sets = ()
-        self._known: dict[Sets, Parameters | None] = {}
+        self._known: dict[Sets, CodingParameters | None] = {}
 
     def changed(self, packet: AnyPicture) -> bool:
         """Whether a keyframe begins pictures that look different; `now` says how they are coded then."""
@@ -75,7 +75,7 @@ class ParameterWatch:
         self.now = seen
         return True
 
-    def _seen(self, packet: AnyPicture, sets: Sets) -> Parameters | None:
+    def _seen(self, packet: AnyPicture, sets: Sets) -> CodingParameters | None:
         """What a decoder says of a keyframe; None if it cannot make a picture of it."""
         context: Any = av.CodecContext.create(self.now.codec, "r")
         context.thread_count = 1
@@ -88,7 +88,7 @@ class ParameterWatch:
         picture: VideoFrame = pictures[0]
         extradata = b"".join(b"\0" + _START + each for each in sets)
         profile = str(context.profile or "")
-        return Parameters(self.now.codec, picture.width, picture.height, picture.format.name, profile, extradata)
+        return CodingParameters(self.now.codec, picture.width, picture.height, picture.format.name, profile, extradata)
 
 
 def _parameter_sets(picture: bytes | memoryview, codec: str) -> Iterator[bytes]:

@@ -41,7 +41,7 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
+class DeletedSegment:
     """A row that says that a segment went by a rule; `missing`: its file was gone before the rule came to it."""
 
     row: int
@@ -60,7 +60,7 @@ class Walk:
 
     findings: list[Finding] = field(default_factory=list)
     segments: dict[str, int] = field(default_factory=dict)
-    deleted: dict[str, Deleted] = field(default_factory=dict)
+    deleted: dict[str, DeletedSegment] = field(default_factory=dict)
     checkpoints: list[tuple[int, int]] = field(default_factory=list)
     stamped_until_us: int | None = None
     last_row: int = 0
@@ -153,7 +153,7 @@ class _Walker:
         if expected is None or said["digest"] != expected:
             self._find("deletion_differs", row, link, field="digest", expected=expected, found=said["digest"])
         missing = bool(said.get("missing", False))
-        gone = Deleted(row, str(said["rule"]), str(said["digest"]), int(said["at_us"]), missing)
+        gone = DeletedSegment(row, str(said["rule"]), str(said["digest"]), int(said["at_us"]), missing)
         self.seen.deleted[segment_id] = gone
 
     def _introduced(self, row: int, link: Link) -> None:

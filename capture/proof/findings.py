@@ -131,7 +131,7 @@ class Index(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class VerificationScope:
     """What is to be verified: a camera, perhaps one stream, perhaps a time. `quick`: sizes instead of contents."""
 
     camera_id: str
@@ -153,7 +153,7 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Report:
+class VerificationReport:
     """What came of it. Counts are of what was asked for.
 
     `signed_until_us`: time of the checkpoint that covers all of it, else of the last one. `stamped_until_us`: time of

@@ -17,7 +17,15 @@ from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import STREAMS, Origin, SegmentRecord
 from shike.capture.errors import FootageError, NoFootage
 from shike.capture.proof.chain_walk import Trust, Walk, walk
-from shike.capture.proof.findings import Asked, Broken, Finding, Index, Indexed, Known, Report
+from shike.capture.proof.findings import (
+    Broken,
+    Finding,
+    Index,
+    Indexed,
+    Known,
+    VerificationReport,
+    VerificationScope,
+)
 
 _BATCH = 500
 # No segment is longer; a file's name says when it begins.
@@ -31,24 +39,29 @@ _CONTENTS = ("head_size", "codec", "width", "height", "timescale")
 
 
 def verify(
-    asked: Asked,
+    asked: VerificationScope,
     archive: Archive,
     index: Index,
     trust: Trust,
     progress: Callable[[int, int], None] = lambda _files, _bytes: None,
-) -> Report:
+) -> VerificationReport:
     """Hold the chain of a camera against its files and its index. `progress` hears of files and bytes read so far."""
     return _Verification(asked, archive, index, trust, progress).run()
 
 
 class _Verification:
     def __init__(
-        self, asked: Asked, archive: Archive, index: Index, trust: Trust, progress: Callable[[int, int], None]
+        self,
+        asked: VerificationScope,
+        archive: Archive,
+        index: Index,
+        trust: Trust,
+        progress: Callable[[int, int], None],
     ) -> None:
         self._asked, self._archive, self._index, self._progress = asked, archive, index, progress
         self._trust = trust
         self._chain: Chain = archive.chain(asked.camera_id)
-        self._report = Report(asked.camera_id)
+        self._report = VerificationReport(asked.camera_id)
         self._walk = Walk()
         self._open: set[str] = set()
         self._waiting: set[str] = set()
@@ -56,7 +69,7 @@ class _Verification:
         self._gone = _Span()  # rows that say that it was deleted
         self._newer: tuple[object, dict[str, bool], set[str]] = (None, {}, set())
 
-    def run(self) -> Report:
+    def run(self) -> VerificationReport:
         # Files before the chain, the chain before the spool, the spool before the index: the way that a segment goes.
         stored = [key for key, _ in self._archive.stored(self._asked.camera_id)]
         self._walk = walk(self._asked.camera_id, self._chain.rows(), self._trust)

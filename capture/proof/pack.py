@@ -10,7 +10,7 @@ import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 from shike.capture.archive.chain import Link
 from shike.capture.archive.files import Archive
 from shike.capture.errors import NoFootage
+from shike.capture.moment import BEIJING, from_us
 from shike.capture.proof.excerpt import Proof
 from shike.capture.proof.signing import Signer, checkpoint_statement, key_statement
 
@@ -28,7 +29,6 @@ HOW_TO = {"HOW-TO-CHECK.md": "HOW-TO-CHECK.md", "如何核验.md": "HOW-TO-CHECK
 _SCRIPTS = ("bytes.js", "checks.js", "words.js", "page.js")
 _CHUNK_BYTES = 1 << 20
 _ZIP64_FROM = 1 << 31
-_BEIJING = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def write_pack(target: Path, video: Path, archive: Archive, proof: Proof, subjec
     it is: whoever checks finds either. OSError if the volume refuses; NoFootage if no file is left, or a clean-up takes
     one meanwhile: made anew, the pack says so.
     """
-    written = datetime.fromtimestamp(subject.exported_at_us / 1_000_000, _BEIJING)
+    written = datetime.fromtimestamp(subject.exported_at_us / 1_000_000, BEIJING)
     with ZipFile(target, "w", ZIP_STORED) as archived:
         out = _Writer(archived, written)
         out.add("video.mp4", _file_chunks(video), video.stat().st_size)
@@ -211,8 +211,7 @@ def _times(start_us: int, end_us: int) -> dict[str, Any]:
 
 
 def _beijing(us: int) -> str:
-    moment = datetime.fromtimestamp(us // 1_000_000, UTC).replace(microsecond=us % 1_000_000)
-    return moment.astimezone(_BEIJING).isoformat(timespec="microseconds")
+    return from_us(us).astimezone(BEIJING).isoformat(timespec="microseconds")
 
 
 def _lines(rows: Iterable[Link]) -> bytes:

@@ -6,9 +6,8 @@ Here: the plan. Not here: who starts shards (recorder), what a shard does with i
 import json
 from pathlib import Path
 
-from shike.capture.archive.segment import StreamName
+from shike.capture.archive.segment import StreamKey
 
-StreamKey = tuple[str, StreamName]
 ASSIGNMENT_FILE = "shards.json"
 
 

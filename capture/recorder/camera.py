@@ -18,10 +18,10 @@ from shike.capture.archive.spool import Spool
 from shike.capture.backoff import Backoff
 from shike.capture.clock import Clock
 from shike.capture.errors import CaptureError, DiskError, SourceError, StillWritten
-from shike.capture.mp4.parameters import Parameters, ParameterWatch
+from shike.capture.mp4.parameters import CodingParameters, ParameterWatch
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.desired import Wanted
-from shike.capture.recorder.health import State, StreamHealth
+from shike.capture.recorder.health import CaptureState, StreamHealth
 from shike.capture.recorder.run import RunRecorder, RunStart
 from shike.capture.recorder.writer import Writer
 from shike.capture.source.address import Address
@@ -243,7 +243,7 @@ class CameraThread(threading.Thread):
         run.lost = source.lost
         return run
 
-    def _report(self, run: RunRecorder, source: Source, coded: Parameters) -> None:
+    def _report(self, run: RunRecorder, source: Source, coded: CodingParameters) -> None:
         if self.health.state != "recording":
             if not run.writing:
                 return
@@ -290,7 +290,7 @@ class CameraThread(threading.Thread):
         except FileNotFoundError:
             return 0
 
-    def _enter(self, state: State, cause: str | None) -> None:
+    def _enter(self, state: CaptureState, cause: str | None) -> None:
         self.beat_s = self._recording.clock.monotonic()
         begins = state == "recording" and self.health.state != "recording"
         since_us = self._recording.clock.now() if begins else self.health.unrecorded_since_us

@@ -22,7 +22,7 @@ MOST_WAITING_BYTES = 8 << 20
 Job = Callable[[], None]
 
 
-class Disk(Protocol):
+class DiskJobs(Protocol):
     """Who does the jobs of one writer, in order."""
 
     def do(self, job: Job, size: int = 0) -> None:

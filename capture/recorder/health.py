@@ -11,7 +11,7 @@ from typing import Literal
 from shike.capture.archive.durable import FULL
 from shike.capture.archive.segment import StreamName
 
-State = Literal["waiting", "connecting", "recording", "backing_off", "refused", "resting", "stopped"]
+CaptureState = Literal["waiting", "connecting", "recording", "backing_off", "refused", "resting", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class StreamHealth:
 
     camera_id: str
     stream: StreamName
-    state: State
+    state: CaptureState
     since_us: int
     cause: str | None = None
     last_packet_us: int | None = None

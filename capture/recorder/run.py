@@ -14,7 +14,7 @@ from shike.capture.archive.spool import Spool
 from shike.capture.clock import Clock
 from shike.capture.ids import new_id
 from shike.capture.mp4.coded_picture import AnyPicture, CodedPicture
-from shike.capture.mp4.parameters import Parameters
+from shike.capture.mp4.parameters import CodingParameters
 from shike.capture.mp4.picture_mux import PictureMux
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.segmenter import RunMux, Segmenter
@@ -67,7 +67,7 @@ class RunRecorder:
         start: RunStart,
         sound: Sound | None = None,
         timeline: Timeline | None = None,
-        coded: Parameters | None = None,
+        coded: CodingParameters | None = None,
         writer: Writer | None = None,
     ) -> None:
         """`timeline` is that of the run before where this one goes on without a break.

@@ -18,7 +18,7 @@ from shike.capture.archive.segment import EndReason, Identity
 from shike.capture.errors import FootageError
 from shike.capture.ids import new_id
 from shike.capture.mp4 import boxes
-from shike.capture.mp4.parameters import Parameters
+from shike.capture.mp4.parameters import CodingParameters
 from shike.capture.recorder.config import Lengths
 from shike.capture.source.audio import Sound
 
@@ -68,7 +68,11 @@ class RunMux:
     """One fragmented MP4 stream per run. Decode times begin at zero and go on through the run."""
 
     def __init__(
-        self, template: VideoStream, fragment_s: float, sound: Sound | None = None, coded: Parameters | None = None
+        self,
+        template: VideoStream,
+        fragment_s: float,
+        sound: Sound | None = None,
+        coded: CodingParameters | None = None,
     ) -> None:
         """`coded`: how the pictures are coded now, where that is not how the template's stream began.
 
@@ -107,7 +111,7 @@ class RunMux:
         return self._sink.take_fragments()
 
     @classmethod
-    def init_section(cls, template: VideoStream, sound: Sound | None, coded: Parameters | None) -> bytes:
+    def init_section(cls, template: VideoStream, sound: Sound | None, coded: CodingParameters | None) -> bytes:
         """The init section of a run whose fragments are made elsewhere."""
         mux = cls(template, 1.0, sound, coded)
         mux.finish()
@@ -119,7 +123,7 @@ class RunMux:
         return self._sink.take_fragments()
 
 
-def _add_video(container: OutputContainer, template: VideoStream, coded: Parameters | None) -> VideoStream:
+def _add_video(container: OutputContainer, template: VideoStream, coded: CodingParameters | None) -> VideoStream:
     stream = container.add_stream_from_template(template)
     context = stream.codec_context
     if template.codec_context.name == "hevc":
@@ -129,7 +133,7 @@ def _add_video(container: OutputContainer, template: VideoStream, coded: Paramet
     return stream
 
 
-def _init_with(sound: Sound, template: VideoStream, coded: Parameters | None, options: dict[str, str]) -> bytes:
+def _init_with(sound: Sound, template: VideoStream, coded: CodingParameters | None, options: dict[str, str]) -> bytes:
     """The init section of a video and an audio track, from a mux that is used for nothing else."""
     sink = _Sink()
     container = av.open(sink, "w", format="mp4", options=options)

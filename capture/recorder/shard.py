@@ -23,14 +23,14 @@ from cryptography.fernet import InvalidToken
 from shike.capture.archive.disk_waits import DiskWaits
 from shike.capture.archive.files import Archive
 from shike.capture.archive.hand_over import hand_over
-from shike.capture.archive.segment import EndReason
+from shike.capture.archive.segment import EndReason, StreamKey
 from shike.capture.archive.spool import Spool
 from shike.capture.become import start_logging
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.errors import CaptureError
 from shike.capture.lifeline import end_with_parent
 from shike.capture.recorder import health
-from shike.capture.recorder.assignment import StreamKey, load_assignment
+from shike.capture.recorder.assignment import load_assignment
 from shike.capture.recorder.camera import CameraThread, Recording
 from shike.capture.recorder.config import CaptureConfig
 from shike.capture.recorder.desired import Wanted, Watch

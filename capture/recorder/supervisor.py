@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from typing import IO
 
 from shike.capture.archive.durable import replace_file
+from shike.capture.archive.segment import StreamKey
 from shike.capture.become import LEAN, became
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.lifeline import halt_on_signal
-from shike.capture.recorder.assignment import ASSIGNMENT_FILE, StreamKey, assign, load_assignment
+from shike.capture.recorder.assignment import ASSIGNMENT_FILE, assign, load_assignment
 from shike.capture.recorder.config import CaptureConfig
 from shike.capture.recorder.desired import Watch
 

@@ -14,7 +14,7 @@ from shike.capture.archive.segment_file import SegmentFile
 from shike.capture.archive.spool import Spool
 from shike.capture.clock import Clock
 from shike.capture.recorder.config import Lengths
-from shike.capture.recorder.disk_queue import AtOnce, Disk, DiskQueue
+from shike.capture.recorder.disk_queue import AtOnce, DiskJobs, DiskQueue
 
 
 class Writer:
@@ -28,7 +28,7 @@ class Writer:
     ) -> None:
         """`thread`: the name of a thread of its own; without one everything is done in the caller's."""
         self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
-        self._disk: Disk = AtOnce(self._let_go) if thread is None else DiskQueue(self._let_go, thread)
+        self._disk: DiskJobs = AtOnce(self._let_go) if thread is None else DiskQueue(self._let_go, thread)
         # Only the disk's jobs touch these.
         self._file: SegmentFile | None = None
         self._rolled: SegmentRecord | None = None

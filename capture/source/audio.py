@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-State = Literal["none_yet", "recorded", "dropped_g711", "dropped_codec", "failed"]
+SoundState = Literal["none_yet", "recorded", "dropped_g711", "dropped_codec", "failed"]
 G711_CODECS = ("pcm_alaw", "pcm_mulaw")
 _SAMPLES = 1024
 _BITRATE = 32_000
@@ -56,7 +56,7 @@ class Sound:
         """A codec that cannot be kept, or is not to be, is dropped; `state` says so."""
         self.stream = stream
         name = stream.codec_context.name
-        self.state: State = "none_yet"
+        self.state: SoundState = "none_yet"
         self._encoder: AudioCodecContext | None = None
         self._timeline = Timeline(_SETTLE_US)
         self._untimed: list[tuple[bytes, int, int]] = []  # until the timeline knows how late the first packets came

@@ -31,7 +31,7 @@ from shike.capture.source.open_stream import (
 from shike.capture.source.rest import Rest
 from shike.capture.source.rtsp.access_units import LostTrack
 from shike.capture.source.rtsp.client import Client
-from shike.capture.source.rtsp.description import Track
+from shike.capture.source.rtsp.description import VideoTrack
 from shike.capture.source.rtsp.not_plain import NotPlain
 from shike.capture.source.rtsp.packets import Packets
 from shike.capture.source.silence import SILENCE, Reader
@@ -59,7 +59,7 @@ class Ways:
 class PlainSource(Source):
     """A camera after PLAY, read from its first keyframe on."""
 
-    def __init__(self, client: Client, track: Track, clock: Clock, silence_s: float, ways: Ways) -> None:
+    def __init__(self, client: Client, track: VideoTrack, clock: Clock, silence_s: float, ways: Ways) -> None:
         self._client, self._track, self._clock = client, track, clock
         self._silence_s, self._ways = silence_s, ways
         self._packets = Packets(track, client.channel, client.rest, client.control_channel)
@@ -227,7 +227,7 @@ class PlainSource(Source):
             self._template.close()
 
 
-def _template(track: Track, keyframe: CodedPicture) -> tuple[av.container.InputContainer, VideoStream]:
+def _template(track: VideoTrack, keyframe: CodedPicture) -> tuple[av.container.InputContainer, VideoStream]:
     """How a camera's pictures are coded, as FFmpeg says of its first one. NotPlain if it cannot tell."""
     announced = b"" if keyframe.sets else b"".join(b"\0\0\1" + each for each in track.sets)
     try:

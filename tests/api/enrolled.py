@@ -5,7 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session as DbSession
 
-from shike.attendance.tables.training import ClassSession, Enrolment, Leave, Trainee, TrainingClass
+from shike.attendance.tables.training import (
+    ClassSessionRow,
+    EnrolmentRow,
+    LeaveRow,
+    TraineeRow,
+    TrainingClassRow,
+)
 from shike.capture.ids import new_id
 
 START = datetime(2030, 1, 7, 1, 0, tzinfo=UTC)  # 09:00 in Beijing
@@ -27,7 +33,7 @@ def plan(db: DbSession, institution_id: str, room_id: str, moment: datetime) -> 
     ids = Planned(new_id(), new_id(), new_id(), new_id(), new_id())
     db.add_all(
         [
-            TrainingClass(
+            TrainingClassRow(
                 id=ids.class_id,
                 institution_id=institution_id,
                 number="2030-01",
@@ -41,7 +47,7 @@ def plan(db: DbSession, institution_id: str, room_id: str, moment: datetime) -> 
                 funding_year=2030,
                 created_at=moment,
             ),
-            Trainee(
+            TraineeRow(
                 id=ids.trainee_id,
                 institution_id=institution_id,
                 name="Somebody",
@@ -56,7 +62,7 @@ def plan(db: DbSession, institution_id: str, room_id: str, moment: datetime) -> 
     db.flush()
     db.add_all(
         [
-            ClassSession(
+            ClassSessionRow(
                 id=ids.class_session_id,
                 class_id=ids.class_id,
                 room_id=room_id,
@@ -65,7 +71,7 @@ def plan(db: DbSession, institution_id: str, room_id: str, moment: datetime) -> 
                 ends_at=START + timedelta(hours=3),
                 created_at=moment,
             ),
-            Enrolment(
+            EnrolmentRow(
                 id=ids.enrolment_id,
                 class_id=ids.class_id,
                 trainee_id=ids.trainee_id,
@@ -76,7 +82,7 @@ def plan(db: DbSession, institution_id: str, room_id: str, moment: datetime) -> 
     )
     db.flush()
     db.add(
-        Leave(
+        LeaveRow(
             id=ids.leave_id,
             class_session_id=ids.class_session_id,
             trainee_id=ids.trainee_id,

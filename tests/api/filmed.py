@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 
-from shike.api.moment import rfc3339_us
 from shike.api.processes.keep import Housekeeper
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import SegmentRecord
 from shike.capture.archive.spool import Spool
+from shike.capture.moment import rfc3339_us
 from tests.recorded import CAMERA, Sent, sent_frames
 
 from .service import Service, World, new_camera

@@ -13,14 +13,15 @@ from sqlalchemy import select
 from shike.api.moment import now
 from shike.attendance.footage.index import Footage
 from shike.attendance.judgement.evaluation import Evaluator
-from shike.attendance.tables.judgement import AcceptanceSample, AttendanceRecord, Flag
-from shike.attendance.tables.registry import Camera, Sample
+from shike.attendance.tables.counting import SampleRow
+from shike.attendance.tables.judgement import AcceptanceSampleRow, AttendanceRecordRow, FlagRow
+from shike.attendance.tables.registry import CameraRow
 from shike.attendance.tables.training import (
-    ClassSession,
-    Enrolment,
-    SignEvent,
-    Trainee,
-    TrainingClass,
+    ClassSessionRow,
+    EnrolmentRow,
+    SignEventRow,
+    TraineeRow,
+    TrainingClassRow,
 )
 from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
@@ -51,7 +52,7 @@ class Observed:
         moment = now(service.clock)
         start = (moment - timedelta(minutes=ago_min)).replace(second=0, microsecond=0)
         day = (start + timedelta(hours=8)).date().isoformat()
-        training_class = TrainingClass(
+        training_class = TrainingClassRow(
             id=new_id(),
             institution_id=world.institutions[0],
             number="2026-09",
@@ -65,11 +66,11 @@ class Observed:
             funding_year=2026,
             created_at=moment,
         )
-        session = ClassSession(id=new_id(), class_id=training_class.id, room_id=world.rooms[0], sequence=1)
+        session = ClassSessionRow(id=new_id(), class_id=training_class.id, room_id=world.rooms[0], sequence=1)
         session.starts_at, session.ends_at = start, start + timedelta(minutes=minutes)
         session.created_at = moment - timedelta(days=1)
         trainees = [
-            Trainee(
+            TraineeRow(
                 id=new_id(),
                 institution_id=world.institutions[0],
                 name=f"学员{number}",
@@ -84,12 +85,12 @@ class Observed:
         service.add(session, *trainees)
         service.add(
             *(
-                Enrolment(class_id=training_class.id, trainee_id=each.id, joined_on=day, created_at=moment)
+                EnrolmentRow(class_id=training_class.id, trainee_id=each.id, joined_on=day, created_at=moment)
                 for each in trainees
             )
         )
         with service.database.writing() as db:
-            db.get_one(Camera, world.cameras[0]).created_at = start - timedelta(days=30)
+            db.get_one(CameraRow, world.cameras[0]).created_at = start - timedelta(days=30)
         ids = tuple(each.id for each in trainees)
         return cls(service, world, session.id, training_class.id, ids, start, minutes)
 
@@ -125,8 +126,8 @@ class Observed:
             moment += EVERY
         self.service.add(*rows)
 
-    def _sample(self, moment: datetime, count: int | None) -> Sample:
-        return Sample(
+    def _sample(self, moment: datetime, count: int | None) -> SampleRow:
+        return SampleRow(
             camera_id=self.world.cameras[0],
             stream="main",
             run_id=new_id(),
@@ -152,7 +153,7 @@ class Observed:
                     self.sign(trainee_id, kind, minute)
 
     def sign(self, trainee_id: str, kind: str, minute: float, corrects_id: str | None = None) -> str:
-        event = SignEvent(
+        event = SignEventRow(
             id=new_id(),
             class_session_id=self.session_id,
             trainee_id=trainee_id,
@@ -169,7 +170,7 @@ class Observed:
         """Ten pictures of this room were counted by a person, and the product was right."""
         self.service.add(
             *(
-                AcceptanceSample(
+                AcceptanceSampleRow(
                     room_id=self.world.rooms[0],
                     picture_at=self.at(-1000 + number),
                     camera_ids=[self.world.cameras[0]],
@@ -189,19 +190,21 @@ class Observed:
         )
         return Evaluator(service.database, footage, service.clock, 10_000_000, lambda _camera: None)
 
-    def records(self) -> list[AttendanceRecord]:
-        query = select(AttendanceRecord).order_by(AttendanceRecord.version)
+    def records(self) -> list[AttendanceRecordRow]:
+        query = select(AttendanceRecordRow).order_by(AttendanceRecordRow.version)
         with self.service.database.reading() as db:
-            return list(db.scalars(query.where(AttendanceRecord.class_session_id == self.session_id)))
+            return list(db.scalars(query.where(AttendanceRecordRow.class_session_id == self.session_id)))
 
-    def flags(self, state: str = "open") -> dict[str, Flag]:
+    def flags(self, state: str = "open") -> dict[str, FlagRow]:
         with self.service.database.reading() as db:
-            rows = db.scalars(select(Flag).where(Flag.class_session_id == self.session_id, Flag.state == state))
+            rows = db.scalars(
+                select(FlagRow).where(FlagRow.class_session_id == self.session_id, FlagRow.state == state)
+            )
             return {row.code: row for row in rows}
 
-    def session(self) -> ClassSession:
+    def session(self) -> ClassSessionRow:
         with self.service.database.reading() as db:
-            return db.get_one(ClassSession, self.session_id)
+            return db.get_one(ClassSessionRow, self.session_id)
 
     def people(self) -> list[dict[str, Any]]:
         people: list[dict[str, Any]] = self.records()[-1].body["people"]

@@ -16,7 +16,7 @@ from websockets.typing import Origin
 from shike.api.auth.guard import COOKIE
 from shike.api.auth.login import open_login
 from shike.api.auth.passwords import hash_password
-from shike.api.auth.tables import Account
+from shike.api.auth.tables import AccountRow
 from shike.api.db import Database
 from shike.api.main import create_app
 from shike.api.migrate import migrate
@@ -24,7 +24,9 @@ from shike.api.moment import now
 from shike.api.registry.regions import new_region
 from shike.api.settings import Settings
 from shike.attendance.counting.headcount import HeadCount
-from shike.attendance.tables.registry import Base, Camera, Institution, Room, Run, Segment
+from shike.attendance.tables.base import Base
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RoomRow
 from shike.capture.ids import new_id
 from shike.capture.source.address import Address
 from shike.capture.source.probe import Probed
@@ -129,7 +131,7 @@ class Service:
 
     def token(self, username: str) -> str:
         with self.database.writing() as db:
-            account_id = db.query(Account.id).filter_by(username=username).scalar()
+            account_id = db.query(AccountRow.id).filter_by(username=username).scalar()
             assert account_id is not None, username
             return open_login(db, account_id, now(self.clock), self.settings.login_hours)
 
@@ -150,12 +152,12 @@ def furnish(service: Service) -> World:
         root = new_region(db, None, "Province", "province")
         cities = [new_region(db, root, f"City {n}", "city") for n in (1, 2)]
         institutions = [
-            Institution(id=new_id(), region_id=c.id, name=f"School {c.name}", created_at=moment) for c in cities
+            InstitutionRow(id=new_id(), region_id=c.id, name=f"School {c.name}", created_at=moment) for c in cities
         ]
         db.add_all(institutions)
         db.flush()
         rooms = [
-            Room(id=new_id(), institution_id=i.id, name=f"Room of {i.name}", created_at=moment) for i in institutions
+            RoomRow(id=new_id(), institution_id=i.id, name=f"Room of {i.name}", created_at=moment) for i in institutions
         ]
         db.add_all(rooms)
         db.flush()
@@ -178,7 +180,7 @@ def furnish(service: Service) -> World:
             "auditor of city 2": ("auditor", cities[1].id, None),
         }
         accounts = {
-            username: Account(
+            username: AccountRow(
                 id=new_id(),
                 username=username,
                 name=username.title(),
@@ -204,9 +206,9 @@ def furnish(service: Service) -> World:
     )
 
 
-def new_camera(room_id: str, name: str, service: Service) -> Camera:
+def new_camera(room_id: str, name: str, service: Service) -> CameraRow:
     moment = now(service.clock)
-    return Camera(
+    return CameraRow(
         id=new_id(),
         room_id=room_id,
         name=name,
@@ -218,8 +220,8 @@ def new_camera(room_id: str, name: str, service: Service) -> Camera:
     )
 
 
-def new_run(camera_id: str, moment: datetime) -> Run:
-    return Run(
+def new_run(camera_id: str, moment: datetime) -> RunRow:
+    return RunRow(
         id=new_id(),
         camera_id=camera_id,
         stream="main",
@@ -234,8 +236,8 @@ def new_run(camera_id: str, moment: datetime) -> Run:
     )
 
 
-def new_segment(run: Run, moment: datetime) -> Segment:
-    return Segment(
+def new_segment(run: RunRow, moment: datetime) -> SegmentRow:
+    return SegmentRow(
         id=new_id(),
         run_id=run.id,
         camera_id=run.camera_id,

@@ -10,8 +10,8 @@ from shike.api.moment import now
 from shike.api.processes.keep import Housekeeper
 from shike.attendance.retention.cleaning import Cleaner
 from shike.attendance.retention.rules import Space
-from shike.attendance.tables.registry import Run, Segment
-from shike.attendance.tables.retention import Brake, Deletion
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.retention import BrakeRow, DeletionRow
 from shike.capture.archive.chain import Link, sha256
 from shike.capture.archive.files import Archive
 from shike.capture.ids import new_id
@@ -53,14 +53,14 @@ class Stocked:
         self.service.add(*rows)
         return [row.id for row in rows]
 
-    def _segment(self, run: Run, start: datetime, number: int, size: int) -> Segment:
+    def _segment(self, run: RunRow, start: datetime, number: int, size: int) -> SegmentRow:
         segment_id, content = new_id(), bytes(size)
         key = f"{run.camera_id}/{run.stream}/{start:%Y%m%d}/{start:%H%M%S}_{segment_id}.mp4"
         path = self.service.settings.footage_dir / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         link = self.archive.chain(run.camera_id).append("segment", {"segment": segment_id, "digest": sha256(content)})
-        return Segment(
+        return SegmentRow(
             id=segment_id,
             run_id=run.id,
             camera_id=run.camera_id,
@@ -101,17 +101,23 @@ class Stocked:
 
     def left(self, camera: int = 0) -> list[str]:
         """Ids of the segments of a camera that readers see, oldest first."""
-        query = select(Segment.id).where(Segment.camera_id == self.world.cameras[camera], Segment.state == "closed")
+        query = select(SegmentRow.id).where(
+            SegmentRow.camera_id == self.world.cameras[camera], SegmentRow.state == "closed"
+        )
         with self.service.database.reading() as db:
-            return list(db.scalars(query.order_by(Segment.wall_start)))
+            return list(db.scalars(query.order_by(SegmentRow.wall_start)))
 
-    def deletions(self) -> list[Deletion]:
+    def deletions(self) -> list[DeletionRow]:
         with self.service.database.reading() as db:
-            return list(db.scalars(select(Deletion).order_by(Deletion.wall_start, Deletion.id)))
+            return list(db.scalars(select(DeletionRow).order_by(DeletionRow.wall_start, DeletionRow.id)))
 
-    def brakes(self, state: str = "waiting") -> list[Brake]:
+    def brakes(self, state: str = "waiting") -> list[BrakeRow]:
         with self.service.database.reading() as db:
-            return list(db.scalars(select(Brake).where(Brake.state == state).order_by(Brake.camera_id, Brake.stream)))
+            return list(
+                db.scalars(
+                    select(BrakeRow).where(BrakeRow.state == state).order_by(BrakeRow.camera_id, BrakeRow.stream)
+                )
+            )
 
     def chained(self, camera: int = 0) -> list[Link]:
         """Rows `deleted` of a camera's chain."""
@@ -121,7 +127,7 @@ class Stocked:
         """No row without its file, no file without its row, and nothing half done."""
         folder = self.service.settings.footage_dir
         with self.service.database.reading() as db:
-            rows = {(row.object_key, row.state) for row in db.scalars(select(Segment))}
+            rows = {(row.object_key, row.state) for row in db.scalars(select(SegmentRow))}
         files = {(str(path.relative_to(folder)), "closed") for path in folder.rglob("*.mp4")}
         assert rows == files
         assert {row.state for row in self.deletions()} <= {"done"}
@@ -130,6 +136,6 @@ class Stocked:
 def stocked(service: Service, world: World) -> Iterator[Stocked]:
     """The world's own segments, which have no files, make room for those of a test."""
     with service.database.writing() as db:
-        for segment in db.scalars(select(Segment)):
+        for segment in db.scalars(select(SegmentRow)):
             db.delete(segment)
     yield Stocked(service, world, now(service.clock))

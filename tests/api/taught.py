@@ -10,11 +10,17 @@ from typing import Any
 from shike.api.moment import now
 from shike.attendance.judgement.inputs import Person, SessionInputs, Sign
 from shike.attendance.judgement.records import make_record
-from shike.attendance.judgement.thresholds import in_force
-from shike.attendance.tables.judgement import AttendanceRecord, Flag
-from shike.attendance.tables.registry import to_us
-from shike.attendance.tables.training import ClassSession, Enrolment, Leave, Trainee, TrainingClass
+from shike.attendance.judgement.thresholds import edition_in_force
+from shike.attendance.tables.judgement import AttendanceRecordRow, FlagRow
+from shike.attendance.tables.training import (
+    ClassSessionRow,
+    EnrolmentRow,
+    LeaveRow,
+    TraineeRow,
+    TrainingClassRow,
+)
 from shike.capture.ids import new_id
+from shike.capture.moment import to_us
 
 from .service import Service, World
 
@@ -42,7 +48,7 @@ class Taught:
         # 王强 was on leave from the session that is flagged.
         moment = now(service.clock)
         service.add(
-            Leave(
+            LeaveRow(
                 class_session_id=sessions[-1],
                 trainee_id=trainees["王强"],
                 reason="病假",
@@ -64,7 +70,7 @@ class Taught:
 def add_class(service: Service, world: World, *, number: str, level: str, starts_on: str = "2026-10-12") -> str:
     class_id = new_id()
     service.add(
-        TrainingClass(
+        TrainingClassRow(
             id=class_id,
             institution_id=world.institutions[0],
             number=number,
@@ -85,7 +91,7 @@ def add_class(service: Service, world: World, *, number: str, level: str, starts
 def add_session(service: Service, world: World, class_id: str, sequence: int) -> str:
     session_id, start = new_id(), FIRST + timedelta(days=sequence - 1)
     service.add(
-        ClassSession(
+        ClassSessionRow(
             id=session_id,
             class_id=class_id,
             room_id=world.rooms[0],
@@ -113,7 +119,7 @@ def add_trainee(
 ) -> str:
     trainee_id, moment = new_id(), now(service.clock)
     service.add(
-        Trainee(
+        TraineeRow(
             id=trainee_id,
             institution_id=world.institutions[institution],
             name=name,
@@ -124,7 +130,7 @@ def add_trainee(
             created_at=moment,
         )
     )
-    enrolment = Enrolment(class_id=class_id, trainee_id=trainee_id, employer=employer, joined_on="2026-10-12")
+    enrolment = EnrolmentRow(class_id=class_id, trainee_id=trainee_id, employer=employer, joined_on="2026-10-12")
     enrolment.result, enrolment.created_at = result, moment
     service.add(enrolment)
     return trainee_id
@@ -150,9 +156,9 @@ def add_record(
         expected=tuple(Person(each, each == on_leave) for each in trainees.values()),
         signs=tuple(signs),
     )
-    record = make_record(inputs, in_force(FIRST.date()))
+    record = make_record(inputs, edition_in_force(FIRST.date()))
     service.add(
-        AttendanceRecord(
+        AttendanceRecordRow(
             class_session_id=session_id,
             version=version,
             inputs_digest=record.inputs_digest,
@@ -167,7 +173,7 @@ def add_record(
 def add_flag(service: Service, world: World, session_id: str) -> str:
     flag_id, start, moment = new_id(), FIRST + timedelta(days=4), now(service.clock)
     service.add(
-        Flag(
+        FlagRow(
             id=flag_id,
             class_session_id=session_id,
             room_id=world.rooms[0],

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from shike.api.db import Database
 from shike.api.migrate import migrate
 from shike.api.settings import Settings
-from shike.attendance.tables.registry import Region
+from shike.attendance.tables.registry import RegionRow
 
 ROUNDS = 40
 
@@ -24,9 +24,9 @@ def migrate_and_count_up(data: str, barrier: Barrier, failures: "Queue[str]") ->
         barrier.wait(100)
         for _ in range(ROUNDS):
             with database.writing() as db:
-                region = db.scalar(select(Region))
+                region = db.scalar(select(RegionRow))
                 if region is None:
-                    region = Region(name="counter", level="0", path="/1/")
+                    region = RegionRow(name="counter", level="0", path="/1/")
                     db.add(region)
                 region.level = str(int(region.level) + 1)
     except Exception as error:

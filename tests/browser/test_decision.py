@@ -12,9 +12,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from shike.api.demo import story
 from shike.api.demo.client import DemoClient
-from shike.attendance.beijing import BEIJING
 from shike.camera_sim.media import samples
 from shike.camera_sim.media.assembly import assemble, groups_of
+from shike.capture.moment import BEIJING
 from tests.browser.conftest import log_in
 from tests.browser.product import ADMINISTRATOR, PASSWORD, Product, SimulatedCameras, wait_until
 from tests.browser.strip import read_strip

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from shike.capture.errors import SourceError
 from shike.capture.source.address import Address
 from shike.capture.source.rtsp.authorization import Authorization
-from shike.capture.source.rtsp.description import Track, read_description
+from shike.capture.source.rtsp.description import VideoTrack, read_description
 from shike.capture.source.rtsp.not_plain import NotPlain
 
 _MOST_HEAD, _MOST_BODY = 16_384, 65_536
@@ -70,7 +70,7 @@ class Client:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
-    def play(self) -> Track:
+    def play(self) -> VideoTrack:
         """Ask for the video, and have it sent on `channel` of this connection."""
         options = self._ask("OPTIONS", self._uri, {})
         if options.status == 401 and self._authorization.tried:

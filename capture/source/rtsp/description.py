@@ -14,7 +14,7 @@ _SETS = ("sprop-vps", "sprop-sps", "sprop-pps")
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class VideoTrack:
     """The video of a session. `sets`: parameter sets without start codes; `control` as the camera wrote it."""
 
     title: str
@@ -27,7 +27,7 @@ class Track:
     announces_audio: bool = False
 
 
-def read_description(text: str) -> Track:
+def read_description(text: str) -> VideoTrack:
     """The first video track. NotPlain where there is none that is read plainly."""
     title, session_control = "", "*"
     media: list[dict[str, list[str]]] = []
@@ -52,7 +52,7 @@ def read_description(text: str) -> Track:
     raise NotPlain("no video is announced")
 
 
-def _track(title: str, session_control: str, line: list[str], attributes: dict[str, list[str]]) -> Track:
+def _track(title: str, session_control: str, line: list[str], attributes: dict[str, list[str]]) -> VideoTrack:
     if len(line) < 4 or not _PAYLOAD_TYPE.fullmatch(line[3]):
         raise NotPlain("the video is announced without a payload type")
     if not line[2].upper().startswith("RTP/AVP"):
@@ -75,7 +75,7 @@ def _track(title: str, session_control: str, line: list[str], attributes: dict[s
     except ValueError:  # no base64, or not even ASCII
         sets = []  # most cameras repeat them before every keyframe
     control = attributes.get("control", [""])[0]
-    return Track(title, codec, payload_type, 90_000, control, session_control, tuple(filter(None, sets)))
+    return VideoTrack(title, codec, payload_type, 90_000, control, session_control, tuple(filter(None, sets)))
 
 
 def _pair(text: str) -> tuple[str, str]:

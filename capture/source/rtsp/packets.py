@@ -10,7 +10,7 @@ import struct
 
 from shike.capture.mp4.coded_picture import CodedPicture
 from shike.capture.source.rtsp.access_units import AccessUnits, LostTrack
-from shike.capture.source.rtsp.description import Track
+from shike.capture.source.rtsp.description import VideoTrack
 from shike.capture.source.rtsp.nals import CODINGS
 
 _PACKET = struct.Struct("!BBHBBHI")  # $ channel length | version, payload type, sequence, time
@@ -31,7 +31,7 @@ class Packets:
     """The bytes of one connection after PLAY."""
 
     def __init__(
-        self, track: Track, channel: int, rest: bytes | bytearray = b"", control_channel: int | None = None
+        self, track: VideoTrack, channel: int, rest: bytes | bytearray = b"", control_channel: int | None = None
     ) -> None:
         """`rest`: what came with the answer to PLAY already. `control_channel`: of the reports, else the next one."""
         self._channel, self._payload_type = channel, track.payload_type

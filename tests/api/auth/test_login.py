@@ -6,7 +6,7 @@ import pytest
 
 from shike.api.auth.guard import COOKIE
 from shike.api.auth.roles import permissions_of
-from shike.api.auth.tables import Account, LoginSession
+from shike.api.auth.tables import AccountRow, LoginSessionRow
 from tests.api.service import PASSWORD, Service, World
 
 
@@ -24,7 +24,7 @@ def test_only_a_hash_of_the_token_is_kept(service: Service) -> None:
     client = service.nobody()
     client.post("/api/login", json={"username": "auditor", "password": PASSWORD})
     with service.database.reading() as db:
-        (login,) = db.query(LoginSession).all()
+        (login,) = db.query(LoginSessionRow).all()
     assert login.token_hash != client.cookies[COOKIE] and len(login.token_hash) == 64
 
 
@@ -97,9 +97,9 @@ def test_a_closed_account_is_out_at_once_and_cannot_log_in(empty: Service, world
 def test_being_seen_is_noted_at_most_once_a_minute(service: Service) -> None:
     client = service.client("auditor")
     with service.database.reading() as db:
-        before = db.query(LoginSession).one().last_seen_at
+        before = db.query(LoginSessionRow).one().last_seen_at
     service.clock.move(61)
     client.get("/api/me")
     with service.database.reading() as db:
-        assert db.query(LoginSession).one().last_seen_at > before
-        assert db.query(Account).filter_by(username="auditor").one().failed_logins == 0
+        assert db.query(LoginSessionRow).one().last_seen_at > before
+        assert db.query(AccountRow).filter_by(username="auditor").one().failed_logins == 0

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shike.api.moment import rfc3339
+from shike.capture.moment import rfc3339
 from tests.api.enrolled import START
 from tests.api.service import Service, World
 

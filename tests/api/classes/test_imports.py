@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from shike.attendance.tables.registry import Base
-from shike.attendance.tables.training import ClassSession, Enrolment, SignEvent, Trainee
+from shike.attendance.tables.base import Base
+from shike.attendance.tables.training import ClassSessionRow, EnrolmentRow, SignEventRow, TraineeRow
 from shike.attendance.training.csv_files import MOST_ROWS
 from shike.attendance.training.id_numbers import check_character
 from tests.api.service import Service, World
@@ -65,7 +65,7 @@ def room_name(service: Service, world: World) -> str:
 
 
 def test_a_roster_with_two_bad_rows_is_kept_only_when_it_is_mended(empty: Service, world: World) -> None:
-    client, before = empty.client("institution"), count(empty, Trainee)
+    client, before = empty.client("institution"), count(empty, TraineeRow)
     tried = send(client, world, "roster", ROSTER)
     body = tried.json()
     assert (body["rows"], body["applied"], counts(tried)) == (4, False, (2, 0, 0, 2))
@@ -75,7 +75,7 @@ def test_a_roster_with_two_bad_rows_is_kept_only_when_it_is_mended(empty: Servic
         (6, "name", "required", ""),
         (6, "hire_date", "not_a_date", "昨天"),
     ]
-    assert count(empty, Trainee) == before
+    assert count(empty, TraineeRow) == before
     mended = send(client, world, "roster", MENDED)
     assert (mended.json()["applied"], counts(mended)) == (True, (4, 0, 0, 0))
     names = [row["name"] for row in client.get(f"/api/classes/{world.planned[0].class_id}/enrolments").json()["items"]]
@@ -83,10 +83,10 @@ def test_a_roster_with_two_bad_rows_is_kept_only_when_it_is_mended(empty: Servic
 
 
 def test_a_trial_says_what_would_happen_and_keeps_nothing(empty: Service, world: World) -> None:
-    client, before = empty.client("institution"), count(empty, Enrolment)
+    client, before = empty.client("institution"), count(empty, EnrolmentRow)
     tried = send(client, world, "roster", MENDED, dry_run=True)
     assert (tried.json()["dry_run"], tried.json()["applied"], counts(tried)) == (True, False, (4, 0, 0, 0))
-    assert count(empty, Enrolment) == before
+    assert count(empty, EnrolmentRow) == before
     assert counts(send(client, world, "roster", MENDED)) == (4, 0, 0, 0)
 
 
@@ -193,7 +193,7 @@ def test_sign_ins_find_their_people_and_sessions_and_come_in_once(empty: Service
         (8, "not_found"),
         (9, "outside_session"),
     ]
-    assert count(empty, SignEvent) == 5
+    assert count(empty, SignEventRow) == 5
     assert counts(send(client, world, "sign_events", text, skip_bad=True)) == (0, 0, 3, 5)
     events = client.get(f"/api/class-sessions/{world.planned[0].class_session_id}/sign-events").json()["items"]
     assert [(event["name"], event["kind"], event["at"][11:19]) for event in events] == [
@@ -260,7 +260,7 @@ def test_the_largest_roster_is_taken_in_within_seconds(empty: Service, world: Wo
     client, started = empty.client("institution"), time.monotonic()
     assert counts(send(client, world, "roster", text)) == (MOST_ROWS, 0, 0, 0)
     assert time.monotonic() - started < 20
-    assert count(empty, ClassSession) == 2
+    assert count(empty, ClassSessionRow) == 2
 
 
 def test_the_largest_sheet_of_sign_ins_without_numbers_of_sessions_is_taken_in_within_seconds(

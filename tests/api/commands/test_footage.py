@@ -14,20 +14,22 @@ from sqlalchemy import delete, select
 from typer.testing import CliRunner, Result
 
 from shike.api.commands.cli import app
-from shike.api.moment import rfc3339_us
 from shike.api.processes.keep import Housekeeper
 from shike.attendance.repair.inventory import check
 from shike.attendance.repair.rebuilding import rebuild
-from shike.attendance.retention.deleting import Deleter, plan, thin
+from shike.attendance.retention.deleting import Deleter, plan, thin_deletions
 from shike.attendance.retention.keeping import candidates
-from shike.attendance.retention.rules import FOR_EVER_US, Due
-from shike.attendance.tables.registry import Base, Room, Run, Segment, from_us
-from shike.attendance.tables.retention import Deletion
+from shike.attendance.retention.rules import FOR_EVER_US, DueSegment
+from shike.attendance.tables.base import Base
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.registry import RoomRow
+from shike.attendance.tables.retention import DeletionRow
 from shike.capture.archive.files import Archive
 from shike.capture.archive.hand_over import hand_over
 from shike.capture.archive.segment import STREAMS, SegmentRecord, StreamName
 from shike.capture.archive.spool import Spool
 from shike.capture.clock import SystemClock
+from shike.capture.moment import from_us, rfc3339_us
 from shike.capture.proof.checkpoints import Checkpoints, Intervals
 from tests.api.filmed import Filmed
 from tests.api.service import new_camera
@@ -71,8 +73,8 @@ def path_of(filmed: Filmed, key: str) -> Path:
 
 def forget(filmed: Filmed) -> None:
     with filmed.service.database.writing() as db:
-        db.execute(delete(Segment).where(Segment.camera_id == CAMERA))
-        db.execute(delete(Run).where(Run.camera_id == CAMERA))
+        db.execute(delete(SegmentRow).where(SegmentRow.camera_id == CAMERA))
+        db.execute(delete(RunRow).where(RunRow.camera_id == CAMERA))
 
 
 def test_the_index_made_anew_from_the_files_is_equal_to_the_one_that_was_lost(typed: Filmed) -> None:
@@ -80,32 +82,32 @@ def test_the_index_made_anew_from_the_files_is_equal_to_the_one_that_was_lost(ty
     last = typed.runs[0][-1]
     hand_over(typed.archive, Spool(typed.service.settings.spool_dir), last.ending("disk_full"))
     keep(typed)
-    runs, segments = rows(typed, Run), rows(typed, Segment)
+    runs, segments = rows(typed, RunRow), rows(typed, SegmentRow)
     assert {run["origin"] for run in runs.values()} == {"live", "imported"}
     assert any(row["clock_offset_ms"] is not None for row in segments.values())
     assert all(row["digest"] and row["link"] for row in segments.values())
     forget(typed)
-    assert rows(typed, Run) == rows(typed, Segment) == {}
+    assert rows(typed, RunRow) == rows(typed, SegmentRow) == {}
 
     done = footage("footage", "rebuild")
     assert done.exit_code == 0, done.output
     assert f"{len(segments)} segments indexed" in done.output
-    assert rows(typed, Segment) == segments
-    assert rows(typed, Run) == runs
+    assert rows(typed, SegmentRow) == segments
+    assert rows(typed, RunRow) == runs
 
     again = footage("footage", "rebuild", "--camera", CAMERA)
     assert f"0 segments indexed, {len(segments)} were there" in again.output
-    assert rows(typed, Segment) == segments
+    assert rows(typed, SegmentRow) == segments
 
 
 def test_a_file_that_no_chain_knows_is_indexed_without_a_link(typed: Filmed) -> None:
-    segments = rows(typed, Segment)
+    segments = rows(typed, SegmentRow)
     for path in typed.service.settings.footage_dir.glob(f"{CAMERA}/chain/*"):
         path.unlink()
     forget(typed)
     done = footage("footage", "rebuild")
     assert f"{len(segments)} of them in no chain" in done.output
-    made = rows(typed, Segment)
+    made = rows(typed, SegmentRow)
     assert {row["digest"] for row in made.values()} == {row["digest"] for row in segments.values()}
     assert {row["link"] for row in made.values()} == {None}
 
@@ -118,12 +120,12 @@ def test_what_a_rule_deleted_is_left_out_and_said_where_its_files_were_put_back(
     done = footage("footage", "rebuild", "--camera", CAMERA)
     assert done.exit_code == 0, done.output
     assert "2 left out: a rule deleted them" in done.output
-    assert not {record.identity.segment_id for record in typed.main[:2]} & rows(typed, Segment).keys()
+    assert not {record.identity.segment_id for record in typed.main[:2]} & rows(typed, SegmentRow).keys()
 
 
 @pytest.mark.parametrize("lacking", ["segment", "digest", "at_us", "rule"])
 def test_a_row_of_a_deletion_that_lacks_something_ends_no_rebuild(typed: Filmed, lacking: str) -> None:
-    record, segments = typed.main[0], rows(typed, Segment)
+    record, segments = typed.main[0], rows(typed, SegmentRow)
     said = {"segment": record.identity.segment_id, "digest": record.digest, "rule": "age", "policy": None, "at_us": 1}
     del said[lacking]
     typed.archive.chain(CAMERA).append("deleted", said)
@@ -131,12 +133,12 @@ def test_a_row_of_a_deletion_that_lacks_something_ends_no_rebuild(typed: Filmed,
     done = footage("footage", "rebuild", "--camera", CAMERA)
     assert done.exit_code == 0, done.output
     told = {record.identity.segment_id} if lacking != "segment" else set()
-    assert rows(typed, Segment).keys() == segments.keys() - told and rows(typed, Deletion) == {}
+    assert rows(typed, SegmentRow).keys() == segments.keys() - told and rows(typed, DeletionRow) == {}
 
 
 @pytest.mark.parametrize("lacking", ["segment", "digest", "ends_run", "start_us"])
 def test_a_row_of_a_segment_that_lacks_something_ends_no_rebuild(typed: Filmed, lacking: str) -> None:
-    segment_id, segments = typed.main[-1].identity.segment_id, rows(typed, Segment)
+    segment_id, segments = typed.main[-1].identity.segment_id, rows(typed, SegmentRow)
     (row,) = (link for link in typed.archive.chain(CAMERA).links() if link.said.get("segment") == segment_id)
     said = {name: value for name, value in row.said.items() if name not in ("number", "prev", "kind", lacking)}
     typed.archive.chain(CAMERA).append("segment", said)
@@ -145,14 +147,14 @@ def test_a_row_of_a_segment_that_lacks_something_ends_no_rebuild(typed: Filmed, 
     forget(typed)
     done = footage("footage", "rebuild", "--camera", CAMERA)
     assert done.exit_code == 0, done.output
-    assert rows(typed, Segment).keys() >= segments.keys() - {segment_id}
+    assert rows(typed, SegmentRow).keys() >= segments.keys() - {segment_id}
 
 
 def test_nothing_is_made_of_what_is_mounted_instead_of_the_footage_that_the_index_knows(typed: Filmed) -> None:
     folder = typed.service.settings.footage_dir / CAMERA
     volume = folder.rename(folder.with_name("volume"))
     typed.archive.chain(CAMERA).append("note", {})
-    before = rows(typed, Segment)
+    before = rows(typed, SegmentRow)
     done = footage("footage", "rebuild", "--camera", CAMERA)
     assert done.exit_code == 1 and "mount its volume" in done.output
     named = footage("footage", "lost")
@@ -185,7 +187,7 @@ def test_what_was_deleted_is_on_record_again_after_the_database_was_lost(typed: 
     ids = [record.identity.segment_id for record in (*whole_run, *part_of_one)]
     with service.database.writing() as db:
         there = candidates(db, (CAMERA, "main"), [(0, FOR_EVER_US)])
-        due = [Due(each, "age") for each in there if each.segment_id in ids]
+        due = [DueSegment(each, "age") for each in there if each.segment_id in ids]
         assert plan(db, due, {(CAMERA, "main"): "the rule"}, service.clock.now()) == len(ids)
     path_of(typed, typed.runs[0][0].key).unlink()  # somebody took it before the clean-up came
     assert sum(Deleter(service.database, typed.archive, service.clock, "no").finish()) == len(ids)
@@ -206,10 +208,10 @@ def test_what_was_deleted_is_on_record_again_after_the_database_was_lost(typed: 
 
     def forget_all() -> None:
         with service.database.writing() as db:
-            db.execute(delete(Deletion))
+            db.execute(delete(DeletionRow))
         forget(typed)
 
-    before, runs = seen(), rows(typed, Run)
+    before, runs = seen(), rows(typed, RunRow)
     assert [row["missing"] for row in before["rows"]] == [True] + [False] * (len(ids) - 1)
     assert {gap["reason"] for gap in before["gaps"]} >= {"deleted_by_rule"}
     forget_all()
@@ -220,7 +222,7 @@ def test_what_was_deleted_is_on_record_again_after_the_database_was_lost(typed: 
     main.with_name("elsewhere").rename(main)
     assert footage("footage", "rebuild").exit_code == 0, "the files that are left say the rest of their run"
     assert seen() == before
-    made = rows(typed, Run)
+    made = rows(typed, RunRow)
     only_files_say = dict.fromkeys(("width", "height", "timescale"), 0) | {"codec": "", "init": b"", "init_digest": ""}
     run_id = whole_run[0].identity.run_id
     # What the chain has is its first picture as it was stored: some µs from the moment at which the run was begun.
@@ -230,7 +232,7 @@ def test_what_was_deleted_is_on_record_again_after_the_database_was_lost(typed: 
 
     assert "records of deletions" not in footage("footage", "rebuild").output, "again is harmless"
     with service.database.writing() as db:
-        assert thin(db, from_us(service.clock.now()) + timedelta(days=1)) > 0
+        assert thin_deletions(db, from_us(service.clock.now()) + timedelta(days=1)) > 0
     assert "records of deletions" not in footage("footage", "rebuild").output, "neighbours that became one row"
     assert seen()["days"] == before["days"]
 
@@ -257,8 +259,8 @@ def test_a_file_that_was_begun_while_the_index_is_made_anew_is_left_to_its_write
     archive = MovingOn(typed.service.settings.footage_dir).begins(begun)
     database = typed.service.database
     done = rebuild(archive, database.reading, database.writing, CAMERA)
-    assert begun.identity.segment_id not in rows(typed, Segment)
-    assert done.made == len(rows(typed, Segment)) == len(typed.records)  # without it, with the import
+    assert begun.identity.segment_id not in rows(typed, SegmentRow)
+    assert done.made == len(rows(typed, SegmentRow)) == len(typed.records)  # without it, with the import
 
 
 def test_files_and_index_that_agree_are_said_to_and_the_gap_between_two_runs_has_its_reason(typed: Filmed) -> None:
@@ -281,8 +283,8 @@ def test_every_disagreement_is_named(typed: Filmed) -> None:
     with path_of(typed, main[2].key).open("ab") as file:
         file.write(b"more")
     with typed.service.database.writing() as db:
-        db.execute(delete(Segment).where(Segment.id == main[3].identity.segment_id))
-        db.get_one(Segment, second.identity.segment_id).wall_start -= timedelta(seconds=1.5)
+        db.execute(delete(SegmentRow).where(SegmentRow.id == main[3].identity.segment_id))
+        db.get_one(SegmentRow, second.identity.segment_id).wall_start -= timedelta(seconds=1.5)
     aside = path_of(typed, main[0].key).with_name("torn.mp4.damaged")
     aside.write_bytes(b"torn")
     done = footage("footage", "check", "--json")
@@ -306,7 +308,7 @@ def test_every_disagreement_is_named(typed: Filmed) -> None:
 def test_a_segment_that_spans_several_others_overlaps_each_and_leaves_no_gap_between_them(typed: Filmed) -> None:
     first, *others = typed.main
     with typed.service.database.writing() as db:
-        db.get_one(Segment, first.identity.segment_id).wall_end = from_us(typed.end_us)
+        db.get_one(SegmentRow, first.identity.segment_id).wall_end = from_us(typed.end_us)
     found = [json.loads(line) for line in footage("footage", "check", "--json").output.splitlines()]
     mine = [row for row in found if row["camera_id"] == CAMERA and row["stream"] == "main"]
     within = {each.key for each in others if each.wall_start_us < typed.end_us - 500_000}
@@ -323,7 +325,7 @@ def test_what_is_being_written_and_what_waits_in_the_spool_is_no_orphan(typed: F
     Spool(typed.service.settings.spool_dir).put(spooled)
     with typed.service.database.writing() as db:
         gone = [record.identity.segment_id, spooled.identity.segment_id]
-        db.execute(delete(Segment).where(Segment.id.in_(gone)))
+        db.execute(delete(SegmentRow).where(SegmentRow.id.in_(gone)))
     done = footage("footage", "check", "--camera", CAMERA)
     assert done.exit_code == 0, done.output
 
@@ -343,7 +345,7 @@ class IndexedMeanwhile(Archive):
 def test_a_segment_that_is_indexed_while_files_are_listed_is_no_orphan(typed: Filmed) -> None:
     record, database = typed.main[-1], typed.service.database
     with database.writing() as db:
-        db.execute(delete(Segment).where(Segment.id == record.identity.segment_id))
+        db.execute(delete(SegmentRow).where(SegmentRow.id == record.identity.segment_id))
     spool = Spool(typed.service.settings.spool_dir)
 
     def indexed() -> None:
@@ -367,7 +369,7 @@ class Counted(Archive):
 def test_a_check_lists_each_file_once(typed: Filmed) -> None:
     archive = Counted(typed.service.settings.footage_dir)
     list(check(archive, Spool(typed.service.settings.spool_dir), typed.service.database.reading, CAMERA))
-    assert sorted(archive.listed) == sorted(row["object_key"] for row in rows(typed, Segment).values())
+    assert sorted(archive.listed) == sorted(row["object_key"] for row in rows(typed, SegmentRow).values())
 
 
 def test_a_camera_that_is_not_there_is_named(typed: Filmed) -> None:
@@ -381,7 +383,7 @@ def test_cameras_of_one_name_are_told_apart_by_their_rooms(typed: Filmed) -> Non
     other = new_camera(world.rooms[1], "Front", service)
     service.add(other)
     with service.database.reading() as db:
-        here, there = (f"{db.get_one(Room, room_id).name} · Front" for room_id in world.rooms[:2])
+        here, there = (f"{db.get_one(RoomRow, room_id).name} · Front" for room_id in world.rooms[:2])
     done = footage("footage", "check", "--camera", "Front")
     assert done.exit_code == 2 and "2 cameras are called Front" in done.output
     assert f"{here} ({CAMERA})" in done.output and f"{there} ({other.id})" in done.output

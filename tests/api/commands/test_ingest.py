@@ -6,9 +6,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from shike.api.commands.cli import app
-from shike.api.moment import rfc3339_us
 from shike.api.processes.keep import Housekeeper
 from shike.capture.archive.spool import Spool
+from shike.capture.moment import rfc3339_us
 from tests.api.filmed import Filmed
 from tests.capture.recorder.test_ingest import write
 from tests.recorded import CAMERA, timed_strips

@@ -13,14 +13,15 @@ from typer.testing import CliRunner, Result
 
 from shike.api.commands.cli import app
 from shike.api.commands.verify import WORDS
-from shike.api.moment import rfc3339_us
 from shike.api.processes import pipeline
 from shike.attendance.retention.deleting import Deleter, plan
 from shike.attendance.retention.keeping import candidates
-from shike.attendance.retention.rules import FOR_EVER_US, Due
-from shike.attendance.tables.registry import Room, Segment
+from shike.attendance.retention.rules import FOR_EVER_US, DueSegment
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.registry import RoomRow
 from shike.capture.archive.durable import replace_file
 from shike.capture.clock import SystemClock
+from shike.capture.moment import rfc3339_us
 from shike.capture.proof.findings import Broken, Known
 from tests.api.filmed import Filmed
 from tests.recorded import CAMERA, wait_until
@@ -38,7 +39,7 @@ def typed(filmed: Filmed, monkeypatch: pytest.MonkeyPatch) -> Filmed:
 def front(typed: Filmed) -> str:
     """The camera's name with its room."""
     with typed.service.database.reading() as db:
-        return f"{db.get_one(Room, typed.world.rooms[0]).name} · Front"
+        return f"{db.get_one(RoomRow, typed.world.rooms[0]).name} · Front"
 
 
 def shike(*words: str | Path) -> Result:
@@ -104,7 +105,7 @@ def test_a_file_that_nobody_recorded_is_told_with_its_stream(typed: Filmed) -> N
 
 def test_a_time_that_was_changed_in_the_database_is_found(typed: Filmed) -> None:
     with typed.service.database.writing() as db:
-        db.get_one(Segment, typed.main[0].identity.segment_id).wall_start += timedelta(seconds=1)
+        db.get_one(SegmentRow, typed.main[0].identity.segment_id).wall_start += timedelta(seconds=1)
     (finding,) = verified()["cameras"][0]["findings"]
     assert (finding["code"], finding["field"]) == ("index_differs", "start_us")
 
@@ -290,7 +291,7 @@ def test_housekeeping_signs_what_is_recorded(filmed: Filmed) -> None:
 def test_what_a_clean_up_deleted_is_said_and_is_no_fault(typed: Filmed) -> None:
     service, archive = typed.service, typed.archive
     with service.database.writing() as db:
-        due = [Due(each, "age") for each in candidates(db, (CAMERA, "main"), [(0, FOR_EVER_US)])][:3]
+        due = [DueSegment(each, "age") for each in candidates(db, (CAMERA, "main"), [(0, FOR_EVER_US)])][:3]
         assert plan(db, due, {}, service.clock.now()) == 3
     assert list(Deleter(service.database, archive, service.clock, "no").finish()) == [3]
     pipeline.checkpoints(service.settings, SystemClock()).beat()

@@ -8,14 +8,14 @@ from shike.api.db import Database
 from shike.api.demo.command import _prepare, _shown, settled
 from shike.api.migrate import migrate
 from shike.api.settings import Settings
-from shike.attendance.tables.registry import Camera
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.segment import StreamName
-from shike.capture.recorder.health import State, StreamHealth
+from shike.capture.recorder.health import CaptureState, StreamHealth
 
 States = dict[tuple[str, StreamName], StreamHealth]
 
 
-def states(**of: State) -> States:
+def states(**of: CaptureState) -> States:
     return {(name, "main"): StreamHealth(name, "main", state, 0) for name, state in of.items()}
 
 
@@ -35,12 +35,12 @@ def test_its_cameras_move_to_the_port_of_this_start_and_those_of_others_keep_the
     database = Database.at(settings.database)
     _prepare(database, tmp_path)
     with database.writing() as db:
-        real, other, *_ = db.scalars(select(Camera))
+        real, other, *_ = db.scalars(select(CameraRow))
         real.simulated, real.host, real.port = False, "192.0.2.1", 554
         other.port = 18554  # simulated by somebody else
         real_id, other_id = real.id, other.id
     port = _prepare(database, tmp_path)["sim_port"]
     with database.reading() as db:
-        ports = {camera.id: camera.port for camera in db.scalars(select(Camera))}
+        ports = {camera.id: camera.port for camera in db.scalars(select(CameraRow))}
     assert (ports.pop(real_id), ports.pop(other_id)) == (554, 18554)
     assert set(ports.values()) == {port} and _shown(database, int(port)) == set(ports)

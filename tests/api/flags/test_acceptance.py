@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from shike.attendance.tables.registry import from_us
+from shike.capture.moment import from_us
 from tests.api.observed import EVERY, Observed, late
 from tests.api.service import Service, World
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shike.api.moment import rfc3339
+from shike.capture.moment import rfc3339
 from tests.api.observed import Observed, late
 from tests.api.service import Service, World
 

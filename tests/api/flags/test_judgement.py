@@ -2,12 +2,13 @@
 
 from sqlalchemy import delete
 
-from shike.api.moment import rfc3339
 from shike.api.processes.keep import Housekeeper
-from shike.attendance.tables.judgement import AcceptanceSample
-from shike.attendance.tables.registry import Camera, Sample
-from shike.attendance.tables.training import ClassSession
+from shike.attendance.tables.counting import SampleRow
+from shike.attendance.tables.judgement import AcceptanceSampleRow
+from shike.attendance.tables.registry import CameraRow
+from shike.attendance.tables.training import ClassSessionRow
 from shike.capture.ids import new_id
+from shike.capture.moment import rfc3339
 from tests.api.observed import Observed, late
 from tests.api.service import Service, World
 
@@ -71,7 +72,7 @@ def test_a_running_session_has_one_provisional_record_and_live_flags_that_go_awa
     assert set(flags) == {"LATE_START", "LOW_TURNOUT"}
     assert all(flag.live for flag in flags.values())
     with empty.database.writing() as db:
-        db.execute(delete(Sample))
+        db.execute(delete(SampleRow))
     observed.counted(lambda _minute: 20, 20)
     empty.clock.move(11)
     evaluator.step(60)
@@ -98,7 +99,7 @@ def test_a_session_is_settled_when_its_footage_is_counted_or_half_an_hour_has_pa
 def test_accepting_the_room_later_raises_the_flags_of_settled_sessions(empty: Service, world: World) -> None:
     observed = ended(empty, world)
     with empty.database.writing() as db:
-        db.execute(delete(AcceptanceSample))
+        db.execute(delete(AcceptanceSampleRow))
     evaluator = observed.evaluator()
     evaluator.step(60)
     assert not observed.flags()
@@ -138,7 +139,7 @@ def test_a_room_without_footage_is_told_and_accuses_nobody(empty: Service, world
 def test_the_time_before_a_room_had_a_camera_is_no_gap(empty: Service, world: World) -> None:
     observed = Observed.of(empty, world, ago_min=20)
     with empty.database.writing() as db:
-        db.get_one(Camera, world.cameras[0]).created_at = observed.at(10)
+        db.get_one(CameraRow, world.cameras[0]).created_at = observed.at(10)
     observed.filmed(10, 20)
     observed.counted(lambda minute: 20 if minute >= 10 else None, 20)
     observed.evaluator().step(60)
@@ -151,7 +152,7 @@ def test_a_cancelled_session_keeps_no_open_flag(empty: Service, world: World) ->
     evaluator = observed.evaluator()
     evaluator.step(60)
     with empty.database.writing() as db:
-        db.get_one(ClassSession, observed.session_id).state = "cancelled"
+        db.get_one(ClassSessionRow, observed.session_id).state = "cancelled"
     empty.clock.move(11)
     evaluator.step(60)
     assert not observed.flags()
@@ -167,7 +168,7 @@ def test_a_session_that_was_moved_keeps_no_open_flag_and_waits(empty: Service, w
     assert answer.status_code in (200, 422), answer.text
     if answer.status_code == 422:  # outside of the days of the class
         with empty.database.writing() as db:
-            row = db.get_one(ClassSession, observed.session_id)
+            row = db.get_one(ClassSessionRow, observed.session_id)
             row.starts_at, row.ends_at = observed.at(24 * 60), observed.at(24 * 60 + 40)
     empty.clock.move(11)
     evaluator.step(60)
@@ -195,7 +196,7 @@ def test_a_volume_that_does_not_answer_delays_its_own_sessions_alone_and_no_clea
 ) -> None:
     observed = ended(empty, world)
     observed.evaluator().step(60)
-    earlier = ClassSession(id=new_id(), class_id=observed.class_id, room_id=world.rooms[1], sequence=2)
+    earlier = ClassSessionRow(id=new_id(), class_id=observed.class_id, room_id=world.rooms[1], sequence=2)
     earlier.starts_at, earlier.ends_at = observed.at(-60), observed.at(-20)
     earlier.created_at = observed.start
     empty.add(earlier)
@@ -209,7 +210,7 @@ def test_a_volume_that_does_not_answer_delays_its_own_sessions_alone_and_no_clea
         housekeeper.beat()
     assert (empty.settings.state_dir / "unmounted.json").exists(), "the clean-up has had its turn"
     with empty.database.reading() as db:
-        assert db.get_one(ClassSession, earlier.id).state == "final"
+        assert db.get_one(ClassSessionRow, earlier.id).state == "final"
     assert len(observed.records()) == 1
     volume.unlink()
     empty.clock.move(120)

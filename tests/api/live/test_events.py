@@ -9,15 +9,15 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection
 
 from shike.api.moment import now
-from shike.attendance.tables.registry import Sample
+from shike.attendance.tables.counting import SampleRow
 from shike.capture.recorder import health
 from shike.capture.recorder.health import StreamHealth
 from tests.api.service import Service, World
 
 
-def sample(service: Service, world: World, number: int, count: int) -> Sample:
+def sample(service: Service, world: World, number: int, count: int) -> SampleRow:
     moment = now(service.clock)
-    return Sample(
+    return SampleRow(
         camera_id=world.cameras[number],
         stream="main",
         run_id=world.runs[number],

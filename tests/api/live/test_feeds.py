@@ -5,17 +5,17 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shike.api.live.feeds import Inbox, Item, Piece, Skipped
+from shike.api.live.feeds import FeedFragment, FeedItem, Inbox, Skipped
 from shike.capture.archive.segment import Fragment
 
 FRAGMENT_US = 400_000
 
 
-def piece(number: int, is_key: bool) -> Piece:
-    return Piece(Fragment(number, 1, number * FRAGMENT_US, FRAGMENT_US, number, is_key), b"")
+def piece(number: int, is_key: bool) -> FeedFragment:
+    return FeedFragment(Fragment(number, 1, number * FRAGMENT_US, FRAGMENT_US, number, is_key), b"")
 
 
-def waiting(inbox: Inbox) -> list[Item]:
+def waiting(inbox: Inbox) -> list[FeedItem]:
     return asyncio.run(inbox.take())
 
 
@@ -27,16 +27,16 @@ def fill(inbox: Inbox, count: int, group: int, start: int = 0) -> None:
 def test_a_viewer_who_keeps_up_gets_everything() -> None:
     inbox = Inbox()
     fill(inbox, 8, 5)
-    assert [item.fragment.offset for item in waiting(inbox) if isinstance(item, Piece)] == list(range(8))
+    assert [item.fragment.offset for item in waiting(inbox) if isinstance(item, FeedFragment)] == list(range(8))
 
 
 def test_a_viewer_who_falls_behind_is_moved_to_the_newest_keyframe_and_told() -> None:
     inbox = Inbox()
     fill(inbox, 58, 5)
     skipped, *rest = waiting(inbox)
-    assert isinstance(skipped, Skipped) and isinstance(rest[0], Piece) and rest[0].fragment.is_key
+    assert isinstance(skipped, Skipped) and isinstance(rest[0], FeedFragment) and rest[0].fragment.is_key
     assert rest[0].fragment.offset * FRAGMENT_US / 1e6 == skipped.seconds
-    assert isinstance(rest[-1], Piece) and rest[-1].fragment.offset == 57
+    assert isinstance(rest[-1], FeedFragment) and rest[-1].fragment.offset == 57
 
 
 def test_after_a_skip_without_a_keyframe_nothing_comes_before_the_next_one() -> None:
@@ -49,7 +49,7 @@ def test_after_a_skip_without_a_keyframe_nothing_comes_before_the_next_one() -> 
     inbox.put(piece(101, False))
     skipped, *rest = waiting(inbox)
     assert isinstance(skipped, Skipped) and round(skipped.seconds, 1) == 16.0
-    assert [item.fragment.offset for item in rest if isinstance(item, Piece)] == [100, 101]
+    assert [item.fragment.offset for item in rest if isinstance(item, FeedFragment)] == [100, 101]
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=300))
@@ -67,10 +67,10 @@ def test_whatever_happens_each_stretch_that_is_shown_begins_with_a_keyframe(step
         if isinstance(item, Skipped):
             taken_seconds += item.seconds
             following = shown[at + 1]
-            assert isinstance(following, Piece) and following.fragment.is_key
-        elif isinstance(item, Piece):
+            assert isinstance(following, FeedFragment) and following.fragment.is_key
+        elif isinstance(item, FeedFragment):
             number = item.fragment.offset
             assert number == last + 1 or item.fragment.is_key
             last = number
-    pieces = sum(isinstance(item, Piece) for item in shown)
+    pieces = sum(isinstance(item, FeedFragment) for item in shown)
     assert round(taken_seconds / (FRAGMENT_US / 1e6)) + pieces == len(steps) + 2

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from shike.api.moment import now
-from shike.attendance.tables.training import ClassSession, Leave
+from shike.attendance.tables.training import ClassSessionRow, LeaveRow
 from shike.capture.ids import new_id
 from tests.api.service import Service, World
 from tests.api.taught import add_class, add_trainee
@@ -14,7 +14,7 @@ MINUTE = timedelta(minutes=1)
 def sit(service: Service, class_id: str, room_id: str, begins: timedelta, ends: timedelta, **facts: str) -> str:
     """A class session that begins and ends so long from now."""
     session_id, moment = new_id(), now(service.clock)
-    row = ClassSession(id=session_id, class_id=class_id, room_id=room_id, sequence=1, created_at=moment)
+    row = ClassSessionRow(id=session_id, class_id=class_id, room_id=room_id, sequence=1, created_at=moment)
     row.starts_at, row.ends_at = moment + begins, moment + ends
     row.teacher, row.state = facts.get("teacher", ""), facts.get("state", "running")
     service.add(row)
@@ -27,7 +27,7 @@ def test_a_tile_names_the_class_that_sits_there_and_expects_who_is_enrolled_and_
     class_id = add_class(empty, world, number="2026-07", level="中级工")
     people = [add_trainee(empty, world, class_id, name) for name in ("李秀兰", "王强", "赵敏")]
     session_id = sit(empty, class_id, world.rooms[0], -MINUTE, 5 * MINUTE, teacher="汪秀梅")
-    leave = Leave(class_session_id=session_id, trainee_id=people[0], reason="病假", approved_by="周老师")
+    leave = LeaveRow(class_session_id=session_id, trainee_id=people[0], reason="病假", approved_by="周老师")
     leave.created_at = now(empty.clock)
     empty.add(leave)
     tiles = {item["camera_id"]: item for item in empty.client("administrator").get("/api/wall").json()["items"]}

@@ -10,7 +10,7 @@ from shike.api.playback import evidence
 from shike.attendance.repair.inventory import check
 from shike.attendance.retention.deleting import Deleter, plan
 from shike.attendance.retention.keeping import candidates
-from shike.attendance.retention.rules import FOR_EVER_US, Due
+from shike.attendance.retention.rules import FOR_EVER_US, DueSegment
 from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
 from tests import packs
@@ -23,7 +23,7 @@ def clean(filmed: Filmed, first: int, segments: int, finish: bool = True) -> Non
     service = filmed.service
     with service.database.writing() as db:
         found = islice(candidates(db, (CAMERA, "main"), [(0, FOR_EVER_US)]), first, first + segments)
-        assert plan(db, [Due(each, "age") for each in found], {}, service.clock.now()) == segments
+        assert plan(db, [DueSegment(each, "age") for each in found], {}, service.clock.now()) == segments
     if finish:
         assert list(Deleter(service.database, filmed.archive, service.clock, "no").finish()) == [segments]
 

@@ -15,7 +15,7 @@ from sqlalchemy import update
 
 from shike.api.playback import evidence
 from shike.api.processes.keep import Housekeeper
-from shike.attendance.tables.registry import Camera
+from shike.attendance.tables.registry import CameraRow
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from shike.capture.archive.export import export_mp4
 from shike.capture.recorder import health
@@ -124,7 +124,7 @@ def test_what_is_being_written_can_be_exported(filmed: Filmed, sim: CameraSim) -
 def test_a_camera_that_says_that_it_is_simulated_is_marked_in_the_registry(filmed: Filmed, sim: CameraSim) -> None:
     service = filmed.service
     with service.database.writing() as db:
-        db.execute(update(Camera).where(Camera.id != CAMERA).values(enabled=False))
+        db.execute(update(CameraRow).where(CameraRow.id != CAMERA).values(enabled=False))
     thread = camera_thread(sim, sharing(service.settings.data_dir))
     thread.start()
     wait_until(lambda: thread.health.simulated, "the camera says that it is simulated")

@@ -10,11 +10,10 @@ import av
 import httpx
 import pytest
 
-from shike.api.moment import rfc3339_us
-from shike.attendance.tables.registry import to_us
 from shike.camera_sim import CameraSim
 from shike.camera_sim.media import strip
 from shike.capture.archive.segment import Fragment
+from shike.capture.moment import rfc3339_us, to_us
 from tests.api.filmed import Filmed
 from tests.recorded import CAMERA, FRAME_US, position, strips, wait_until
 from tests.recording import camera_thread, sharing

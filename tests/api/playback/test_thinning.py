@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shike.api.playback.thinning import thin
-from shike.attendance.tables.registry import Sample
+from shike.attendance.tables.counting import SampleRow
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-def samples(counts: list[int | None]) -> list[Sample]:
-    return [Sample(picture_at=START + timedelta(seconds=10 * n), count=count) for n, count in enumerate(counts)]
+def samples(counts: list[int | None]) -> list[SampleRow]:
+    return [SampleRow(picture_at=START + timedelta(seconds=10 * n), count=count) for n, count in enumerate(counts)]
 
 
 @given(st.lists(st.none() | st.integers(0, 60), max_size=400), st.integers(2, 100))

@@ -11,11 +11,13 @@ from sqlalchemy import delete, func, select, update
 
 from shike.api.moment import now
 from shike.api.processes.keep import Housekeeper
-from shike.attendance.tables.registry import Camera, Lease, Run, Segment, to_us
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.registry import CameraRow, LeaseRow
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import SegmentRecord
 from shike.capture.archive.spool import Spool
 from shike.capture.ids import new_id
+from shike.capture.moment import to_us
 from shike.capture.recorder.desired import Desired
 from tests.api.filmed import Filmed
 from tests.api.service import Service, World, new_camera
@@ -31,17 +33,17 @@ def desired(service: Service) -> Desired:
     return Desired.load(service.settings.state_dir)
 
 
-def lease(service: Service, camera_id: str) -> Lease:
+def lease(service: Service, camera_id: str) -> LeaseRow:
     with service.database.reading() as db:
-        return db.get_one(Lease, camera_id)
+        return db.get_one(LeaseRow, camera_id)
 
 
 def test_the_index_says_what_the_files_say(filmed: Filmed) -> None:
     service = filmed.service
     assert list(Spool(service.settings.spool_dir).pending()) == []
     with service.database.reading() as db:
-        rows = {row.id: row for row in db.scalars(select(Segment).where(Segment.camera_id == CAMERA))}
-        runs = {row.id: row for row in db.scalars(select(Run).where(Run.camera_id == CAMERA))}
+        rows = {row.id: row for row in db.scalars(select(SegmentRow).where(SegmentRow.camera_id == CAMERA))}
+        runs = {row.id: row for row in db.scalars(select(RunRow).where(RunRow.camera_id == CAMERA))}
     assert {row.object_key for row in rows.values()} == {
         str(path.relative_to(service.settings.footage_dir)) for path in service.settings.footage_dir.rglob("*.mp4")
     }
@@ -67,7 +69,7 @@ def test_indexing_twice_changes_nothing(filmed: Filmed) -> None:
             spool.put(record)
         assert keeper(service).index_spool() == len(filmed.records)
     with service.database.reading() as db:
-        count = db.scalar(select(func.count()).select_from(Segment).where(Segment.camera_id == CAMERA))
+        count = db.scalar(select(func.count()).select_from(SegmentRow).where(SegmentRow.camera_id == CAMERA))
     assert count == len(filmed.records)
 
 
@@ -144,8 +146,8 @@ def test_records_that_must_wait_are_not_read_at_every_beat_and_go_in_once_they_c
 def test_a_record_whose_file_is_gone_does_not_hold_up_the_others(filmed: Filmed, recorded: Recorded) -> None:
     service = filmed.service
     with service.database.writing() as db:
-        db.execute(delete(Segment).where(Segment.camera_id == CAMERA))
-        db.execute(delete(Run).where(Run.camera_id == CAMERA))
+        db.execute(delete(SegmentRow).where(SegmentRow.camera_id == CAMERA))
+        db.execute(delete(RunRow).where(RunRow.camera_id == CAMERA))
     spool = Spool(service.settings.spool_dir)
     for record in [*filmed.records, *recorded.records]:  # the second's files are elsewhere
         spool.put(record)
@@ -214,7 +216,7 @@ def test_nothing_is_written_while_nothing_changes_and_leases_are_renewed_in_time
 
 
 def test_another_nodes_lease_is_respected_until_it_has_run_out(empty: Service, world: World) -> None:
-    theirs = Lease(camera_id=world.cameras[0], node="other", epoch=4, until=now(empty.clock) + timedelta(minutes=2))
+    theirs = LeaseRow(camera_id=world.cameras[0], node="other", epoch=4, until=now(empty.clock) + timedelta(minutes=2))
     empty.add(theirs)
     housekeeper = keeper(empty)
     housekeeper.beat()
@@ -231,7 +233,7 @@ def test_a_new_housekeeper_goes_on_counting_versions(empty: Service, world: Worl
     keeper(empty).beat()
     version = desired(empty).version
     with empty.database.writing() as db:
-        db.execute(update(Camera).values(host="192.0.2.99"))
+        db.execute(update(CameraRow).values(host="192.0.2.99"))
     keeper(empty).beat()
     assert desired(empty).version == version + 1
 

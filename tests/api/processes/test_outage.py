@@ -12,20 +12,13 @@ from sqlalchemy import select
 from shike.api.db import Database
 from shike.api.migrate import migrate
 from shike.api.settings import Settings
-from shike.attendance.tables.registry import (
-    Camera,
-    Institution,
-    Region,
-    Room,
-    Run,
-    Segment,
-    from_us,
-    to_us,
-)
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RegionRow, RoomRow
 from shike.camera_sim import CameraSim
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import SegmentRecord
 from shike.capture.archive.spool import Spool
+from shike.capture.moment import from_us, to_us
 from shike.capture.recorder import health
 from tests.recorded import CAMERA, position, sent_frames, strips, wait_until, whole_run
 
@@ -46,13 +39,15 @@ def registered(tmp_path: Path, sim: CameraSim) -> House:
     database = Database.at(settings.database)
     moment = from_us(1_790_000_000_000_000)
     with database.writing() as db:
-        db.add(Region(id="r", name="City", level="city", path="/r/"))
+        db.add(RegionRow(id="r", name="City", level="city", path="/r/"))
         db.flush()
-        db.add(Institution(id="i", region_id="r", name="School", created_at=moment))
+        db.add(InstitutionRow(id="i", region_id="r", name="School", created_at=moment))
         db.flush()
-        db.add(Room(id="o", institution_id="i", name="Room", created_at=moment))
+        db.add(RoomRow(id="o", institution_id="i", name="Room", created_at=moment))
         db.flush()
-        camera = Camera(id=CAMERA, room_id="o", name="Front", host="127.0.0.1", port=sim.port, main_path="/hall/main")
+        camera = CameraRow(
+            id=CAMERA, room_id="o", name="Front", host="127.0.0.1", port=sim.port, main_path="/hall/main"
+        )
         camera.created_at = camera.updated_at = moment
         db.add(camera)
     database.dispose()
@@ -68,16 +63,16 @@ def indexed(house: House) -> list[str]:
     """Object keys in the index, oldest first."""
     database = Database.at(Settings(data_dir=house.data).database)
     with database.reading() as db:
-        keys = list(db.scalars(select(Segment.object_key).order_by(Segment.wall_start)))
+        keys = list(db.scalars(select(SegmentRow.object_key).order_by(SegmentRow.wall_start)))
     database.dispose()
     return keys
 
 
-def runs(house: House) -> list[Run]:
+def runs(house: House) -> list[RunRow]:
     """The runs in the index, oldest first."""
     database = Database.at(Settings(data_dir=house.data).database)
     with database.reading() as db:
-        found = list(db.scalars(select(Run).order_by(Run.started_at)))
+        found = list(db.scalars(select(RunRow).order_by(RunRow.started_at)))
     database.dispose()
     return found
 

@@ -15,11 +15,13 @@ from sqlalchemy import func, select
 
 from shike.api.db import Database
 from shike.api.settings import Settings
-from shike.attendance.tables.registry import Camera, Segment, from_us
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.registry import CameraRow
 from shike.camera_sim import CameraSim
 from shike.capture.archive.segment import SegmentRecord
 from shike.capture.archive.spool import Spool
 from shike.capture.ids import new_id
+from shike.capture.moment import from_us
 from shike.capture.recorder.desired import Desired
 from tests.recorded import CAMERA, wait_until
 
@@ -36,7 +38,7 @@ def house(tmp_path: Path, sim: CameraSim) -> Iterator[House]:
     moment = from_us(1_790_000_000_000_000)
     with database.writing() as db:
         for number in range(CAMERAS):
-            camera = Camera(id=camera_id(number), room_id="o", name=f"C{number}", host="h", port=1, main_path="/")
+            camera = CameraRow(id=camera_id(number), room_id="o", name=f"C{number}", host="h", port=1, main_path="/")
             camera.enabled, camera.created_at, camera.updated_at = False, moment, moment
             db.add(camera)
     database.dispose()
@@ -108,6 +110,6 @@ def test_ten_minutes_without_a_database_lose_nothing_though_leases_end_and_the_r
 def count_of_others(house: House) -> int:
     database = Database.at(Settings(data_dir=house.data).database)
     with database.reading() as db:
-        count = db.scalar(select(func.count()).select_from(Segment).where(Segment.camera_id != CAMERA)) or 0
+        count = db.scalar(select(func.count()).select_from(SegmentRow).where(SegmentRow.camera_id != CAMERA)) or 0
     database.dispose()
     return count

@@ -6,10 +6,12 @@ from sqlalchemy import update
 
 from shike.api.moment import now
 from shike.api.processes.keep import Housekeeper
-from shike.attendance.tables.recording import RecordingPolicy
-from shike.attendance.tables.registry import Camera, Run, Segment, to_us
-from shike.attendance.tables.training import ClassSession
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.recording import RecordingPolicyRow
+from shike.attendance.tables.registry import CameraRow
+from shike.attendance.tables.training import ClassSessionRow
 from shike.capture.ids import new_id
+from shike.capture.moment import to_us
 from shike.capture.recorder.desired import Desired, Wanted
 from tests.api.service import Service, World, new_run, new_segment
 
@@ -19,7 +21,7 @@ MINUTE_US = 60_000_000
 def decide(service: Service, room_id: str, mode: str, since: datetime | None = None, *, audio: bool = False) -> None:
     moment = now(service.clock)
     service.add(
-        RecordingPolicy(
+        RecordingPolicyRow(
             room_id=room_id,
             mode=mode,
             margin_before_min=10,
@@ -38,8 +40,8 @@ def move(service: Service, world: World, starts_in: timedelta, *, room: int = 0,
     start = now(service.clock) + starts_in
     with service.database.writing() as db:
         db.execute(
-            update(ClassSession)
-            .where(ClassSession.id == world.planned[room].class_session_id)
+            update(ClassSessionRow)
+            .where(ClassSessionRow.id == world.planned[room].class_session_id)
             .values(starts_at=start, ends_at=start + timedelta(hours=3), state=state)
         )
     return start
@@ -110,9 +112,9 @@ def filmed_until_class_was_over(service: Service, world: World, start: datetime)
     run.ended_at, run.end_reason = ended, "off_schedule"
     segment = new_segment(run, ended - timedelta(minutes=1))
     with service.database.writing() as db:
-        for kind in (Segment, Run):
+        for kind in (SegmentRow, RunRow):
             db.query(kind).filter_by(camera_id=world.cameras[0]).delete()
-        db.execute(update(Camera).values(created_at=start - timedelta(days=1)))
+        db.execute(update(CameraRow).values(created_at=start - timedelta(days=1)))
     service.add(run)
     service.add(segment)
 
@@ -121,7 +123,7 @@ def test_a_camera_that_does_not_come_to_its_class_is_told_from_one_that_rests(em
     decide(empty, world.rooms[0], "timetable")
     start = move(empty, world, timedelta(minutes=-30))
     with empty.database.writing() as db:
-        db.execute(update(ClassSession).values(created_at=start - timedelta(days=1)))
+        db.execute(update(ClassSessionRow).values(created_at=start - timedelta(days=1)))
     filmed_until_class_was_over(empty, world, start)
     span = {"from": (start - timedelta(hours=3)).isoformat(), "to": (start + timedelta(hours=4)).isoformat()}
     client = empty.client("administrator")
@@ -142,7 +144,7 @@ def test_a_camera_of_a_class_that_was_entered_late_was_not_down(empty: Service, 
     decide(empty, world.rooms[0], "timetable")
     start = move(empty, world, timedelta(minutes=-30))
     with empty.database.writing() as db:
-        db.execute(update(ClassSession).values(created_at=now(empty.clock)))
+        db.execute(update(ClassSessionRow).values(created_at=now(empty.clock)))
     filmed_until_class_was_over(empty, world, start)
     keeper = Housekeeper(empty.settings, empty.database, empty.clock)
     keeper._evaluator.evaluate(world.planned[0].class_session_id)

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete
 
-from shike.api.moment import rfc3339_us
-from shike.attendance.tables.registry import Run, Segment
+from shike.attendance.tables.footage import RunRow, SegmentRow
 from shike.capture.archive.spool import Spool
+from shike.capture.moment import rfc3339_us
 from tests.api.filmed import Filmed
 from tests.api.service import Service, World
 from tests.recorded import CAMERA
@@ -50,8 +50,8 @@ def test_what_is_not_yet_in_the_index_was_recorded_all_the_same(filmed: Filmed) 
     for record in filmed.records:
         spool.put(record)
     with filmed.service.database.writing() as db:
-        db.execute(delete(Segment))
-        db.execute(delete(Run))
+        db.execute(delete(SegmentRow))
+        db.execute(delete(RunRow))
     said = filmed.service.client("supervisor").get(f"/api/cameras/{CAMERA}/status").json()
     assert said["streams"][0]["recorded_since"] == rfc3339_us(filmed.main[0].wall_start_us)
 

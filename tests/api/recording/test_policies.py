@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select, update
 
 from shike.api.moment import now
-from shike.attendance.tables.recording import RecordingPolicy
-from shike.attendance.tables.registry import Segment
-from shike.attendance.tables.training import ClassSession
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.recording import RecordingPolicyRow
+from shike.attendance.tables.training import ClassSessionRow
 from tests.api.service import Service, World
 
 TIMETABLE = {"mode": "timetable", "margin_before_min": 15, "margin_after_min": 5, "reason": "只在上课时录像"}
@@ -23,8 +23,8 @@ def plan(service: Service, world: World, starts_in: timedelta) -> str:
     start = (now(service.clock) + starts_in).replace(microsecond=0)
     with service.database.writing() as db:
         db.execute(
-            update(ClassSession)
-            .where(ClassSession.id == world.planned[0].class_session_id)
+            update(ClassSessionRow)
+            .where(ClassSessionRow.id == world.planned[0].class_session_id)
             .values(starts_at=start, ends_at=start + timedelta(hours=3))
         )
     return start.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -82,7 +82,7 @@ def test_what_says_the_same_as_before_is_no_new_decision(empty: Service, world: 
     for reason in ("first", "second"):
         admin.put(ROOM.format(world.rooms[0]), json=TIMETABLE | {"reason": reason})
     with empty.database.reading() as db:
-        assert [row.reason for row in db.scalars(select(RecordingPolicy))] == ["first"]
+        assert [row.reason for row in db.scalars(select(RecordingPolicyRow))] == ["first"]
 
 
 def test_a_decision_is_in_the_audit_trail_with_its_reason(empty: Service, world: World) -> None:
@@ -148,7 +148,7 @@ def test_a_removed_room_takes_its_decisions_with_it(empty: Service, world: World
 
 def measured(service: Service, size: int) -> None:
     with service.database.writing() as db:
-        db.execute(update(Segment).values(size=size))
+        db.execute(update(SegmentRow).values(size=size))
 
 
 def test_needs_are_what_was_measured_times_hours_times_days(
@@ -194,7 +194,7 @@ def test_a_mode_can_be_tried_before_it_is_chosen_for_all_rooms_or_for_some(empty
 
 def test_a_camera_of_which_nothing_was_recorded_counts_with_the_usual_rates(empty: Service, world: World) -> None:
     with empty.database.writing() as db:
-        db.query(Segment).delete()
+        db.query(SegmentRow).delete()
     admin = empty.client("administrator")
     admin.patch(f"/api/cameras/{world.cameras[0]}", json={"sub_path": "/sub"})
     admin.patch(f"/api/cameras/{world.cameras[1]}", json={"enabled": False})

@@ -20,12 +20,14 @@ from shike.attendance.footage.coverage import coverage
 from shike.attendance.footage.index import Footage
 from shike.attendance.footage.stretches import Stretches
 from shike.attendance.recording.report import NOT_MISSING
-from shike.attendance.tables.registry import Camera, Segment, to_us
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.registry import CameraRow
 from shike.camera_sim import CameraSim
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import EndReason, SegmentRecord
 from shike.capture.archive.spool import Spool
 from shike.capture.ids import new_id
+from shike.capture.moment import to_us
 from shike.capture.recorder.config import Lengths
 from tests.api.filmed import Filmed
 from tests.api.service import Service, World
@@ -176,7 +178,7 @@ def test_playback_names_the_gaps_that_the_report_of_the_same_day_names(empty: Se
     watched.recorded(hour(-20), 3600, "killed")
     watched.recorded(hour(1), 3600, "settings_changed")
     with watched.service.database.writing() as db:
-        camera = db.get(Camera, watched.camera_id)
+        camera = db.get(CameraRow, watched.camera_id)
         assert camera is not None
         camera.created_at, camera.enabled = hour(-23.95), False
     watched.at(hour(24))
@@ -266,7 +268,7 @@ def test_what_waits_in_the_spool_counts_like_what_is_in_the_index(filmed: Filmed
         spool.put(record)
     assert totals(stretches, filmed) == indexed
     with service.database.writing() as db:
-        db.execute(delete(Segment).where(Segment.id.in_([record.identity.segment_id for record in late])))
+        db.execute(delete(SegmentRow).where(SegmentRow.id.in_([record.identity.segment_id for record in late])))
     assert totals(stretches, filmed) == indexed
     assert sum(size for _, size in indexed.values()) == sum(record.size for record in filmed.records)
 

@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from shike.attendance.beijing import bounds
-from shike.attendance.tables.recording import RecordingPolicy
-from shike.attendance.tables.registry import from_us
-from shike.attendance.tables.training import ClassSession
+from shike.attendance.tables.recording import RecordingPolicyRow
+from shike.attendance.tables.training import ClassSessionRow
 from shike.capture.ids import new_id
+from shike.capture.moment import from_us
 from shike.capture.recorder import health
 from shike.capture.recorder.health import StreamHealth
 from tests.api.service import Service, World, new_camera, new_run, new_segment
@@ -59,7 +59,7 @@ class Watched:
 
     def by_timetable(self, *sessions: tuple[datetime, datetime]) -> None:
         """Let the room be recorded for these class sessions alone, a minute around them."""
-        policy = RecordingPolicy(
+        policy = RecordingPolicyRow(
             room_id=self.world.rooms[0],
             mode="timetable",
             margin_before_min=1,
@@ -70,7 +70,7 @@ class Watched:
             set_at=MIDNIGHT - timedelta(days=100),
         )
         planned = [
-            ClassSession(
+            ClassSessionRow(
                 class_id=self.world.planned[0].class_id,
                 room_id=self.world.rooms[0],
                 sequence=number,

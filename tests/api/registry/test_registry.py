@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from shike.attendance.training.uscc import check_character
+from shike.attendance.training.uscc import uscc_check_character
 from shike.capture.vault import Vault
 from tests.api.service import Service, World
 
@@ -55,7 +55,7 @@ def test_a_credit_code_is_checked_by_its_check_character(
 def test_two_institutions_cannot_have_one_credit_code(empty: Service, world: World) -> None:
     client = empty.client("administrator")
     body = {"region_id": world.cities[0], "name": "School", "uscc": "9111010800000000" + "0"}
-    body["uscc"] += check_character(body["uscc"])
+    body["uscc"] += uscc_check_character(body["uscc"])
     made = client.post("/api/institutions", json=body)
     assert made.status_code == 201
     assert client.post("/api/institutions", json=body).json()["errors"][0]["code"] == "taken"

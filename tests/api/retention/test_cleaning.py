@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from shike.attendance.retention.deleting import LONGEST_ROW, thin
+from shike.attendance.retention.deleting import LONGEST_ROW, thin_deletions
 from shike.attendance.retention.rules import Space
-from shike.attendance.tables.registry import Camera, Run, Segment, to_us
-from shike.attendance.tables.retention import Brake, Hold, RetentionRule
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.registry import CameraRow
+from shike.attendance.tables.retention import BrakeRow, HoldRow, RetentionRuleRow
 from shike.capture.archive.chain import Chain
 from shike.capture.archive.files import Archive
+from shike.capture.moment import to_us
 from tests.api.service import Service, World
 from tests.api.stocked import SIZE, Stocked, stocked
 
@@ -22,8 +24,8 @@ def stock(empty: Service, world: World) -> Iterator[Stocked]:
     yield from stocked(empty, world)
 
 
-def rule(stock: Stocked, **values: Any) -> RetentionRule:
-    row = RetentionRule(stream="main", reason="test", set_by="x", set_by_name="x")
+def rule(stock: Stocked, **values: Any) -> RetentionRuleRow:
+    row = RetentionRuleRow(stream="main", reason="test", set_by="x", set_by_name="x")
     row.valid_from = row.set_at = stock.ago(1)
     for name, value in values.items():
         setattr(row, name, value)
@@ -31,9 +33,9 @@ def rule(stock: Stocked, **values: Any) -> RetentionRule:
     return row
 
 
-def hold(stock: Stocked, camera: int, days_ago: float, minutes: float) -> Hold:
+def hold(stock: Stocked, camera: int, days_ago: float, minutes: float) -> HoldRow:
     start, world = stock.ago(days_ago), stock.world
-    row = Hold(
+    row = HoldRow(
         institution_id=world.institutions[camera],
         room_id=world.rooms[camera],
         camera_id=world.cameras[camera],
@@ -73,7 +75,7 @@ def test_runs_stay_and_empty_folders_of_old_days_go(stock: Stocked) -> None:
         path.parent for path in stock.service.settings.footage_dir.rglob("*.mp4")
     }
     with stock.service.database.reading() as db:
-        assert len(db.scalars(select(Run).where(Run.end_reason == "stopped")).all()) == 2
+        assert len(db.scalars(select(RunRow).where(RunRow.end_reason == "stopped")).all()) == 2
 
 
 def test_a_cameras_own_rule_wins_over_the_default_until_it_ends(stock: Stocked) -> None:
@@ -115,7 +117,7 @@ def test_a_released_hold_holds_no_more(stock: Stocked) -> None:
     stock.clean()
     assert len(stock.left()) == 13
     with stock.service.database.writing() as db:
-        db.execute(update(Hold).where(Hold.id == row.id).values(released_at=stock.now))
+        db.execute(update(HoldRow).where(HoldRow.id == row.id).values(released_at=stock.now))
     stock.clean()
     assert len(stock.left()) == 10
 
@@ -172,13 +174,13 @@ def test_on_a_full_disk_with_everything_held_the_least_important_cameras_rest_an
         stock.record(camera, 9, 10)
         hold(stock, camera, 9, 10)
     with stock.service.database.writing() as db:
-        db.execute(update(Camera).where(Camera.id == stock.world.cameras[1]).values(importance=1))
+        db.execute(update(CameraRow).where(CameraRow.id == stock.world.cameras[1]).values(importance=1))
     stock.capacity, stock.floor = 2_400, 500
     cleaner = stock.clean()
     assert cleaner.resting == {stock.world.cameras[1]}
     assert (len(stock.left(0)), len(stock.left(1))) == (10, 10) and stock.deletions() == []
     with stock.service.database.writing() as db:
-        db.execute(update(Hold).values(released_at=stock.now))
+        db.execute(update(HoldRow).values(released_at=stock.now))
     stock.clean(cleaner)
     assert cleaner.resting == frozenset() and len(stock.deletions()) == 2
 
@@ -211,7 +213,7 @@ def test_a_clean_up_of_more_than_half_of_everything_deletes_nothing_at_all(stock
 def confirm(stock: Stocked) -> None:
     with stock.service.database.writing() as db:
         confirmed = {"state": "confirmed", "confirmed_at": stock.now}
-        db.execute(update(Brake).where(Brake.state == "waiting").values(**confirmed))
+        db.execute(update(BrakeRow).where(BrakeRow.state == "waiting").values(**confirmed))
 
 
 def test_a_confirmed_clean_up_goes_on_and_covers_only_what_was_asked(stock: Stocked) -> None:
@@ -364,7 +366,7 @@ def test_a_file_that_somebody_took_away_is_on_record_as_missing(stock: Stocked) 
     ids = stock.record(0, 100, 2)
     stock.record(0, 1, 10)
     with stock.service.database.reading() as db:
-        key = db.get_one(Segment, ids[0]).object_key
+        key = db.get_one(SegmentRow, ids[0]).object_key
     (stock.service.settings.footage_dir / key).unlink()
     stock.clean()
     assert [row.missing for row in stock.deletions()] == [True, False]
@@ -375,12 +377,12 @@ def test_footage_that_came_back_from_a_backup_is_deleted_once_more_and_both_are_
     (old,) = stock.record(0, 100, 1)
     stock.record(0, 1, 10)
     with stock.service.database.reading() as db:
-        row = db.get_one(Segment, old)
-    columns = {column.name: getattr(row, column.name) for column in Segment.__table__.columns}
+        row = db.get_one(SegmentRow, old)
+    columns = {column.name: getattr(row, column.name) for column in SegmentRow.__table__.columns}
     stock.clean()
     (stock.service.settings.footage_dir / row.object_key).parent.mkdir(parents=True, exist_ok=True)
     (stock.service.settings.footage_dir / row.object_key).write_bytes(bytes(SIZE))
-    stock.service.add(Segment(**columns))
+    stock.service.add(SegmentRow(**columns))
     stock.clean()
     assert [(row.segment_id, row.state) for row in stock.deletions()] == [(None, "done"), (old, "done")]
     stock.assert_index_and_files_agree()
@@ -425,8 +427,8 @@ def test_after_some_weeks_neighbours_of_a_run_are_one_row_and_read_the_same(stoc
     stock.clean()
     before = stock.service.app.state.footage.history(stock.world.cameras[0], "main", 0, to_us(stock.now))
     with stock.service.database.writing() as db:
-        assert thin(db, stock.now + timedelta(hours=1)) == 6
-        assert thin(db, stock.now + timedelta(hours=1)) == 0
+        assert thin_deletions(db, stock.now + timedelta(hours=1)) == 6
+        assert thin_deletions(db, stock.now + timedelta(hours=1)) == 0
     assert [(row.segments, row.size, row.segment_id) for row in stock.deletions()] == [(5, 500, None), (3, 300, None)]
     after = stock.service.app.state.footage.history(stock.world.cameras[0], "main", 0, to_us(stock.now))
     assert [(each.start_us, each.end_us) for each in after if each.deleted] == [

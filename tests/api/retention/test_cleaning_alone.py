@@ -13,9 +13,10 @@ from shike.attendance.repair import giving_up
 from shike.attendance.repair.giving_up import absent
 from shike.attendance.retention.deleting import plan
 from shike.attendance.retention.keeping import candidates
-from shike.attendance.retention.rules import FOR_EVER_US, Due
-from shike.attendance.tables.registry import Lease, Segment
-from shike.attendance.tables.retention import Brake
+from shike.attendance.retention.rules import FOR_EVER_US, DueSegment
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.registry import LeaseRow
+from shike.attendance.tables.retention import BrakeRow
 from shike.capture.archive.chain import Link
 from tests.api.service import Service, World
 from tests.api.stocked import SIZE, Stocked, stocked
@@ -72,7 +73,7 @@ def test_nothing_is_deleted_of_footage_that_is_not_mounted(stock: Stocked, whole
     assert [brake.camera_id for brake in stock.brakes()] == [first] and stock.left(1) == young
     with stock.service.database.writing() as db:  # planned, and not come to
         (due, *_) = candidates(db, (first, "main"), [(0, FOR_EVER_US)])
-        plan(db, [Due(due, "age")], {}, stock.service.clock.now())
+        plan(db, [DueSegment(due, "age")], {}, stock.service.clock.now())
     folder, volume = unmount(stock, whole)
     more = stock.record(1, 95, 1) if not whole else []
     stock.clean()
@@ -164,11 +165,11 @@ def test_a_planned_deletion_of_footage_older_than_the_chain_waits_for_its_volume
     first = stock.world.cameras[0]
     ids = stock.record(0, 100, 1)
     with stock.service.database.writing() as db:
-        db.execute(update(Segment).where(Segment.id.in_(ids)).values(link=None, link_number=None))
+        db.execute(update(SegmentRow).where(SegmentRow.id.in_(ids)).values(link=None, link_number=None))
     chain = stock.service.settings.footage_dir / first / "chain"
     shutil.rmtree(chain)
     with stock.service.database.writing() as db:
-        plan(db, [Due(each, "age") for each in candidates(db, (first, "main"), [(0, FOR_EVER_US)])], {}, 0)
+        plan(db, [DueSegment(each, "age") for each in candidates(db, (first, "main"), [(0, FOR_EVER_US)])], {}, 0)
     folder, volume = unmount(stock, whole=False)
     stock.clean()
     assert [row.state for row in stock.deletions()] == ["planned"] and not list(folder.iterdir())
@@ -194,7 +195,7 @@ def test_a_word_for_the_floor_holds_for_one_clean_up_also_while_a_chain_is_lost(
     assert [(brake.camera_id, brake.rule) for brake in stock.brakes()] == [(None, "floor")]
     assert len(stock.left(1)) == 20, "the brake counts what is here"
     with stock.service.database.writing() as db:
-        db.execute(update(Brake).values(state="confirmed"))
+        db.execute(update(BrakeRow).values(state="confirmed"))
     stock.clean()
     assert len(stock.left(1)) < 10
     stock.clean()
@@ -229,9 +230,9 @@ def test_a_camera_of_another_machine_is_left_alone_and_not_missed_here(stock: St
     ids = stock.record(0, 100, 3) + stock.record(0, 1, 20)
     unmount(stock, whole=False)
     hour = stock.now + timedelta(hours=1)
-    service.add(Lease(camera_id=first, node="another", epoch=1, until=hour))
+    service.add(LeaseRow(camera_id=first, node="another", epoch=1, until=hour))
     housekeeper = Housekeeper(service.settings, service.database, service.clock, stock.space)
     assert unmounted(stock, housekeeper) == 0 and stock.left() == ids
     with service.database.writing() as db:
-        db.execute(update(Lease).where(Lease.camera_id == first).values(node=service.settings.node))
+        db.execute(update(LeaseRow).where(LeaseRow.camera_id == first).values(node=service.settings.node))
     assert unmounted(stock, housekeeper) == 1 and stock.left() == ids

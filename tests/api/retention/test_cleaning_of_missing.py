@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from shike.attendance.retention.deleting import Deleter, plan
 from shike.attendance.retention.keeping import candidates
-from shike.attendance.retention.rules import FOR_EVER_US, Due
-from shike.attendance.tables.registry import Segment
+from shike.attendance.retention.rules import FOR_EVER_US, DueSegment
+from shike.attendance.tables.footage import SegmentRow
 from shike.capture.archive.chain import Link, sha256
 from shike.capture.ids import new_id
 from tests.api.service import Service, World
@@ -25,9 +25,9 @@ def stock(empty: Service, world: World) -> Iterator[Stocked]:
 def lose(stock: Stocked, ids: list[str]) -> None:
     """Files of segments are gone, and their deletion is planned."""
     with stock.service.database.writing() as db:
-        for key in db.scalars(select(Segment.object_key).where(Segment.id.in_(ids))):
+        for key in db.scalars(select(SegmentRow.object_key).where(SegmentRow.id.in_(ids))):
             (stock.service.settings.footage_dir / key).unlink()
-        due = [Due(each, "age") for each in candidates(db, (stock.world.cameras[0], "main"), [(0, FOR_EVER_US)])]
+        due = [DueSegment(each, "age") for each in candidates(db, (stock.world.cameras[0], "main"), [(0, FOR_EVER_US)])]
         plan(db, [each for each in due if each.segment.segment_id in ids], {}, stock.service.clock.now())
 
 

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select, update
 
-from shike.api.moment import rfc3339
 from shike.attendance.retention.deleting import plan
 from shike.attendance.retention.holds import MARGIN, held_of
 from shike.attendance.retention.keeping import candidates
-from shike.attendance.retention.rules import FOR_EVER_US, Due, FlagHolds
-from shike.attendance.tables.judgement import Flag
-from shike.attendance.tables.registry import Camera, Segment, to_us
-from shike.attendance.tables.training import ClassSession
+from shike.attendance.retention.rules import FOR_EVER_US, DueSegment, FlagHolds
+from shike.attendance.tables.footage import SegmentRow
+from shike.attendance.tables.judgement import FlagRow
+from shike.attendance.tables.registry import CameraRow
+from shike.attendance.tables.training import ClassSessionRow
+from shike.capture.moment import rfc3339, to_us
 from tests.api.observed import Observed, late
 from tests.api.service import Service, World
 from tests.api.stocked import Stocked, stocked
@@ -70,7 +71,7 @@ def test_a_camera_that_moves_takes_its_held_footage_along(stock: Stocked) -> Non
     body = {"room_id": stock.world.rooms[0], "from": rfc3339(stock.ago(101)), "to": rfc3339(stock.ago(99))}
     stock.service.client("supervisor").post("/api/holds", json=body | {"reason": "x"})
     with stock.service.database.writing() as db:
-        moved = update(Camera).where(Camera.id == stock.world.cameras[0]).values(room_id=stock.world.rooms[1])
+        moved = update(CameraRow).where(CameraRow.id == stock.world.cameras[0]).values(room_id=stock.world.rooms[1])
         db.execute(moved)
     stock.clean()
     assert len(stock.left()) == 13
@@ -92,7 +93,7 @@ def judged(empty: Service, world: World) -> Observed:
 
 def held(observed: Observed, flags: FlagHolds) -> list[tuple[int, int, str]]:
     with observed.service.database.reading() as db:
-        camera = db.get_one(Camera, observed.world.cameras[0])
+        camera = db.get_one(CameraRow, observed.world.cameras[0])
         return [(each.start_us, each.end_us, each.kind) for each in held_of(db, camera, flags)]
 
 
@@ -110,23 +111,23 @@ def test_a_judgement_made_again_after_its_footage_was_deleted_accuses_nobody_ane
     service, camera = judged.service, judged.world.cameras[0]
     records, flags = judged.records(), {code: row.id for code, row in judged.flags().items()}
     with service.database.writing() as db:
-        db.execute(update(Flag).values(state="rejected"))
-        due = [Due(each, "age") for each in candidates(db, (camera, "main"), [(0, FOR_EVER_US)])]
+        db.execute(update(FlagRow).values(state="rejected"))
+        due = [DueSegment(each, "age") for each in candidates(db, (camera, "main"), [(0, FOR_EVER_US)])]
         assert plan(db, due, {}, service.clock.now()) == len(due) > 2
-        for key in db.scalars(select(Segment.object_key).where(Segment.camera_id == camera)):
+        for key in db.scalars(select(SegmentRow.object_key).where(SegmentRow.camera_id == camera)):
             path = service.settings.footage_dir / key
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"footage")
     service.clock.move(86_400)
     with service.database.writing() as db:
-        db.execute(update(Flag).values(state="open"))
+        db.execute(update(FlagRow).values(state="open"))
     cleaner = Stocked(service, judged.world, judged.start).cleaner()
     with service.database.writing() as db:
-        db.execute(update(ClassSession).values(state="cancelled").where(ClassSession.id != judged.session_id))
-        db.execute(update(Flag).values(severity="info"))  # nothing holds it
+        db.execute(update(ClassSessionRow).values(state="cancelled").where(ClassSessionRow.id != judged.session_id))
+        db.execute(update(FlagRow).values(severity="info"))  # nothing holds it
     cleaner.step(60)
     with service.database.reading() as db:
-        assert db.scalars(select(Segment).where(Segment.camera_id == camera)).all() == []
+        assert db.scalars(select(SegmentRow).where(SegmentRow.camera_id == camera)).all() == []
     assert judged.evaluator().evaluate(judged.session_id) is False
     assert [row.id for row in judged.records()] == [row.id for row in records]
     assert {code: row.id for code, row in judged.flags().items()} == flags

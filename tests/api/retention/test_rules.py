@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import update
 
-from shike.api.moment import rfc3339
 from shike.api.processes.keep import Housekeeper
 from shike.attendance.footage.coverage import coverage
-from shike.attendance.tables.registry import Camera, to_us
+from shike.attendance.tables.registry import CameraRow
+from shike.capture.moment import rfc3339, to_us
 from shike.capture.recorder.desired import Desired
 from tests.api.service import Service, World
 from tests.api.stocked import Stocked, stocked
@@ -159,7 +159,7 @@ def test_cameras_that_rest_for_want_of_space_are_published_and_come_back(stock: 
     service, world = stock.service, stock.world
     stock.record(0, 9, 10)
     with service.database.writing() as db:
-        db.execute(update(Camera).where(Camera.id == world.cameras[1]).values(importance=1))
+        db.execute(update(CameraRow).where(CameraRow.id == world.cameras[1]).values(importance=1))
     hold = {"room_id": world.rooms[0], "from": rfc3339(stock.ago(10)), "to": rfc3339(stock.ago(8)), "reason": "x"}
     held = service.client("auditor").post("/api/holds", json=hold).json()
     stock.capacity, stock.floor = 1_400, 500

@@ -2,8 +2,8 @@
 
 from sqlalchemy import select, update
 
-from shike.attendance.tables.judgement import AttendanceRecord, Flag
-from shike.attendance.tables.training import Enrolment, TrainingClass
+from shike.attendance.tables.judgement import AttendanceRecordRow, FlagRow
+from shike.attendance.tables.training import EnrolmentRow, TrainingClassRow
 from tests.api.service import Service, World
 from tests.api.taught import Taught, add_class, add_record, add_trainee
 
@@ -27,7 +27,7 @@ def test_one_class_can_hold_all_four_verdicts(empty: Service, world: World) -> N
     taught = Taught.of(empty, world)
     # The level without a rate apart, a class of 技师 has all four: who pays for herself is referred.
     with empty.database.writing() as db:
-        db.execute(update(TrainingClass).values(level="技师"))
+        db.execute(update(TrainingClassRow).values(level="技师"))
     answer = empty.client("supervisor").post(taught.path(), json={}).json()
     assert verdicts(answer) == {
         "李秀兰": ("review", 350_000),
@@ -71,7 +71,7 @@ def test_a_confirmed_flag_stays_in_the_decision_and_a_rejected_one_frees_it(empt
     client = empty.client("supervisor")
     for state, verdict, standing in (("confirmed", "review", 1), ("rejected", "eligible", 0)):
         with empty.database.writing() as db:
-            db.execute(update(Flag).values(state=state))
+            db.execute(update(FlagRow).values(state=state))
         client.post(taught.path(), json={})
         decision = client.get(taught.path("李秀兰")).json()
         reasons = {reason["code"]: reason for reason in decision["reasons"]}
@@ -96,7 +96,7 @@ def test_a_decision_says_that_facts_have_changed_since_and_the_next_version_take
     client.post(taught.path(), json={})
     assert client.get(taught.path("王强")).json()["current"] is True
     with empty.database.writing() as db:
-        changed = update(Enrolment).where(Enrolment.trainee_id == taught.trainees["王强"])
+        changed = update(EnrolmentRow).where(EnrolmentRow.trainee_id == taught.trainees["王强"])
         db.execute(changed.values(result="failed"))
     stale = client.get(taught.path("王强")).json()
     assert (stale["current"], stale["verdict"]) == (False, "eligible")
@@ -113,7 +113,7 @@ def test_hours_in_a_contradicted_window_are_contested_and_not_lost(empty: Servic
     person = taught.trainees["李秀兰"]
     with empty.database.reading() as db:
         record = db.scalars(
-            select(AttendanceRecord.body).where(AttendanceRecord.class_session_id == taught.sessions[0])
+            select(AttendanceRecordRow.body).where(AttendanceRecordRow.class_session_id == taught.sessions[0])
         ).one()
     people = [
         each | {"status": "review", "review": ["SIGNIN_GT_COUNT"]} if each["trainee_id"] == person else each
@@ -149,7 +149,7 @@ def test_the_same_person_at_another_institution_is_barred_from_the_same_level_tw
 def test_a_class_from_before_the_first_rate_is_an_error_and_leaves_nothing(empty: Service, world: World) -> None:
     taught = Taught.of(empty, world)
     with empty.database.writing() as db:
-        db.execute(update(TrainingClass).values(starts_on="2020-05-15"))
+        db.execute(update(TrainingClassRow).values(starts_on="2020-05-15"))
     client = empty.client("supervisor")
     answer = client.post(taught.path(), json={})
     assert (answer.status_code, answer.json()["code"]) == (409, "no_value_yet")
@@ -181,7 +181,7 @@ def test_hours_stay_credited_once_a_person_cannot_say_that_the_flag_is_true(empt
     taught = Taught.of(empty, world)
     last, person = taught.sessions[-1], taught.trainees["李秀兰"]
     with empty.database.reading() as db:
-        record = db.scalars(select(AttendanceRecord.body).where(AttendanceRecord.class_session_id == last)).one()
+        record = db.scalars(select(AttendanceRecordRow.body).where(AttendanceRecordRow.class_session_id == last)).one()
     (own,) = (each for each in record["people"] if each["trainee_id"] == person)
     own |= {"status": "review", "review": ["EMPTY_ROOM"]}
     window = {"code": "EMPTY_ROOM", "start_us": own["first_in_us"], "end_us": own["last_out_us"]}
@@ -189,7 +189,7 @@ def test_hours_stay_credited_once_a_person_cannot_say_that_the_flag_is_true(empt
     client = empty.client("supervisor")
     for state, sure in (("open", "0.0"), ("undecidable", "4.0")):
         with empty.database.writing() as db:
-            db.execute(update(Flag).values(code="EMPTY_ROOM", state=state))
+            db.execute(update(FlagRow).values(code="EMPTY_ROOM", state=state))
         client.post(taught.path(), json={})
         assert client.get(taught.path("李秀兰")).json()["sessions"][-1]["sure_hours"] == sure
 
@@ -200,7 +200,7 @@ def test_who_did_not_sign_out_keeps_what_is_credited_and_the_rest_is_for_a_perso
     taught = Taught.of(empty, world)
     last, person = taught.sessions[-1], taught.trainees["李秀兰"]
     with empty.database.reading() as db:
-        record = db.scalars(select(AttendanceRecord.body).where(AttendanceRecord.class_session_id == last)).one()
+        record = db.scalars(select(AttendanceRecordRow.body).where(AttendanceRecordRow.class_session_id == last)).one()
     (own,) = (each for each in record["people"] if each["trainee_id"] == person)
     own |= {"status": "review", "review": ["no_sign_out"], "last_out_us": None}
     own |= {"credited_minutes": 45, "lesson_hours": "1.0"}

@@ -9,9 +9,11 @@ import pytest
 from shike.api.db import Database
 from shike.attendance.counting.centerface import CenterFace
 from shike.attendance.counting.worker import Counter, CountingOptions
-from shike.attendance.tables.registry import Base, Camera, Institution, Region, Room, from_us
+from shike.attendance.tables.base import Base
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RegionRow, RoomRow
 from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
+from shike.capture.moment import from_us
 
 from .recording import MORNING_US, HandClock, WhiteSquares
 
@@ -32,15 +34,15 @@ def database(tmp_path: Path) -> Iterator[Database]:
     Base.metadata.create_all(database.engine)
     now = from_us(MORNING_US)
     with database.writing() as db:
-        region = Region(id="r", name="Hengyang", level="city", path="/r/")
-        institution = Institution(id="i", region_id="r", name="School", created_at=now)
-        room = Room(id="room", institution_id="i", name="301", created_at=now)
+        region = RegionRow(id="r", name="Hengyang", level="city", path="/r/")
+        institution = InstitutionRow(id="i", region_id="r", name="School", created_at=now)
+        room = RoomRow(id="room", institution_id="i", name="301", created_at=now)
         for row in (region, institution, room):
             db.add(row)
             db.flush()
         for camera_id in (FRONT, REAR):
             db.add(
-                Camera(
+                CameraRow(
                     id=camera_id,
                     room_id="room",
                     name=camera_id[-1],

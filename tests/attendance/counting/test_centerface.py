@@ -17,7 +17,7 @@ from shike.attendance.counting.centerface import CenterFace, decode, distinct
 from shike.attendance.counting.detector import LOWEST_SCORE, Detector, Image
 from shike.attendance.counting.errors import ModelDamaged, ModelMissing
 from shike.attendance.counting.worker import Counter, CountingOptions
-from shike.attendance.tables.registry import Sample
+from shike.attendance.tables.counting import SampleRow
 from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
 
@@ -110,6 +110,6 @@ def test_four_people_of_a_real_classroom_are_counted_from_recorded_h264(
     while counter.turn():
         pass
     with database.reading() as db:
-        found = list(db.scalars(select(Sample.count).order_by(Sample.picture_at)))
+        found = list(db.scalars(select(SampleRow.count).order_by(SampleRow.picture_at)))
     assert len(found) >= 10
     assert sum(count == 4 for count in found) >= 0.8 * len(found), found

@@ -3,7 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shike.attendance.counting.sampling import Waiting, due, fairest, skipped, slot_of, too_old
+from shike.attendance.counting.sampling import (
+    Waiting,
+    due_keyframes,
+    fairest,
+    skipped,
+    slot_of,
+    too_old,
+)
 from shike.capture.archive.segment import Fragment
 
 SECOND = 1_000_000
@@ -20,21 +27,21 @@ def seconds(fragments: list[Fragment]) -> list[float]:
 
 def test_the_first_keyframe_of_each_slot_is_due() -> None:
     every_two_seconds = [fragment(second * SECOND) for second in range(1, 32, 2)]
-    assert seconds(due(every_two_seconds, set(), INTERVAL)) == [1, 11, 21, 31]
+    assert seconds(due_keyframes(every_two_seconds, set(), INTERVAL)) == [1, 11, 21, 31]
 
 
 def test_a_fragment_that_is_not_a_keyframe_is_never_due() -> None:
-    assert due([fragment(10 * SECOND, is_key=False)], set(), INTERVAL) == []
+    assert due_keyframes([fragment(10 * SECOND, is_key=False)], set(), INTERVAL) == []
 
 
 def test_a_slot_that_was_counted_is_not_due_again() -> None:
     keyframes = [fragment(5 * SECOND), fragment(15 * SECOND)]
-    assert seconds(due(keyframes, {0}, INTERVAL)) == [15]
+    assert seconds(due_keyframes(keyframes, {0}, INTERVAL)) == [15]
 
 
 def test_a_slot_without_a_keyframe_has_no_sample() -> None:
     long_gops = [fragment(second * SECOND) for second in (3, 28, 53)]
-    assert seconds(due(long_gops, set(), INTERVAL)) == [3, 28, 53]
+    assert seconds(due_keyframes(long_gops, set(), INTERVAL)) == [3, 28, 53]
 
 
 @given(st.lists(st.integers(0, 10**9), max_size=60), st.integers(1, 60))
@@ -43,16 +50,16 @@ def test_reading_in_two_parts_chooses_what_reading_at_once_chooses(gaps_us: list
     for gap in gaps_us:
         now += gap
         keyframes.append(fragment(now))
-    at_once = due(keyframes, set(), INTERVAL)
-    first = due(keyframes[:cut], set(), INTERVAL)
-    second = due(keyframes[cut:], {slot_of(each.wall_us, INTERVAL) for each in first}, INTERVAL)
+    at_once = due_keyframes(keyframes, set(), INTERVAL)
+    first = due_keyframes(keyframes[:cut], set(), INTERVAL)
+    second = due_keyframes(keyframes[cut:], {slot_of(each.wall_us, INTERVAL) for each in first}, INTERVAL)
     assert first + second == at_once
 
 
 @given(st.lists(st.integers(0, 10**12), max_size=60))
 def test_no_slot_is_counted_twice_and_none_with_a_keyframe_is_left_out(walls_us: list[int]) -> None:
     keyframes = [fragment(wall_us) for wall_us in sorted(walls_us)]
-    chosen = [slot_of(each.wall_us, INTERVAL) for each in due(keyframes, set(), INTERVAL)]
+    chosen = [slot_of(each.wall_us, INTERVAL) for each in due_keyframes(keyframes, set(), INTERVAL)]
     assert chosen == sorted({slot_of(wall_us, INTERVAL) for wall_us in walls_us})
 
 

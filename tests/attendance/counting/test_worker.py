@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.api.db import Database
 from shike.attendance.counting.worker import Counter, CountingOptions, run
-from shike.attendance.tables.registry import Camera, CountSkip, Sample, to_us
+from shike.attendance.tables.counting import CountSkipRow, SampleRow
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
+from shike.capture.moment import to_us
 
 from .conftest import FRONT, REAR
 from .recording import FPS, MORNING_US, HandClock, Recording, WhiteSquares, draw, keep, write_video
@@ -61,13 +63,13 @@ def work_off(counter: Counter) -> None:
 def counts(database: Database, camera_id: str = FRONT) -> list[tuple[float, int | None]]:
     """(seconds since the recording began, count) of every sample of a camera."""
     with database.reading() as db:
-        query = select(Sample).where(Sample.camera_id == camera_id).order_by(Sample.picture_at)
+        query = select(SampleRow).where(SampleRow.camera_id == camera_id).order_by(SampleRow.picture_at)
         return [((to_us(row.picture_at) - MORNING_US) / SECOND, row.count) for row in db.scalars(query)]
 
 
 def skips(database: Database) -> list[tuple[float, float, str]]:
     with database.reading() as db:
-        rows = db.scalars(select(CountSkip).order_by(CountSkip.from_at))
+        rows = db.scalars(select(CountSkipRow).order_by(CountSkipRow.from_at))
         return [
             ((to_us(r.from_at) - MORNING_US) / SECOND, (to_us(r.to_at) - MORNING_US) / SECOND, r.reason) for r in rows
         ]
@@ -97,7 +99,7 @@ def test_a_sample_says_where_it_comes_from_and_what_made_it(
     work_off(counter)
     opened = archive.tail(FRONT, "main")
     with database.reading() as db:
-        sample = db.scalars(select(Sample).order_by(Sample.picture_at)).first()
+        sample = db.scalars(select(SampleRow).order_by(SampleRow.picture_at)).first()
     assert sample is not None and opened is not None
     assert sample.run_id == opened.identity.run_id
     assert (sample.stream, sample.origin, sample.simulated, sample.node) == ("main", "live", True, "node-1")
@@ -190,7 +192,7 @@ def test_an_import_of_an_earlier_day_is_counted_and_marked_as_imported(
     keep(database, archive, spool, clock)
     work_off(counter)
     with database.reading() as db:
-        origins = list(db.scalars(select(Sample.origin).order_by(Sample.picture_at)))
+        origins = list(db.scalars(select(SampleRow.origin).order_by(SampleRow.picture_at)))
     assert origins == ["imported"] * 6 + ["live"] * 6
 
 
@@ -313,7 +315,7 @@ def test_a_dark_stretch_has_samples_without_a_number(
     keep(database, archive, spool, clock)
     work_off(counter)
     with database.reading() as db:
-        rows = list(db.scalars(select(Sample).order_by(Sample.picture_at)))
+        rows = list(db.scalars(select(SampleRow).order_by(SampleRow.picture_at)))
     assert [(row.count, row.valid, row.invalid_reason) for row in rows] == [(3, True, None), (None, False, "dark")]
     assert (rows[1].low, rows[1].high, rows[1].boxes) == (None, None, [])
 
@@ -322,7 +324,7 @@ def test_counts_of_a_camera_that_was_deleted_are_dropped_and_the_others_go_on(
     counter: Counter, lesson: Path, archive: Archive, spool: Spool, database: Database
 ) -> None:
     with database.writing() as db:
-        db.execute(delete(Camera).where(Camera.id == REAR))
+        db.execute(delete(CameraRow).where(CameraRow.id == REAR))
     both = [Recording(lesson, camera_id, archive, spool) for camera_id in (FRONT, REAR)]
     for recording in both:
         recording.go_on(3)

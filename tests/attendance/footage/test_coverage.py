@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shike.attendance.footage.coverage import Coverage, Gap, Span, by_schedule, coverage
+from shike.attendance.footage.coverage import Coverage, Gap, RecordedSpan, by_schedule, coverage
 from shike.attendance.footage.index import Piece
 from shike.capture.archive.segment import Origin
 
@@ -120,7 +120,7 @@ def test_spans_and_gaps_follow_one_another_and_cover_the_range_up_to_now(
 ) -> None:
     pieces = [piece(start, start + length, run, ends) for start, length, run, ends in raw]
     covered = coverage(pieces, 0, 100 * S, now * S, None, None)
-    parts: list[Span | Gap] = sorted([*covered.spans, *covered.gaps], key=lambda part: part.start_us)
+    parts: list[RecordedSpan | Gap] = sorted([*covered.spans, *covered.gaps], key=lambda part: part.start_us)
     at = 0
     for part in parts:
         assert part.start_us == at and part.end_us > at

@@ -10,17 +10,17 @@ from shike.attendance.judgement.inputs import (
     MINUTE_US,
     SECOND_US,
     CameraCoverage,
+    FootageSpan,
     Person,
     Rejected,
     SessionInputs,
     Sign,
-    Stretch,
 )
 from shike.attendance.judgement.room_counts import RoomCount
-from shike.attendance.judgement.thresholds import Thresholds, in_force
-from shike.attendance.tables.registry import to_us
+from shike.attendance.judgement.thresholds import Thresholds, edition_in_force
+from shike.capture.moment import to_us
 
-THRESHOLDS: Thresholds = in_force(date(2026, 11, 23))
+THRESHOLDS: Thresholds = edition_in_force(date(2026, 11, 23))
 MIDNIGHT_US = to_us(datetime(2026, 11, 23, tzinfo=UTC))
 EVERY_US = 30 * SECOND_US
 
@@ -123,9 +123,9 @@ class Case:
         gaps, done_us = [], inputs.start_us
         for begin, until in [*cut, (inputs.until_us, inputs.until_us)]:
             if begin > done_us:
-                gaps.append(Stretch(done_us, begin, "no_data"))
+                gaps.append(FootageSpan(done_us, begin, "no_data"))
             done_us = max(done_us, until)
-        return CameraCoverage("front", tuple(Stretch(a, b) for a, b in cut if a < b), tuple(gaps))
+        return CameraCoverage("front", tuple(FootageSpan(a, b) for a, b in cut if a < b), tuple(gaps))
 
 
 def _seen(line: str) -> list[RoomCount]:

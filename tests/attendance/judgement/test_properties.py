@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shike.attendance.judgement.flags import ACCUSING, Flag, flags_of
-from shike.attendance.judgement.inputs import CameraCoverage, SessionInputs, Sign, Stretch
+from shike.attendance.judgement.inputs import CameraCoverage, FootageSpan, SessionInputs, Sign
 from shike.attendance.judgement.records import make_record
 from shike.attendance.judgement.room_counts import RoomCount
 
@@ -52,7 +52,7 @@ def class_sessions(draw: st.DrawFn) -> SessionInputs:
         expected=roster(PEOPLE, draw(st.integers(0, 2))),
         signs=tuple(signs),
         counts=tuple(each for each in counts if each.at_us < until),
-        coverage=(CameraCoverage("front", (Stretch(START, until),), ()),),
+        coverage=(CameraCoverage("front", (FootageSpan(START, until),), ()),),
         accepted=draw(st.sampled_from([True, True, True, False])),
         now_us=now,
     )

@@ -5,27 +5,32 @@ from pathlib import Path
 
 import pytest
 
-from shike.attendance.judgement.thresholds import LIMITS, BadThresholds, NoThresholds, in_force
+from shike.attendance.judgement.thresholds import (
+    LIMITS,
+    BadThresholds,
+    NoThresholds,
+    edition_in_force,
+)
 
 DEFAULT = (LIMITS / "default.yaml").read_text(encoding="utf-8")
 
 
 def test_a_date_before_the_first_edition_is_an_error() -> None:
     with pytest.raises(NoThresholds):
-        in_force(date(2018, 12, 31))
-    assert in_force(date(2019, 1, 1)).version == "default-1"
+        edition_in_force(date(2018, 12, 31))
+    assert edition_in_force(date(2019, 1, 1)).version == "default-1"
 
 
 def test_every_edition_has_a_source() -> None:
-    assert in_force(date(2026, 11, 23)).source
+    assert edition_in_force(date(2026, 11, 23)).source
 
 
 def test_the_nearest_locality_with_limits_of_its_own_decides(tmp_path: Path) -> None:
     (tmp_path / "default.yaml").write_text(DEFAULT, encoding="utf-8")
     county = DEFAULT.replace("locality: default", "locality: 全椒县").replace("default-1", "quanjiao-1")
     (tmp_path / "quanjiao.yaml").write_text(county, encoding="utf-8")
-    assert in_force(date(2026, 1, 1), ["全椒县", "滁州市"], tmp_path).version == "quanjiao-1"
-    assert in_force(date(2026, 1, 1), ["滁州市"], tmp_path).version == "default-1"
+    assert edition_in_force(date(2026, 1, 1), ["全椒县", "滁州市"], tmp_path).version == "quanjiao-1"
+    assert edition_in_force(date(2026, 1, 1), ["滁州市"], tmp_path).version == "default-1"
 
 
 @pytest.mark.parametrize(
@@ -35,4 +40,4 @@ def test_the_nearest_locality_with_limits_of_its_own_decides(tmp_path: Path) -> 
 def test_a_file_that_does_not_say_what_it_must_is_named(tmp_path: Path, text: str, instead: str) -> None:
     (tmp_path / "default.yaml").write_text(DEFAULT.replace(text, instead), encoding="utf-8")
     with pytest.raises(BadThresholds, match=r"default\.yaml"):
-        in_force(date(2026, 1, 1), (), tmp_path)
+        edition_in_force(date(2026, 1, 1), (), tmp_path)

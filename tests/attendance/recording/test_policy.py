@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from shike.attendance.recording.policy import (
     MINUTE_US,
-    Due,
     PlannedSession,
     Policy,
-    due,
-    in_force,
+    RecordingDue,
+    policy_in_force,
+    recording_due,
     windows,
 )
 from shike.capture.schedule import NEVER_US, rest_at
@@ -30,42 +30,46 @@ MORNING, AFTERNOON = at(540, 690, "morning"), at(840, 990, "afternoon")
 @pytest.mark.parametrize(
     ("minute", "expected"),
     [
-        (0, Due(False, 530 * M, "off_schedule", "morning")),
-        (529, Due(False, 530 * M, "off_schedule", "morning")),
-        (530, Due(True, 695 * M, "margin_before", "morning")),
-        (540, Due(True, 695 * M, "class_session", "morning")),
-        (600, Due(True, 695 * M, "class_session", "morning")),  # breaks are not asked about
-        (690, Due(True, 695 * M, "margin_after", "morning")),
-        (695, Due(False, 830 * M, "off_schedule", "afternoon")),
-        (995, Due(False, None, "off_schedule", None)),
+        (0, RecordingDue(False, 530 * M, "off_schedule", "morning")),
+        (529, RecordingDue(False, 530 * M, "off_schedule", "morning")),
+        (530, RecordingDue(True, 695 * M, "margin_before", "morning")),
+        (540, RecordingDue(True, 695 * M, "class_session", "morning")),
+        (600, RecordingDue(True, 695 * M, "class_session", "morning")),  # breaks are not asked about
+        (690, RecordingDue(True, 695 * M, "margin_after", "morning")),
+        (695, RecordingDue(False, 830 * M, "off_schedule", "afternoon")),
+        (995, RecordingDue(False, None, "off_schedule", None)),
     ],
 )
-def test_a_timetable_is_recorded_with_its_margins_and_says_why(minute: int, expected: Due) -> None:
-    assert due(TIMETABLE, [AFTERNOON, MORNING], minute * M) == expected
+def test_a_timetable_is_recorded_with_its_margins_and_says_why(minute: int, expected: RecordingDue) -> None:
+    assert recording_due(TIMETABLE, [AFTERNOON, MORNING], minute * M) == expected
 
 
 def test_always_needs_no_timetable_and_has_no_end() -> None:
-    assert due(ALWAYS, [], 5) == due(ALWAYS, [MORNING], 600 * M) == Due(True, None, "always")
+    assert (
+        recording_due(ALWAYS, [], 5) == recording_due(ALWAYS, [MORNING], 600 * M) == RecordingDue(True, None, "always")
+    )
 
 
 def test_a_cancelled_session_does_not_count_and_a_moved_one_counts_where_it_is_now() -> None:
-    assert due(TIMETABLE, [at(540, 690, cancelled=True)], 600 * M) == Due(False, None, "off_schedule")
-    assert not due(TIMETABLE, [at(840, 990)], 600 * M).recorded
-    assert due(TIMETABLE, [at(840, 990)], 900 * M).recorded
+    assert recording_due(TIMETABLE, [at(540, 690, cancelled=True)], 600 * M) == RecordingDue(
+        False, None, "off_schedule"
+    )
+    assert not recording_due(TIMETABLE, [at(840, 990)], 600 * M).recorded
+    assert recording_due(TIMETABLE, [at(840, 990)], 900 * M).recorded
 
 
 def test_sessions_whose_margins_touch_are_recorded_without_a_break() -> None:
     pair = [at(540, 600, "first"), at(615, 660, "second")]
     assert windows([TIMETABLE], pair, 0, 2000 * M) == ((530 * M, 665 * M),)
-    assert due(TIMETABLE, pair, 604 * M) == Due(True, 665 * M, "margin_after", "first")
-    assert due(TIMETABLE, pair, 605 * M) == Due(True, 665 * M, "margin_before", "second")
+    assert recording_due(TIMETABLE, pair, 604 * M) == RecordingDue(True, 665 * M, "margin_after", "first")
+    assert recording_due(TIMETABLE, pair, 605 * M) == RecordingDue(True, 665 * M, "margin_before", "second")
 
 
 def test_each_moment_goes_by_the_policy_that_was_in_force_then() -> None:
     history = [ALWAYS, Policy("timetable", 10, 5, valid_from_us=600 * M), Policy("always", valid_from_us=900 * M)]
     found = windows(history, [MORNING, AFTERNOON], 0, 1440 * M)
     assert found == ((0, 695 * M), (830 * M, 1440 * M))
-    assert [in_force(history, minute * M).mode for minute in (0, 599, 600, 899, 900)] == [
+    assert [policy_in_force(history, minute * M).mode for minute in (0, 599, 600, 899, 900)] == [
         "always",
         "always",
         "timetable",
@@ -76,7 +80,7 @@ def test_each_moment_goes_by_the_policy_that_was_in_force_then() -> None:
 
 def test_of_two_policies_that_begin_together_the_later_decision_holds() -> None:
     history = [ALWAYS, Policy("timetable", 10, 5, valid_from_us=100), Policy("always", valid_from_us=100)]
-    assert in_force(history, 100).mode == "always"
+    assert policy_in_force(history, 100).mode == "always"
     assert windows(history, [], 0, 1000) == ((0, 1000),)
 
 
@@ -86,7 +90,7 @@ def test_a_session_that_was_entered_late_was_due_from_then_on() -> None:
 
 def test_without_any_policy_in_force_there_is_no_answer() -> None:
     with pytest.raises(ValueError, match="no policy"):
-        in_force([Policy(valid_from_us=10)], 9)
+        policy_in_force([Policy(valid_from_us=10)], 9)
 
 
 sessions = st.lists(
@@ -107,7 +111,7 @@ def test_what_is_due_now_and_the_windows_say_the_same(
 ) -> None:
     found = windows([policy], planned, -(10**12), 10**12)
     now_us = minute * M
-    answer = due(policy, planned, now_us)
+    answer = recording_due(policy, planned, now_us)
     pause = rest_at(found, now_us)
     assert answer.recorded == (pause is None)
     if pause is not None:
@@ -126,7 +130,7 @@ def test_every_minute_of_a_session_is_recorded_and_nobody_is_filmed_without_one(
         for each in held
         if each.start_us - policy.margin_before_min * M <= minute * M < each.end_us + policy.margin_after_min * M
     ]
-    assert due(policy, planned, minute * M).recorded == bool(near)
+    assert recording_due(policy, planned, minute * M).recorded == bool(near)
 
 
 @given(policies, sessions, st.integers(0, 2000), st.integers(0, 1500))

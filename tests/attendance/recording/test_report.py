@@ -2,7 +2,7 @@
 
 import pytest
 
-from shike.attendance.footage.coverage import Coverage, Gap, Span
+from shike.attendance.footage.coverage import Coverage, Gap, RecordedSpan
 from shike.attendance.recording.days import within
 from shike.attendance.recording.disk_space import DAY_US, DiskSpace, bytes_per_day
 from shike.attendance.recording.report import NOT_MISSING, last_gap, report
@@ -13,7 +13,9 @@ HOUR_US = 3600 * S
 
 def covered(*parts: tuple[int, int, str | None]) -> Coverage:
     """Parts in seconds: recorded where the reason is None."""
-    spans = tuple(Span(start * S, end * S, "run", "live", False, False) for start, end, why in parts if why is None)
+    spans = tuple(
+        RecordedSpan(start * S, end * S, "run", "live", False, False) for start, end, why in parts if why is None
+    )
     return Coverage(spans, tuple(Gap(start * S, end * S, why) for start, end, why in parts if why is not None))
 
 

@@ -7,18 +7,17 @@ from shike.attendance.retention.rules import (
     DAY_US,
     Amount,
     Candidate,
-    Stretch,
     by_age,
     by_bytes,
     by_floor,
     floor_bytes,
     free_stretches,
     is_held,
-    merged,
     needed_bytes,
     resting,
     too_much,
 )
+from shike.capture.spans import Span, merged
 
 MOST_US = 10_000
 
@@ -36,19 +35,19 @@ def segments(draw: st.DrawFn, camera: str = "a") -> list[Candidate]:
 HELD = st.lists(st.tuples(st.integers(0, MOST_US), st.integers(0, MOST_US)), max_size=6).map(merged)
 
 
-def overlaps(segment: Candidate, held: tuple[Stretch, ...]) -> bool:
+def overlaps(segment: Candidate, held: tuple[Span, ...]) -> bool:
     return any(begin < segment.end_us and end > segment.start_us for begin, end in held)
 
 
 @given(segments(), HELD)
-def test_a_segment_is_held_if_any_moment_of_it_is(given_: list[Candidate], held: tuple[Stretch, ...]) -> None:
+def test_a_segment_is_held_if_any_moment_of_it_is(given_: list[Candidate], held: tuple[Span, ...]) -> None:
     for segment in given_:
         assert is_held(segment, held) == overlaps(segment, held)
 
 
 @given(segments(), HELD, st.integers(0, 2 * MOST_US))
 def test_what_is_not_held_lies_within_one_free_stretch(
-    given_: list[Candidate], held: tuple[Stretch, ...], until: int
+    given_: list[Candidate], held: tuple[Span, ...], until: int
 ) -> None:
     free = list(free_stretches(held, until))
     assert all(begin < end for begin, end in free)
@@ -59,7 +58,7 @@ def test_what_is_not_held_lies_within_one_free_stretch(
 
 @given(segments(), HELD, st.integers(0, 2 * MOST_US))
 def test_age_takes_exactly_what_ended_by_the_cutoff_and_is_not_held(
-    given_: list[Candidate], held: tuple[Stretch, ...], cutoff: int
+    given_: list[Candidate], held: tuple[Span, ...], cutoff: int
 ) -> None:
     due = [each.segment for each in by_age(given_, cutoff, held)]
     assert due == [each for each in given_ if each.end_us <= cutoff and not overlaps(each, held)]
@@ -67,7 +66,7 @@ def test_age_takes_exactly_what_ended_by_the_cutoff_and_is_not_held(
 
 @given(segments(), HELD, st.integers(-10, 2_000))
 def test_bytes_take_the_oldest_and_not_one_segment_more_than_needed(
-    given_: list[Candidate], held: tuple[Stretch, ...], excess: int
+    given_: list[Candidate], held: tuple[Span, ...], excess: int
 ) -> None:
     due = [each.segment for each in by_bytes(given_, excess, held)]
     free = [each for each in given_ if not overlaps(each, held)]
@@ -79,7 +78,7 @@ def test_bytes_take_the_oldest_and_not_one_segment_more_than_needed(
 
 @given(segments("a"), segments("b"), HELD, st.integers(-10, 2_000), st.integers(1, 3))
 def test_the_floor_takes_the_oldest_of_all_and_not_one_segment_more_than_needed(
-    one: list[Candidate], other: list[Candidate], held: tuple[Stretch, ...], needed: int, importance: int
+    one: list[Candidate], other: list[Candidate], held: tuple[Span, ...], needed: int, importance: int
 ) -> None:
     streams = {("a", "main"): one, ("b", "main"): other}
     due = [each.segment for each in by_floor(streams, {"a": importance}, {"a": held}, needed)]  # type: ignore[arg-type]

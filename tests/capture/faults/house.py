@@ -20,7 +20,7 @@ from shike.capture.archive.segment import SegmentRecord
 from shike.capture.recorder.camera import CameraThread, Recording
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.desired import Wanted
-from shike.capture.recorder.health import State, StreamHealth
+from shike.capture.recorder.health import CaptureState, StreamHealth
 from shike.capture.source.address import Address
 from tests.recorded import Sent, sent_frames, timed_strips, wait_until, whole_run
 from tests.recording import sharing
@@ -51,7 +51,7 @@ class Seen:
     """What the supervisor saw of a stream from a moment on."""
 
     at_us: int
-    state: State
+    state: CaptureState
     cause: str | None
 
 
@@ -103,7 +103,7 @@ class Story:
         return f"runs {len(self.runs)}; gaps [{gaps}]; back after {after}; dropped {self.dropped}; {states}"
 
     @property
-    def states(self) -> list[tuple[State, str | None]]:
+    def states(self) -> list[tuple[CaptureState, str | None]]:
         """The states that the supervisor saw, each once in a row."""
         return [(seen.state, seen.cause) for seen in self.seen]
 
@@ -221,11 +221,11 @@ class House:
         return stories
 
 
-def _await(threads: Mapping[str, CameraThread], states: tuple[State, ...]) -> None:
+def _await(threads: Mapping[str, CameraThread], states: tuple[CaptureState, ...]) -> None:
     """Wait until each thread has come to one of these states."""
     for name, thread in threads.items():
         wait_until(partial(_is_in, thread, states), f"{name} is {' or '.join(states)}")
 
 
-def _is_in(thread: CameraThread, states: tuple[State, ...]) -> bool:
+def _is_in(thread: CameraThread, states: tuple[CaptureState, ...]) -> bool:
     return thread.health.state in states

@@ -14,7 +14,7 @@ from shike.capture.mp4 import boxes
 from shike.capture.mp4.coded_picture import CodedPicture, as_packet
 from shike.capture.mp4.picture_mux import PictureMux
 from shike.capture.recorder.segmenter import RunMux
-from shike.capture.source.rtsp.description import Codec, Track
+from shike.capture.source.rtsp.description import Codec, VideoTrack
 from shike.capture.source.rtsp.packets import Packets
 from tests.capture.faults import clips as coded
 from tests.capture.source.rtsp.sending import feed
@@ -42,7 +42,7 @@ def pictures(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     coded.write(path, kind)
     clip = read_clip(path)
     codec: Codec = "hevc" if request.param == "hevc" else "h264"
-    packets, source = Packets(Track("", codec, 96, 90_000, "", "*", ()), 0), RtpSource(1, 65_500, 0xFFFF_0000)
+    packets, source = Packets(VideoTrack("", codec, 96, 90_000, "", "*", ()), 0), RtpSource(1, 65_500, 0xFFFF_0000)
     frames = [frame for gop in clip.gops[:5] for frame in gop]
     data = b"".join(source.frame(frame.packets, at * PICTURE_US) for at, frame in enumerate(frames))
     found = feed(packets, data)

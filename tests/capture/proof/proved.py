@@ -13,13 +13,16 @@ from sqlalchemy import create_engine, select
 from shike.api.db import Database
 from shike.attendance.footage.indexed import IndexRows
 from shike.attendance.footage.indexing import index
-from shike.attendance.tables.registry import Base, Camera, Run, Segment, from_us
+from shike.attendance.tables.base import Base
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.chain import Chain, Link, sha256
 from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
 from shike.capture.clock import Clock, SystemClock
+from shike.capture.moment import from_us
 from shike.capture.proof.chain_walk import Trust
-from shike.capture.proof.findings import Asked, Finding, Report
+from shike.capture.proof.findings import Finding, VerificationReport, VerificationScope
 from shike.capture.proof.integrity import verify
 from shike.capture.proof.signing import Signer, checkpoint
 from shike.capture.proof.signing_keys import SigningKeys
@@ -63,7 +66,7 @@ class Proof:
     def set_up(self) -> None:
         Base.metadata.create_all(self.database.engine)
         at = from_us(self.clock.now())
-        camera = Camera(id=CAMERA, room_id="", name="Front", host="192.0.2.1", username="", main_path="/main")
+        camera = CameraRow(id=CAMERA, room_id="", name="Front", host="192.0.2.1", username="", main_path="/main")
         camera.created_at = camera.updated_at = at
         with self.database.writing() as db:
             db.add(camera)
@@ -76,9 +79,9 @@ class Proof:
     def sign(self) -> Link:
         return checkpoint(self.chain, CAMERA, Signer.at(self.data / "keys"), self.clock)
 
-    def verify(self, trust: Trust | None = None, **asked: Any) -> Report:
+    def verify(self, trust: Trust | None = None, **asked: Any) -> VerificationReport:
         rows = IndexRows(self.database.reading, self.spool)
-        return verify(Asked(CAMERA, **asked), self.archive, rows, trust or Trust(self.keys.publics()))
+        return verify(VerificationScope(CAMERA, **asked), self.archive, rows, trust or Trust(self.keys.publics()))
 
     # ── looking ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -124,23 +127,23 @@ class Proof:
             prev = sha256(fresh[-1])
         self.write(fresh)
 
-    def change_index(self, segment_id: str, change: Callable[[Segment, Run], object]) -> None:
+    def change_index(self, segment_id: str, change: Callable[[SegmentRow, RunRow], object]) -> None:
         with self.database.writing() as db:
-            segment = db.get_one(Segment, segment_id)
-            change(segment, db.get_one(Run, segment.run_id))
+            segment = db.get_one(SegmentRow, segment_id)
+            change(segment, db.get_one(RunRow, segment.run_id))
 
     def index_follows(self) -> None:
         """Make the index say what the chain says by now: for somebody who can write both."""
         with self.database.writing() as db:
             for row in self.rows:
-                if row.kind == "segment" and (segment := db.get(Segment, row.said["segment"])):
+                if row.kind == "segment" and (segment := db.get(SegmentRow, row.said["segment"])):
                     segment.link_number, segment.link = row.number, row.digest
                     segment.digest, segment.size = row.said["digest"], row.said["size"]
                     segment.wall_start, segment.wall_end = from_us(row.said["start_us"]), from_us(row.said["end_us"])
 
     def forget(self, segment_ids: Iterable[str]) -> None:
         with self.database.writing() as db:
-            for segment in db.scalars(select(Segment).where(Segment.id.in_(list(segment_ids)))):
+            for segment in db.scalars(select(SegmentRow).where(SegmentRow.id.in_(list(segment_ids)))):
                 db.delete(segment)
 
     # ── what a clean-up does ───────────────────────────────────────────────────────────────────────────────
@@ -159,15 +162,15 @@ def changed(line: bytes, change: Callable[[Said], object]) -> bytes:
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def broken(report: Report) -> list[Finding]:
+def broken(report: VerificationReport) -> list[Finding]:
     return [finding for finding in report.findings if finding.is_broken]
 
 
-def codes(report: Report) -> set[str]:
+def codes(report: VerificationReport) -> set[str]:
     """What does not hold."""
     return {finding.code for finding in broken(report)}
 
 
-def told(report: Report) -> set[str]:
+def told(report: VerificationReport) -> set[str]:
     """What holds and is to be known."""
     return {finding.code for finding in report.findings if not finding.is_broken}

@@ -3,7 +3,7 @@
 from shike.attendance.footage.indexed import IndexRows
 from shike.capture.archive.chain import sha256
 from shike.capture.proof.chain_walk import Trust
-from shike.capture.proof.findings import Asked
+from shike.capture.proof.findings import VerificationScope
 from shike.capture.proof.integrity import verify
 from tests.capture.proof.proved import Proof, broken, codes
 from tests.recorded import CAMERA
@@ -37,7 +37,7 @@ def test_a_file_that_was_gone_before_a_rule_came_to_it_is_no_deletion_by_rule(pr
             return super().waiting()
 
     rows = Meanwhile(proof.database.reading, proof.spool)
-    report = verify(Asked(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
+    report = verify(VerificationScope(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
     assert [f.key for f in broken(report)] == [by_hand.said["key"], meanwhile.said["key"]]
 
 

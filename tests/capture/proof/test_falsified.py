@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from shike.attendance.tables.registry import from_us
 from shike.capture.archive.chain import Link, sha256
+from shike.capture.moment import from_us
 from shike.capture.mp4.boxes import find
 from tests.capture.proof.proved import Proof, broken, codes
 

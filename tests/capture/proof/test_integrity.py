@@ -10,7 +10,7 @@ import pytest
 from shike.attendance.footage.indexed import IndexRows
 from shike.camera_sim import CameraSim
 from shike.capture.proof.chain_walk import Trust
-from shike.capture.proof.findings import Asked, Indexed
+from shike.capture.proof.findings import Indexed, VerificationScope
 from shike.capture.proof.integrity import verify
 from shike.capture.recorder.config import Lengths
 from tests.capture.proof.proved import Proof, broken, told
@@ -123,7 +123,7 @@ def test_a_segment_that_reaches_spool_and_index_while_it_is_verified_is_not_miss
             return {k: v for k, v in found.items() if self.asked > 1 or k != row.said["segment"]}
 
     rows = Late(proof.database.reading, proof.spool)
-    assert verify(Asked(CAMERA), proof.archive, rows, Trust(proof.keys.publics())).findings == []
+    assert verify(VerificationScope(CAMERA), proof.archive, rows, Trust(proof.keys.publics())).findings == []
     assert rows.asked == 2
 
 
@@ -144,7 +144,7 @@ def test_the_spool_is_read_once_however_many_segments_the_index_lacks(proof: Pro
     ids = [row.said["segment"] for row in proof.segments()]
     proof.forget(ids)
     rows = Watched(proof.database.reading, proof.spool)
-    report = verify(Asked(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
+    report = verify(VerificationScope(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
     assert [finding.segment_id for finding in report.findings if finding.code == "index_missing"] == ids
     assert len(ids) > 1 and rows.asked == 1
 
@@ -163,5 +163,5 @@ def test_a_segment_that_reaches_the_spool_behind_the_reading_of_it_waits_for_the
 
     rows = Watched(proof.database.reading, proof.spool)
     rows.then = handed_over
-    report = verify(Asked(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
+    report = verify(VerificationScope(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
     assert report.holds and told(report) == {"waiting_for_index"}

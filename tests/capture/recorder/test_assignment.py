@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shike.capture.recorder.assignment import StreamKey, assign
+from shike.capture.archive.segment import StreamKey
+from shike.capture.recorder.assignment import assign
 
 KEYS: list[StreamKey] = [(f"c{number}", "main" if number % 2 else "sub") for number in range(40)]
 WANTED = st.lists(st.sampled_from(KEYS), unique=True)

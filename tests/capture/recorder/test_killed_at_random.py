@@ -13,19 +13,12 @@ from shike.api.db import Database
 from shike.api.migrate import migrate
 from shike.api.processes.keep import Housekeeper
 from shike.api.settings import Settings
-from shike.attendance.tables.registry import (
-    Camera,
-    Institution,
-    Region,
-    Room,
-    Run,
-    Segment,
-    from_us,
-    to_us,
-)
+from shike.attendance.tables.footage import RunRow, SegmentRow
+from shike.attendance.tables.registry import CameraRow, InstitutionRow, RegionRow, RoomRow
 from shike.camera_sim import CameraSim, Mount, SimConfig
 from shike.capture.archive.spool import Spool
 from shike.capture.clock import SystemClock
+from shike.capture.moment import from_us, to_us
 from tests.camera_sim.conftest import write_clip
 from tests.capture.evidence import (
     GOP_S,
@@ -122,14 +115,14 @@ def expect_everything_indexed(data: Path, sim: CameraSim) -> None:
     database = Database.at(settings.database)
     moment = from_us(now_us())
     with database.writing() as db:
-        db.add(Region(id="r", name="City", level="city", path="/r/"))
+        db.add(RegionRow(id="r", name="City", level="city", path="/r/"))
         db.flush()
-        db.add(Institution(id="i", region_id="r", name="School", created_at=moment))
+        db.add(InstitutionRow(id="i", region_id="r", name="School", created_at=moment))
         db.flush()
-        db.add(Room(id="o", institution_id="i", name="Room", created_at=moment))
+        db.add(RoomRow(id="o", institution_id="i", name="Room", created_at=moment))
         db.flush()
         for camera, path in PATHS.items():
-            row = Camera(id=camera, room_id="o", name=path, host="127.0.0.1", port=sim.port, main_path=f"/{path}")
+            row = CameraRow(id=camera, room_id="o", name=path, host="127.0.0.1", port=sim.port, main_path=f"/{path}")
             row.created_at = row.updated_at = moment
             db.add(row)
     waiting = list(Spool(data / "spool").pending())
@@ -137,7 +130,7 @@ def expect_everything_indexed(data: Path, sim: CameraSim) -> None:
     assert not list(Spool(data / "spool").pending())
     with database.reading() as db:
         for record in waiting:
-            segment, run = db.get(Segment, record.identity.segment_id), db.get(Run, record.identity.run_id)
+            segment, run = db.get(SegmentRow, record.identity.segment_id), db.get(RunRow, record.identity.run_id)
             assert segment is not None and segment.object_key == record.key
             assert to_us(segment.wall_end) == record.wall_end_us
             assert run is not None and (record.ends_run is None or run.end_reason == record.ends_run)

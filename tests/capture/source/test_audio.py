@@ -12,10 +12,10 @@ import av
 import numpy as np
 import pytest
 
-from shike.api.live.feeds import Feed, Piece
+from shike.api.live.feeds import Feed, FeedFragment
 from shike.camera_sim import CameraSim, Mount, SimConfig
 from shike.camera_sim.media.audio import KINDS
-from shike.capture.archive.export import Label, Stretch, export_mp4
+from shike.capture.archive.export import ExportedRun, Label, export_mp4
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import SegmentRecord
 from shike.capture.archive.spool import Spool
@@ -197,7 +197,7 @@ def test_an_export_has_sound_and_pictures_in_step(house: dict[str, Heard], tmp_p
     heard = house["aac"]
     run = heard.runs[0]
     fragments = [(record, fragment) for record in run for fragment in record.fragments]
-    stretch = Stretch(
+    stretch = ExportedRun(
         run_id="r",
         origin="live",
         simulated=True,
@@ -225,5 +225,5 @@ def test_a_live_viewer_is_sent_pictures_alone(house: dict[str, Heard]) -> None:
     sent = asyncio.run(inbox.take())
     (run,) = [item for item in sent if isinstance(item, RunBegan)]
     assert not has_audio(run.init)
-    pictures = [item.data for item in sent if isinstance(item, Piece)]
+    pictures = [item.data for item in sent if isinstance(item, FeedFragment)]
     assert pictures and all(data.count(b"moof") == 1 for data in pictures)

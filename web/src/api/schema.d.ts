@@ -2249,14 +2249,6 @@ export interface components {
             seconds: number;
         };
         /**
-         * Days
-         * @description The days of a month that hold footage.
-         */
-        Days: {
-            /** Days */
-            days: components["schemas"]["DayOut"][];
-        };
-        /**
          * DecidedClass
          * @description The class that decisions are about.
          */
@@ -2371,13 +2363,34 @@ export interface components {
             /** Sessions */
             sessions: components["schemas"]["CellOut"][];
             /** Reasons */
-            reasons: components["schemas"]["shike__api__subsidy_shapes__ReasonOut"][];
+            reasons: components["schemas"]["DecisionReasonOut"][];
             /** Missing */
             missing: components["schemas"]["MissingOut"][];
             /** Entitlements */
             entitlements: components["schemas"]["EntitlementOut"][];
             /** History */
             history: components["schemas"]["VersionOut"][];
+        };
+        /**
+         * DecisionReasonOut
+         * @description One conclusion. `met` is null where a person must look or a fact is missing; `clause` is null for a setting.
+         */
+        DecisionReasonOut: {
+            /** Code */
+            code: string;
+            /** Met */
+            met: boolean | null;
+            /** Clause */
+            clause: string | null;
+            /** Quote */
+            quote: string | null;
+            parameter: components["schemas"]["ParameterOut"] | null;
+            /** Facts */
+            facts: {
+                [key: string]: string | number | boolean | null;
+            };
+            /** Evidence */
+            evidence: components["schemas"]["EvidenceOut"][];
         };
         /**
          * DeletedDayOut
@@ -2675,6 +2688,12 @@ export interface components {
             /** Message */
             message: string;
         };
+        /** FirstRun */
+        FirstRun: {
+            /** Needs Setup */
+            needs_setup: boolean;
+            steps: components["schemas"]["StartSteps"];
+        };
         /**
          * FlagDetail
          * @description A flag with everything that speaks for and against it.
@@ -2870,6 +2889,20 @@ export interface components {
             to: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * GapReasonOut
+         * @description Gaps of one reason; `missing` is false where nothing was to be recorded.
+         */
+        GapReasonOut: {
+            /** Reason */
+            reason: string;
+            /** Gaps */
+            gaps: number;
+            /** Seconds */
+            seconds: number;
+            /** Missing */
+            missing: boolean;
         };
         /** Health */
         Health: {
@@ -3521,7 +3554,7 @@ export interface components {
             /** State */
             state: string;
             /** Breaks */
-            breaks: components["schemas"]["Window"][];
+            breaks: components["schemas"]["WindowOut"][];
         };
         /**
          * PolicyIn
@@ -3676,6 +3709,14 @@ export interface components {
             review: components["schemas"]["ReviewOut"][];
             /** People */
             people: components["schemas"]["AttendeeOut"][];
+        };
+        /**
+         * RecordedDays
+         * @description The days of a month that hold footage.
+         */
+        RecordedDays: {
+            /** Days */
+            days: components["schemas"]["DayOut"][];
         };
         /** RecordedOut */
         RecordedOut: {
@@ -4264,12 +4305,6 @@ export interface components {
             /** Simulated */
             simulated: boolean;
         };
-        /** Start */
-        Start: {
-            /** Needs Setup */
-            needs_setup: boolean;
-            steps: components["schemas"]["StartSteps"];
-        };
         /**
          * StartSteps
          * @description What is there already, in the order of the first-run guide.
@@ -4395,7 +4430,7 @@ export interface components {
             gap_count: number;
             longest_gap: components["schemas"]["GapOut"] | null;
             /** Reasons */
-            reasons: components["schemas"]["shike__api__recording_shapes__ReasonOut"][];
+            reasons: components["schemas"]["GapReasonOut"][];
             /** Dropped */
             dropped: number;
             /** Bytes */
@@ -4468,10 +4503,10 @@ export interface components {
             recorded_24h_s: number;
         };
         /**
-         * Timeline
+         * TimelineOut
          * @description What was recorded and counted in a range.
          */
-        Timeline: {
+        TimelineOut: {
             /**
              * From
              * Format: date-time
@@ -4702,10 +4737,10 @@ export interface components {
             };
         };
         /**
-         * Window
+         * WindowOut
          * @description A stretch of time, its end left out.
          */
-        Window: {
+        WindowOut: {
             /**
              * From
              * Format: date-time
@@ -4716,41 +4751,6 @@ export interface components {
              * Format: date-time
              */
             to: string;
-        };
-        /**
-         * ReasonOut
-         * @description Gaps of one reason; `missing` is false where nothing was to be recorded.
-         */
-        shike__api__recording_shapes__ReasonOut: {
-            /** Reason */
-            reason: string;
-            /** Gaps */
-            gaps: number;
-            /** Seconds */
-            seconds: number;
-            /** Missing */
-            missing: boolean;
-        };
-        /**
-         * ReasonOut
-         * @description One conclusion. `met` is null where a person must look or a fact is missing; `clause` is null for a setting.
-         */
-        shike__api__subsidy_shapes__ReasonOut: {
-            /** Code */
-            code: string;
-            /** Met */
-            met: boolean | null;
-            /** Clause */
-            clause: string | null;
-            /** Quote */
-            quote: string | null;
-            parameter: components["schemas"]["ParameterOut"] | null;
-            /** Facts */
-            facts: {
-                [key: string]: string | number | boolean | null;
-            };
-            /** Evidence */
-            evidence: components["schemas"]["EvidenceOut"][];
         };
     };
     responses: never;
@@ -4805,7 +4805,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Start"];
+                    "application/json": components["schemas"]["FirstRun"];
                 };
             };
             /** @description What went wrong, as problem details */
@@ -6792,7 +6792,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Days"];
+                    "application/json": components["schemas"]["RecordedDays"];
                 };
             };
             /** @description What went wrong, as problem details */
@@ -6827,7 +6827,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Timeline"];
+                    "application/json": components["schemas"]["TimelineOut"];
                 };
             };
             /** @description What went wrong, as problem details */

@@ -14,7 +14,7 @@ export type Permission =
   | 'keeping.read' | 'keeping.write' | 'holds.write'
 
 export type Me = Schemas['Me']
-export type StartState = Schemas['Start']
+export type StartState = Schemas['FirstRun']
 export type StartIn = Schemas['Setup']
 export type Region = Schemas['RegionOut']
 export type Institution = Schemas['InstitutionOut']

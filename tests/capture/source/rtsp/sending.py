@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass, field
 
 from shike.capture.mp4.coded_picture import CodedPicture
-from shike.capture.source.rtsp.description import Codec, Track
+from shike.capture.source.rtsp.description import Codec, VideoTrack
 from shike.capture.source.rtsp.packets import Packets
 
 PAYLOAD_TYPE = 96
@@ -72,8 +72,8 @@ class Sender:
         return b"".join(self.packet(each, marker=at == last) for at, each in enumerate(payloads))
 
 
-def track(codec: Codec = "h264") -> Track:
-    return Track("", codec, PAYLOAD_TYPE, 90_000, "", "*", ())
+def track(codec: Codec = "h264") -> VideoTrack:
+    return VideoTrack("", codec, PAYLOAD_TYPE, 90_000, "", "*", ())
 
 
 def feed(packets: Packets, data: bytes, at_once: int = 1 << 20) -> list[CodedPicture]:

@@ -5,7 +5,7 @@ from base64 import b64encode
 import pytest
 
 from shike.capture.source.rtsp.client import _joined
-from shike.capture.source.rtsp.description import Track, read_description
+from shike.capture.source.rtsp.description import VideoTrack, read_description
 from shike.capture.source.rtsp.not_plain import NotPlain
 
 SPS, PPS = b"\x67\x4d\x00\x1f\x95\xa8", b"\x68\xee\x3c\x80"
@@ -81,7 +81,7 @@ a=framerate:25.000000\r
 
 def test_a_description_of_hikvision() -> None:
     expected = "rtsp://192.168.1.64:554/Streaming/Channels/101/"
-    assert read_description(HIKVISION) == Track(
+    assert read_description(HIKVISION) == VideoTrack(
         "Media Presentation", "h264", 96, 90_000, f"{expected}trackID=1", expected, (SPS, PPS)
     )
 

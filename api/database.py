@@ -1,7 +1,7 @@
 """The database as every process uses it: one engine, units of work that commit before anybody is told, readers.
 
-Belongs here: connecting, transactions. Does not belong here: requests (db.py), tables and queries. `shike keep` lives
-with it, so it knows nothing of the web. See docs/decisions/0001.
+Here: connecting, transactions. Not here: requests (current.py), tables and queries. `shike keep` lives with it, so it
+knows nothing of the web. See docs/decisions/0001.
 """
 
 from collections.abc import Iterator

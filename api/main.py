@@ -15,7 +15,8 @@ from shike.api.auth.login import LoginGate
 from shike.api.auth.setup import issue_code, needs_setup, retire_code
 from shike.api.browser_app import BrowserApp
 from shike.api.classes import class_sessions, enrolments, imports, session_detail, sign_ins, trainees, training_classes
-from shike.api.db import Database
+from shike.api.current import CountPicture, Current, Prober
+from shike.api.database import Database
 from shike.api.flags import acceptance, queue
 from shike.api.live import events, live, wall
 from shike.api.live.feeds import Feeds
@@ -34,7 +35,6 @@ from shike.api.subsidy import decisions
 from shike.api.wire import operation_id
 from shike.attendance.footage.index import Footage
 from shike.attendance.footage.stretches import Stretches
-from shike.attendance.judgement.gathering import Acceptances
 from shike.attendance.training.identities import Identities
 from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
@@ -87,8 +87,8 @@ def create_app(
     settings: Settings,
     *,
     clock: Clock | None = None,
-    prober: probe.Prober = probe_stream,
-    counter: probe.CountPicture | None = None,
+    prober: Prober = probe_stream,
+    counter: CountPicture | None = None,
     announce: Callable[[str], None] = lambda _line: None,
     browser_app: BrowserApp | None = None,
 ) -> FastAPI:
@@ -105,14 +105,11 @@ def create_app(
         redoc_url=None,
         dependencies=[Depends(guard)],
         generate_unique_id_function=operation_id,
-        lifespan=partial(living, announce=announce),
+        lifespan=partial(
+            living, settings=settings, clock=clock or SystemClock(), prober=prober, counter=counter, announce=announce
+        ),
         max_body_size=settings.max_body_bytes,
     )
-    state = app.state
-    state.settings, state.clock = settings, clock or SystemClock()
-    state.prober, state.counter = prober, counter
-    state.acceptances = Acceptances()
-    state.read_health = partial(capture_health.read, settings.state_dir)
     for router in ROUTERS:
         app.include_router(router)
     require_table(app)
@@ -123,34 +120,54 @@ def create_app(
 
 
 @asynccontextmanager
-async def living(app: FastAPI, announce: Callable[[str], None]) -> AsyncIterator[None]:
+async def living(
+    app: FastAPI,
+    settings: Settings,
+    clock: Clock,
+    prober: Prober,
+    counter: CountPicture | None,
+    announce: Callable[[str], None],
+) -> AsyncIterator[None]:
     """What the service holds while it runs; on a first run it also announces the setup code."""
-    state, settings = app.state, app.state.settings
-    state.database = Database.at(settings.database)
-    state.gate = LoginGate(state.database, state.clock, settings)
-    state.vault = Vault.at(settings.keys_dir)
-    state.identities = Identities.at(settings.keys_dir)
-    archive = Archive(settings.footage_dir)
-    spool = Spool(settings.spool_dir)
-    state.footage = Footage(archive, spool, state.database.reading)
-    state.stretches = Stretches(archive, spool, state.database.reading)
-    state.disk = FootageVolume(settings.footage_dir, state.database, state.clock)
-    state.gauges = Gauges(settings, state.database, state.clock, state.stretches, state.disk, state.read_health)
-    state.feeds = Feeds(archive)
-    state.looks = Looks(state.database, state.clock)
+    current = app.state.current = started(settings, clock, prober, counter)
     export.clear(settings.data_dir / export.FOLDER)
-    state.news = News(state.database, state.clock, state.read_health, settings.event_poll_seconds)
-    with state.database.reading() as db:
+    with current.database.reading() as db:
         first_run = needs_setup(db)
     if first_run:
         announce(f"Setup code (for the first account, in the browser): {issue_code(settings.state_dir)}")
     else:
         retire_code(settings.state_dir)
-    asking = asyncio.create_task(state.news.run())
+    polling = asyncio.create_task(current.part(News).run())
     try:
         yield
     finally:
-        asking.cancel()
+        polling.cancel()
         with suppress(asyncio.CancelledError):
-            await asking
-        state.database.dispose()
+            await polling
+        current.database.dispose()
+
+
+def started(settings: Settings, clock: Clock, prober: Prober, counter: CountPicture | None) -> Current:
+    """Every part of the service, put together."""
+    database = Database.at(settings.database)
+    archive, spool = Archive(settings.footage_dir), Spool(settings.spool_dir)
+    current = Current(
+        settings,
+        clock,
+        database,
+        footage=Footage(archive, spool, database.reading),
+        stretches=Stretches(archive, spool, database.reading),
+        identities=Identities.at(settings.keys_dir),
+        vault=Vault.at(settings.keys_dir),
+        read_health=partial(capture_health.read, settings.state_dir),
+        prober=prober,
+        count_picture=counter,
+    )
+    volume = FootageVolume(settings.footage_dir, database, clock)
+    current.add(volume)
+    current.add(LoginGate(database, clock, settings))
+    current.add(Gauges(current, volume))
+    current.add(Feeds(archive))
+    current.add(Looks(database, clock))
+    current.add(News(database, clock, current.read_health, settings.event_poll_seconds))
+    return current

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import uvicorn
 
+from shike.api.current import CountPicture
 from shike.api.main import create_app
 from shike.api.migrate import migrate
-from shike.api.registry.probe import CountPicture
 from shike.api.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ import av
 import cv2
 import numpy as np
 
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.attendance.counting.centerface import THRESHOLD, CenterFace
 from shike.attendance.counting.detector import Detection, Image
 from shike.attendance.counting.headcount import count_heads

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from shike.api.auth.login import open_login
 from shike.api.auth.tables import AccountRow
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.migrate import migrate
 from shike.api.moment import now
 from shike.api.registry.regions import new_region

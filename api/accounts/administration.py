@@ -8,14 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.login import close_logins, viewer_of
 from shike.api.auth.passwords import NewPassword, hash_password
 from shike.api.auth.roles import Role
 from shike.api.auth.scopes import load, named, visible
 from shike.api.auth.tables import AccountRow
 from shike.api.auth.viewer import Viewer
-from shike.api.db import Db
+from shike.api.current import CurrentClock, Db
 from shike.api.errors import Conflict, Invalid
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Id, Items, Name

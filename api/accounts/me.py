@@ -5,14 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, StringConstraints
 from sqlalchemy import delete
+from starlette.requests import HTTPConnection
 
 from shike.api.auth import audit
-from shike.api.auth.guard import COOKIE, CurrentCaller, CurrentClock, CurrentViewer, address_of
+from shike.api.auth.guard import COOKIE, CurrentCaller, CurrentViewer, address_of
 from shike.api.auth.login import LoginGate, close_logins, open_login, viewer_of
 from shike.api.auth.passwords import NewPassword, Password, hash_password
 from shike.api.auth.tables import AccountRow, LoginSessionRow
 from shike.api.auth.viewer import Caller, Viewer
-from shike.api.db import Db
+from shike.api.current import CurrentClock, CurrentSettings, Db, current_of
 from shike.api.errors import BadCredentials, Invalid
 from shike.api.moment import now
 from shike.api.settings import Settings
@@ -54,20 +55,12 @@ def me_of(viewer: Viewer) -> Me:
     )
 
 
-def current_gate(request: Request) -> LoginGate:
+def current_gate(connection: HTTPConnection) -> LoginGate:
     """The application's password gate."""
-    gate: LoginGate = request.app.state.gate
-    return gate
-
-
-def current_settings(request: Request) -> Settings:
-    """The application's settings."""
-    settings: Settings = request.app.state.settings
-    return settings
+    return current_of(connection).part(LoginGate)
 
 
 CurrentGate = Annotated[LoginGate, Depends(current_gate)]
-CurrentSettings = Annotated[Settings, Depends(current_settings)]
 
 
 def set_cookie(request: Request, response: Response, token: str, settings: Settings) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from shike.api.auth.audit import Action, AuditEventRow
 from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.scopes import visible
-from shike.api.db import Db
+from shike.api.current import Db
 from shike.api.moment import Moment
 from shike.api.wire import PROBLEM, Page
 

@@ -20,7 +20,8 @@ from shike.api.auth.passwords import hash_token
 from shike.api.auth.roles import ROUTES, Permission
 from shike.api.auth.tables import LoginSessionRow
 from shike.api.auth.viewer import Caller, Viewer
-from shike.api.db import Database
+from shike.api.current import current_of
+from shike.api.database import Database
 from shike.api.errors import ApiError, Forbidden, ForeignOrigin, NotLoggedIn
 from shike.api.moment import now
 from shike.capture.clock import Clock
@@ -50,7 +51,8 @@ def admit(connection: HTTPConnection) -> Viewer | None:
     if not is_own(connection):
         raise ForeignOrigin()
     permission = permission_of(connection.scope["route"])
-    viewer = look_up(connection.app.state.database, connection.app.state.clock, connection.cookies.get(COOKIE))
+    current = current_of(connection)
+    viewer = look_up(current.database, current.clock, connection.cookies.get(COOKIE))
     if permission is Permission.PUBLIC:
         return viewer
     if viewer is None:
@@ -78,8 +80,8 @@ def look_up(database: Database, clock: Clock, token: str | None) -> Viewer | Non
 
 async def admitted_still(websocket: WebSocket, permission: Permission) -> Viewer:
     """The viewer of a long-lived connection as they are now. WebSocketException(4401, 4403) once they may no more."""
-    state = websocket.app.state
-    viewer = await run_in_threadpool(look_up, state.database, state.clock, websocket.cookies.get(COOKIE))
+    current = current_of(websocket)
+    viewer = await run_in_threadpool(look_up, current.database, current.clock, websocket.cookies.get(COOKIE))
     if viewer is None:
         raise WebSocketException(CLOSE_CODES[NotLoggedIn])
     if not viewer.may(permission):
@@ -130,12 +132,5 @@ def address_of(connection: HTTPConnection) -> str | None:
     return connection.client.host if connection.client else None
 
 
-def current_clock(connection: HTTPConnection) -> Clock:
-    """The application's clock."""
-    clock: Clock = connection.app.state.clock
-    return clock
-
-
 CurrentViewer = Annotated[Viewer, Depends(current_viewer)]
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
-CurrentClock = Annotated[Clock, Depends(current_clock)]

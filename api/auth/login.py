@@ -13,7 +13,7 @@ from shike.api.auth.passwords import hash_token, new_token, verify_password
 from shike.api.auth.roles import permissions_of
 from shike.api.auth.tables import AccountRow, LoginSessionRow
 from shike.api.auth.viewer import Viewer
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.errors import BadCredentials, Locked
 from shike.api.moment import now
 from shike.api.settings import Settings

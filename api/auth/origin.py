@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
-from shike.api.db import SAFE_METHODS
+from shike.api.current import SAFE_METHODS
 
 DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 

@@ -9,12 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.scopes import load
-from shike.api.classes.people import CurrentIdentities
 from shike.api.classes.trainees import Phone, shown_phone
 from shike.api.classes.training_classes import SkillLevel, stored
-from shike.api.db import Db
+from shike.api.current import CurrentClock, CurrentIdentities, Db
 from shike.api.errors import Conflict, Invalid
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Items, Name

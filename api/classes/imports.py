@@ -16,11 +16,10 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentCaller, CurrentClock
+from shike.api.auth.guard import CurrentCaller
 from shike.api.auth.scopes import load
 from shike.api.classes.class_sessions import may_change_late
-from shike.api.classes.people import CurrentIdentities
-from shike.api.db import Db
+from shike.api.current import CurrentClock, CurrentIdentities, Db
 from shike.api.moment import now
 from shike.api.wire import PROBLEM
 from shike.attendance.tables.training import TrainingClassRow

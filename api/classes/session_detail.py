@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.api.auth.guard import CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.scopes import load, visible
 from shike.api.auth.viewer import Viewer
 from shike.api.classes.session_shapes import (
@@ -26,16 +26,8 @@ from shike.api.classes.session_shapes import (
     SessionCameraOut,
     SessionDetail,
 )
-from shike.api.db import Db
-from shike.api.flags.shapes import (
-    CurrentAcceptances,
-    SampleEvery,
-    SignedOut,
-    WindowOut,
-    count_outs,
-    flag_outs,
-)
-from shike.api.playback.footage import CurrentFootage
+from shike.api.current import CurrentAcceptances, CurrentClock, CurrentFootage, Db, SampleEvery, current_of
+from shike.api.flags.shapes import SignedOut, WindowOut, count_outs, flag_outs
 from shike.api.playback.held import held_outs
 from shike.api.settings import Settings
 from shike.api.wire import PROBLEM
@@ -78,7 +70,7 @@ def read_session_detail(
     session = load(db, viewer, ClassSessionRow, class_session_id)
     start, end, now_us = session.starts_at - MARGIN, session.ends_at + MARGIN, clock.now()
     room = db.get(RoomRow, session.room_id) if session.room_id else None
-    cameras = _cameras(db, viewer, room, start, end, now_us, footage, request.app.state.settings)
+    cameras = _cameras(db, viewer, room, start, end, now_us, footage, current_of(request).settings)
     acceptance = acceptances.of(db, room.id) if room else assess([])
     counts = room_counts(samples_of(db, [camera.id for camera in cameras], start, end), every_us)
     signs, expected = signs_of(db, session.id), expected_of(db, session)

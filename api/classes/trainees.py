@@ -8,11 +8,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.roles import Permission
 from shike.api.auth.scopes import load, visible
 from shike.api.auth.viewer import Viewer
-from shike.api.db import Db
+from shike.api.current import CurrentClock, Db
 from shike.api.errors import Invalid
 from shike.api.moment import Moment
 from shike.api.wire import PROBLEM, Body, Name, Page

@@ -9,7 +9,7 @@ from shike.api.auth.login import close_logins
 from shike.api.auth.passwords import SHORTEST, hash_password
 from shike.api.auth.roles import Role
 from shike.api.auth.tables import AccountRow
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.migrate import migrate
 from shike.api.moment import now
 from shike.api.registry.regions import new_region

@@ -8,7 +8,7 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.settings import Settings
 from shike.attendance.tables.registry import CameraRow, RoomRow
 from shike.capture.archive.files import Archive

@@ -10,7 +10,7 @@ import typer
 
 from shike.api.commands.arguments import cameras, index_of, shown
 from shike.api.commands.lost import lost_footage
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.migrate import migrate
 from shike.api.settings import load_settings
 from shike.attendance.repair.inventory import InventoryFinding, check

@@ -7,7 +7,7 @@ import typer
 from sqlalchemy import select
 
 from shike.api.commands.arguments import moment_us
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.migrate import migrate
 from shike.api.processes.pipeline import capture_config
 from shike.api.settings import load_settings

@@ -9,7 +9,7 @@ from shike.api.auth import audit
 from shike.api.auth.roles import Role
 from shike.api.auth.tables import AccountRow
 from shike.api.commands.arguments import cameras, index_of, shown
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.settings import Settings, load_settings
 from shike.attendance.footage.mounted import away
 from shike.attendance.repair.giving_up import Absent, absent, give_up

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session as DbSession
 from shike.api.auth.passwords import hash_password
 from shike.api.auth.roles import Role
 from shike.api.auth.tables import AccountRow
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.demo.client import DemoClient
 from shike.api.demo.story import begin_class, tell_yesterday
 from shike.api.migrate import migrate

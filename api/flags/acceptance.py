@@ -13,11 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.scopes import load
-from shike.api.db import Db
+from shike.api.current import CurrentAcceptances, CurrentClock, Db, SampleEvery
 from shike.api.errors import Invalid, NotFound
-from shike.api.flags.shapes import CurrentAcceptances, SampleEvery
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body
 from shike.attendance.judgement.acceptance import LEAST_SAMPLES, Acceptance

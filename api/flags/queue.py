@@ -14,21 +14,12 @@ from sqlalchemy import case, select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.scopes import load, visible
-from shike.api.db import Db
+from shike.api.current import CurrentAcceptances, CurrentClock, CurrentFootage, Db, SampleEvery
 from shike.api.errors import Conflict
-from shike.api.flags.shapes import (
-    CurrentAcceptances,
-    FlagOut,
-    RoomCountOut,
-    SampleEvery,
-    SignedOut,
-    count_outs,
-    flag_outs,
-)
+from shike.api.flags.shapes import FlagOut, RoomCountOut, SignedOut, count_outs, flag_outs
 from shike.api.moment import Moment, now
-from shike.api.playback.footage import CurrentFootage
 from shike.api.wire import PROBLEM, Body, Items
 from shike.attendance.footage.index import Footage
 from shike.attendance.judgement.flags import FlagCode, Severity

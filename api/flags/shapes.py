@@ -1,17 +1,14 @@
 """Shapes of judgement on the wire, shared by flags, acceptance and the page of a class session."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.moment import Moment
-from shike.api.settings import Settings
 from shike.attendance.judgement.flags import FlagCode, Severity
-from shike.attendance.judgement.gathering import Acceptances
 from shike.attendance.judgement.room_counts import RoomCount
 from shike.attendance.tables.judgement import FlagRow, FlagState
 from shike.attendance.tables.registry import InstitutionRow, RoomRow
@@ -73,24 +70,6 @@ class FlagOut(WindowOut):
     rule_version: str
     opened_at: Moment
     updated_at: Moment
-
-
-def current_acceptances(request: Request) -> Acceptances:
-    """What the application knows of how well rooms are counted."""
-    acceptances: Acceptances = request.app.state.acceptances
-    return acceptances
-
-
-CurrentAcceptances = Annotated[Acceptances, Depends(current_acceptances)]
-
-
-def sample_every_us(request: Request) -> int:
-    """The sample interval of the service, which is the length of a room's slot."""
-    settings: Settings = request.app.state.settings
-    return round(settings.sample_interval_s * 1_000_000)
-
-
-SampleEvery = Annotated[int, Depends(sample_every_us)]
 
 
 def count_outs(counts: Iterable[RoomCount]) -> list[RoomCountOut]:

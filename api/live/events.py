@@ -12,7 +12,8 @@ from shike.api.auth.guard import admitted_still
 from shike.api.auth.roles import Permission
 from shike.api.auth.scopes import visible
 from shike.api.auth.viewer import Viewer
-from shike.api.db import Database
+from shike.api.current import current_of
+from shike.api.database import Database
 from shike.api.live.news import Listener, News
 from shike.attendance.tables.registry import CameraRow
 from shike.capture.moment import rfc3339_us
@@ -26,10 +27,10 @@ TRY_AGAIN_LATER = 1013
 @router.websocket("/api/events")
 async def events(websocket: WebSocket) -> None:
     """Everything that changes on the wall. Close codes: 4401, 4403, 1013 for a listener that reads too slowly."""
-    state = websocket.app.state
-    news: News = state.news
+    current = current_of(websocket)
+    news = current.part(News)
     listener = Listener()
-    listener.cameras = await run_in_threadpool(cameras_of, state.database, websocket.state.viewer)
+    listener.cameras = await run_in_threadpool(cameras_of, current.database, websocket.state.viewer)
     await websocket.accept()
     leave = news.join(listener)
     try:
@@ -38,7 +39,7 @@ async def events(websocket: WebSocket) -> None:
         await first_of(
             tell(websocket, listener),
             tell_time(websocket),
-            recheck(websocket, listener, state.settings.permission_recheck_seconds),
+            recheck(websocket, listener, current.settings.permission_recheck_seconds),
             let_go(listener),
             listen(websocket),
         )
@@ -78,7 +79,7 @@ async def tell(websocket: WebSocket, listener: Listener) -> None:
 async def tell_time(websocket: WebSocket) -> None:
     """The server's clock, so that a browser whose clock is wrong still shows true ages."""
     while True:
-        await websocket.send_json({"type": "time", "now": rfc3339_us(websocket.app.state.clock.now())})
+        await websocket.send_json({"type": "time", "now": rfc3339_us(current_of(websocket).clock.now())})
         await asyncio.sleep(TIME_EVERY_S)
 
 
@@ -87,7 +88,7 @@ async def recheck(websocket: WebSocket, listener: Listener, every_s: float) -> N
     while True:
         await asyncio.sleep(every_s)
         viewer = await admitted_still(websocket, Permission.LIVE_VIEW)
-        listener.cameras = await run_in_threadpool(cameras_of, websocket.app.state.database, viewer)
+        listener.cameras = await run_in_threadpool(cameras_of, current_of(websocket).database, viewer)
 
 
 async def let_go(listener: Listener) -> None:

@@ -14,13 +14,13 @@ from typing import Any
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
-from shike.api.accounts.me import CurrentSettings
 from shike.api.auth import audit
 from shike.api.auth.guard import COOKIE, CurrentCaller, CurrentViewer, look_up
 from shike.api.auth.roles import Permission
 from shike.api.auth.scopes import load
 from shike.api.auth.viewer import Caller
-from shike.api.db import Database, Db
+from shike.api.current import CurrentSettings, Db, current_of
+from shike.api.database import Database
 from shike.api.errors import NotFound
 from shike.api.live.feeds import FeedFragment, Feeds, Inbox, Skipped
 from shike.api.settings import Settings
@@ -60,8 +60,8 @@ def reconnect_camera(camera_id: Id, db: Db, viewer: CurrentViewer, settings: Cur
 @router.websocket("/api/cameras/{camera_id}/live")
 async def watch_live(websocket: WebSocket, camera_id: str, caller: CurrentCaller, stream: StreamName = "sub") -> None:
     """Send a stream as it is recorded. Close codes: 4401 not logged in any more, 4403 no right, 4404 no such camera."""
-    state = websocket.app.state
-    house = _House(state.database, state.clock, state.settings, state.feeds)
+    current = current_of(websocket)
+    house = _House(current.database, current.clock, current.settings, current.part(Feeds))
     await websocket.accept()
     try:
         place, name = await run_in_threadpool(_open, house, caller, camera_id, stream)

@@ -12,13 +12,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from shike.api.db import Database
-from shike.api.live.wall import COUNT_FRESH, Healths, ReadHealth, latest_count, stream_state
+from shike.api.current import ReadHealth
+from shike.api.database import Database
+from shike.api.live.wall import COUNT_FRESH, latest_count, stream_state
 from shike.api.moment import now
 from shike.attendance.tables.counting import SampleRow
 from shike.capture.archive.segment import StreamName
 from shike.capture.clock import Clock
-from shike.capture.recorder.health import StreamHealth
+from shike.capture.recorder.health import Healths, StreamHealth
 
 log = logging.getLogger(__name__)
 

@@ -1,17 +1,16 @@
 """The wall: every enabled camera in scope with what it is doing, its latest count, and which class sits there."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.api.auth.guard import CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.scopes import visible
-from shike.api.db import Db
+from shike.api.current import CurrentClock, CurrentHealth, Db
 from shike.api.moment import Moment, now
 from shike.api.registry.cameras import camera_outs
 from shike.api.wire import PROBLEM, Items
@@ -19,7 +18,6 @@ from shike.attendance.judgement.sittings import Sitting, sittings_at
 from shike.attendance.tables.counting import SampleRow
 from shike.attendance.tables.registry import CameraRow
 from shike.attendance.tables.training import ClassSessionRow
-from shike.capture.archive.segment import StreamName
 from shike.capture.moment import from_us
 from shike.capture.recorder.health import StreamHealth
 
@@ -27,9 +25,6 @@ router = APIRouter(tags=["wall"], responses=PROBLEM)
 
 # An older count says nothing about the picture on the tile.
 COUNT_FRESH = timedelta(minutes=10)
-
-Healths = Mapping[tuple[str, StreamName], StreamHealth]
-ReadHealth = Callable[[], Healths]
 
 
 class StreamState(BaseModel):
@@ -131,18 +126,12 @@ def sitting_out(sitting: Sitting | None) -> SittingOut | None:
     )
 
 
-def current_health(request: Request) -> ReadHealth:
-    """How the snapshots of the recorder are read."""
-    read: ReadHealth = request.app.state.read_health
-    return read
-
-
 @router.get("/api/wall")
 def get_wall(
     db: Db,
     viewer: CurrentViewer,
     clock: CurrentClock,
-    read_health: Annotated[ReadHealth, Depends(current_health)],
+    read_health: CurrentHealth,
 ) -> Items[WallItem]:
     """Enabled cameras in scope by room and name; `state` is the main stream's, null before it was first tried."""
     healths = read_health()

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
 
 from shike.api.auth.guard import address_of
+from shike.api.current import current_of
 from shike.api.errors import Forbidden, NotLoggedIn
 from shike.api.metrics.gauges import Gauges
-from shike.api.settings import Settings
 from shike.api.wire import PROBLEM
 
 router = APIRouter(tags=["metrics"], responses=PROBLEM)
@@ -21,11 +21,10 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-p
 @router.get("/metrics", response_class=Response)
 def get_metrics(request: Request) -> Response:
     """Every gauge in Prometheus' text format. 401 without the token that is set; 403 from elsewhere if none is."""
-    settings: Settings = request.app.state.settings
-    admit_scraper(request, settings.metrics_token.get_secret_value())
-    gauges: Gauges = request.app.state.gauges
+    current = current_of(request)
+    admit_scraper(request, current.settings.metrics_token.get_secret_value())
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(gauges)
+    registry.register(current.part(Gauges))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 

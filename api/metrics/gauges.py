@@ -15,15 +15,12 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
-from shike.api.db import Database
-from shike.api.live.wall import Healths, ReadHealth
+from shike.api.current import Current
 from shike.api.moment import now
 from shike.api.recording.disk import FootageVolume
 from shike.api.recording.recorded import cause_of, windows_of_rooms
-from shike.api.settings import Settings
 from shike.attendance.beijing import day_of
 from shike.attendance.footage.coverage import Gap
-from shike.attendance.footage.stretches import Stretches
 from shike.attendance.recording.days import (
     StreamReport,
     day_reports,
@@ -33,10 +30,9 @@ from shike.attendance.recording.days import (
 from shike.attendance.tables.footage import SegmentRow
 from shike.attendance.tables.registry import CameraRow, RoomRow
 from shike.capture.archive.segment import StreamKey
-from shike.capture.clock import Clock
 from shike.capture.moment import to_us
 from shike.capture.recorder import heartbeats
-from shike.capture.recorder.health import StreamHealth
+from shike.capture.recorder.health import Healths, StreamHealth
 
 _STREAM = ("camera_id", "stream")
 _FRESH_S = 60.0
@@ -46,24 +42,15 @@ Named = tuple[CameraRow, str]
 class Gauges(Collector):
     """Collects at each scrape. Raises what the database or the disk raises: a scrape that fails is an alarm too."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        database: Database,
-        clock: Clock,
-        stretches: Stretches,
-        disk: FootageVolume,
-        read_health: ReadHealth,
-    ) -> None:
-        self._settings, self._database, self._clock = settings, database, clock
-        self._stretches, self._disk, self._read_health = stretches, disk, read_health
+    def __init__(self, current: Current, volume: FootageVolume) -> None:
+        self._current, self._volume = current, volume
         self._today: tuple[float, list[StreamReport], dict[StreamKey, Gap]] | None = None
         self._lock = threading.Lock()
 
     def collect(self) -> Iterator[Metric]:
         """Every family, those without a value today included."""
-        healths = self._read_health()
-        with self._database.reading() as db:
+        healths = self._current.read_health()
+        with self._current.database.reading() as db:
             rows = db.execute(
                 select(CameraRow, RoomRow.name).join(RoomRow, RoomRow.id == CameraRow.room_id).where(CameraRow.enabled)
             )
@@ -83,12 +70,12 @@ class Gauges(Collector):
         """What a recorder that died still says is no recording: the last packet must be recent."""
         recording = _gauge("shike_stream_recording", "1 while a stream of an enabled camera is being recorded", _STREAM)
         age = _gauge("shike_stream_last_packet_age_seconds", "Time since the last packet of a stream", _STREAM)
-        limit_s = self._settings.read_timeout_seconds + self._settings.watchdog_seconds
+        limit_s = self._current.settings.read_timeout_seconds + self._current.settings.watchdog_seconds
         for key in _keys(cameras):
             health = healths.get(key)
             age_s = None
             if health is not None and health.last_packet_us is not None:
-                age_s = max(0.0, (self._clock.now() - health.last_packet_us) / 1e6)
+                age_s = max(0.0, (self._current.clock.now() - health.last_packet_us) / 1e6)
             fresh = age_s is not None and age_s < limit_s
             recording.add_metric(key, health is not None and health.state == "recording" and fresh)
             _add(age, key, age_s)
@@ -99,14 +86,14 @@ class Gauges(Collector):
     ) -> tuple[list[StreamReport], Mapping[StreamKey, Gap]]:
         """The day so far, and the newest gap of each stream that had one lately."""
         with self._lock:
-            now_s = self._clock.monotonic()
+            now_s = self._current.clock.monotonic()
             if self._today is None or now_s - self._today[0] > _FRESH_S:
-                day, now_us, cause = day_of(now(self._clock)), self._clock.now(), cause_of(healths)
-                with self._database.reading() as db:
-                    plan = windows_of_rooms(db, self._settings)
-                    reports = day_reports(self._stretches, cameras, day, now_us, cause, plan)
+                day, now_us, cause = day_of(now(self._current.clock)), self._current.clock.now(), cause_of(healths)
+                with self._current.database.reading() as db:
+                    plan = windows_of_rooms(db, self._current.settings)
+                    reports = day_reports(self._current.stretches, cameras, day, now_us, cause, plan)
                     newest = (
-                        ((camera.id, stream), newest_gap(self._stretches, camera, stream, now_us, cause, plan))
+                        ((camera.id, stream), newest_gap(self._current.stretches, camera, stream, now_us, cause, plan))
                         for camera in cameras
                         for stream in recorded_streams_of(camera)
                     )
@@ -115,15 +102,15 @@ class Gauges(Collector):
             return self._today[1:]
 
     def _storage(self, indexed: datetime | None) -> Iterator[Metric]:
-        space = self._disk.space()
+        space = self._volume.space()
         yield _single("shike_footage_disk_free_bytes", "Free space of the footage volume", space.free)
         yield _single("shike_footage_disk_size_bytes", "Size of the footage volume", space.total)
         yield _single(
             "shike_footage_disk_days_left", "Days until it is full at the pace of the last day", space.days_left
         )
-        waiting = list(_written(self._settings.spool_dir))
+        waiting = list(_written(self._current.settings.spool_dir))
         yield _single("shike_spool_records", "Closed segments that are not in the index yet", len(waiting))
-        oldest = max(0.0, self._clock.now() / 1e6 - min(waiting)) if waiting else 0.0
+        oldest = max(0.0, self._current.clock.now() / 1e6 - min(waiting)) if waiting else 0.0
         yield _single("shike_spool_oldest_seconds", "How long the oldest of them has been waiting", oldest)
         last = None if indexed is None else to_us(indexed) / 1e6
         yield _single("shike_index_last_timestamp_seconds", "When a segment last went into the index", last)
@@ -131,8 +118,8 @@ class Gauges(Collector):
     def _shards(self) -> Iterator[Metric]:
         age = _gauge("shike_shard_beat_age_seconds", "Time since a recording process gave a sign of life", ("shard",))
         stuck = _gauge("shike_shard_stuck_seconds", "How long its slowest thread has been in one call", ("shard",))
-        for beat in heartbeats.read(self._settings.state_dir):
-            age.add_metric([beat.shard], max(0.0, self._clock.monotonic() - beat.at_s))
+        for beat in heartbeats.read(self._current.settings.state_dir):
+            age.add_metric([beat.shard], max(0.0, self._current.clock.monotonic() - beat.at_s))
             stuck.add_metric([beat.shard], beat.stuck_s)
         yield from (age, stuck)
 

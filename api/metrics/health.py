@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from shike.api.db import Db
+from shike.api.current import Db
 from shike.api.wire import PROBLEM
 
 router = APIRouter(tags=["health"], responses=PROBLEM)

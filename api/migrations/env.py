@@ -11,7 +11,7 @@ import shike.attendance.tables.recording
 import shike.attendance.tables.retention
 import shike.attendance.tables.training
 import shike.subsidy.tables  # noqa: F401  (their tables belong to the metadata)
-from shike.api.db import make_engine
+from shike.api.database import make_engine
 from shike.api.settings import load_settings
 from shike.attendance.tables.base import Base, UtcMicros
 

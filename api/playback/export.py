@@ -19,12 +19,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentCaller, CurrentClock
+from shike.api.auth.guard import CurrentCaller
 from shike.api.auth.scopes import load
-from shike.api.db import Db, database_of
+from shike.api.current import CurrentClock, CurrentFootage, Db, current_of
 from shike.api.errors import Conflict, Invalid, NotFound, Unavailable
 from shike.api.playback.evidence import Order, make_pack
-from shike.api.playback.footage import CurrentFootage
 from shike.api.playback.stretches import stretches
 from shike.api.playback.time_range import Range, asked_range
 from shike.api.settings import Settings
@@ -70,7 +69,7 @@ def export_footage(
 
     `mp4`: a video. `pack`: a ZIP with the same video, the segments as they lie there, and what proves them.
     """
-    settings: Settings = request.app.state.settings
+    settings = current_of(request).settings
     if asked.seconds > settings.max_export_hours * 3600:
         raise Invalid("to", "too_long", f"at most {settings.max_export_hours:g} hours at once")
     camera = load(db, caller.viewer, CameraRow, camera_id)
@@ -87,7 +86,7 @@ def export_footage(
         made = _made(target, order, form, footage, settings, clock)
     try:
         shown = {"from": rfc3339_us(asked.start_us), "to": rfc3339_us(asked.end_us), "bytes": target.stat().st_size}
-        with database_of(request).writing() as writing:
+        with current_of(request).database.writing() as writing:
             audit.write(writing, clock, caller, "export", place, stream=stream, format=form, **shown, **made.said)
         start = from_us(made.start_us).astimezone(BEIJING)
         name = re.sub(r"[^\w.-]+", "-", f"{place.target}-{start:%Y%m%d-%H%M%S}")

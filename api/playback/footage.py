@@ -6,15 +6,13 @@ The path of a segment begins with its camera, so one scoped query for the camera
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Response
-from starlette.requests import HTTPConnection
+from fastapi import APIRouter, Header, Response
 
 from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.scopes import load
-from shike.api.db import Db
+from shike.api.current import CurrentFootage, Db
 from shike.api.errors import BadRange, NotFound
 from shike.api.wire import PROBLEM, Id
-from shike.attendance.footage.index import Footage
 from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.segment import StreamName
 from shike.capture.errors import NoFootage
@@ -24,15 +22,6 @@ router = APIRouter(tags=["playback"], responses=PROBLEM)
 _NAME = re.compile(r"[0-9TZ.]{10,40}_[0-9a-f-]{36}_[0-9a-f-]{36}\.mp4")
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 MAX_RANGE_BYTES = 64 << 20
-
-
-def current_footage(connection: HTTPConnection) -> Footage:
-    """The application's footage."""
-    footage: Footage = connection.app.state.footage
-    return footage
-
-
-CurrentFootage = Annotated[Footage, Depends(current_footage)]
 
 
 def segment_url(key: str) -> str:

@@ -8,7 +8,7 @@ import threading
 
 from shike.api.auth import audit
 from shike.api.auth.viewer import Caller
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.playback.time_range import Range
 from shike.attendance.tables.registry import CameraRow
 from shike.capture.clock import Clock

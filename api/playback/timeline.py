@@ -13,19 +13,17 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from starlette.requests import HTTPConnection
 
-from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.scopes import load, visible
-from shike.api.db import Db
+from shike.api.current import CurrentClock, CurrentFootage, Db, current_of
 from shike.api.errors import Invalid, NotFound
 from shike.api.moment import Moment
-from shike.api.playback.footage import CurrentFootage
 from shike.api.playback.held import HeldOut, held_outs
 from shike.api.playback.looks import Looks
 from shike.api.playback.playlist import RunHead
 from shike.api.playback.playlist import playlist as playlist_text
 from shike.api.playback.thinning import thin
 from shike.api.playback.time_range import Range, asked_range
-from shike.api.settings import Settings
 from shike.api.wire import PROBLEM, Id
 from shike.attendance.footage.index import Footage, Piece
 from shike.attendance.recording.days import coverage_for_viewers
@@ -106,8 +104,7 @@ class TimelineOut(_Stretch):
 
 def current_looks(connection: HTTPConnection) -> Looks:
     """The application's record of looks."""
-    looks: Looks = connection.app.state.looks
-    return looks
+    return current_of(connection).part(Looks)
 
 
 CurrentLooks = Annotated[Looks, Depends(current_looks)]
@@ -159,7 +156,7 @@ def read_timeline(
     """Coverage with the reason of every gap, as in the report, and the counts, thinned to what a screen can show."""
     camera = load(db, viewer, CameraRow, camera_id)
     start_us, end_us = asked.start_us, asked.end_us
-    settings: Settings = connection.app.state.settings
+    settings = current_of(connection).settings
     now = health.read(settings.state_dir).get((camera_id, stream))
     covered = coverage_for_viewers(
         camera,

@@ -53,7 +53,7 @@ def checkpoints(settings: Settings | KeepConfig, clock: Clock) -> Checkpoints:
 
 def count(settings: Settings, clock: Clock, halt: Event) -> None:
     """archive → keyframes → detector → samples. CountingError if there is no detector."""
-    from shike.api.db import Database
+    from shike.api.database import Database
     from shike.attendance.counting.worker import CountingOptions, give_way, run
     from shike.capture.archive.files import Archive
 

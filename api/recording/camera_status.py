@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy import func, select
 
 from shike.api.auth.scopes import load
-from shike.api.live.wall import Healths, StreamState, stream_state
+from shike.api.live.wall import StreamState, stream_state
 from shike.api.moment import Moment
 from shike.api.playback.timeline import GapOut
 from shike.api.recording.disk import CurrentDisk
@@ -24,6 +24,7 @@ from shike.attendance.tables.footage import RunRow
 from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.segment import StreamName
 from shike.capture.moment import from_us
+from shike.capture.recorder.health import Healths
 from shike.capture.spans import merged
 
 router = APIRouter(tags=["recordings"], responses=PROBLEM)

@@ -10,7 +10,8 @@ from fastapi import Depends
 from sqlalchemy import func, select
 from starlette.requests import HTTPConnection
 
-from shike.api.db import Database
+from shike.api.current import current_of
+from shike.api.database import Database
 from shike.attendance.recording.disk_space import DAY_US, DiskSpace, bytes_per_day
 from shike.attendance.tables.footage import RunRow, SegmentRow
 from shike.capture.clock import Clock
@@ -62,8 +63,7 @@ class FootageVolume:
 
 def current_disk(connection: HTTPConnection) -> FootageVolume:
     """The application's footage volume."""
-    disk: FootageVolume = connection.app.state.disk
-    return disk
+    return current_of(connection).part(FootageVolume)
 
 
 CurrentDisk = Annotated[FootageVolume, Depends(current_disk)]

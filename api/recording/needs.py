@@ -10,10 +10,9 @@ from pydantic import BaseModel
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.api.accounts.me import CurrentSettings
-from shike.api.auth.guard import CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.scopes import visible
-from shike.api.db import Db
+from shike.api.current import CurrentClock, CurrentSettings, Db
 from shike.api.recording.policies import RoomRecordingOut, room_recordings
 from shike.api.wire import PROBLEM
 from shike.attendance.recording.needs import (

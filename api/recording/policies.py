@@ -11,11 +11,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.api.accounts.me import CurrentSettings
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.scopes import load, visible
-from shike.api.db import Db
+from shike.api.current import CurrentClock, CurrentSettings, Db
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Items, ReasonText
 from shike.attendance.recording.plan import LONGEST_MARGIN_MIN, policies_of, policy_of, sessions_of

@@ -10,16 +10,18 @@ from typing import Annotated
 
 from fastapi import Depends
 from sqlalchemy.orm import Session as DbSession
-from starlette.requests import HTTPConnection
 
-from shike.api.accounts.me import CurrentSettings
-from shike.api.auth.guard import CurrentClock, CurrentViewer
-from shike.api.db import Db
-from shike.api.live.wall import Healths, ReadHealth, current_health
+from shike.api.auth.guard import CurrentViewer
+from shike.api.current import (
+    CurrentClock,
+    CurrentHealth,
+    CurrentSettings,
+    CurrentStretches,
+    Db,
+)
 from shike.api.moment import now
 from shike.api.settings import Settings
 from shike.attendance.beijing import day_of
-from shike.attendance.footage.stretches import Stretches
 from shike.attendance.recording.days import (
     CauseOfStream,
     DayReport,
@@ -31,13 +33,8 @@ from shike.attendance.recording.days import (
 from shike.attendance.recording.plan import policies_of, windows_of
 from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.segment import StreamKey, StreamName
+from shike.capture.recorder.health import Healths
 from shike.capture.schedule import Window
-
-
-def current_stretches(connection: HTTPConnection) -> Stretches:
-    """The application's stretches."""
-    stretches: Stretches = connection.app.state.stretches
-    return stretches
 
 
 def cause_of(healths: Healths) -> CauseOfStream:
@@ -66,8 +63,8 @@ class Recordings:
     db: Db
     viewer: CurrentViewer
     clock: CurrentClock
-    stretches: Annotated[Stretches, Depends(current_stretches)]
-    read_health: Annotated[ReadHealth, Depends(current_health)]
+    stretches: CurrentStretches
+    read_health: CurrentHealth
     settings: CurrentSettings
 
     def today(self) -> date:

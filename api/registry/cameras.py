@@ -5,18 +5,18 @@ Addresses are shown to those who may change them; for everybody else they are nu
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.passwords import Password
 from shike.api.auth.roles import Permission
 from shike.api.auth.scopes import load, named, visible
 from shike.api.auth.viewer import Viewer
-from shike.api.db import Db
+from shike.api.current import CurrentClock, CurrentVault, Db
 from shike.api.errors import Conflict
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Id, Items, Name
@@ -88,15 +88,6 @@ class CameraOut(BaseModel):
     version: int
     created_at: Moment
     updated_at: Moment
-
-
-def current_vault(request: Request) -> Vault:
-    """The application's vault."""
-    vault: Vault = request.app.state.vault
-    return vault
-
-
-CurrentVault = Annotated[Vault, Depends(current_vault)]
 
 
 def slashed(path: str | None) -> str | None:

@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.scopes import load, named, visible
-from shike.api.db import Db
+from shike.api.current import CurrentClock, Db
 from shike.api.errors import Invalid
 from shike.api.moment import Moment, now
 from shike.api.wire import PROBLEM, Body, Id, Items, Name

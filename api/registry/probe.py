@@ -5,29 +5,33 @@ The looking is done by shike.capture.source.probe, the counting by whatever `Cou
 
 import logging
 from base64 import b64decode
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated
 
 import cv2
 import numpy as np
-from fastapi import APIRouter, Depends, Request
-from numpy.typing import NDArray
+from fastapi import APIRouter
 from pydantic import BaseModel
 
-from shike.api.accounts.me import CurrentSettings
 from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.passwords import Password
 from shike.api.auth.scopes import load
 from shike.api.auth.viewer import Viewer
-from shike.api.db import Database, database_of
+from shike.api.current import (
+    CountPicture,
+    CurrentCounter,
+    CurrentDatabase,
+    CurrentProber,
+    CurrentSettings,
+    CurrentVault,
+)
+from shike.api.database import Database
 from shike.api.errors import Conflict
 from shike.api.processes import pipeline
-from shike.api.registry.cameras import CameraUsername, CurrentVault, Host, Port, StreamPath, slashed
+from shike.api.registry.cameras import CameraUsername, Host, Port, StreamPath, slashed
 from shike.api.settings import Settings
 from shike.api.wire import PROBLEM, Body, Id
 from shike.attendance.counting.errors import CountingError
-from shike.attendance.counting.headcount import HeadCount, count_heads
+from shike.attendance.counting.headcount import count_heads
 from shike.attendance.tables.registry import CameraRow
 from shike.capture.source.address import Address
 from shike.capture.source.probe import Probed
@@ -35,9 +39,6 @@ from shike.capture.vault import Vault
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["cameras"], responses=PROBLEM)
-
-Prober = Callable[[Address, float], Probed]
-CountPicture = Callable[[NDArray[np.uint8]], HeadCount]
 
 
 class ProbeIn(Body):
@@ -83,30 +84,18 @@ class CameraProbe(BaseModel):
     sub: StreamProbe | None
 
 
-def current_prober(request: Request) -> Prober:
-    """How streams are looked at."""
-    prober: Prober = request.app.state.prober
-    return prober
-
-
-def current_counter(request: Request) -> CountPicture | None:
-    """How people in a picture are counted; None where no detector is installed."""
-    counter: CountPicture | None = request.app.state.counter
-    return counter
-
-
 @router.post("/api/cameras/probe")
 def probe_camera(
     body: ProbeIn,
     viewer: CurrentViewer,
-    request: Request,
+    database: CurrentDatabase,
     vault: CurrentVault,
     settings: CurrentSettings,
-    prober: Annotated[Prober, Depends(current_prober)],
-    counter: Annotated[CountPicture | None, Depends(current_counter)],
+    prober: CurrentProber,
+    counter: CurrentCounter,
 ) -> CameraProbe:
     """Connect to both streams at once and say what came; nothing is stored. Takes up to the probe timeout."""
-    password = password_of(body, database_of(request), viewer, vault)
+    password = password_of(body, database, viewer, vault)
     paths = [slashed(body.main_path) or "/", slashed(body.sub_path)]
     addresses = [Address(body.host, body.port, path, body.username, password) for path in paths if path]
     with ThreadPoolExecutor(len(addresses)) as pool:

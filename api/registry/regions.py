@@ -7,9 +7,9 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.scopes import named, visible
-from shike.api.db import Db
+from shike.api.current import CurrentClock, Db
 from shike.api.errors import Invalid
 from shike.api.wire import PROBLEM, Body, Id, Items, Name
 from shike.attendance.tables.registry import RegionRow

@@ -6,16 +6,16 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import exists, select
 
-from shike.api.accounts.me import CurrentSettings, Me, me_of, set_cookie
+from shike.api.accounts.me import Me, me_of, set_cookie
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentClock, address_of
+from shike.api.auth.guard import address_of
 from shike.api.auth.login import open_login, viewer_of
 from shike.api.auth.passwords import NewPassword, hash_password
 from shike.api.auth.roles import Role
 from shike.api.auth.setup import code_fits, needs_setup
 from shike.api.auth.tables import AccountRow
 from shike.api.auth.viewer import Caller
-from shike.api.db import Db
+from shike.api.current import CurrentClock, CurrentSettings, Db
 from shike.api.errors import BadSetupCode, Conflict
 from shike.api.moment import now
 from shike.api.registry.regions import RegionLevel, new_region

@@ -7,10 +7,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import func, select
 
-from shike.api.accounts.me import CurrentSettings
 from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.scopes import visible
-from shike.api.db import Db
+from shike.api.current import CurrentSettings, Db
 from shike.api.processes import unmounted
 from shike.api.wire import PROBLEM
 from shike.attendance.tables.registry import CameraRow

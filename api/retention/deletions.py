@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, case, func, select, type_coerce
 
 from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.scopes import load, visible
-from shike.api.db import Db
+from shike.api.current import Db
 from shike.api.moment import Moment
 from shike.api.wire import PROBLEM, Id, Items, Page
 from shike.attendance.retention.rules import DAY_US, DeletionRule

@@ -10,12 +10,11 @@ from fastapi import APIRouter
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session as DbSession
 
-from shike.api.accounts.me import CurrentSettings
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.scopes import load, named, visible
 from shike.api.auth.viewer import Viewer
-from shike.api.db import Db
+from shike.api.current import CurrentClock, CurrentSettings, Db
 from shike.api.errors import Conflict, Forbidden
 from shike.api.moment import now
 from shike.api.processes.space import space_of

@@ -11,9 +11,9 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
-from shike.api.auth.guard import CurrentCaller, CurrentClock, CurrentViewer
+from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.scopes import load
-from shike.api.db import Db
+from shike.api.current import CurrentClock, Db
 from shike.api.errors import Conflict, NotFound
 from shike.api.subsidy.shapes import (
     ClassDecisions,

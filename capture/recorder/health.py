@@ -4,12 +4,13 @@ Shards write `state/health-<shard>.json` once a second; the service reads all of
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
 from shike.capture.archive.durable import FULL
-from shike.capture.archive.segment import StreamName
+from shike.capture.archive.segment import StreamKey, StreamName
 
 CaptureState = Literal["waiting", "connecting", "recording", "backing_off", "refused", "resting", "stopped"]
 
@@ -48,6 +49,10 @@ class StreamHealth:
         if self.state != "recording":
             return self.since_us
         return max(self.since_us, self.last_packet_us or 0)
+
+
+Healths = Mapping[StreamKey, StreamHealth]
+"""The snapshots of all shards, by stream."""
 
 
 _FIELDS = tuple(field.name for field in fields(StreamHealth))

@@ -17,7 +17,7 @@ from shike.api.auth.guard import COOKIE
 from shike.api.auth.login import open_login
 from shike.api.auth.passwords import hash_password
 from shike.api.auth.tables import AccountRow
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.main import create_app
 from shike.api.migrate import migrate
 from shike.api.moment import now

@@ -47,7 +47,7 @@ def test_a_surprise_is_a_500_that_says_nothing_but_its_id(service: Service, capl
     def fail() -> None:
         raise ZeroDivisionError("very internal")
 
-    service.app.state.read_health = fail
+    service.app.state.current.read_health = fail
     answer = service.client("auditor").get("/api/wall")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert "internal" not in answer.text.replace('"internal"', "")

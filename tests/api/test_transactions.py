@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.settings import Settings
 
 from .service import Service, World

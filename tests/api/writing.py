@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.migrate import migrate
 from shike.api.settings import Settings
 from shike.attendance.tables.registry import RegionRow

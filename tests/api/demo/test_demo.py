@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.demo.command import _prepare, _shown, settled
 from shike.api.migrate import migrate
 from shike.api.settings import Settings

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 
 from shike.api.auth.guard import COOKIE
+from shike.api.live.feeds import Feeds
 from shike.camera_sim import CameraSim
 from shike.capture.mp4 import boxes
 from shike.capture.recorder import health
@@ -106,8 +107,8 @@ def test_a_second_viewer_begins_with_the_last_keyframe_at_once(empty: Service, f
             watched = watch(second, 4)
         assert is_key(watched.fragments[0])
         position(sent(empty), strips(watched.media))
-        assert len(empty.app.state.feeds._feeds) == 1
-    wait_until(lambda: not empty.app.state.feeds._feeds, "the feed ends with its last viewer")
+        assert len(empty.app.state.current.part(Feeds)._feeds) == 1
+    wait_until(lambda: not empty.app.state.current.part(Feeds)._feeds, "the feed ends with its last viewer")
 
 
 def test_a_viewer_who_does_not_read_is_told_what_was_skipped_and_stops_nobody(

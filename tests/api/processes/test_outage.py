@@ -9,7 +9,7 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.migrate import migrate
 from shike.api.settings import Settings
 from shike.attendance.tables.footage import RunRow, SegmentRow

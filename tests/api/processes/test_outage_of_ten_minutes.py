@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.settings import Settings
 from shike.attendance.tables.footage import SegmentRow
 from shike.attendance.tables.registry import CameraRow

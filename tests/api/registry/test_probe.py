@@ -23,7 +23,7 @@ def test_both_streams_are_tried_and_the_picture_is_counted(empty: Service, world
     _, jpeg = cv2.imencode(".jpg", np.zeros((36, 64, 3), np.uint8))
     picture = b64encode(jpeg.tobytes()).decode()
     empty.camera.result = Probed(True, 100, codec="h264", width=64, height=36, picture=picture)
-    empty.app.state.counter = lambda image: HeadCount(image.shape[0], 30, 40, None, (), 0.2, 5)
+    empty.app.state.current.count_picture = lambda image: HeadCount(image.shape[0], 30, 40, None, (), 0.2, 5)
     answer = empty.client("administrator").post("/api/cameras/probe", json=ADDRESS | {"sub_path": "/sub"}).json()
     assert answer["main"]["count"] == {"count": 36, "low": 30, "high": 40}
     assert answer["sub"]["ok"] is True

@@ -425,12 +425,12 @@ def test_after_some_weeks_neighbours_of_a_run_are_one_row_and_read_the_same(stoc
     stock.record(0, 100, 5), stock.record(0, 98, 3)
     stock.record(0, 1, 20)
     stock.clean()
-    before = stock.service.app.state.footage.history(stock.world.cameras[0], "main", 0, to_us(stock.now))
+    before = stock.service.app.state.current.footage.history(stock.world.cameras[0], "main", 0, to_us(stock.now))
     with stock.service.database.writing() as db:
         assert thin_deletions(db, stock.now + timedelta(hours=1)) == 6
         assert thin_deletions(db, stock.now + timedelta(hours=1)) == 0
     assert [(row.segments, row.size, row.segment_id) for row in stock.deletions()] == [(5, 500, None), (3, 300, None)]
-    after = stock.service.app.state.footage.history(stock.world.cameras[0], "main", 0, to_us(stock.now))
+    after = stock.service.app.state.current.footage.history(stock.world.cameras[0], "main", 0, to_us(stock.now))
     assert [(each.start_us, each.end_us) for each in after if each.deleted] == [
         (before[0].start_us, before[4].end_us),
         (before[5].start_us, before[7].end_us),

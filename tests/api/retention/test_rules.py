@@ -205,7 +205,7 @@ def test_a_report_of_a_day_whose_footage_is_deleted_says_so(stock: Stocked) -> N
     stock.record(0, 91, 3), stock.record(0, 1, 10)
     stock.clean()
     state, key = stock.service.app.state, (stock.world.cameras[0], "main")
-    found = state.stretches.of_range([key[0]], to_us(stock.ago(91.5)), to_us(stock.ago(90.5)))
+    found = state.current.stretches.of_range([key[0]], to_us(stock.ago(91.5)), to_us(stock.ago(90.5)))
     assert [each.deleted for each in found[key]] == [True, True, True]
     covered = coverage(found[key], to_us(stock.ago(91)), to_us(stock.ago(90.9)), to_us(stock.now), None, None)
     assert [gap.reason for gap in covered.gaps] == ["deleted_by_rule", "stopped"] and covered.spans == ()

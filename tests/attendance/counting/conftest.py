@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.attendance.counting.centerface import CenterFace
 from shike.attendance.counting.worker import Counter, CountingOptions
 from shike.attendance.tables.base import Base

@@ -8,7 +8,7 @@ import av
 import cv2
 import numpy as np
 
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.attendance.counting.detector import Detection, Image
 from shike.attendance.footage.indexing import index
 from shike.capture.archive.files import Archive

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.attendance.counting import centerface as module
 from shike.attendance.counting.centerface import CenterFace, decode, distinct
 from shike.attendance.counting.detector import LOWEST_SCORE, Detector, Image

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session as DbSession
 
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.attendance.counting.worker import Counter, CountingOptions, run
 from shike.attendance.tables.counting import CountSkipRow, SampleRow
 from shike.attendance.tables.registry import CameraRow

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, select
 
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.attendance.footage.indexed import IndexRows
 from shike.attendance.footage.indexing import index
 from shike.attendance.tables.base import Base

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from shike.api.db import Database
+from shike.api.database import Database
 from shike.api.migrate import migrate
 from shike.api.processes.keep import Housekeeper
 from shike.api.settings import Settings

@@ -10,11 +10,20 @@ vi.mock('@/session/session', async (original) => ({ ...(await original<object>()
 
 it('brings the open tab into sight', async () => {
   const shown: string[] = []
-  vi.spyOn(Element.prototype, 'scrollIntoView').mockImplementation(function (this: Element) { shown.push(this.getAttribute('href') ?? '') })
-  const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/:any(.*)*', component: { template: '<i />' } }] })
+  vi.spyOn(Element.prototype, 'scrollIntoView').mockImplementation(function (this: Element) {
+    shown.push(this.getAttribute('href') ?? '')
+  })
+  const router = createRouter({
+    history: createMemoryHistory(),
+    routes: [{ path: '/:any(.*)*', component: { template: '<i />' } }],
+  })
   const last = settingsMenu.value.at(-1)?.to ?? ''
   await router.push(last)
-  mount(AdminLayout, { props: { title: 'x' }, global: { plugins: [i18n, router], stubs: ['KeepingAlarm'] }, attachTo: document.body })
+  mount(AdminLayout, {
+    props: { title: 'x' },
+    global: { plugins: [i18n, router], stubs: ['KeepingAlarm'] },
+    attachTo: document.body,
+  })
   expect(shown).toEqual([last])
   vi.restoreAllMocks()
 })

@@ -7,7 +7,12 @@ describe('something sent to the server', () => {
   it('is busy until the answer comes', async () => {
     const { attempt, busy, problem } = useAttempt()
     let answer = () => {}
-    const sent = attempt(() => new Promise<void>((done) => { answer = done }))
+    const sent = attempt(
+      () =>
+        new Promise<void>((done) => {
+          answer = done
+        }),
+    )
     expect(busy.value).toBe(true)
     answer()
     expect(await sent).toBe(true)

@@ -15,20 +15,32 @@ describe('the address of a camera as people write it', () => {
     expect(splitAddress(written)).toEqual(meant)
   })
 
-  it.each(['', 'rtsp://192.168.10.21', '192.168.10.21/Streaming', 'host:99999', 'user@host'])('refuses %s', (written) => {
-    expect(splitAddress(written)).toBeNull()
-  })
+  it.each(['', 'rtsp://192.168.10.21', '192.168.10.21/Streaming', 'host:99999', 'user@host'])(
+    'refuses %s',
+    (written) => {
+      expect(splitAddress(written)).toBeNull()
+    },
+  )
 
   it('takes a pasted address apart, with the secret in its own field', () => {
     expect(splitUrl('rtsp://viewer:p%40ss@192.168.10.21:554/Streaming/Channels/101')).toEqual({
-      address: '192.168.10.21:554', username: 'viewer', password: 'p@ss', main_path: '/Streaming/Channels/101',
+      address: '192.168.10.21:554',
+      username: 'viewer',
+      password: 'p@ss',
+      main_path: '/Streaming/Channels/101',
     })
     expect(splitUrl('192.168.10.21')).toBeNull()
   })
 })
 
 describe('the field that a failed test speaks about', () => {
-  it.each([['unreachable', 'address'], ['timeout', 'address'], ['refused_401', 'login'], ['refused_404', 'path'], [null, 'path']])('%s: %s', (code, field) => {
+  it.each([
+    ['unreachable', 'address'],
+    ['timeout', 'address'],
+    ['refused_401', 'login'],
+    ['refused_404', 'path'],
+    [null, 'path'],
+  ])('%s: %s', (code, field) => {
     expect(faultOf({ ok: false, code } as never)).toBe(field)
   })
 
@@ -40,11 +52,24 @@ describe('the field that a failed test speaks about', () => {
 describe('what a tested stream answered, in words', () => {
   it('lists what people check', () => {
     const facts = probeFacts({
-      ok: true, took_ms: 812, codec: 'h264', width: 1920, height: 1080, fps: 25, bitrate_bps: 4.1e6, keyframe_interval_s: 2,
-      clock_offset_ms: -300, audio: true, simulated: false, count: { count: 23, low: 20, high: 26 },
+      ok: true,
+      took_ms: 812,
+      codec: 'h264',
+      width: 1920,
+      height: 1080,
+      fps: 25,
+      bitrate_bps: 4.1e6,
+      keyframe_interval_s: 2,
+      clock_offset_ms: -300,
+      audio: true,
+      simulated: false,
+      count: { count: 23, low: 20, high: 26 },
     })
     expect(facts.map((fact) => fact.value)).toEqual([
-      '1920×1080，25 帧，H.264，4.1 Mbit/s，关键帧间隔 2 秒', '比服务器慢 0.3 秒', '23 人（20–26）', '有声音，录不录由教室的录像策略定',
+      '1920×1080，25 帧，H.264，4.1 Mbit/s，关键帧间隔 2 秒',
+      '比服务器慢 0.3 秒',
+      '23 人（20–26）',
+      '有声音，录不录由教室的录像策略定',
     ])
   })
 
@@ -59,6 +84,7 @@ describe('what a tested stream answered, in words', () => {
   })
 
   it('has something to try for every reason', () => {
-    for (const code of ['unreachable', 'timeout', 'refused_453', 'unsupported_codec', 'never_heard_of']) expect(tryNext(code, 'main').length).toBeGreaterThan(10)
+    for (const code of ['unreachable', 'timeout', 'refused_453', 'unsupported_codec', 'never_heard_of'])
+      expect(tryNext(code, 'main').length).toBeGreaterThan(10)
   })
 })

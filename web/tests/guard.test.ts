@@ -79,7 +79,10 @@ describe('who may open which page', () => {
     vi.resetModules()
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')))
     const fresh = await import('@/router/guard')
-    const router = createRouter({ history: createMemoryHistory(), routes: routes.map((one) => (one.redirect ? one : { ...one, component: Nothing }) as typeof one) })
+    const router = createRouter({
+      history: createMemoryHistory(),
+      routes: routes.map((one) => (one.redirect ? one : { ...one, component: Nothing }) as typeof one),
+    })
     router.beforeEach(fresh.guard)
     await router.push('/admin/rooms')
     expect(router.currentRoute.value.name).toBe('no-server')
@@ -90,13 +93,23 @@ describe('who may open which page', () => {
 describe('the way back after logging in', () => {
   it('stays inside the app', () => {
     expect(backAddress('/admin/log?action=export')).toBe('/admin/log?action=export')
-    for (const foreign of ['//evil.example', '/\\evil.example', 'https://evil.example', undefined, ['/a']]) expect(backAddress(foreign)).toBe('/live')
+    for (const foreign of ['//evil.example', '/\\evil.example', 'https://evil.example', undefined, ['/a']])
+      expect(backAddress(foreign)).toBe('/live')
   })
 })
 
 describe('a page whose code does not come', () => {
-  const to = { fullPath: '/admin/log?action=export', path: '/admin/log', query: { action: 'export' }, hash: '' } as never
-  const health = (ok: boolean | null) => vi.stubGlobal('fetch', vi.fn(() => (ok === null ? Promise.reject(new TypeError('away')) : Promise.resolve({ ok }))))
+  const to = {
+    fullPath: '/admin/log?action=export',
+    path: '/admin/log',
+    query: { action: 'export' },
+    hash: '',
+  } as never
+  const health = (ok: boolean | null) =>
+    vi.stubGlobal(
+      'fetch',
+      vi.fn(() => (ok === null ? Promise.reject(new TypeError('away')) : Promise.resolve({ ok }))),
+    )
   const assign = vi.fn()
   beforeEach(() => {
     assign.mockReset()
@@ -110,7 +123,11 @@ describe('a page whose code does not come', () => {
     expect(assign).toHaveBeenCalledWith('/admin/log?action=export')
   })
 
-  it.each([[null, true], [false, true], [true, false]] as const)('says that the server does not answer: %s, %s', async (ok, opened) => {
+  it.each([
+    [null, true],
+    [false, true],
+    [true, false],
+  ] as const)('says that the server does not answer: %s, %s', async (ok, opened) => {
     health(ok)
     expect(await withoutItsCode(to, opened)).toMatchObject({ name: 'no-server', query: { action: 'export' } })
     expect(assign).not.toHaveBeenCalled()

@@ -5,13 +5,23 @@ import { describe, expect, it } from 'vitest'
 
 import { useListFilter, type ListFilter } from '../src/parts/listFilter'
 
-const ROOMS = [{ name: 'Welding Hall', owner: 'North' }, { name: '201', owner: 'North' }, { name: '305', owner: 'South' }]
+const ROOMS = [
+  { name: 'Welding Hall', owner: 'North' },
+  { name: '201', owner: 'North' },
+  { name: '305', owner: 'South' },
+]
 
-async function listed(address: string): Promise<{ list: ListFilter<(typeof ROOMS)[number]>; settled: () => Promise<string> }> {
+async function listed(
+  address: string,
+): Promise<{ list: ListFilter<(typeof ROOMS)[number]>; settled: () => Promise<string> }> {
   let list: ListFilter<(typeof ROOMS)[number]> | undefined
   const Page = defineComponent({
     setup() {
-      list = useListFilter(() => ROOMS, (one) => [one.name, one.owner], (one) => one.name !== '201')
+      list = useListFilter(
+        () => ROOMS,
+        (one) => [one.name, one.owner],
+        (one) => one.name !== '201',
+      )
       return () => h('p')
     },
   })
@@ -19,7 +29,13 @@ async function listed(address: string): Promise<{ list: ListFilter<(typeof ROOMS
   await router.push(address)
   mount(Page, { global: { plugins: [router] } })
   if (list === undefined) throw new Error('not mounted')
-  return { list, settled: async () => { await new Promise((done) => setTimeout(done)); return router.currentRoute.value.fullPath } }
+  return {
+    list,
+    settled: async () => {
+      await new Promise((done) => setTimeout(done))
+      return router.currentRoute.value.fullPath
+    },
+  }
 }
 
 describe('a list that is searched', () => {

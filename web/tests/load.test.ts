@@ -12,17 +12,23 @@ const away = new TypeError('Failed to fetch')
 const settled = () => new Promise((done) => setTimeout(done))
 
 /** A part of a page whose server answers with these, one after the other. */
-async function page(first: string | Error, ...later: (string | Error)[]): Promise<{ load: Load<string>; text: () => string; asked: () => number }> {
+async function page(
+  first: string | Error,
+  ...later: (string | Error)[]
+): Promise<{ load: Load<string>; text: () => string; asked: () => number }> {
   let load!: Load<string>
   let asked = 0
-  const part = mount(defineComponent(() => {
-    load = useLoad(async () => {
-      const answer = [first, ...later][asked++] ?? first
-      if (answer instanceof Error) throw answer
-      return await Promise.resolve(answer)
-    })
-    return () => h(LoadState, { load, name: '状态' }, { default: ({ value }: { value: string }) => value })
-  }), { global: { plugins: [i18n], stubs: ['el-button', 'el-skeleton'] } })
+  const part = mount(
+    defineComponent(() => {
+      load = useLoad(async () => {
+        const answer = [first, ...later][asked++] ?? first
+        if (answer instanceof Error) throw answer
+        return await Promise.resolve(answer)
+      })
+      return () => h(LoadState, { load, name: '状态' }, { default: ({ value }: { value: string }) => value })
+    }),
+    { global: { plugins: [i18n], stubs: ['el-button', 'el-skeleton'] } },
+  )
   await settled()
   return { load, text: () => part.text(), asked: () => asked }
 }

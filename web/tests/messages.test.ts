@@ -19,7 +19,8 @@ function flat(words: Words, above = ''): Map<string, string> {
   return found
 }
 
-const placeholders = (text: string): string[] => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((one) => one[1] ?? ''))].sort()
+const placeholders = (text: string): string[] =>
+  [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((one) => one[1] ?? ''))].sort()
 
 const areas = readdirSync(resolve(ROOT, 'zh-CN')).sort()
 

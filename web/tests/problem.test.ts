@@ -6,14 +6,23 @@ import { fieldMessage, problemWords } from '@/api/words'
 import { setLocale } from '@/messages'
 
 function answer(status: number, body: unknown, headers: Record<string, string> = {}) {
-  vi.stubGlobal('fetch', () => Promise.resolve(new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/problem+json', ...headers } })))
+  vi.stubGlobal('fetch', () =>
+    Promise.resolve(
+      new Response(JSON.stringify(body), {
+        status,
+        headers: { 'Content-Type': 'application/problem+json', ...headers },
+      }),
+    ),
+  )
 }
 
 beforeEach(() => setLocale('zh-CN'))
 
 describe('a problem in words', () => {
   it('says how many attempts are left', () => {
-    expect(problemWords(problemFrom(401, { code: 'bad_credentials', remaining_attempts: 3 }))).toContain('还可以试 3 次')
+    expect(problemWords(problemFrom(401, { code: 'bad_credentials', remaining_attempts: 3 }))).toContain(
+      '还可以试 3 次',
+    )
   })
 
   it('says for how long a name is locked, in whole minutes', () => {
@@ -27,17 +36,25 @@ describe('a problem in words', () => {
 
   it('says it in English too', () => {
     setLocale('en')
-    expect(problemWords(problemFrom(0, { code: 'network' }))).toBe('The server cannot be reached. Check the network and try again.')
+    expect(problemWords(problemFrom(0, { code: 'network' }))).toBe(
+      'The server cannot be reached. Check the network and try again.',
+    )
   })
 
   it('finds the message for one field, also below another', () => {
-    const problem = problemFrom(422, { code: 'invalid', errors: [{ field: 'scope.region_id', code: 'missing', message: 'x' }] })
+    const problem = problemFrom(422, {
+      code: 'invalid',
+      errors: [{ field: 'scope.region_id', code: 'missing', message: 'x' }],
+    })
     expect(fieldMessage(problem, 'region_id')).toBe('必须填')
     expect(fieldMessage(problem, 'name')).toBe('')
   })
 
   it('shows the server’s own sentence for a code of a field it does not know', () => {
-    const problem = problemFrom(422, { code: 'invalid', errors: [{ field: 'name', code: 'odd', message: 'must be even' }] })
+    const problem = problemFrom(422, {
+      code: 'invalid',
+      errors: [{ field: 'name', code: 'odd', message: 'must be even' }],
+    })
     expect(fieldMessage(problem, 'name')).toBe('must be even')
   })
 })
@@ -45,7 +62,9 @@ describe('a problem in words', () => {
 describe('the client', () => {
   it('throws a refused call as a problem with its number', async () => {
     answer(409, { code: 'has_cameras', title: 'x', request_id: '8f2c-41d0' })
-    const error: unknown = await api.DELETE('/api/rooms/{room_id}', { params: { path: { room_id: 'r' } } }).catch((thrown: unknown) => thrown)
+    const error: unknown = await api
+      .DELETE('/api/rooms/{room_id}', { params: { path: { room_id: 'r' } } })
+      .catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(ProblemError)
     expect(asProblem(error)).toMatchObject({ status: 409, code: 'has_cameras', request_id: '8f2c-41d0' })
   })

@@ -15,7 +15,10 @@ afterEach(() => vi.unstubAllGlobals())
 
 const button = (id: string) => document.getElementById(id) as HTMLButtonElement
 /** A page with a panel of this title, or none. */
-const Page = defineComponent({ props: { title: String }, setup: (props) => () => (props.title === undefined ? null : h(SidePanel, { title: props.title })) })
+const Page = defineComponent({
+  props: { title: String },
+  setup: (props) => () => (props.title === undefined ? null : h(SidePanel, { title: props.title })),
+})
 const open = () => mount(Page, { props: { title: '201 教室' }, attachTo: '#beside', global: { plugins: [i18n] } })
 
 it('a panel that was opened with a key is where one goes on, and closing leads back to its row', async () => {

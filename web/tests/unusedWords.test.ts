@@ -15,7 +15,9 @@ function sources(folder: string): string[] {
 }
 
 function keys(words: Words, above = ''): string[] {
-  return Object.entries(words).flatMap(([key, value]) => (typeof value === 'string' ? [above + key] : keys(value, `${above}${key}.`)))
+  return Object.entries(words).flatMap(([key, value]) =>
+    typeof value === 'string' ? [above + key] : keys(value, `${above}${key}.`),
+  )
 }
 
 /** A key is used where it stands whole in a source, or where a template builds it from its parent. */
@@ -27,7 +29,21 @@ function used(key: string, code: string): boolean {
 
 describe('words nobody says', () => {
   const code = sources(SRC).join('\n')
-  it.each(['common', 'login', 'start', 'admin', 'recording', 'recordings', 'keeping', 'imported', 'needed', 'lists', 'decided', 'downSince', 'sameDay'])('%s has none', (area) => {
+  it.each([
+    'common',
+    'login',
+    'start',
+    'admin',
+    'recording',
+    'recordings',
+    'keeping',
+    'imported',
+    'needed',
+    'lists',
+    'decided',
+    'downSince',
+    'sameDay',
+  ])('%s has none', (area) => {
     const words = JSON.parse(readFileSync(join(SRC, 'messages/zh-CN', `${area}.json`), 'utf8')) as Words
     expect(keys(words).filter((key) => !used(key, code))).toEqual([])
   })

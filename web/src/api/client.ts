@@ -27,7 +27,10 @@ const watch: Middleware = {
     const now = Date.now()
     observeDateHeader(response.headers.get('Date'), sentAt.get(request) ?? now, now)
     if (response.ok) return
-    const body: unknown = await response.clone().json().catch(() => null)
+    const body: unknown = await response
+      .clone()
+      .json()
+      .catch(() => null)
     const problem = problemFrom(response.status, body, response.headers.get('X-Request-Id'))
     if (problem.status === 401 && problem.code !== 'bad_credentials') signedOut()
     throw new ProblemError(problem)

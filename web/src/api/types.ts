@@ -9,9 +9,23 @@ type Schemas = components['schemas']
 export type Role = Schemas['Role']
 
 export type Permission =
-  | 'live.view' | 'playback.view' | 'export' | 'registry.read' | 'registry.write' | 'accounts.manage' | 'audit.read'
-  | 'classes.read' | 'classes.write' | 'flags.read' | 'flags.judge' | 'acceptance.write' | 'subsidy.read' | 'subsidy.decide'
-  | 'keeping.read' | 'keeping.write' | 'holds.write'
+  | 'live.view'
+  | 'playback.view'
+  | 'export'
+  | 'registry.read'
+  | 'registry.write'
+  | 'accounts.manage'
+  | 'audit.read'
+  | 'classes.read'
+  | 'classes.write'
+  | 'flags.read'
+  | 'flags.judge'
+  | 'acceptance.write'
+  | 'subsidy.read'
+  | 'subsidy.decide'
+  | 'keeping.read'
+  | 'keeping.write'
+  | 'holds.write'
 
 export type Me = Schemas['Me']
 export type StartState = Schemas['FirstRun']

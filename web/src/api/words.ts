@@ -14,7 +14,8 @@ export function problemWords(problem: Problem): string {
     remaining: problem.remaining_attempts ?? 0,
     minutes: Math.max(1, Math.ceil((problem.retry_after_s ?? 60) / 60)),
   }
-  if (problem.code === 'bad_credentials' && problem.remaining_attempts === null) return t('errors.bad_credentials_plain')
+  if (problem.code === 'bad_credentials' && problem.remaining_attempts === null)
+    return t('errors.bad_credentials_plain')
   const key = `errors.${problem.code}`
   if (known(key)) return t(key, values)
   const byStatus = `errors.http_${problem.status}`

@@ -22,7 +22,12 @@ export async function fetchTimetable(class_id: string): Promise<ClassSession[]> 
 }
 
 /** A file of rows for a class: tried without keeping anything, or taken in. The file itself is the body. */
-export async function sendFile(kind: ImportKind, class_id: string, file: Blob, how: { dry_run: boolean; skip_bad?: boolean }): Promise<ImportResult> {
+export async function sendFile(
+  kind: ImportKind,
+  class_id: string,
+  file: Blob,
+  how: { dry_run: boolean; skip_bad?: boolean },
+): Promise<ImportResult> {
   return got(
     api.POST('/api/imports/{kind}', {
       params: { path: { kind }, query: { class_id, ...how } },

@@ -16,7 +16,8 @@ const timeOf = (at: string): string => toBeijing(at).slice(11, 16)
 
 /** The fields for a session, or empty ones for a new one. */
 export function planOf(session: ClassSession | null): PlanFields {
-  if (session === null) return { date: '', start: '09:00', end: '11:30', breaks: [], room_id: '', teacher: '', kind: 'theory' }
+  if (session === null)
+    return { date: '', start: '09:00', end: '11:30', breaks: [], room_id: '', teacher: '', kind: 'theory' }
   return {
     date: toBeijing(session.starts_at).slice(0, 10),
     start: timeOf(session.starts_at),

@@ -9,11 +9,26 @@ const ZONE = 'Asia/Shanghai'
 export type Moment = string | number
 
 const parts = new Intl.DateTimeFormat('en-GB', {
-  timeZone: ZONE, year: 'numeric', month: '2-digit', day: '2-digit', weekday: 'short',
-  hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
+  timeZone: ZONE,
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  weekday: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
 })
 
-interface Split { year: string; month: string; day: string; weekday: string; hour: string; minute: string; second: string }
+interface Split {
+  year: string
+  month: string
+  day: string
+  weekday: string
+  hour: string
+  minute: string
+  second: string
+}
 
 export function split(at: Moment): Split {
   const found = Object.fromEntries(parts.formatToParts(new Date(at)).map((part) => [part.type, part.value]))

@@ -17,7 +17,14 @@ export type FlagCode = Flag['code']
 export type FlagState = Flag['state']
 
 export const CODES: readonly FlagCode[] = [
-  'EMPTY_ROOM', 'LATE_START', 'EARLY_END', 'LOW_TURNOUT', 'SIGNIN_GT_COUNT', 'CAMERA_DOWN', 'VIDEO_GAP', 'LOW_CONFIDENCE',
+  'EMPTY_ROOM',
+  'LATE_START',
+  'EARLY_END',
+  'LOW_TURNOUT',
+  'SIGNIN_GT_COUNT',
+  'CAMERA_DOWN',
+  'VIDEO_GAP',
+  'LOW_CONFIDENCE',
 ]
 export const SEVERITIES: readonly Severity[] = ['red', 'yellow', 'info']
 export const STATES: readonly FlagState[] = ['open', 'confirmed', 'rejected', 'undecidable', 'withdrawn']
@@ -46,28 +53,71 @@ const percent = (facts: Facts, name: string): string => {
 /** Values and limits of a flag under the names that the messages use. */
 export function factsOf({ code, values, limits }: Pick<Flag, 'code' | 'values' | 'limits'>): Record<string, string> {
   const at = text(values, 'begun_at') ?? text(values, 'ended_at')
-  const edges = { count: shown(values, 'count'), signed: shown(values, 'signed_in'), share: percent(limits, 'share'), margin: shown(limits, 'margin_min'), stretch: shown(limits, 'stretch_min'), at: at === null ? '' : clockTime(at) }
+  const edges = {
+    count: shown(values, 'count'),
+    signed: shown(values, 'signed_in'),
+    share: percent(limits, 'share'),
+    margin: shown(limits, 'margin_min'),
+    stretch: shown(limits, 'stretch_min'),
+    at: at === null ? '' : clockTime(at),
+  }
   switch (code) {
     case 'EMPTY_ROOM':
       return {
-        empty: shown(values, 'empty_samples'), samples: shown(values, 'samples'), share: percent(values, 'share'), signed: shown(values, 'signed_in'),
-        seen: shown(values, 'most_seen'), most: shown(limits, 'most_people'), limit: percent(limits, 'share'), margin: shown(limits, 'margin_min'),
+        empty: shown(values, 'empty_samples'),
+        samples: shown(values, 'samples'),
+        share: percent(values, 'share'),
+        signed: shown(values, 'signed_in'),
+        seen: shown(values, 'most_seen'),
+        most: shown(limits, 'most_people'),
+        limit: percent(limits, 'share'),
+        margin: shown(limits, 'margin_min'),
       }
-    case 'LATE_START': return { ...edges, minutes: shown(values, 'late_min') }
-    case 'EARLY_END': return { ...edges, minutes: shown(values, 'early_min') }
+    case 'LATE_START':
+      return { ...edges, minutes: shown(values, 'late_min') }
+    case 'EARLY_END':
+      return { ...edges, minutes: shown(values, 'early_min') }
     case 'LOW_TURNOUT':
       return {
-        median: shown(values, 'median'), low: shown(values, 'median_low'), high: shown(values, 'median_high'), expected: shown(values, 'expected'),
-        share: percent(values, 'share'), yellow: percent(limits, 'yellow'), red: percent(limits, 'red'),
+        median: shown(values, 'median'),
+        low: shown(values, 'median_low'),
+        high: shown(values, 'median_high'),
+        expected: shown(values, 'expected'),
+        share: percent(values, 'share'),
+        yellow: percent(limits, 'yellow'),
+        red: percent(limits, 'red'),
       }
     case 'SIGNIN_GT_COUNT':
       return {
-        minutes: shown(values, 'minutes'), signed: shown(values, 'signed_in'), count: shown(values, 'count'), high: shown(values, 'high'), unseen: shown(values, 'unseen'),
-        people: shown(limits, 'people'), share: percent(limits, 'share'), limit: shown(limits, 'minutes'),
+        minutes: shown(values, 'minutes'),
+        signed: shown(values, 'signed_in'),
+        count: shown(values, 'count'),
+        high: shown(values, 'high'),
+        unseen: shown(values, 'unseen'),
+        people: shown(limits, 'people'),
+        share: percent(limits, 'share'),
+        limit: shown(limits, 'minutes'),
       }
-    case 'CAMERA_DOWN': return { for: duration(numberOf(values, 'seconds') ?? 0), limit: duration(numberOf(limits, 'seconds') ?? 0), cameras: String(Array.isArray(values['cameras']) ? values['cameras'].length : 1) }
-    case 'VIDEO_GAP': return { for: duration(numberOf(values, 'seconds') ?? 0), limit: duration(numberOf(limits, 'seconds') ?? 0), coverage: percent(values, 'coverage'), least: percent(limits, 'coverage') }
-    case 'LOW_CONFIDENCE': return { valid: shown(values, 'valid_minutes'), minutes: shown(values, 'minutes'), share: percent(values, 'share'), limit: percent(limits, 'share') }
+    case 'CAMERA_DOWN':
+      return {
+        for: duration(numberOf(values, 'seconds') ?? 0),
+        limit: duration(numberOf(limits, 'seconds') ?? 0),
+        cameras: String(Array.isArray(values['cameras']) ? values['cameras'].length : 1),
+      }
+    case 'VIDEO_GAP':
+      return {
+        for: duration(numberOf(values, 'seconds') ?? 0),
+        limit: duration(numberOf(limits, 'seconds') ?? 0),
+        coverage: percent(values, 'coverage'),
+        least: percent(limits, 'coverage'),
+      }
+    case 'LOW_CONFIDENCE':
+      return {
+        valid: shown(values, 'valid_minutes'),
+        minutes: shown(values, 'minutes'),
+        share: percent(values, 'share'),
+        limit: percent(limits, 'share'),
+      }
   }
 }
 
@@ -81,7 +131,10 @@ function variant({ code, values }: Pick<Flag, 'code' | 'values'>): string {
 export function useFlagWords() {
   const { t } = useI18n()
   const gaps = useGapWords()
-  const params = (flag: Flag): Record<string, string> => ({ ...factsOf(flag), reason: gaps.reason(text(flag.values, 'reason') ?? '') })
+  const params = (flag: Flag): Record<string, string> => ({
+    ...factsOf(flag),
+    reason: gaps.reason(text(flag.values, 'reason') ?? ''),
+  })
   return {
     name: (code: FlagCode): string => t(`flags.code.${code}`),
     severity: (severity: Severity): string => t(`flags.severity.${severity}`),
@@ -91,18 +144,25 @@ export function useFlagWords() {
     /** The evidence in one sentence. */
     sentence: (flag: Flag): string => t(`flags.sentence.${flag.code}.${variant(flag)}`, params(flag)),
     /** The conditions that were met, each with its numbers. */
-    conditions: (flag: Flag): string[] => conditionKeys(flag.code).map((key) => t(`flags.why.${flag.code}.${key}`, params(flag))),
+    conditions: (flag: Flag): string[] =>
+      conditionKeys(flag.code).map((key) => t(`flags.why.${flag.code}.${key}`, params(flag))),
     /** `11月20日 周五 11:24:00–12:02:00，38 分 0 秒` */
-    window: (flag: Flag): string => t('flags.window', {
-      date: dateWords(flag.from, serverNow()), from: clockTime(flag.from), to: clockTime(flag.to),
-      for: duration((Date.parse(flag.to) - Date.parse(flag.from)) / 1000),
-    }),
+    window: (flag: Flag): string =>
+      t('flags.window', {
+        date: dateWords(flag.from, serverNow()),
+        from: clockTime(flag.from),
+        to: clockTime(flag.to),
+        for: duration((Date.parse(flag.to) - Date.parse(flag.from)) / 1000),
+      }),
   }
 }
 
 function conditionKeys(code: FlagCode): readonly string[] {
   switch (code) {
-    case 'CAMERA_DOWN': case 'LOW_CONFIDENCE': return ['first']
-    default: return ['first', 'second']
+    case 'CAMERA_DOWN':
+    case 'LOW_CONFIDENCE':
+      return ['first']
+    default:
+      return ['first', 'second']
   }
 }

@@ -24,7 +24,14 @@ export async function refreshOpenRed(): Promise<void> {
 export function useOpenRed(): Readonly<Ref<number>> {
   watchers += 1
   if (watchers === 1) timer = window.setInterval(() => void refreshOpenRed(), EVERY_MS)
-  watch(() => may('flags.read'), (allowed) => { if (allowed) void refreshOpenRed(); else count.value = 0 }, { immediate: true })
+  watch(
+    () => may('flags.read'),
+    (allowed) => {
+      if (allowed) void refreshOpenRed()
+      else count.value = 0
+    },
+    { immediate: true },
+  )
   onScopeDispose(() => {
     watchers -= 1
     if (watchers === 0) window.clearInterval(timer)

@@ -25,7 +25,14 @@ export async function refreshKeepingAlarm(): Promise<void> {
 export function useKeepingAlarm(): Readonly<Ref<RetentionAlarm>> {
   watchers += 1
   if (watchers === 1) timer = window.setInterval(() => void refreshKeepingAlarm(), EVERY_MS)
-  watch(() => may('keeping.read'), (allowed) => { if (allowed) void refreshKeepingAlarm(); else alarm.value = NOTHING }, { immediate: true })
+  watch(
+    () => may('keeping.read'),
+    (allowed) => {
+      if (allowed) void refreshKeepingAlarm()
+      else alarm.value = NOTHING
+    },
+    { immediate: true },
+  )
   onScopeDispose(() => {
     watchers -= 1
     if (watchers === 0) window.clearInterval(timer)

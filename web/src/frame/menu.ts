@@ -38,7 +38,13 @@ export const SETTINGS: readonly SettingsEntry[] = [
   { key: 'cameras', to: '/admin/cameras', icon: 'camera', permission: 'registry.read' },
   { key: 'recording', to: '/admin/recording', icon: 'record', permission: 'registry.read' },
   { key: 'keeping', to: '/admin/keeping', icon: 'lock', permission: 'keeping.read' },
-  { key: 'report', to: '/admin/recording-report', icon: 'sessions', permission: 'playback.view', title: 'recordings.all.title' },
+  {
+    key: 'report',
+    to: '/admin/recording-report',
+    icon: 'sessions',
+    permission: 'playback.view',
+    title: 'recordings.all.title',
+  },
   { key: 'accounts', to: '/admin/accounts', icon: 'account', permission: 'accounts.manage' },
   { key: 'log', to: '/admin/log', icon: 'log', permission: 'audit.read' },
 ]
@@ -46,6 +52,8 @@ export const SETTINGS: readonly SettingsEntry[] = [
 export const menu = computed(() => ENTRIES.filter((entry) => may(entry.permission)))
 /** A phone's dock has five places; what does not fit is behind the last one. */
 const DOCK_PLACES = 5
-export const docked = computed(() => (menu.value.length <= DOCK_PLACES ? menu.value : menu.value.slice(0, DOCK_PLACES - 1)))
+export const docked = computed(() =>
+  menu.value.length <= DOCK_PLACES ? menu.value : menu.value.slice(0, DOCK_PLACES - 1),
+)
 export const undocked = computed(() => menu.value.slice(docked.value.length))
 export const settingsMenu = computed(() => SETTINGS.filter((entry) => may(entry.permission)))

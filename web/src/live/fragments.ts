@@ -47,7 +47,10 @@ function* boxes(view: DataView, from: number, to: number): Generator<Box> {
     if (at + 8 > to) throw new BrokenFragment(`box header cut off at byte ${at}`)
     let size = view.getUint32(at)
     const type = String.fromCharCode(
-      view.getUint8(at + 4), view.getUint8(at + 5), view.getUint8(at + 6), view.getUint8(at + 7),
+      view.getUint8(at + 4),
+      view.getUint8(at + 5),
+      view.getUint8(at + 6),
+      view.getUint8(at + 7),
     )
     let body = at + 8
     if (size === 1 && at + 16 <= to) {

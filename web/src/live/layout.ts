@@ -45,8 +45,13 @@ export type WallAct =
   | { readonly kind: 'arrow'; readonly key: string }
   | { readonly kind: 'layout'; readonly layout: Layout }
   | { readonly kind: 'page'; readonly by: 1 | -1 }
-  | { readonly kind: 'playback' } | { readonly kind: 'enlarge' } | { readonly kind: 'fullScreen' }
-  | { readonly kind: 'snapshot' } | { readonly kind: 'rotate' } | { readonly kind: 'back' } | { readonly kind: 'help' }
+  | { readonly kind: 'playback' }
+  | { readonly kind: 'enlarge' }
+  | { readonly kind: 'fullScreen' }
+  | { readonly kind: 'snapshot' }
+  | { readonly kind: 'rotate' }
+  | { readonly kind: 'back' }
+  | { readonly kind: 'help' }
 
 const LAYOUT_KEYS: Readonly<Record<string, Layout>> = { 1: 1, 4: 4, 9: 9, 6: 16, 5: 25 }
 
@@ -72,17 +77,35 @@ export function wallActOf(press: Press): WallAct | null {
   const layout = LAYOUT_KEYS[press.key]
   if (layout !== undefined) return { kind: 'layout', layout }
   switch (press.key) {
-    case 'ArrowLeft': case 'ArrowRight': case 'ArrowUp': case 'ArrowDown':
+    case 'ArrowLeft':
+    case 'ArrowRight':
+    case 'ArrowUp':
+    case 'ArrowDown':
       return { kind: 'arrow', key: press.key }
-    case 'Enter': return onControl(press.target) ? null : { kind: 'playback' }
-    case 'PageUp': return { kind: 'page', by: -1 }
-    case 'PageDown': return { kind: 'page', by: 1 }
-    case 'z': case 'Z': return { kind: 'enlarge' }
-    case 'f': case 'F': return { kind: 'fullScreen' }
-    case 's': case 'S': return { kind: 'snapshot' }
-    case 'r': case 'R': return { kind: 'rotate' }
-    case 'Escape': return { kind: 'back' }
-    case '?': case '？': return { kind: 'help' }
-    default: return null
+    case 'Enter':
+      return onControl(press.target) ? null : { kind: 'playback' }
+    case 'PageUp':
+      return { kind: 'page', by: -1 }
+    case 'PageDown':
+      return { kind: 'page', by: 1 }
+    case 'z':
+    case 'Z':
+      return { kind: 'enlarge' }
+    case 'f':
+    case 'F':
+      return { kind: 'fullScreen' }
+    case 's':
+    case 'S':
+      return { kind: 'snapshot' }
+    case 'r':
+    case 'R':
+      return { kind: 'rotate' }
+    case 'Escape':
+      return { kind: 'back' }
+    case '?':
+    case '？':
+      return { kind: 'help' }
+    default:
+      return null
   }
 }

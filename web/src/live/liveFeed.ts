@@ -57,7 +57,9 @@ const LONGEST_DELAY_MS = 15_000
 /** The server speaks at least every 5 s; silence beyond this is a dead connection that TCP has not noticed. */
 const SILENCE_MS = 8_000
 const FINAL: Readonly<Record<number, LinkTrouble['cause']>> = {
-  4401: 'signed_out', 4403: 'no_permission', 4404: 'gone',
+  4401: 'signed_out',
+  4403: 'no_permission',
+  4404: 'gone',
 }
 
 export function liveAddress(cameraId: string, stream: StreamName, base: Location = window.location): string {
@@ -165,8 +167,11 @@ export class LiveFeed {
     switch (message['type']) {
       case 'init':
         this.announced = {
-          codec: String(message['codec']), width: Number(message['width']), height: Number(message['height']),
-          runId: String(message['run_id']), simulated: message['simulated'] === true,
+          codec: String(message['codec']),
+          width: Number(message['width']),
+          height: Number(message['height']),
+          runId: String(message['run_id']),
+          simulated: message['simulated'] === true,
           origin: String(message['origin'] ?? 'live'),
         }
         break

@@ -222,7 +222,8 @@ export class MsePlayer {
     const buffered = this.buffer?.buffered
     if (buffered === undefined) return []
     return Array.from({ length: buffered.length }, (_, index) => ({
-      start: buffered.start(index), end: buffered.end(index),
+      start: buffered.start(index),
+      end: buffered.end(index),
     }))
   }
 

@@ -26,7 +26,9 @@ export async function savePicture(video: HTMLVideoElement, caption: string, name
   pen.font = `${Math.round(band * 0.5)}px "Noto Sans SC", "Noto Sans CJK SC", sans-serif`
   pen.textBaseline = 'middle'
   pen.fillText(caption, Math.round(band * 0.4), height + band / 2)
-  const blob = await new Promise<Blob | null>((resolve) => { canvas.toBlob(resolve, 'image/png') })
+  const blob = await new Promise<Blob | null>((resolve) => {
+    canvas.toBlob(resolve, 'image/png')
+  })
   if (blob === null) return false
   saveBlob(blob, `${name}.png`)
   return true

@@ -31,8 +31,13 @@ export interface TileState {
 
 export function openedTile(nowMs: number): TileState {
   return {
-    freshness: 'connecting', ageMs: null, wallMs: null, frozenAtMs: null,
-    healedAfterMs: null, healedUntilMs: 0, openedMs: nowMs,
+    freshness: 'connecting',
+    ageMs: null,
+    wallMs: null,
+    frozenAtMs: null,
+    healedAfterMs: null,
+    healedUntilMs: 0,
+    openedMs: nowMs,
   }
 }
 
@@ -55,8 +60,13 @@ export function observe(before: TileState, nowMs: number, wallMs: number | null)
   }
   if (before.frozenAtMs !== null) {
     return {
-      ...before, freshness, ageMs, wallMs, frozenAtMs: null,
-      healedAfterMs: wallMs - before.frozenAtMs, healedUntilMs: nowMs + HEALED_SHOWN_MS,
+      ...before,
+      freshness,
+      ageMs,
+      wallMs,
+      frozenAtMs: null,
+      healedAfterMs: wallMs - before.frozenAtMs,
+      healedUntilMs: nowMs + HEALED_SHOWN_MS,
     }
   }
   const healed = before.healedAfterMs !== null && nowMs < before.healedUntilMs ? before.healedAfterMs : null

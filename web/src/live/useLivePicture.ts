@@ -74,14 +74,20 @@ export function useLivePicture(
         newestMs = fragments.at(-1)?.wallMs ?? newestMs
         mine.append(fragments)
       },
-      state: (state) => { camera.value = state },
+      state: (state) => {
+        camera.value = state
+      },
       skipped: (seconds) => {
         skipped.value = seconds
         window.clearTimeout(skippedTimer)
-        skippedTimer = window.setTimeout(() => { skipped.value = null }, 10_000)
+        skippedTimer = window.setTimeout(() => {
+          skipped.value = null
+        }, 10_000)
       },
       serverTime: (ms) => observeServerTime(ms, MESSAGE_PRECISION_MS),
-      link: (state) => { link.value = state },
+      link: (state) => {
+        link.value = state
+      },
     })
     feed.open()
   }
@@ -102,9 +108,13 @@ export function useLivePicture(
   const online = () => feed?.reconnectNow()
   window.addEventListener('online', online)
 
-  watch([video, source], (now, before) => {
-    if (JSON.stringify(now[1]) !== JSON.stringify(before[1]) || now[0] !== before[0]) restart()
-  }, { flush: 'post', immediate: false })
+  watch(
+    [video, source],
+    (now, before) => {
+      if (JSON.stringify(now[1]) !== JSON.stringify(before[1]) || now[0] !== before[0]) restart()
+    },
+    { flush: 'post', immediate: false },
+  )
 
   onScopeDispose(() => {
     window.clearInterval(ticker)
@@ -114,7 +124,14 @@ export function useLivePicture(
   })
 
   return {
-    tile, link, camera, trouble, shown, size, skipped,
-    arriving: () => serverNow() - newestMs < STALE_LIMIT_MS, reconnectNow: () => feed?.reconnectNow(),
+    tile,
+    link,
+    camera,
+    trouble,
+    shown,
+    size,
+    skipped,
+    arriving: () => serverNow() - newestMs < STALE_LIMIT_MS,
+    reconnectNow: () => feed?.reconnectNow(),
   }
 }

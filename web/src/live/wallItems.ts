@@ -137,7 +137,9 @@ export function useWall(): Wall {
 
   void reload()
   listen()
-  const watchdog = window.setInterval(() => { if (socket !== null && Date.now() - heardAt > SILENCE_MS) closed(1006) }, 2_000)
+  const watchdog = window.setInterval(() => {
+    if (socket !== null && Date.now() - heardAt > SILENCE_MS) closed(1006)
+  }, 2_000)
   const refresh = window.setInterval(() => void reload(), REFRESH_MS)
   onScopeDispose(() => {
     ended = true

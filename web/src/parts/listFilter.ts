@@ -12,7 +12,11 @@ export interface ListFilter<T> {
 }
 
 /** `words`: what of a row is searched; `fits`: the page's other conditions. */
-export function useListFilter<T>(all: () => readonly T[], words: (one: T) => readonly string[], fits: (one: T) => boolean = () => true): ListFilter<T> {
+export function useListFilter<T>(
+  all: () => readonly T[],
+  words: (one: T) => readonly string[],
+  fits: (one: T) => boolean = () => true,
+): ListFilter<T> {
   const router = useRouter()
   const search = useQueryValue('q')
   const shown = computed(() => {

@@ -14,7 +14,13 @@ export interface CameraFacts {
 
 export async function fetchCameras(): Promise<CameraFacts[]> {
   return (await loadCameras()).map((one) => ({
-    camera_id: one.id, camera_name: one.name, room_id: one.room_id, room_name: one.room_name, institution_name: one.institution_name,
-    simulated: one.simulated, has_sub: one.has_sub, recording: one.state?.state === 'recording',
+    camera_id: one.id,
+    camera_name: one.name,
+    room_id: one.room_id,
+    room_name: one.room_name,
+    institution_name: one.institution_name,
+    simulated: one.simulated,
+    has_sub: one.has_sub,
+    recording: one.state?.state === 'recording',
   }))
 }

@@ -66,7 +66,10 @@ function thinned(points: readonly CurvePoint[]): CurvePoint[] {
 
 /** Unbroken pieces of the curve over `width` pixels, in order. `holes`: stretches without footage or counting. */
 export function curvePieces(
-  samples: readonly CountSample[], window: Window, width: number, holes: readonly Window[] = [],
+  samples: readonly CountSample[],
+  window: Window,
+  width: number,
+  holes: readonly Window[] = [],
 ): CurvePoint[][] {
   const breakAfter = Math.max(BREAK_AT_LEAST_MS, usualStep(samples) * BREAK_AFTER)
   const pieces: CurvePoint[][] = []
@@ -87,7 +90,9 @@ export function curvePieces(
     lastMs = sample.atMs
     piece.push({
       x: xOf(window, width, sample.atMs),
-      count: sample.count, low: sample.low ?? sample.count, high: sample.high ?? sample.count,
+      count: sample.count,
+      low: sample.low ?? sample.count,
+      high: sample.high ?? sample.count,
     })
   }
   finish()

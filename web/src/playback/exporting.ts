@@ -34,16 +34,28 @@ export function exportAddress(cameraId: string, fromMs: number, toMs: number, fo
 
 /** Runs one export to its end, telling `report` how far it is. An abort leaves no file and no error. */
 export async function runExport(
-  address: string, otherwiseNamed: string, report: (state: ExportState) => void, signal: AbortSignal,
+  address: string,
+  otherwiseNamed: string,
+  report: (state: ExportState) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   let state: ExportState = { ...IDLE, phase: 'running' }
-  const tell = (change: Partial<ExportState>) => { state = { ...state, ...change }; report(state) }
+  const tell = (change: Partial<ExportState>) => {
+    state = { ...state, ...change }
+    report(state)
+  }
   tell({})
   try {
     const answer = await fetch(address, { signal })
-    if (!answer.ok) throw new ProblemError(problemFrom(answer.status, await answer.json().catch(() => null), answer.headers.get('X-Request-Id')))
+    if (!answer.ok)
+      throw new ProblemError(
+        problemFrom(answer.status, await answer.json().catch(() => null), answer.headers.get('X-Request-Id')),
+      )
     const length = Number(answer.headers.get('Content-Length'))
-    tell({ total: length > 0 ? length : null, name: nameFrom(answer.headers.get('Content-Disposition'), otherwiseNamed) })
+    tell({
+      total: length > 0 ? length : null,
+      name: nameFrom(answer.headers.get('Content-Disposition'), otherwiseNamed),
+    })
     const type = answer.headers.get('Content-Type') ?? ''
     let whole = new Blob([], { type })
     let pieces: Uint8Array<ArrayBuffer>[] = []
@@ -54,7 +66,11 @@ export async function runExport(
       if (done || value === undefined) break
       pieces.push(value)
       held += value.byteLength
-      if (held >= FOLD_BYTES) { whole = new Blob([whole, ...pieces], { type }); pieces = []; held = 0 }
+      if (held >= FOLD_BYTES) {
+        whole = new Blob([whole, ...pieces], { type })
+        pieces = []
+        held = 0
+      }
       tell({ bytes: state.bytes + value.byteLength })
     }
     saveBlob(new Blob([whole, ...pieces], { type }), state.name)

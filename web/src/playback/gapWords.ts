@@ -33,6 +33,7 @@ export function useGapWords() {
       return isGap(gap) ? t('playback.timeline.gap', said) : t('recording.rest', said)
     },
     /** Without it: under the pointer and in the table. */
-    short: (gap: FootageGap): string => (isGap(gap) ? t('playback.timeline.gapShort', { reason: reason(gap.reason) }) : reason(gap.reason)),
+    short: (gap: FootageGap): string =>
+      isGap(gap) ? t('playback.timeline.gapShort', { reason: reason(gap.reason) }) : reason(gap.reason),
   }
 }

@@ -8,9 +8,11 @@ export interface HeldPiece extends HeldStretch {
 }
 
 export function heldPieces(holds: readonly HeldStretch[], spans: readonly Window[]): HeldPiece[] {
-  return holds.flatMap((hold) => spans
-    .map((span) => ({ ...hold, fromMs: Math.max(hold.fromMs, span.fromMs), toMs: Math.min(hold.toMs, span.toMs) }))
-    .filter((piece) => piece.fromMs < piece.toMs)
-    .sort((a, b) => a.fromMs - b.fromMs)
-    .map((piece, index) => ({ ...piece, first: index === 0 })))
+  return holds.flatMap((hold) =>
+    spans
+      .map((span) => ({ ...hold, fromMs: Math.max(hold.fromMs, span.fromMs), toMs: Math.min(hold.toMs, span.toMs) }))
+      .filter((piece) => piece.fromMs < piece.toMs)
+      .sort((a, b) => a.fromMs - b.fromMs)
+      .map((piece, index) => ({ ...piece, first: index === 0 })),
+  )
 }

@@ -5,13 +5,21 @@
  */
 
 export type Act =
-  | { readonly kind: 'toggle' } | { readonly kind: 'shuttle'; readonly direction: 1 | -1 }
+  | { readonly kind: 'toggle' }
+  | { readonly kind: 'shuttle'; readonly direction: 1 | -1 }
   | { readonly kind: 'move'; readonly seconds: number }
   | { readonly kind: 'frame'; readonly frames: number }
-  | { readonly kind: 'zoom'; readonly factor: number } | { readonly kind: 'day' }
-  | { readonly kind: 'rangeFrom' } | { readonly kind: 'rangeTo' } | { readonly kind: 'clearRange' }
-  | { readonly kind: 'snapshot' } | { readonly kind: 'goTo' } | { readonly kind: 'help' } | { readonly kind: 'table' }
-  | { readonly kind: 'fullScreen' } | { readonly kind: 'sound' }
+  | { readonly kind: 'zoom'; readonly factor: number }
+  | { readonly kind: 'day' }
+  | { readonly kind: 'rangeFrom' }
+  | { readonly kind: 'rangeTo' }
+  | { readonly kind: 'clearRange' }
+  | { readonly kind: 'snapshot' }
+  | { readonly kind: 'goTo' }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'table' }
+  | { readonly kind: 'fullScreen' }
+  | { readonly kind: 'sound' }
 
 /** The help page shows these, in this order: keys and the message that says what they do. */
 export const HELP: readonly { readonly keys: readonly string[]; readonly does: string }[] = [
@@ -57,26 +65,59 @@ export function actOf(press: Press): Act | null {
     case ' ':
       // On a button, space presses the button.
       return presses(press.target) ? null : { kind: 'toggle' }
-    case 'k': case 'K': return { kind: 'toggle' }
-    case 'j': case 'J': return { kind: 'shuttle', direction: -1 }
-    case 'l': case 'L': return { kind: 'shuttle', direction: 1 }
-    case 'ArrowLeft': return { kind: 'move', seconds: press.shiftKey ? -60 : -5 }
-    case 'ArrowRight': return { kind: 'move', seconds: press.shiftKey ? 60 : 5 }
-    case ',': return { kind: 'frame', frames: -1 }
-    case '.': return { kind: 'frame', frames: 1 }
-    case '+': case '=': return { kind: 'zoom', factor: 0.5 }
-    case '-': case '−': return { kind: 'zoom', factor: 2 }
-    case '0': return { kind: 'day' }
-    case 'i': case 'I': return { kind: 'rangeFrom' }
-    case 'o': case 'O': return { kind: 'rangeTo' }
-    case 's': case 'S': return { kind: 'snapshot' }
-    case 'g': case 'G': return { kind: 'goTo' }
-    case 't': case 'T': return { kind: 'table' }
-    case 'f': case 'F': return { kind: 'fullScreen' }
-    case 'm': case 'M': return { kind: 'sound' }
-    case '?': case '？': return { kind: 'help' }
-    case 'Escape': return { kind: 'clearRange' }
-    default: return null
+    case 'k':
+    case 'K':
+      return { kind: 'toggle' }
+    case 'j':
+    case 'J':
+      return { kind: 'shuttle', direction: -1 }
+    case 'l':
+    case 'L':
+      return { kind: 'shuttle', direction: 1 }
+    case 'ArrowLeft':
+      return { kind: 'move', seconds: press.shiftKey ? -60 : -5 }
+    case 'ArrowRight':
+      return { kind: 'move', seconds: press.shiftKey ? 60 : 5 }
+    case ',':
+      return { kind: 'frame', frames: -1 }
+    case '.':
+      return { kind: 'frame', frames: 1 }
+    case '+':
+    case '=':
+      return { kind: 'zoom', factor: 0.5 }
+    case '-':
+    case '−':
+      return { kind: 'zoom', factor: 2 }
+    case '0':
+      return { kind: 'day' }
+    case 'i':
+    case 'I':
+      return { kind: 'rangeFrom' }
+    case 'o':
+    case 'O':
+      return { kind: 'rangeTo' }
+    case 's':
+    case 'S':
+      return { kind: 'snapshot' }
+    case 'g':
+    case 'G':
+      return { kind: 'goTo' }
+    case 't':
+    case 'T':
+      return { kind: 'table' }
+    case 'f':
+    case 'F':
+      return { kind: 'fullScreen' }
+    case 'm':
+    case 'M':
+      return { kind: 'sound' }
+    case '?':
+    case '？':
+      return { kind: 'help' }
+    case 'Escape':
+      return { kind: 'clearRange' }
+    default:
+      return null
   }
 }
 

@@ -25,7 +25,9 @@ export function addressed(query: Record<string, unknown>): Addressed {
   const toMs = fromAddress(query['to'])
   const span = Number(query['z'])
   return {
-    t: fromAddress(query['t']), spanS: Number.isFinite(span) && span >= 1 ? span : null, centre: fromAddress(query['c']),
+    t: fromAddress(query['t']),
+    spanS: Number.isFinite(span) && span >= 1 ? span : null,
+    centre: fromAddress(query['c']),
     range: fromMs !== null && toMs !== null && toMs > fromMs ? { fromMs, toMs } : null,
     stream: query['stream'] === 'sub' ? 'sub' : 'main',
   }
@@ -52,7 +54,9 @@ export function usePlaybackAddress(onMoment: (ms: number) => void) {
   let written: string | null = typeof route.query['t'] === 'string' ? route.query['t'] : null
 
   function merged(change: LocationQueryRaw) {
-    const entries = Object.entries({ ...latest, ...change }).filter(([, value]) => value !== undefined && value !== null && value !== '')
+    const entries = Object.entries({ ...latest, ...change }).filter(
+      ([, value]) => value !== undefined && value !== null && value !== '',
+    )
     latest = Object.fromEntries(entries)
     return latest
   }
@@ -86,14 +90,17 @@ export function usePlaybackAddress(onMoment: (ms: number) => void) {
     void router.push({ query: merged({ ...change, t: written }) })
   }
 
-  watch(() => route.query['t'], (now) => {
-    if (route.path !== path || typeof now !== 'string' || now === written) return
-    const ms = fromAddress(now)
-    written = now
-    latest = { ...route.query }
-    // Back or Forward was pressed.
-    if (ms !== null) onMoment(ms)
-  })
+  watch(
+    () => route.query['t'],
+    (now) => {
+      if (route.path !== path || typeof now !== 'string' || now === written) return
+      const ms = fromAddress(now)
+      written = now
+      latest = { ...route.query }
+      // Back or Forward was pressed.
+      if (ms !== null) onMoment(ms)
+    },
+  )
   onScopeDispose(() => window.clearTimeout(timer))
   return { first: addressed(route.query), route, write, scrub, jump }
 }

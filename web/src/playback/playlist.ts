@@ -55,7 +55,9 @@ export function ofOneKind(text: string, wallMs: number): string {
   })
   const found = ends.findIndex((end) => end > wallMs + MEETING_MS)
   const chosen = stretches.at(found)
-  return [...head, ...(chosen?.lines ?? []).filter((line) => line !== '#EXT-X-ENDLIST'), '#EXT-X-ENDLIST', ''].join('\n')
+  return [...head, ...(chosen?.lines ?? []).filter((line) => line !== '#EXT-X-ENDLIST'), '#EXT-X-ENDLIST', ''].join(
+    '\n',
+  )
 }
 
 /** Unix ms of an RFC 3339 time; digits beyond the millisecond are kept as a fraction. */

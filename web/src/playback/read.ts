@@ -17,7 +17,7 @@ async function read(path: string, parseAs: 'json' | 'text', signal?: AbortSignal
   const patience = AbortSignal.timeout(PATIENCE_MS)
   const options = { parseAs, signal: signal === undefined ? patience : AbortSignal.any([signal, patience]) }
   // The address carries its own query; the typed client only checks the spelling of fixed paths.
-  const answer = await api.GET(path as never, options as never) as { data?: unknown; response: Response }
+  const answer = (await api.GET(path as never, options as never)) as { data?: unknown; response: Response }
   if (answer.data === undefined) throw new ProblemError(problemFrom(answer.response.status, null))
   return answer.data
 }

@@ -5,7 +5,13 @@
  * Owns the video element's source. hls.js reads the byte ranges; where the browser has no media source, its own HLS
  * player does. All questions of time are answered by `wallTime.ts`.
  */
-import Hls, { type LoaderCallbacks, type LoaderConfiguration, type LoaderContext, type LoaderStats, LoadStats } from 'hls.js'
+import Hls, {
+  type LoaderCallbacks,
+  type LoaderConfiguration,
+  type LoaderContext,
+  type LoaderStats,
+  LoadStats,
+} from 'hls.js'
 
 import { asProblem, type Problem } from '@/api/problem'
 
@@ -51,8 +57,12 @@ function playlistLoader(text: string) {
       this.stats.loaded = text.length
       queueMicrotask(() => callbacks.onSuccess({ url: context.url, data: text }, this.stats, context, null))
     }
-    abort(): void { /* nothing is under way */ }
-    destroy(): void { this.context = null }
+    abort(): void {
+      /* nothing is under way */
+    }
+    destroy(): void {
+      this.context = null
+    }
   }
 }
 
@@ -90,8 +100,9 @@ export class RecordedPlayer {
     const details = this.hls?.levels[0]?.details
     if (details === undefined) return this.parsed
     return details.fragments.map((fragment) => ({
-      startS: fragment.start, durationS: fragment.duration,
-      wallMs: this.parsed[fragment.sn as number - details.startSN]?.wallMs ?? fragment.programDateTime ?? 0,
+      startS: fragment.start,
+      durationS: fragment.duration,
+      wallMs: this.parsed[(fragment.sn as number) - details.startSN]?.wallMs ?? fragment.programDateTime ?? 0,
       discontinuity: false,
     }))
   }
@@ -159,7 +170,10 @@ export class RecordedPlayer {
     this.opening = new AbortController()
     const { signal } = this.opening
     this.events.phase('loading', null)
-    const window = { fromMs: wallMs - BEFORE_MS, toMs: Math.min(wallMs + AFTER_MS, Math.max(this.now() + MINUTE, wallMs)) }
+    const window = {
+      fromMs: wallMs - BEFORE_MS,
+      toMs: Math.min(wallMs + AFTER_MS, Math.max(this.now() + MINUTE, wallMs)),
+    }
     const address = playlistAddress(this.cameraId, this.stream, window)
     try {
       const text = await readText(address, signal)
@@ -201,14 +215,21 @@ export class RecordedPlayer {
 
   private startHls(text: string, address: string, place: Place): void {
     const hls = new Hls({
-      pLoader: playlistLoader(text) as never, startPosition: place.positionS, enableWorker: false,
-      maxBufferLength: 20, maxMaxBufferLength: 60, backBufferLength: 60, maxBufferHole: 0.3,
+      pLoader: playlistLoader(text) as never,
+      startPosition: place.positionS,
+      enableWorker: false,
+      maxBufferLength: 20,
+      maxMaxBufferLength: 60,
+      backBufferLength: 60,
+      maxBufferHole: 0.3,
     })
     this.hls = hls
     hls.on(Hls.Events.BUFFER_CODECS, (_event, tracks) => {
       this.events.sound(tracks.audio !== undefined || tracks.audiovideo !== undefined)
     })
-    hls.on(Hls.Events.MEDIA_ATTACHED, (_event, { mediaSource }) => { this.source = mediaSource ?? null })
+    hls.on(Hls.Events.MEDIA_ATTACHED, (_event, { mediaSource }) => {
+      this.source = mediaSource ?? null
+    })
     hls.on(Hls.Events.FRAG_BUFFERED, (_event, { frag }) => {
       this.whole ||= frag.sn === hls.levels[0]?.details?.endSN
       this.finish()
@@ -216,8 +237,9 @@ export class RecordedPlayer {
     })
     hls.on(Hls.Events.ERROR, (_event, error) => {
       if (!error.fatal || this.hls !== hls) return
-      const codec = error.details === Hls.ErrorDetails.BUFFER_ADD_CODEC_ERROR
-        || error.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR
+      const codec =
+        error.details === Hls.ErrorDetails.BUFFER_ADD_CODEC_ERROR ||
+        error.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR
       if (codec) this.events.codecTrouble()
       else if (error.type === Hls.ErrorTypes.MEDIA_ERROR && this.corrections < 3) {
         this.corrections += 1
@@ -232,11 +254,19 @@ export class RecordedPlayer {
 
   /** Where sound breaks off before the last picture, hls.js would wait for more of it for ever: there is none. */
   private readonly finish = (): void => {
-    const { source, video: { buffered } } = this
+    const {
+      source,
+      video: { buffered },
+    } = this
     if (!this.whole || source?.readyState !== 'open' || [...source.sourceBuffers].some((one) => one.updating)) return
     const last = this.hls?.levels[0]?.details?.fragments.at(-1)
     // What the browser has thrown away again is still to be read.
-    if (last === undefined || buffered.length === 0 || buffered.end(buffered.length - 1) + LONGEST_SILENCE_S < last.start) return
+    if (
+      last === undefined ||
+      buffered.length === 0 ||
+      buffered.end(buffered.length - 1) + LONGEST_SILENCE_S < last.start
+    )
+      return
     source.endOfStream()
   }
 
@@ -248,7 +278,13 @@ export class RecordedPlayer {
     const entries = this.entries()
     const here = wallAt(entries, this.video.currentTime)
     const place = placeOf(entries, this.aimMs)
-    if (!this.video.paused || here === null || place === null || Math.abs(here - this.aimMs) <= SEEK_TOLERANCE_MS || this.corrections >= 3) {
+    if (
+      !this.video.paused ||
+      here === null ||
+      place === null ||
+      Math.abs(here - this.aimMs) <= SEEK_TOLERANCE_MS ||
+      this.corrections >= 3
+    ) {
       this.aimMs = null
       return
     }
@@ -266,7 +302,9 @@ export class RecordedPlayer {
   private async readOn(fromMs: number): Promise<void> {
     const window = { fromMs, toMs: Math.min(fromMs + AFTER_MS, this.now() + MINUTE) }
     try {
-      const entries = parsePlaylist(await readText(playlistAddress(this.cameraId, this.stream, window), this.opening.signal))
+      const entries = parsePlaylist(
+        await readText(playlistAddress(this.cameraId, this.stream, window), this.opening.signal),
+      )
       const next = entries.find((entry) => entry.wallMs + entry.durationS * 1000 > fromMs + 2_000)
       if (next === undefined) this.events.phase('end', null)
       else await this.open(Math.max(fromMs, next.wallMs))

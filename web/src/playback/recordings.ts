@@ -45,30 +45,49 @@ interface Wire {
 export const EMPTY: Timeline = { spans: [], gaps: [], counts: [], skips: [], holds: [] }
 
 export const rfc3339 = (ms: number): string => new Date(ms).toISOString()
-const gapOf = (wire: { from: string; to: string; reason: string }): FootageGap => (
-  { fromMs: Date.parse(wire.from), toMs: Date.parse(wire.to), reason: wire.reason }
-)
+const gapOf = (wire: { from: string; to: string; reason: string }): FootageGap => ({
+  fromMs: Date.parse(wire.from),
+  toMs: Date.parse(wire.to),
+  reason: wire.reason,
+})
 
 export function timelineFrom(wire: Wire): Timeline {
   return {
     spans: wire.spans.map((one) => ({
-      fromMs: Date.parse(one.from), toMs: Date.parse(one.to), origin: one.origin, runId: one.run_id, open: one.open,
+      fromMs: Date.parse(one.from),
+      toMs: Date.parse(one.to),
+      origin: one.origin,
+      runId: one.run_id,
+      open: one.open,
     })),
     gaps: wire.gaps.map(gapOf),
     counts: wire.counts.map(({ at, count, low, high, valid }) => ({ atMs: Date.parse(at), count, low, high, valid })),
     skips: wire.count_skips.map(gapOf),
-    holds: wire.holds.map(({ from, to, kind, reason }) => ({ fromMs: Date.parse(from), toMs: Date.parse(to), kind, reason })),
+    holds: wire.holds.map(({ from, to, kind, reason }) => ({
+      fromMs: Date.parse(from),
+      toMs: Date.parse(to),
+      kind,
+      reason,
+    })),
   }
 }
 
-export async function fetchTimeline(cameraId: string, stream: StreamName, window: Window, signal?: AbortSignal): Promise<Timeline> {
+export async function fetchTimeline(
+  cameraId: string,
+  stream: StreamName,
+  window: Window,
+  signal?: AbortSignal,
+): Promise<Timeline> {
   const query = new URLSearchParams({ from: rfc3339(window.fromMs), to: rfc3339(window.toMs), stream })
   return timelineFrom(await readJson<Wire>(`/api/cameras/${cameraId}/timeline?${query}`, signal))
 }
 
 /** Seconds of footage per Beijing day (`YYYY-MM-DD`) of `month` (`YYYY-MM`). */
 export async function fetchDays(cameraId: string, month: string, signal?: AbortSignal): Promise<Map<string, number>> {
-  const wire = await readJson<{ days: { date: string; seconds: number }[] }>(`/api/cameras/${cameraId}/days?month=${month}`, signal)
+  const wire = await readJson<{ days: { date: string; seconds: number }[] }>(
+    `/api/cameras/${cameraId}/days?month=${month}`,
+    signal,
+  )
   return new Map(wire.days.map((day) => [day.date, day.seconds]))
 }
 
@@ -101,14 +120,17 @@ export function missingMs(spans: readonly Span[], range: Window): number {
 }
 
 function before<T extends Window>(pieces: readonly T[], cutMs: number): T[] {
-  return pieces.filter((piece) => piece.fromMs < cutMs).map((piece) => (piece.toMs > cutMs ? { ...piece, toMs: cutMs } : piece))
+  return pieces
+    .filter((piece) => piece.fromMs < cutMs)
+    .map((piece) => (piece.toMs > cutMs ? { ...piece, toMs: cutMs } : piece))
 }
 
 /** Joins a piece that was cut in two by the seam between two answers. */
 function joined<T extends Window>(left: readonly T[], right: readonly T[], same: (a: T, b: T) => boolean): T[] {
   const last = left.at(-1)
   const first = right[0]
-  if (last === undefined || first === undefined || last.toMs < first.fromMs - 1 || !same(last, first)) return [...left, ...right]
+  if (last === undefined || first === undefined || last.toMs < first.fromMs - 1 || !same(last, first))
+    return [...left, ...right]
   return [...left.slice(0, -1), { ...first, fromMs: Math.min(last.fromMs, first.fromMs) }, ...right.slice(1)]
 }
 
@@ -125,7 +147,10 @@ function linked(left: Timeline, right: Timeline): Timeline {
 /** `old` until `cutMs`, `fresh` from there on. */
 export function spliced(old: Timeline, fresh: Timeline, cutMs: number): Timeline {
   const kept = {
-    spans: before(old.spans, cutMs), gaps: before(old.gaps, cutMs), skips: before(old.skips, cutMs), holds: before(old.holds, cutMs),
+    spans: before(old.spans, cutMs),
+    gaps: before(old.gaps, cutMs),
+    skips: before(old.skips, cutMs),
+    holds: before(old.holds, cutMs),
     counts: old.counts.filter((one) => one.atMs < cutMs),
   }
   return linked(kept, { ...fresh, counts: fresh.counts.filter((one) => one.atMs >= cutMs) })

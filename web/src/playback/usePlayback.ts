@@ -81,7 +81,10 @@ export function usePlayback(
     if (hold.value === null) return
     hold.value = null
     lastS = null
-    if (wanted && rate.value > 0) void video.value?.play().catch(() => { wanted = false })
+    if (wanted && rate.value > 0)
+      void video.value?.play().catch(() => {
+        wanted = false
+      })
   }
 
   function runHold(now: number): void {
@@ -91,7 +94,10 @@ export function usePlayback(
       if (now - heldSince > NOTICE_MS) endHold()
       return
     }
-    if (!wanted) { heldSince = now; return }
+    if (!wanted) {
+      heldSince = now
+      return
+    }
     const atMs = gap.atMs + (now - heldSince) * Math.max(rate.value, 0.25)
     heldSince = now
     hold.value = { ...gap, atMs }
@@ -113,8 +119,9 @@ export function usePlayback(
     if (player === null || element === null) return
     const now = performance.now()
     playing.value = wanted && phase.value !== 'end' && phase.value !== 'empty' && phase.value !== 'failed'
-    stalled.value = hold.value === null
-      && (element.seeking || (playing.value && element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA))
+    stalled.value =
+      hold.value === null &&
+      (element.seeking || (playing.value && element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA))
     if (hold.value !== null) return runHold(now)
     const positionS = player.positionS()
     if (lastS !== null && !element.paused && !element.seeking && positionS > lastS && positionS - lastS < 2) {
@@ -141,10 +148,15 @@ export function usePlayback(
     hold.value = null
     lastS = null
     player = new RecordedPlayer(element, cameraId, stream, serverNow, {
-      phase: (next, why) => { phase.value = next; problem.value = why },
+      phase: (next, why) => {
+        phase.value = next
+        problem.value = why
+      },
       intoGap: (wantedMs, place) => beginHold(wantedMs, place.wallMs, wantedMs),
       codecTrouble: onCodecTrouble,
-      sound: (has) => { sound.value = has === false ? 'none' : element.muted ? 'muted' : 'heard' },
+      sound: (has) => {
+        sound.value = has === false ? 'none' : element.muted ? 'muted' : 'heard'
+      },
     })
     seek(wallMs.value ?? startMs)
   }
@@ -154,7 +166,12 @@ export function usePlayback(
     lastS = null
     wallMs.value = ms
     shownMs.value = null
-    void player?.seek(ms).then(() => { if (wanted && hold.value === null && rate.value > 0) return video.value?.play() }).catch(() => undefined)
+    void player
+      ?.seek(ms)
+      .then(() => {
+        if (wanted && hold.value === null && rate.value > 0) return video.value?.play()
+      })
+      .catch(() => undefined)
   }
 
   function applyRate(next: number): void {
@@ -172,13 +189,19 @@ export function usePlayback(
     if (rate.value < 0) applyRate(1)
     if (!wanted) video.value?.pause()
     else if (phase.value === 'end') seek(wallMs.value ?? source().startMs)
-    else if (hold.value === null) void video.value?.play().catch(() => { wanted = false })
+    else if (hold.value === null)
+      void video.value?.play().catch(() => {
+        wanted = false
+      })
   }
 
   function shuttle(direction: 1 | -1): void {
     applyRate(shuttled(rate.value, playing.value, direction))
     wanted = true
-    if (direction > 0 && hold.value === null) void video.value?.play().catch(() => { wanted = false })
+    if (direction > 0 && hold.value === null)
+      void video.value?.play().catch(() => {
+        wanted = false
+      })
   }
 
   function step(frames: number): void {
@@ -202,7 +225,22 @@ export function usePlayback(
     player?.close()
   })
   return {
-    wallMs, shownMs, playing, rate, skipGaps, hold, phase, problem, stalled, sound,
-    seek, toggle, setRate: applyRate, shuttle, step, endHold, toggleSound,
+    wallMs,
+    shownMs,
+    playing,
+    rate,
+    skipGaps,
+    hold,
+    phase,
+    problem,
+    stalled,
+    sound,
+    seek,
+    toggle,
+    setRate: applyRate,
+    shuttle,
+    step,
+    endHold,
+    toggleSound,
   }
 }

@@ -19,7 +19,9 @@ export interface TimelineData {
   reload(): void
 }
 
-export function useTimeline(source: () => { cameraId: string; stream: StreamName; view: Window; dayMs: number }): TimelineData {
+export function useTimeline(
+  source: () => { cameraId: string; stream: StreamName; view: Window; dayMs: number },
+): TimelineData {
   const days = shallowReactive(new Map<number, Timeline>())
   const fetchedTo = new Map<number, number>()
   const busy = shallowReactive(new Set<number>())
@@ -84,5 +86,11 @@ export function useTimeline(source: () => { cameraId: string; stream: StreamName
   })
 
   const timeline = computed(() => concatenated([...days.entries()].sort(([a], [b]) => a - b).map(([, day]) => day)))
-  return { timeline, problem, loading: computed(() => busy.size > 0 && days.size === 0), day: (start) => days.get(start), reload }
+  return {
+    timeline,
+    problem,
+    loading: computed(() => busy.size > 0 && days.size === 0),
+    day: (start) => days.get(start),
+    reload,
+  }
 }

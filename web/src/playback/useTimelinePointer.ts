@@ -77,12 +77,19 @@ export function useTimelinePointer(plot: Ref<HTMLElement | null>, wiring: Wiring
 
   let sizes: ResizeObserver | null = null
   onMounted(() => {
-    sizes = new ResizeObserver((entries) => { width.value = entries.at(-1)?.contentRect.width ?? 0 })
+    sizes = new ResizeObserver((entries) => {
+      width.value = entries.at(-1)?.contentRect.width ?? 0
+    })
     if (plot.value !== null) sizes.observe(plot.value)
     // Vue's listeners on wheel may be passive; this one keeps the page from scrolling.
     plot.value?.addEventListener('wheel', wheel, { passive: false })
   })
   onBeforeUnmount(() => sizes?.disconnect())
 
-  return { width, hoverX, hoverMs, handlers: { pointerdown, pointermove, pointerup, pointercancel, pointerleave, dblclick } }
+  return {
+    width,
+    hoverX,
+    hoverMs,
+    handlers: { pointerdown, pointermove, pointerup, pointercancel, pointerleave, dblclick },
+  }
 }

@@ -49,7 +49,10 @@ function lastAtOrBefore(entries: readonly Entry[], value: number, key: (entry: E
 
 /** Wall time in ms of the picture at `positionS`; null without entries. Beyond the ends it is extrapolated. */
 export function wallAt(entries: readonly Entry[], positionS: number): number | null {
-  const index = Math.max(0, lastAtOrBefore(entries, positionS + ROUNDING_S, (entry) => entry.startS))
+  const index = Math.max(
+    0,
+    lastAtOrBefore(entries, positionS + ROUNDING_S, (entry) => entry.startS),
+  )
   const entry = entries[index]
   return entry === undefined ? null : entry.wallMs + (positionS - entry.startS) * 1000
 }

@@ -3,9 +3,7 @@ import { clockTime, exactDuration, isoDate } from '@/clock/format'
 
 const fraction = (ms: number, digits: 2 | 3): string => {
   const within = ((ms % 1000) + 1000) % 1000
-  return digits === 3
-    ? String(Math.floor(within)).padStart(3, '0')
-    : String(Math.floor(within / 10)).padStart(2, '0')
+  return digits === 3 ? String(Math.floor(within)).padStart(3, '0') : String(Math.floor(within / 10)).padStart(2, '0')
 }
 
 /** `11:31:20.407` */

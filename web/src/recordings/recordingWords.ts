@@ -52,7 +52,9 @@ export function clockOffset(ms: number | null): string {
   if (ms === null) return t('recordings.fact.clockUnknown')
   if (Math.abs(ms) < 50) return t('recordings.fact.clockSame')
   const seconds = Math.abs(ms) / 1000
-  return t(ms > 0 ? 'recordings.fact.clockAhead' : 'recordings.fact.clockBehind', { for: seconds < 60 ? t('common.duration.seconds', { s: seconds.toFixed(2) }) : duration(seconds) })
+  return t(ms > 0 ? 'recordings.fact.clockAhead' : 'recordings.fact.clockBehind', {
+    for: seconds < 60 ? t('common.duration.seconds', { s: seconds.toFixed(2) }) : duration(seconds),
+  })
 }
 
 const SOUND = ['recorded', 'none_yet', 'dropped_g711', 'dropped_codec', 'failed']
@@ -95,7 +97,10 @@ export const gapSeconds = (gap: Gap): number => (Date.parse(gap.to) - Date.parse
 export function gapWords(gap: Gap, askedAt: Moment): string {
   const { t } = i18n.global
   const goesOn = Date.parse(gap.to) >= new Date(askedAt).getTime()
-  return t(goesOn ? 'recordings.gap.open' : 'recordings.gap.closed', { from: stamp(gap.from), for: exactDuration(gapSeconds(gap)) })
+  return t(goesOn ? 'recordings.gap.open' : 'recordings.gap.closed', {
+    from: stamp(gap.from),
+    for: exactDuration(gapSeconds(gap)),
+  })
 }
 
 /** A day as its bar shows it, in per cent of its height: missing, imported; the rest was recorded live. Null: neither was due nor came by import. What there is shows, however little it is. */
@@ -103,29 +108,38 @@ export function dayParts(one: DayCoverage): { missing: number; imported: number 
   const missingS = one.expected_s - one.recorded_s
   const all = one.expected_s + one.imported_s
   if (all <= 0) return null
-  const part = (seconds: number, least: number): number => (seconds <= 0 ? 0 : Math.max(least, seconds / all * 100))
+  const part = (seconds: number, least: number): number => (seconds <= 0 ? 0 : Math.max(least, (seconds / all) * 100))
   const imported = Math.min(part(one.imported_s, 12), one.expected_s > 0 ? 96 : 100)
   // Not what is not missing, by a rounding of seconds.
-  return { missing: one.coverage === null || one.coverage === 1 ? 0 : Math.min(part(missingS, 4), 100 - imported), imported }
+  return {
+    missing: one.coverage === null || one.coverage === 1 ? 0 : Math.min(part(missingS, 4), 100 - imported),
+    imported,
+  }
 }
 
 /** A day in words: what was recorded of what was due, and what came by import besides. */
 export function dayWords(one: DayCoverage, now: number): string {
   const { t } = i18n.global
   const date = dateWords(`${one.day}T12:00:00+08:00`, now)
-  const day = one.coverage === null ? t('recordings.days.none', { date }) : t('recordings.days.some', { date, share: percent(one.coverage), n: one.gap_count })
+  const day =
+    one.coverage === null
+      ? t('recordings.days.none', { date })
+      : t('recordings.days.some', { date, share: percent(one.coverage), n: one.gap_count })
   return one.imported_s > 0 ? t('imported.day', { day, for: duration(one.imported_s) }) : day
 }
 
 /** The main stream of a report; every camera has one. */
-export const streamOf = (streams: readonly StreamReport[], name: StreamName): StreamReport | null => streams.find((one) => one.stream === name) ?? null
+export const streamOf = (streams: readonly StreamReport[], name: StreamName): StreamReport | null =>
+  streams.find((one) => one.stream === name) ?? null
 
 /** `64 路，3 路没有缺口，60 路没有应录时间`: who had nothing to record has no part in those without a gap. */
 export function sumWords(cameras: readonly { streams: readonly StreamReport[] }[]): string {
   const { t } = i18n.global
   const due = cameras.map((one) => streamOf(one.streams, 'main')).filter((one) => one !== null && one.expected_s > 0)
   const sum = t('recordings.all.sum', { n: cameras.length, whole: due.filter((one) => one?.gap_count === 0).length })
-  return due.length === cameras.length ? sum : [sum, t('sameDay.nothingDue', { n: cameras.length - due.length })].join(t('recordings.comma'))
+  return due.length === cameras.length
+    ? sum
+    : [sum, t('sameDay.nothingDue', { n: cameras.length - due.length })].join(t('recordings.comma'))
 }
 
 /** A Beijing day moved by whole days: `2026-11-20`, 1 → `2026-11-21`. */
@@ -135,5 +149,7 @@ export function dayMoved(day: string, by: number): string {
 
 /** A day of the address if it is one, not after today; else today. */
 export function dayFrom(text: string, today: string): string {
-  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && text >= '2000-01-01' && text <= today ? text : today
+  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && text >= '2000-01-01' && text <= today
+    ? text
+    : today
 }

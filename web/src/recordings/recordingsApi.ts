@@ -15,18 +15,24 @@ export type CameraDayReport = Schemas['CameraDayReport']
 export type RecordingReport = Schemas['RecordingReport']
 export type Gap = Schemas['GapOut']
 
-export const fetchStatus = (id: string): Promise<CameraStatus> => got(api.GET('/api/cameras/{camera_id}/status', { params: { path: { camera_id: id } } }))
+export const fetchStatus = (id: string): Promise<CameraStatus> =>
+  got(api.GET('/api/cameras/{camera_id}/status', { params: { path: { camera_id: id } } }))
 
 /** The days up to and with today, oldest first. */
-export const fetchDays = async (id: string, stream: StreamName): Promise<DayCoverage[]> => (
-  (await got(api.GET('/api/cameras/{camera_id}/recording-days', { params: { path: { camera_id: id }, query: { stream, days: 30 } } }))).items
-)
+export const fetchDays = async (id: string, stream: StreamName): Promise<DayCoverage[]> =>
+  (
+    await got(
+      api.GET('/api/cameras/{camera_id}/recording-days', {
+        params: { path: { camera_id: id }, query: { stream, days: 30 } },
+      }),
+    )
+  ).items
 
-export const fetchDay = (id: string, day: string): Promise<CameraDayReport> => (
+export const fetchDay = (id: string, day: string): Promise<CameraDayReport> =>
   got(api.GET('/api/cameras/{camera_id}/recording-report', { params: { path: { camera_id: id }, query: { day } } }))
-)
 
-export const fetchReport = (day: string): Promise<RecordingReport> => got(api.GET('/api/recording-report', { params: { query: { day } } }))
+export const fetchReport = (day: string): Promise<RecordingReport> =>
+  got(api.GET('/api/recording-report', { params: { query: { day } } }))
 
 /** Where the file for spreadsheets is: of one camera (its gaps), or of all. */
 export function fileAddress(day: string, id?: string): string {

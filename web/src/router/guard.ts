@@ -30,7 +30,10 @@ export async function guard(to: RouteLocationNormalized): Promise<RouteLocationR
  * other files now. `null`: the whole app is fetched anew at that address. Nobody clicks and sees nothing happen.
  */
 export async function withoutItsCode(to: RouteLocationNormalized, opened: boolean): Promise<RouteLocationRaw | null> {
-  const answers = await fetch('/api/health', { cache: 'no-store' }).then((answer) => answer.ok, () => false)
+  const answers = await fetch('/api/health', { cache: 'no-store' }).then(
+    (answer) => answer.ok,
+    () => false,
+  )
   if (!answers || !opened) return instead('no-server', to) // not opened yet: fetching it anew would go on for ever
   window.location.assign(to.fullPath)
   return null

@@ -24,8 +24,16 @@ declare module 'vue-router' {
 
 export const routes: RouteRecordRaw[] = [
   { path: '/', redirect: '/live' },
-  { path: '/login', component: () => import('@/login/LoginPage.vue'), meta: { title: 'login.title', public: true, frame: false } },
-  { path: '/start', component: () => import('@/start/StartPage.vue'), meta: { title: 'start.title', public: true, frame: 'member', menu: 'admin' } },
+  {
+    path: '/login',
+    component: () => import('@/login/LoginPage.vue'),
+    meta: { title: 'login.title', public: true, frame: false },
+  },
+  {
+    path: '/start',
+    component: () => import('@/start/StartPage.vue'),
+    meta: { title: 'start.title', public: true, frame: 'member', menu: 'admin' },
+  },
   {
     path: '/live',
     component: () => import('@/live/LiveWallPage.vue'),
@@ -128,8 +136,23 @@ export const routes: RouteRecordRaw[] = [
     component: () => import('@/admin/log/LogPage.vue'),
     meta: { title: 'admin.log.title', permission: 'audit.read', menu: 'admin' },
   },
-  { path: '/:rest(.*)*', name: 'not-found', component: () => import('@/parts/NotFoundPage.vue'), meta: { title: 'common.notFound.title' } },
+  {
+    path: '/:rest(.*)*',
+    name: 'not-found',
+    component: () => import('@/parts/NotFoundPage.vue'),
+    meta: { title: 'common.notFound.title' },
+  },
   // Reached by name only, with the wanted address kept in the bar.
-  { path: '/:rest(.*)*', name: 'no-server', component: NoServerPage, meta: { title: 'common.noServer.title', frame: false } },
-  { path: '/:rest(.*)*', name: 'no-right', component: () => import('@/parts/NoRightPage.vue'), meta: { title: 'common.noRight.title' } },
+  {
+    path: '/:rest(.*)*',
+    name: 'no-server',
+    component: NoServerPage,
+    meta: { title: 'common.noServer.title', frame: false },
+  },
+  {
+    path: '/:rest(.*)*',
+    name: 'no-right',
+    component: () => import('@/parts/NoRightPage.vue'),
+    meta: { title: 'common.noRight.title' },
+  },
 ]

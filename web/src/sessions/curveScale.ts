@@ -5,8 +5,16 @@ import { xOf, type Window } from '@/playback/timelineScale'
 import type { SignedStep } from './detail'
 
 /** Upper end and grid lines of an axis that holds counts with their interval, the expected and the signed in. */
-export function sessionAxis(counts: readonly CountSample[], signed: readonly SignedStep[], expected: number): { top: number; lines: number[] } {
-  const most = Math.max(expected, ...signed.map((one) => one.n), ...counts.map((one) => (one.valid ? (one.high ?? one.count ?? 0) : 0)))
+export function sessionAxis(
+  counts: readonly CountSample[],
+  signed: readonly SignedStep[],
+  expected: number,
+): { top: number; lines: number[] } {
+  const most = Math.max(
+    expected,
+    ...signed.map((one) => one.n),
+    ...counts.map((one) => (one.valid ? (one.high ?? one.count ?? 0) : 0)),
+  )
   const step = most <= 8 ? 4 : most <= 30 ? 10 : most <= 60 ? 20 : 50
   const top = Math.max(step, Math.ceil((most + 1) / step) * step)
   return { top, lines: Array.from({ length: top / step + 1 }, (_, index) => index * step) }
@@ -18,13 +26,20 @@ export function plateau(signed: readonly SignedStep[], shown: Window): (Window &
   signed.forEach((one, index) => {
     const fromMs = Math.max(one.atMs, shown.fromMs)
     const toMs = Math.min(signed[index + 1]?.atMs ?? shown.toMs, shown.toMs)
-    if (one.n > 0 && toMs > fromMs && (best === null || toMs - fromMs > best.toMs - best.fromMs)) best = { fromMs, toMs, n: one.n }
+    if (one.n > 0 && toMs > fromMs && (best === null || toMs - fromMs > best.toMs - best.fromMs))
+      best = { fromMs, toMs, n: one.n }
   })
   return best
 }
 
 /** Steps from the first sign-in until `untilMs`; empty without one. */
-export function stepsPath(signed: readonly SignedStep[], untilMs: number, view: Window, width: number, y: (people: number) => number): string {
+export function stepsPath(
+  signed: readonly SignedStep[],
+  untilMs: number,
+  view: Window,
+  width: number,
+  y: (people: number) => number,
+): string {
   const first = signed[0]
   if (first === undefined) return ''
   let path = `M${xOf(view, width, first.atMs).toFixed(1)},${y(first.n).toFixed(1)}`

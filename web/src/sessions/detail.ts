@@ -28,22 +28,31 @@ export interface SessionLanes {
   readonly nowMs: number
 }
 
-const windowOf = (wire: { from: string; to: string }): Window => ({ fromMs: Date.parse(wire.from), toMs: Date.parse(wire.to) })
+const windowOf = (wire: { from: string; to: string }): Window => ({
+  fromMs: Date.parse(wire.from),
+  toMs: Date.parse(wire.to),
+})
 
-export const fetchDetail = (id: string): Promise<Detail> => (
+export const fetchDetail = (id: string): Promise<Detail> =>
   got(api.GET('/api/class-sessions/{class_session_id}/detail', { params: { path: { class_session_id: id } } }))
-)
 
-export function countsOf(wire: readonly { at: string; count: number | null; low: number | null; high: number | null; valid: boolean }[]): CountSample[] {
+export function countsOf(
+  wire: readonly { at: string; count: number | null; low: number | null; high: number | null; valid: boolean }[],
+): CountSample[] {
   return wire.map(({ at, count, low, high, valid }) => ({ atMs: Date.parse(at), count, low, high, valid }))
 }
 
-export const stepsOf = (wire: readonly { at: string; n: number }[]): SignedStep[] => wire.map(({ at, n }) => ({ atMs: Date.parse(at), n }))
+export const stepsOf = (wire: readonly { at: string; n: number }[]): SignedStep[] =>
+  wire.map(({ at, n }) => ({ atMs: Date.parse(at), n }))
 
 export function lanesOf(detail: Detail, nowMs: number): SessionLanes {
   return {
-    plan: windowOf(detail.session), breaks: detail.session.breaks.map(windowOf), counts: countsOf(detail.counts),
-    signed: stepsOf(detail.signed), expected: detail.expected, nowMs,
+    plan: windowOf(detail.session),
+    breaks: detail.session.breaks.map(windowOf),
+    counts: countsOf(detail.counts),
+    signed: stepsOf(detail.signed),
+    expected: detail.expected,
+    nowMs,
     signs: detail.sign_events.filter((one) => one.stands).map((one) => ({ atMs: Date.parse(one.at), kind: one.kind })),
   }
 }
@@ -52,10 +61,16 @@ export function lanesOf(detail: Detail, nowMs: number): SessionLanes {
 export function timelineOf(camera: SessionCamera | undefined, counts: readonly CountSample[]): Timeline {
   if (camera === undefined) return { spans: [], gaps: [], counts, skips: [], holds: [] }
   return {
-    spans: camera.spans.map((one) => ({ ...windowOf(one), origin: one.origin === 'imported' ? 'imported' : 'live', runId: one.run_id, open: one.open })),
+    spans: camera.spans.map((one) => ({
+      ...windowOf(one),
+      origin: one.origin === 'imported' ? 'imported' : 'live',
+      runId: one.run_id,
+      open: one.open,
+    })),
     gaps: camera.gaps.map((one) => ({ ...windowOf(one), reason: one.reason })),
     holds: camera.holds.map((one) => ({ ...windowOf(one), kind: one.kind, reason: one.reason })),
-    counts, skips: [],
+    counts,
+    skips: [],
   }
 }
 
@@ -64,9 +79,8 @@ export function signedAt(steps: readonly SignedStep[], ms: number): number {
   return steps.findLast((one) => one.atMs <= ms)?.n ?? 0
 }
 
-export const covers = (camera: SessionCamera | undefined, ms: number): boolean => (
+export const covers = (camera: SessionCamera | undefined, ms: number): boolean =>
   camera?.spans.some((one) => ms >= Date.parse(one.from) && ms < Date.parse(one.to)) ?? false
-)
 
 /** Where to begin without a wanted moment: the newest picture while the class runs, else its planned start. */
 export function firstMoment(detail: Detail, nowMs: number): number {

@@ -25,7 +25,7 @@ export function flagRows(wanted: readonly Wanted[], view: Window, width: number,
   const taken: Window[][] = []
   const bars: FlagBar[] = []
   const visible = wanted.filter((one) => one.toMs > view.fromMs && one.fromMs < view.toMs)
-  for (const one of [...visible].sort((a, b) => (b.toMs - b.fromMs) - (a.toMs - a.fromMs) || a.fromMs - b.fromMs)) {
+  for (const one of [...visible].sort((a, b) => b.toMs - b.fromMs - (a.toMs - a.fromMs) || a.fromMs - b.fromMs)) {
     const x = Math.max(0, xOf(view, width, one.fromMs))
     const bar = Math.max(LEAST_PX, Math.min(width, xOf(view, width, one.toMs)) - x)
     const needed = textWidth(one.text) + SHAPE_PX

@@ -23,7 +23,11 @@ export interface Wanted {
 }
 
 export async function fetchSessions(wanted: Wanted): Promise<Listed> {
-  const query = { ...(wanted.date === null ? {} : { date: wanted.date }), ...(wanted.roomId === '' ? {} : { room_id: wanted.roomId }), ...(wanted.state === null ? {} : { state: wanted.state }) }
+  const query = {
+    ...(wanted.date === null ? {} : { date: wanted.date }),
+    ...(wanted.roomId === '' ? {} : { room_id: wanted.roomId }),
+    ...(wanted.state === null ? {} : { state: wanted.state }),
+  }
   const [sessions, flags] = await Promise.all([
     got(api.GET('/api/class-sessions', { params: { query } })),
     got(api.GET('/api/flags', { params: { query: { state: ['open', 'confirmed', 'undecidable'] } } })),
@@ -54,12 +58,23 @@ const MOST = 40
 const AT_ONCE = 2
 
 /** Asks for the figures of the rows two at a time; `put` gets each as it comes. Ends quietly when `signal` does. */
-export async function eachFigures(sessions: readonly ClassSession[], put: (id: string, figures: Figures | null) => void, signal: AbortSignal): Promise<void> {
+export async function eachFigures(
+  sessions: readonly ClassSession[],
+  put: (id: string, figures: Figures | null) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const waiting = sessions.filter((one) => one.state !== 'cancelled').slice(0, MOST)
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {
       const { id } = next
-      await fetchFigures(next).then((figures) => { if (!signal.aborted) put(id, figures) }, () => { if (!signal.aborted) put(id, null) })
+      await fetchFigures(next).then(
+        (figures) => {
+          if (!signal.aborted) put(id, figures)
+        },
+        () => {
+          if (!signal.aborted) put(id, null)
+        },
+      )
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))

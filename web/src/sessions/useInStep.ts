@@ -12,7 +12,8 @@ export const WORTH_MS = 100
 export const JUMP_MS = 1_000
 const BETWEEN_JUMPS_MS = 2_500
 
-export type Correction = { readonly kind: 'none' } | { readonly kind: 'rate'; readonly rate: number } | { readonly kind: 'jump' }
+export type Correction =
+  { readonly kind: 'none' } | { readonly kind: 'rate'; readonly rate: number } | { readonly kind: 'jump' }
 
 /** What to do about `driftMs` (follower minus leader) at the leader's speed. Pure. */
 export function correction(driftMs: number, playing: boolean, rate: number): Correction {
@@ -23,13 +24,21 @@ export function correction(driftMs: number, playing: boolean, rate: number): Cor
   return off > AGREED_MS ? { kind: 'rate', rate: rate * (driftMs > 0 ? 0.95 : 1.05) } : { kind: 'rate', rate }
 }
 
-export function useInStep(leader: Playback, follower: Playback, has: () => boolean, covered: (ms: number) => boolean): Ref<number | null> {
+export function useInStep(
+  leader: Playback,
+  follower: Playback,
+  has: () => boolean,
+  covered: (ms: number) => boolean,
+): Ref<number | null> {
   const drift = ref<number | null>(null)
   let jumpedAt = 0
 
   function tick(): void {
     const wall = leader.wallMs.value
-    if (!has() || wall === null) { drift.value = null; return }
+    if (!has() || wall === null) {
+      drift.value = null
+      return
+    }
     // A gap of this camera is shown as such, with its time running: the other one plays on.
     follower.skipGaps.value = false
     if (follower.playing.value !== leader.playing.value && follower.phase.value === 'ready') follower.toggle()
@@ -41,7 +50,12 @@ export function useInStep(leader: Playback, follower: Playback, has: () => boole
     const found = drift.value === null ? null : correction(drift.value, leader.playing.value, leader.rate.value)
     if (found?.kind === 'rate') {
       if (Math.abs(follower.rate.value - found.rate) > 0.001) follower.setRate(found.rate)
-    } else if ((found?.kind === 'jump' || lost) && covered(wall) && said !== null && now - jumpedAt > BETWEEN_JUMPS_MS) {
+    } else if (
+      (found?.kind === 'jump' || lost) &&
+      covered(wall) &&
+      said !== null &&
+      now - jumpedAt > BETWEEN_JUMPS_MS
+    ) {
       jumpedAt = now
       follower.seek(said)
     }

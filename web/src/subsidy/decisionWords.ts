@@ -37,8 +37,10 @@ export function sentenceWords({ code, params }: Sentence): string {
   if (code === 'no_rate') return t('subsidy.sentence.no_rate')
   if (code === 'referred') return t('subsidy.sentence.referred', { clause: String(params.clause ?? '') })
   const said = [t('subsidy.sentence.open', { reasons: names(params.open) })]
-  if (params.attendance_is_enough === true && Number(params.contested_hours) > 0) said.push(t('subsidy.sentence.enough', { low }))
-  if (params.attendance_is_enough === null && Number(params.contested_hours) > 0) said.push(t('subsidy.sentence.between', { low, high, hours: hours(String(params.contested_hours)) }))
+  if (params.attendance_is_enough === true && Number(params.contested_hours) > 0)
+    said.push(t('subsidy.sentence.enough', { low }))
+  if (params.attendance_is_enough === null && Number(params.contested_hours) > 0)
+    said.push(t('subsidy.sentence.between', { low, high, hours: hours(String(params.contested_hours)) }))
   if (Number(params.missing) > 0) said.push(t('subsidy.sentence.missing', { count: Number(params.missing) }))
   return said.join(t('subsidy.space'))
 }
@@ -63,7 +65,8 @@ export interface FactWords {
   detail: string
 }
 
-const text = (value: unknown): string => (value === null || value === undefined || value === '' ? t('subsidy.unknown') : String(value))
+const text = (value: unknown): string =>
+  value === null || value === undefined || value === '' ? t('subsidy.unknown') : String(value)
 
 const FACTS: Record<string, (facts: Reason['facts'], reason: Reason) => FactWords> = {
   attendance: (f) => {
@@ -77,32 +80,65 @@ const FACTS: Record<string, (facts: Reason['facts'], reason: Reason) => FactWord
       Number(f.pending_hours) > 0 ? t('subsidy.fact.pending', { hours: hours(String(f.pending_hours)) }) : '',
     ].filter(Boolean)
     const planned = hours(String(f.planned_hours))
-    return { fact: t('subsidy.fact.attendance', { span, planned }), detail: [low === high ? low : `${low}–${high}`, ...open].join(t('subsidy.comma')) }
+    return {
+      fact: t('subsidy.fact.attendance', { span, planned }),
+      detail: [low === high ? low : `${low}–${high}`, ...open].join(t('subsidy.comma')),
+    }
   },
   session_flags: (f) => {
     const standing = Number(f.standing)
     if (standing === 0) return { fact: t('subsidy.fact.noFlags'), detail: '' }
     const codes = String(f.codes).split(',').map(flagName).join(t('subsidy.and'))
-    return { fact: t('subsidy.fact.flags', { count: standing, codes }), detail: t(Number(f.open) > 0 ? 'subsidy.fact.flagsOpen' : 'subsidy.fact.flagsConfirmed', { count: Number(f.open) }) }
+    return {
+      fact: t('subsidy.fact.flags', { count: standing, codes }),
+      detail: t(Number(f.open) > 0 ? 'subsidy.fact.flagsOpen' : 'subsidy.fact.flagsConfirmed', {
+        count: Number(f.open),
+      }),
+    }
   },
   passed: (f) => ({ fact: t(`subsidy.fact.result.${f.result === null ? 'none' : String(f.result)}`), detail: '' }),
   certificate_level: (f) => ({
-    fact: f.certificate_level === null ? t('subsidy.fact.noCertificate') : t('subsidy.fact.certificate', { level: text(f.certificate_level) }),
+    fact:
+      f.certificate_level === null
+        ? t('subsidy.fact.noCertificate')
+        : t('subsidy.fact.certificate', { level: text(f.certificate_level) }),
     detail: t('subsidy.fact.classLevel', { level: text(f.level) }),
   }),
   hire_window: (f) => ({
     fact: t('subsidy.fact.hired', { on: text(f.hire_date) }),
-    detail: f.days === undefined ? '' : Number(f.days) < 0 ? t('subsidy.fact.hiredAfter', { days: -Number(f.days) }) : t('subsidy.fact.hiredBefore', { days: Number(f.days) }),
+    detail:
+      f.days === undefined
+        ? ''
+        : Number(f.days) < 0
+          ? t('subsidy.fact.hiredAfter', { days: -Number(f.days) })
+          : t('subsidy.fact.hiredBefore', { days: Number(f.days) }),
   }),
-  payee: (f) => ({ fact: t('subsidy.fact.employer', { name: text(f.employer) }), detail: f.agency ? t('subsidy.fact.agency', { name: text(f.agency) }) : '' }),
-  county_review: (f) => ({ fact: f.reference ? t('subsidy.fact.reviewed', { reference: text(f.reference) }) : t('subsidy.fact.notReviewed'), detail: '' }),
-  work_training: (f) => ({ fact: Number(f.months) > 0 ? t('subsidy.fact.workTraining', { months: Number(f.months) }) : t('subsidy.fact.noWorkTraining'), detail: f.employers ? text(f.employers) : '' }),
+  payee: (f) => ({
+    fact: t('subsidy.fact.employer', { name: text(f.employer) }),
+    detail: f.agency ? t('subsidy.fact.agency', { name: text(f.agency) }) : '',
+  }),
+  county_review: (f) => ({
+    fact: f.reference ? t('subsidy.fact.reviewed', { reference: text(f.reference) }) : t('subsidy.fact.notReviewed'),
+    detail: '',
+  }),
+  work_training: (f) => ({
+    fact:
+      Number(f.months) > 0
+        ? t('subsidy.fact.workTraining', { months: Number(f.months) })
+        : t('subsidy.fact.noWorkTraining'),
+    detail: f.employers ? text(f.employers) : '',
+  }),
   yearly_cap: (f) => ({
     fact: t('subsidy.fact.yearly', { year: text(f.year), nth: Number(f.had) + 1 }),
-    detail: f.override_by ? t('subsidy.fact.override', { name: text(f.override_by), reason: text(f.override_reason) }) : '',
+    detail: f.override_by
+      ? t('subsidy.fact.override', { name: text(f.override_by), reason: text(f.override_reason) })
+      : '',
   }),
   same_level: (f) => ({
-    fact: t(Number(f.had) > 0 ? 'subsidy.fact.again' : 'subsidy.fact.first', { occupation: text(f.occupation), level: f.level ? String(f.level) : '' }),
+    fact: t(Number(f.had) > 0 ? 'subsidy.fact.again' : 'subsidy.fact.first', {
+      occupation: text(f.occupation),
+      level: f.level ? String(f.level) : '',
+    }),
     detail: f.earlier ? t('subsidy.fact.earlier', { reference: text(f.earlier) }) : '',
   }),
   rate: (f, { parameter }) => ({
@@ -110,7 +146,10 @@ const FACTS: Record<string, (facts: Reason['facts'], reason: Reason) => FactWord
     detail: '',
   }),
   no_rate: (f) => ({ fact: t('subsidy.fact.noRate', { level: text(f.level) }), detail: t('subsidy.fact.noRateWhy') }),
-  self_paid: (f) => ({ fact: t('subsidy.fact.selfPaid', { level: text(f.level) }), detail: t('subsidy.fact.noAmount') }),
+  self_paid: (f) => ({
+    fact: t('subsidy.fact.selfPaid', { level: text(f.level) }),
+    detail: t('subsidy.fact.noAmount'),
+  }),
   other_policy: (f) => ({ fact: text(f.category), detail: t('subsidy.fact.noAmount') }),
 }
 
@@ -118,7 +157,12 @@ const FACTS: Record<string, (facts: Reason['facts'], reason: Reason) => FactWord
 export function factWords(reason: Reason): FactWords {
   const say = FACTS[reason.code]
   if (say) return say(reason.facts, reason)
-  return { fact: reasonName(reason.code), detail: Object.entries(reason.facts).map(([name, value]) => `${name}: ${text(value)}`).join(t('subsidy.comma')) }
+  return {
+    fact: reasonName(reason.code),
+    detail: Object.entries(reason.facts)
+      .map(([name, value]) => `${name}: ${text(value)}`)
+      .join(t('subsidy.comma')),
+  }
 }
 
 export function missingWords(fact: string): string {

@@ -36,6 +36,7 @@ async function line(trainingClass: TrainingClass): Promise<ClassLine> {
 export async function fetchClassLines(): Promise<ClassLine[]> {
   const classes = (await got(api.GET('/api/classes'))).items
   const lines: ClassLine[] = []
-  for (let at = 0; at < classes.length; at += AT_ONCE) lines.push(...(await Promise.all(classes.slice(at, at + AT_ONCE).map(line))))
+  for (let at = 0; at < classes.length; at += AT_ONCE)
+    lines.push(...(await Promise.all(classes.slice(at, at + AT_ONCE).map(line))))
   return lines
 }

@@ -1,6 +1,8 @@
 /** `1,500.00` yuan of whole fen, never rounded through a fraction. */
 export function yuan(fen: number): string {
-  const whole = Math.trunc(Math.abs(fen) / 100).toString().replace(/\B(?=(\d{3})+$)/g, ',')
+  const whole = Math.trunc(Math.abs(fen) / 100)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',')
   const cents = String(Math.abs(fen) % 100).padStart(2, '0')
   return `${fen < 0 ? '−' : ''}${whole}.${cents}`
 }

@@ -8,8 +8,19 @@ export type Conclusion = 'met' | 'not_met' | 'review' | 'missing' | 'referred'
 
 export const VERDICTS: readonly Verdict[] = ['eligible', 'review', 'not_eligible', 'referred']
 
-export const VERDICT_ICONS: Record<Verdict, IconName> = { eligible: 'check', review: 'hand', not_eligible: 'close', referred: 'referred' }
-export const CONCLUSION_ICONS: Record<Conclusion, IconName> = { met: 'check', not_met: 'close', review: 'hand', missing: 'question', referred: 'referred' }
+export const VERDICT_ICONS: Record<Verdict, IconName> = {
+  eligible: 'check',
+  review: 'hand',
+  not_eligible: 'close',
+  referred: 'referred',
+}
+export const CONCLUSION_ICONS: Record<Conclusion, IconName> = {
+  met: 'check',
+  not_met: 'close',
+  review: 'hand',
+  missing: 'question',
+  referred: 'referred',
+}
 
 const REFERRALS = new Set(['self_paid', 'other_policy'])
 

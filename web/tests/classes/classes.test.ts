@@ -7,16 +7,29 @@ import { planOf, sentPlan } from '@/classes/sessionPlan'
 import { fromBeijing } from '@/clock/format'
 
 const session = {
-  starts_at: '2026-11-23T01:00:00.000000Z', ends_at: '2026-11-23T03:30:00.000000Z', room_id: null, teacher: '李老师', kind: 'practice',
+  starts_at: '2026-11-23T01:00:00.000000Z',
+  ends_at: '2026-11-23T03:30:00.000000Z',
+  room_id: null,
+  teacher: '李老师',
+  kind: 'practice',
   breaks: [{ from: '2026-11-23T02:00:00.000000Z', to: '2026-11-23T02:10:00.000000Z' }],
 } as ClassSession
 
 describe('the plan of a class session', () => {
   it('is shown in Beijing time and sent back as the same instants', () => {
     const form = planOf(session)
-    expect([form.date, form.start, form.end, form.breaks]).toEqual(['2026-11-23', '09:00', '11:30', [{ from: '10:00', to: '10:10' }]])
+    expect([form.date, form.start, form.end, form.breaks]).toEqual([
+      '2026-11-23',
+      '09:00',
+      '11:30',
+      [{ from: '10:00', to: '10:10' }],
+    ])
     expect(sentPlan(form, fromBeijing)).toEqual({
-      starts_at: '2026-11-23T01:00:00.000Z', ends_at: '2026-11-23T03:30:00.000Z', room_id: null, teacher: '李老师', kind: 'practice',
+      starts_at: '2026-11-23T01:00:00.000Z',
+      ends_at: '2026-11-23T03:30:00.000Z',
+      room_id: null,
+      teacher: '李老师',
+      kind: 'practice',
       breaks: [{ from: '2026-11-23T02:00:00.000Z', to: '2026-11-23T02:10:00.000Z' }],
     })
   })
@@ -38,7 +51,11 @@ describe('a file', () => {
   it('goes out as its own bytes', async () => {
     const sent: { url: string; type: string | null; body: Uint8Array }[] = []
     vi.stubGlobal('fetch', async (request: Request) => {
-      sent.push({ url: request.url, type: request.headers.get('Content-Type'), body: new Uint8Array(await request.arrayBuffer()) })
+      sent.push({
+        url: request.url,
+        type: request.headers.get('Content-Type'),
+        body: new Uint8Array(await request.arrayBuffer()),
+      })
       return new Response('{}', { headers: { 'Content-Type': 'application/json' } })
     })
     const bytes = new Uint8Array([0xd0, 0xd5, 0xc3, 0xfb, 0x0a])

@@ -6,13 +6,27 @@ import { limitOf } from '@/flags/limitLine'
 import words from '@/messages/zh-CN/flags.json'
 
 const late: Pick<Flag, 'code' | 'values' | 'limits'> = {
-  code: 'LATE_START', values: { planned_at: '2026-11-20T00:30:00.000000Z', begun_at: '2026-11-20T00:46:10.000000Z', late_min: 16, count: 6, signed_in: 8 },
+  code: 'LATE_START',
+  values: {
+    planned_at: '2026-11-20T00:30:00.000000Z',
+    begun_at: '2026-11-20T00:46:10.000000Z',
+    late_min: 16,
+    count: 6,
+    signed_in: 8,
+  },
   limits: { share: 0.5, stretch_min: 5, margin_min: 15 },
 }
 
 describe('what a flag says', () => {
   it('gives value and limit, and times in Beijing', () => {
-    expect(factsOf(late)).toMatchObject({ minutes: '16', margin: '15', at: '08:46:10', share: '50%', count: '6', signed: '8' })
+    expect(factsOf(late)).toMatchObject({
+      minutes: '16',
+      margin: '15',
+      at: '08:46:10',
+      share: '50%',
+      count: '6',
+      signed: '8',
+    })
   })
 
   it('has every number that its words ask for', () => {
@@ -26,8 +40,17 @@ describe('what a flag says', () => {
 
   it('draws the line that the count was held against', () => {
     expect(limitOf({ ...late, expected: 10 })).toBe(4)
-    expect(limitOf({ code: 'SIGNIN_GT_COUNT', values: { signed_in: 26 }, limits: { people: 3, share: 0.15, minutes: 15 }, expected: 28 })).toBeCloseTo(22.1)
-    expect(limitOf({ code: 'LOW_TURNOUT', values: { expected: 28 }, limits: { yellow: 0.9 }, expected: null })).toBeCloseTo(25.2)
+    expect(
+      limitOf({
+        code: 'SIGNIN_GT_COUNT',
+        values: { signed_in: 26 },
+        limits: { people: 3, share: 0.15, minutes: 15 },
+        expected: 28,
+      }),
+    ).toBeCloseTo(22.1)
+    expect(
+      limitOf({ code: 'LOW_TURNOUT', values: { expected: 28 }, limits: { yellow: 0.9 }, expected: null }),
+    ).toBeCloseTo(25.2)
     expect(limitOf({ code: 'VIDEO_GAP', values: { seconds: 200 }, limits: { seconds: 120 }, expected: 28 })).toBeNull()
   })
 })
@@ -40,6 +63,11 @@ describe('the queue', () => {
   })
 
   it('takes what it knows from the address and shows what waits without it', () => {
-    expect(queueQuery('', 'green', 'LATE_START', '')).toEqual({ state: 'open', severity: null, code: 'LATE_START', institutionId: '' })
+    expect(queueQuery('', 'green', 'LATE_START', '')).toEqual({
+      state: 'open',
+      severity: null,
+      code: 'LATE_START',
+      institutionId: '',
+    })
   })
 })

@@ -11,13 +11,21 @@ const asked: string[] = []
 let said = { resting: 0, waiting: 0, unmounted: 0 }
 
 vi.mock('@/api/client', () => ({
-  api: { GET: (path: string) => { asked.push(path); return Promise.resolve(said) } },
+  api: {
+    GET: (path: string) => {
+      asked.push(path)
+      return Promise.resolve(said)
+    },
+  },
   got: (answer: unknown) => answer,
 }))
 
 const shown: VueWrapper[] = []
 async function show(what: typeof KeepingAlarm | typeof MenuBadge, props: object = {}): Promise<VueWrapper> {
-  const global = { plugins: [i18n], stubs: { 'router-link': { template: '<a :href="to"><slot /></a>', props: ['to'] } } }
+  const global = {
+    plugins: [i18n],
+    stubs: { 'router-link': { template: '<a :href="to"><slot /></a>', props: ['to'] } },
+  }
   const wrapper = mount(what as never, { global, props } as never) as VueWrapper
   shown.push(wrapper)
   await flushPromises()
@@ -25,8 +33,15 @@ async function show(what: typeof KeepingAlarm | typeof MenuBadge, props: object 
 }
 const sits = (...permissions: Permission[]): void => setMe({ permissions } as unknown as Me)
 
-beforeEach(() => { setLocale('zh-CN'); sits('keeping.read') })
-afterEach(() => { for (const one of shown.splice(0)) one.unmount(); setMe(null); asked.length = 0 })
+beforeEach(() => {
+  setLocale('zh-CN')
+  sits('keeping.read')
+})
+afterEach(() => {
+  for (const one of shown.splice(0)) one.unmount()
+  setMe(null)
+  asked.length = 0
+})
 
 describe('keeping footage needs somebody', () => {
   it('says how many cameras rest and how many clean-ups wait, with the way to the page', async () => {

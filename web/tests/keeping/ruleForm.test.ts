@@ -10,7 +10,10 @@ beforeEach(() => setLocale('zh-CN'))
 it('says of a shorter rule at most how much is due by it, and what stays', async () => {
   const kept = { rule: { days: 90, max_bytes: null }, own: true, stock: { segments: 7, bytes: 1 } }
   const camera = { camera_id: 'c', main: kept, sub: kept } as unknown as CameraKeeping
-  const defaults = [{ stream: 'main', days: 90, max_bytes: null }, { stream: 'sub', days: 14, max_bytes: null }] as unknown as RetentionRule[]
+  const defaults = [
+    { stream: 'main', days: 90, max_bytes: null },
+    { stream: 'sub', days: 14, max_bytes: null },
+  ] as unknown as RetentionRule[]
   const form = mount(RuleForm, { props: { camera, defaults }, global: { plugins: [i18n] } })
   expect(form.find('.less').exists()).toBe(false)
   await form.get('input[name="days"]').setValue('30')

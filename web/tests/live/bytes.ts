@@ -5,7 +5,10 @@ export function box(type: string, ...parts: Uint8Array[]): Uint8Array {
   const size = 8 + parts.reduce((sum, part) => sum + part.length, 0)
   const out = new Uint8Array(size)
   new DataView(out.buffer).setUint32(0, size)
-  out.set([...type].map((letter) => letter.charCodeAt(0)), 4)
+  out.set(
+    [...type].map((letter) => letter.charCodeAt(0)),
+    4,
+  )
   let at = 8
   for (const part of parts) {
     out.set(part, at)

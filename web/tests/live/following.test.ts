@@ -16,7 +16,10 @@ describe('a live picture', () => {
     expect(nextMove(buffered, 9.99, 0.01, true).rate).toBeLessThan(1)
   })
   it('leaves a hole that nothing will fill', () => {
-    const holed = [{ start: 0, end: 4 }, { start: 6, end: 8 }]
+    const holed = [
+      { start: 0, end: 4 },
+      { start: 6, end: 8 },
+    ]
     expect(nextMove(holed, 4, 0.1, true).seekTo).toBeCloseTo(8 - LANDING_S)
   })
   it('waits when nothing has arrived', () => expect(nextMove([], 0, 0, true)).toEqual({ seekTo: null, rate: 1 }))

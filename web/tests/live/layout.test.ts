@@ -4,10 +4,26 @@ import { clampPage, gridOf, layoutFrom, neighbour, onPage, pagesOf, wallActOf } 
 import { applyEvent, mergedInPlace, type WallItem } from '@/live/wallItems'
 
 const item = (id: string): WallItem => ({
-  camera_id: id, camera_name: id, room_id: 'r', room_name: 'r', institution_id: 'i', institution_name: 'i',
-  simulated: false, has_sub: true, state: null, count: null, class_session: null,
+  camera_id: id,
+  camera_name: id,
+  room_id: 'r',
+  room_name: 'r',
+  institution_id: 'i',
+  institution_name: 'i',
+  simulated: false,
+  has_sub: true,
+  state: null,
+  count: null,
+  class_session: null,
 })
-const press = (key: string, target: EventTarget | null = null) => ({ key, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, target })
+const press = (key: string, target: EventTarget | null = null) => ({
+  key,
+  shiftKey: false,
+  ctrlKey: false,
+  altKey: false,
+  metaKey: false,
+  target,
+})
 
 describe('the wall', () => {
   it('takes only layouts that exist from the address', () => {
@@ -34,7 +50,11 @@ describe('the wall', () => {
   })
   it('keeps every tile in its place when the list is read again', () => {
     const fresh = [item('new'), item('b'), item('a')]
-    expect(mergedInPlace([item('a'), item('gone'), item('b')], fresh).map((one) => one.camera_id)).toEqual(['a', 'b', 'new'])
+    expect(mergedInPlace([item('a'), item('gone'), item('b')], fresh).map((one) => one.camera_id)).toEqual([
+      'a',
+      'b',
+      'new',
+    ])
   })
   it('takes counts and recording states from events, not those of the sub-stream', () => {
     const items = [item('a')]

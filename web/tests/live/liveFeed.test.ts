@@ -10,9 +10,17 @@ class FakeSocket implements Socket {
   onmessage: ((event: MessageEvent) => void) | null = null
   onclose: ((event: CloseEvent) => void) | null = null
   closed = false
-  close(): void { this.closed = true }
-  say(data: unknown): void { this.onmessage?.({ data: typeof data === 'object' && !(data instanceof ArrayBuffer) ? JSON.stringify(data) : data } as MessageEvent) }
-  die(code: number): void { this.onclose?.({ code } as CloseEvent) }
+  close(): void {
+    this.closed = true
+  }
+  say(data: unknown): void {
+    this.onmessage?.({
+      data: typeof data === 'object' && !(data instanceof ArrayBuffer) ? JSON.stringify(data) : data,
+    } as MessageEvent)
+  }
+  die(code: number): void {
+    this.onclose?.({ code } as CloseEvent)
+  }
 }
 
 let sockets: FakeSocket[] = []
@@ -26,21 +34,40 @@ const events: FeedEvents = {
   link: (trouble) => heard.push(trouble === null ? 'link back' : `link ${trouble.cause}`),
 }
 function feed(): LiveFeed {
-  return new LiveFeed('ws://here/live', events, () => {
-    const socket = new FakeSocket()
-    sockets.push(socket)
-    return socket
-  }, () => 0.5)
+  return new LiveFeed(
+    'ws://here/live',
+    events,
+    () => {
+      const socket = new FakeSocket()
+      sockets.push(socket)
+      return socket
+    },
+    () => 0.5,
+  )
 }
 
-beforeEach(() => { sockets = []; heard = []; vi.useFakeTimers() })
-afterEach(() => { vi.useRealTimers() })
+beforeEach(() => {
+  sockets = []
+  heard = []
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 describe('a live connection', () => {
   it('hands on the init section, fragments, states and the time', () => {
     feed().open()
     const [socket] = sockets
-    socket?.say({ type: 'init', codec: 'avc1.64001f', width: 640, height: 360, run_id: 'r1', simulated: true, origin: 'live' })
+    socket?.say({
+      type: 'init',
+      codec: 'avc1.64001f',
+      width: 640,
+      height: 360,
+      run_id: 'r1',
+      simulated: true,
+      origin: 'live',
+    })
     socket?.say(init(12_800))
     socket?.say(buffer(fragment(1_795_469_398_534_321, 0)))
     socket?.say({ type: 'state', state: 'recording' })

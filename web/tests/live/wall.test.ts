@@ -9,9 +9,15 @@ class FakeSocket {
   onmessage: ((message: { data: string }) => void) | null = null
   onclose: ((event: { code: number }) => void) | null = null
   closed = false
-  constructor() { FakeSocket.made.push(this) }
-  close(): void { this.closed = true }
-  says(): void { this.onmessage?.({ data: JSON.stringify({ type: 'time', now: new Date(Date.now()).toISOString() }) }) }
+  constructor() {
+    FakeSocket.made.push(this)
+  }
+  close(): void {
+    this.closed = true
+  }
+  says(): void {
+    this.onmessage?.({ data: JSON.stringify({ type: 'time', now: new Date(Date.now()).toISOString() }) })
+  }
 }
 
 beforeEach(() => {

@@ -8,12 +8,20 @@ import { i18n, setLocale } from '@/messages'
 beforeEach(() => setLocale('zh-CN'))
 
 const item = (id: string, state: string): WallItem => ({
-  camera_id: id, camera_name: `机位 ${id}`, room_id: 'r', room_name: '201', institution_id: 'i', institution_name: '甲', simulated: false, has_sub: false,
-  state: { state, cause: null, since: null, next_try_at: null, attempt: null, last_packet_at: null }, count: null, class_session: null,
+  camera_id: id,
+  camera_name: `机位 ${id}`,
+  room_id: 'r',
+  room_name: '201',
+  institution_id: 'i',
+  institution_name: '甲',
+  simulated: false,
+  has_sub: false,
+  state: { state, cause: null, since: null, next_try_at: null, attempt: null, last_packet_at: null },
+  count: null,
+  class_session: null,
 })
-const said = (items: WallItem[], silent: string[] = [], connected = true): string => (
+const said = (items: WallItem[], silent: string[] = [], connected = true): string =>
   mount(WallStatus, { props: { items, silent: new Set(silent), connected }, global: { plugins: [i18n] } }).text()
-)
 
 it('counts a camera whose tile stands still as standing still, before the recorder says so', () => {
   const items = [item('a', 'recording'), item('b', 'recording'), item('c', 'resting')]

@@ -4,7 +4,11 @@ import { curvePieces, pathsOf, peopleAxis, sampleAt, type CountSample } from '@/
 import { clearOf, laneLabels } from '@/playback/laneLabels'
 
 const at = (s: number, count: number | null = 20): CountSample => ({
-  atMs: s * 1_000, count, low: count === null ? null : count - 2, high: count === null ? null : count + 2, valid: count !== null,
+  atMs: s * 1_000,
+  count,
+  low: count === null ? null : count - 2,
+  high: count === null ? null : count + 2,
+  valid: count !== null,
 })
 const view = { fromMs: 0, toMs: 600_000 }
 
@@ -15,7 +19,9 @@ describe('the people curve', () => {
   })
   it('breaks at a gap in the footage, however short', () => {
     const samples = [at(0), at(10), at(40), at(50)]
-    expect(curvePieces(samples, view, 6_000, [{ fromMs: 12_000, toMs: 38_000 }]).map((piece) => piece.length)).toEqual([2, 2])
+    expect(curvePieces(samples, view, 6_000, [{ fromMs: 12_000, toMs: 38_000 }]).map((piece) => piece.length)).toEqual([
+      2, 2,
+    ])
   })
   it('loses no extreme when samples crowd', () => {
     const samples = Array.from({ length: 600 }, (_, s) => at(s, s === 311 ? 3 : 20))
@@ -40,7 +46,14 @@ describe('the people curve', () => {
 
 describe('words below the bar', () => {
   it('never run into each other', () => {
-    const placed = laneLabels([{ x: 0, text: '缺口 3 分 22 秒', kind: 'gap' }, { x: 20, text: '缺口', kind: 'gap' }, { x: 300, text: '导入', kind: 'imported' }], 600)
+    const placed = laneLabels(
+      [
+        { x: 0, text: '缺口 3 分 22 秒', kind: 'gap' },
+        { x: 20, text: '缺口', kind: 'gap' },
+        { x: 300, text: '导入', kind: 'imported' },
+      ],
+      600,
+    )
     expect(placed.map((label) => label.x)).toEqual([0, 300])
   })
   it('stay inside at the right edge', () => {

@@ -10,7 +10,10 @@ beforeEach(() => setLocale('zh-CN'))
 const MINUTE = 60_000
 async function said(open: boolean, toMs: number, format: 'mp4' | 'pack'): Promise<string> {
   const timeline = { ...EMPTY, spans: [{ fromMs: 0, toMs: 10 * MINUTE, origin: 'live' as const, runId: 'r', open }] }
-  const panel = mount(ExportPanel, { props: { cameraId: 'c', cameraName: '前', range: { fromMs: 5 * MINUTE, toMs }, timeline }, global: { plugins: [i18n] } })
+  const panel = mount(ExportPanel, {
+    props: { cameraId: 'c', cameraName: '前', range: { fromMs: 5 * MINUTE, toMs }, timeline },
+    global: { plugins: [i18n] },
+  })
   await panel.get(`input[type="radio"][value="${format}"]`).setValue(true)
   return panel.text()
 }

@@ -3,9 +3,16 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { exportAddress, runExport, type ExportState } from '@/playback/exporting'
 
 const saved: { blob: Blob; name: string }[] = []
-vi.mock('@/live/picture', () => ({ saveBlob: (blob: Blob, name: string) => { saved.push({ blob, name }) } }))
+vi.mock('@/live/picture', () => ({
+  saveBlob: (blob: Blob, name: string) => {
+    saved.push({ blob, name })
+  },
+}))
 
-afterEach(() => { vi.unstubAllGlobals(); saved.length = 0 })
+afterEach(() => {
+  vi.unstubAllGlobals()
+  saved.length = 0
+})
 
 describe('an export', () => {
   it('asks for a video or a pack', () => {
@@ -16,9 +23,16 @@ describe('an export', () => {
   it('is saved whole, as what the server says that it is, however many pieces it comes in', async () => {
     const piece = new Uint8Array(40 << 20).fill(7)
     const body = new ReadableStream<Uint8Array>({
-      start(pieces) { for (let n = 0; n < 3; n++) pieces.enqueue(piece); pieces.enqueue(Uint8Array.of(1, 2, 3)); pieces.close() },
+      start(pieces) {
+        for (let n = 0; n < 3; n++) pieces.enqueue(piece)
+        pieces.enqueue(Uint8Array.of(1, 2, 3))
+        pieces.close()
+      },
     })
-    const headers = { 'Content-Type': 'application/zip', 'Content-Disposition': "attachment; filename*=utf-8''%E5%8C%85.zip" }
+    const headers = {
+      'Content-Type': 'application/zip',
+      'Content-Disposition': "attachment; filename*=utf-8''%E5%8C%85.zip",
+    }
     vi.stubGlobal('fetch', () => Promise.resolve(new Response(body, { headers })))
     const told: ExportState[] = []
     await runExport('/somewhere', 'otherwise.zip', (now) => told.push(now), new AbortController().signal)

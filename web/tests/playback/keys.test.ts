@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { actOf, isTyping, shuttled } from '@/playback/keys'
 
 const press = (key: string, change: { shiftKey?: boolean; ctrlKey?: boolean; target?: EventTarget | null } = {}) => ({
-  key, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, target: null, ...change,
+  key,
+  shiftKey: false,
+  ctrlKey: false,
+  altKey: false,
+  metaKey: false,
+  target: null,
+  ...change,
 })
 
 describe('keys of the player', () => {

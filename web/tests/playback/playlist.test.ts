@@ -10,9 +10,14 @@ function entry(second: number): string {
   return `#EXT-X-PROGRAM-DATE-TIME:${wall}\n#EXTINF:4.000000,\nsegment-${second}`
 }
 
-const silent = (...seconds: number[]) => ['#EXT-X-SHIKE-TRACKS:video', '#EXT-X-MAP:URI="v"', ...seconds.map(entry)].join('\n')
-const heard = (...seconds: number[]) => ['#EXT-X-SHIKE-TRACKS:video+audio', '#EXT-X-MAP:URI="a"', ...seconds.map(entry)].join('\n')
-const whole = (...parts: string[]) => ['#EXTM3U', '#EXT-X-VERSION:7', ...parts.join('\n#EXT-X-DISCONTINUITY\n').split('\n'), '#EXT-X-ENDLIST', ''].join('\n')
+const silent = (...seconds: number[]) =>
+  ['#EXT-X-SHIKE-TRACKS:video', '#EXT-X-MAP:URI="v"', ...seconds.map(entry)].join('\n')
+const heard = (...seconds: number[]) =>
+  ['#EXT-X-SHIKE-TRACKS:video+audio', '#EXT-X-MAP:URI="a"', ...seconds.map(entry)].join('\n')
+const whole = (...parts: string[]) =>
+  ['#EXTM3U', '#EXT-X-VERSION:7', ...parts.join('\n#EXT-X-DISCONTINUITY\n').split('\n'), '#EXT-X-ENDLIST', ''].join(
+    '\n',
+  )
 const starts = (text: string) => parsePlaylist(text).map((one) => (one.wallMs - START) / 1000)
 
 describe('a playlist of one kind', () => {

@@ -6,24 +6,42 @@ import { concatenated, EMPTY, spliced, type Timeline } from '@/playback/recordin
 import { addressTime, fromAddress, stageStamp, tickWords, typedMoment } from '@/playback/wallWords'
 
 const NOON = Date.parse('2026-11-20T12:00:00+08:00')
-const span = (fromMs: number, toMs: number, runId = 'r') => ({ fromMs, toMs, origin: 'live' as const, runId, open: false })
+const span = (fromMs: number, toMs: number, runId = 'r') => ({
+  fromMs,
+  toMs,
+  origin: 'live' as const,
+  runId,
+  open: false,
+})
 
 describe('a timeline that grows', () => {
   it('takes the newest minutes anew and joins the run across the seam', () => {
-    const old: Timeline = { ...EMPTY, spans: [span(0, 100), span(150, 400, 's')], gaps: [{ fromMs: 100, toMs: 150, reason: 'camera_silent' }] }
+    const old: Timeline = {
+      ...EMPTY,
+      spans: [span(0, 100), span(150, 400, 's')],
+      gaps: [{ fromMs: 100, toMs: 150, reason: 'camera_silent' }],
+    }
     const fresh: Timeline = { ...EMPTY, spans: [span(300, 600, 's')] }
     const whole = spliced(old, fresh, 300)
-    expect(whole.spans.map((one) => [one.fromMs, one.toMs])).toEqual([[0, 100], [150, 600]])
+    expect(whole.spans.map((one) => [one.fromMs, one.toMs])).toEqual([
+      [0, 100],
+      [150, 600],
+    ])
     expect(whole.gaps).toHaveLength(1)
   })
   it('shows what was counted on both sides of midnight', () => {
     const count = (atMs: number) => ({ atMs, count: 20, low: 18, high: 22, valid: true })
-    const whole = concatenated([{ ...EMPTY, spans: [span(0, 100)], counts: [count(50)] }, { ...EMPTY, spans: [span(100, 200)], counts: [count(150)] }])
+    const whole = concatenated([
+      { ...EMPTY, spans: [span(0, 100)], counts: [count(50)] },
+      { ...EMPTY, spans: [span(100, 200)], counts: [count(150)] },
+    ])
     expect(whole.counts.map((one) => one.atMs)).toEqual([50, 150])
     expect(whole.spans.map((one) => [one.fromMs, one.toMs])).toEqual([[0, 200]])
   })
   it('does not join runs that differ', () => {
-    expect(spliced({ ...EMPTY, spans: [span(0, 300)] }, { ...EMPTY, spans: [span(300, 400, 'other')] }, 300).spans).toHaveLength(2)
+    expect(
+      spliced({ ...EMPTY, spans: [span(0, 300)] }, { ...EMPTY, spans: [span(300, 400, 'other')] }, 300).spans,
+    ).toHaveLength(2)
   })
 })
 
@@ -53,9 +71,27 @@ describe('moments in words', () => {
 
 describe('the address', () => {
   it('gives moment, span, range and stream, and forgives nonsense', () => {
-    const found = addressed({ t: addressTime(NOON), z: '60', from: addressTime(NOON), to: addressTime(NOON + 1_000), stream: 'sub' })
-    expect(found).toEqual({ t: NOON, spanS: 60, centre: null, range: { fromMs: NOON, toMs: NOON + 1_000 }, stream: 'sub' })
-    expect(addressed({ t: 'x', z: '-3', from: 'y' })).toEqual({ t: null, spanS: null, centre: null, range: null, stream: 'main' })
+    const found = addressed({
+      t: addressTime(NOON),
+      z: '60',
+      from: addressTime(NOON),
+      to: addressTime(NOON + 1_000),
+      stream: 'sub',
+    })
+    expect(found).toEqual({
+      t: NOON,
+      spanS: 60,
+      centre: null,
+      range: { fromMs: NOON, toMs: NOON + 1_000 },
+      stream: 'sub',
+    })
+    expect(addressed({ t: 'x', z: '-3', from: 'y' })).toEqual({
+      t: null,
+      spanS: null,
+      centre: null,
+      range: null,
+      stream: 'main',
+    })
   })
 })
 
@@ -65,5 +101,5 @@ describe('the month', () => {
     expect(weeks[0]).toEqual([null, null, null, null, null, null, '2026-11-01'])
     expect(weeks.flat().filter((date) => date !== null)).toHaveLength(30)
   })
-  it('moves over the year\'s end', () => expect(monthMoved('2026-12', 1)).toBe('2027-01'))
+  it("moves over the year's end", () => expect(monthMoved('2026-12', 1)).toBe('2027-01'))
 })

@@ -1,6 +1,20 @@
 import { describe, expect, it } from 'vitest'
 
-import { around, CLOSEST_TICK_PX, DAY, dayOf, fitted, LONGEST_SPAN_MS, msAt, SHORTEST_SPAN_MS, showing, spanOf, ticks, xOf, zoomed } from '@/playback/timelineScale'
+import {
+  around,
+  CLOSEST_TICK_PX,
+  DAY,
+  dayOf,
+  fitted,
+  LONGEST_SPAN_MS,
+  msAt,
+  SHORTEST_SPAN_MS,
+  showing,
+  spanOf,
+  ticks,
+  xOf,
+  zoomed,
+} from '@/playback/timelineScale'
 
 const NOON = Date.parse('2026-11-20T12:00:00+08:00')
 

@@ -26,9 +26,11 @@ const PLAYLIST = `#EXTM3U
 const entries = parsePlaylist(PLAYLIST)
 
 describe('the playlist', () => {
-  it('gives every entry its place on the player\'s time line and its wall time', () => {
+  it("gives every entry its place on the player's time line and its wall time", () => {
     expect(entries.map((one) => [one.startS, one.durationS, one.wallMs - T0, one.discontinuity])).toEqual([
-      [0, 4, 0, false], [4, 4, 4_000, false], [8, 5.5, 210_000, true],
+      [0, 4, 0, false],
+      [4, 4, 4_000, false],
+      [8, 5.5, 210_000, true],
     ])
   })
   it('keeps digits beyond the millisecond', () => {

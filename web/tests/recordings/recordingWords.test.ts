@@ -1,33 +1,81 @@
 import { describe, expect, it } from 'vitest'
 
-import { beforeGap, bytes, clockOffset, dayFrom, dayMoved, dayParts, daysLeft, dayWords, diskTone, gapWords, hasBefore, isSilent, percent, why } from '@/recordings/recordingWords'
+import {
+  beforeGap,
+  bytes,
+  clockOffset,
+  dayFrom,
+  dayMoved,
+  dayParts,
+  daysLeft,
+  dayWords,
+  diskTone,
+  gapWords,
+  hasBefore,
+  isSilent,
+  percent,
+  why,
+} from '@/recordings/recordingWords'
 import { fileAddress } from '@/recordings/recordingsApi'
 
 const gap = (from: string, to: string, reason = 'killed') => ({ from, to, reason })
 
 describe('figures of recording', () => {
   it('never round a day with a gap up to 100%', () => {
-    expect([1, 0.99999, 0.97846, 0.29, 0, null].map(percent)).toEqual(['100%', '99.99%', '97.84%', '29.00%', '0.00%', '—'])
+    expect([1, 0.99999, 0.97846, 0.29, 0, null].map(percent)).toEqual([
+      '100%',
+      '99.99%',
+      '97.84%',
+      '29.00%',
+      '0.00%',
+      '—',
+    ])
   })
   it('say why footage is missing, and count what is not named', () => {
     const one = (reason: string, gaps: number, missing = true) => ({ reason, gaps, seconds: 1, missing })
     expect(why([one('a', 2), one('b', 1), one('c', 1)], (code) => code)).toBe('a 2 次，b 1 次，c 1 次')
-    expect(why([one('a', 2), one('rest', 9, false), one('b', 1), one('c', 1), one('d', 3), one('e', 1)], (code) => code)).toBe('a 2 次，b 1 次，c 1 次，其他 4 次')
+    expect(
+      why([one('a', 2), one('rest', 9, false), one('b', 1), one('c', 1), one('d', 3), one('e', 1)], (code) => code),
+    ).toBe('a 2 次，b 1 次，c 1 次，其他 4 次')
   })
   it('count bytes in thousands, as disks do', () => {
-    expect([0, 999, 1000, 43_200_000_000, 999_950_000_000, 249e12].map(bytes)).toEqual(['0 B', '999 B', '1.0 KB', '43.2 GB', '1.0 TB', '249 TB'])
+    expect([0, 999, 1000, 43_200_000_000, 999_950_000_000, 249e12].map(bytes)).toEqual([
+      '0 B',
+      '999 B',
+      '1.0 KB',
+      '43.2 GB',
+      '1.0 TB',
+      '249 TB',
+    ])
   })
   it('say how long the disk lasts, and that nobody knows yet', () => {
-    expect([null, 0.5, 12.9, 5000].map(daysLeft)).toEqual(['够录几天还不知道，录满 1 小时后能算', '不足 1 天', '还够录 12 天', '还够录 10 年以上'])
+    expect([null, 0.5, 12.9, 5000].map(daysLeft)).toEqual([
+      '够录几天还不知道，录满 1 小时后能算',
+      '不足 1 天',
+      '还够录 12 天',
+      '还够录 10 年以上',
+    ])
     expect([null, 14, 13.9, 2.9].map(diskTone)).toEqual(['ok', 'ok', 'yellow', 'red'])
   })
   it('say which clock is ahead', () => {
-    expect([null, 49, -120, 90_000].map(clockOffset)).toEqual(['摄像机没有报告时间', '和服务器一致', '比服务器慢 0.12 秒', '比服务器快 1 分 30 秒'])
+    expect([null, 49, -120, 90_000].map(clockOffset)).toEqual([
+      '摄像机没有报告时间',
+      '和服务器一致',
+      '比服务器慢 0.12 秒',
+      '比服务器快 1 分 30 秒',
+    ])
   })
 })
 
 describe('a day', () => {
-  const day = { day: '2026-11-20', expected_s: 1000, recorded_s: 1000, imported_s: 0, coverage: 1 as number | null, gap_count: 0 }
+  const day = {
+    day: '2026-11-20',
+    expected_s: 1000,
+    recorded_s: 1000,
+    imported_s: 0,
+    coverage: 1 as number | null,
+    gap_count: 0,
+  }
   const now = Date.parse('2026-11-24T04:00:00Z')
   it('that came by import does not look recorded', () => {
     const only = { ...day, expected_s: 0, recorded_s: 0, imported_s: 2618, coverage: null }
@@ -67,9 +115,9 @@ describe('a recorder that is gone', () => {
 
 describe('the day of the address', () => {
   it('is a day up to today, else today', () => {
-    expect(['', '2026-11-19', '2026-11-21', '2026-13-01', '1999-12-31', 'x'].map((text) => dayFrom(text, '2026-11-20'))).toEqual(
-      ['2026-11-20', '2026-11-19', '2026-11-20', '2026-11-20', '2026-11-20', '2026-11-20'],
-    )
+    expect(
+      ['', '2026-11-19', '2026-11-21', '2026-13-01', '1999-12-31', 'x'].map((text) => dayFrom(text, '2026-11-20')),
+    ).toEqual(['2026-11-20', '2026-11-19', '2026-11-20', '2026-11-20', '2026-11-20', '2026-11-20'])
   })
   it('moves over the ends of months', () => {
     expect([dayMoved('2026-11-30', 1), dayMoved('2026-03-01', -1)]).toEqual(['2026-12-01', '2026-02-28'])

@@ -8,17 +8,51 @@ import { i18n, setLocale } from '@/messages'
 import StreamPanel from '@/recordings/StreamPanel.vue'
 
 const health: StreamHealth = {
-  stream: 'main', state: 'recording', cause: null, since: '2026-11-20T04:00:00Z', last_packet_at: '2026-11-20T04:00:00Z', next_try_at: null, attempt: 0,
-  bitrate_bps: 4_100_000, fps: 25, width: 1920, height: 1080, codec: 'h264', dropped: 0, clock_offset_ms: -120, simulated: false, audio: null,
+  stream: 'main',
+  state: 'recording',
+  cause: null,
+  since: '2026-11-20T04:00:00Z',
+  last_packet_at: '2026-11-20T04:00:00Z',
+  next_try_at: null,
+  attempt: 0,
+  bitrate_bps: 4_100_000,
+  fps: 25,
+  width: 1920,
+  height: 1080,
+  codec: 'h264',
+  dropped: 0,
+  clock_offset_ms: -120,
+  simulated: false,
+  audio: null,
 }
 const global = { plugins: [i18n], stubs: ['router-link', 'PageLink'] }
 
 function panel(state: StreamHealth, recordsSound = false): string {
-  const status = { stream: 'main' as const, state, recorded_since: null, last_gap: null, bytes_24h: 0, recorded_24h_s: 0 }
-  return mount(StreamPanel, { props: { cameraId: 'c', status, enabled: true, recordsSound, askedAt: '2026-11-20T04:00:10Z', columns: 1 }, global }).text()
+  const status = {
+    stream: 'main' as const,
+    state,
+    recorded_since: null,
+    last_gap: null,
+    bytes_24h: 0,
+    recorded_24h_s: 0,
+  }
+  return mount(StreamPanel, {
+    props: { cameraId: 'c', status, enabled: true, recordsSound, askedAt: '2026-11-20T04:00:10Z', columns: 1 },
+    global,
+  }).text()
 }
 function table(state: StreamHealth): string {
-  const camera = { id: 'c', name: '前摄像机', room_name: '201', institution_name: '甲', enabled: true, simulated: false, host: '192.0.2.1', port: 554, state } as unknown as ListedCamera
+  const camera = {
+    id: 'c',
+    name: '前摄像机',
+    room_name: '201',
+    institution_name: '甲',
+    enabled: true,
+    simulated: false,
+    host: '192.0.2.1',
+    port: 554,
+    state,
+  } as unknown as ListedCamera
   return mount(CameraTable, { props: { cameras: [camera], editable: false }, global }).text()
 }
 

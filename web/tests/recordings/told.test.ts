@@ -16,14 +16,39 @@ import { sumWords } from '@/recordings/recordingWords'
 import StreamPanel from '@/recordings/StreamPanel.vue'
 
 const health: StreamHealth = {
-  stream: 'main', state: 'recording', cause: null, since: '2026-11-20T04:00:00Z', last_packet_at: '2026-11-20T04:00:00Z', next_try_at: null, attempt: 0,
-  bitrate_bps: 4_100_000, fps: 25, width: 1920, height: 1080, codec: 'h264', dropped: 0, clock_offset_ms: -1, simulated: false, audio: null,
+  stream: 'main',
+  state: 'recording',
+  cause: null,
+  since: '2026-11-20T04:00:00Z',
+  last_packet_at: '2026-11-20T04:00:00Z',
+  next_try_at: null,
+  attempt: 0,
+  bitrate_bps: 4_100_000,
+  fps: 25,
+  width: 1920,
+  height: 1080,
+  codec: 'h264',
+  dropped: 0,
+  clock_offset_ms: -1,
+  simulated: false,
+  audio: null,
 }
 const global = { plugins: [i18n], stubs: ['router-link', 'PageLink'] }
-const words = (change: Partial<StreamHealth>): string => mount(StreamStateWords, { props: { state: { ...health, ...change }, enabled: true }, global }).text()
+const words = (change: Partial<StreamHealth>): string =>
+  mount(StreamStateWords, { props: { state: { ...health, ...change }, enabled: true }, global }).text()
 const panel = (change: Partial<StreamHealth>): string => {
-  const status = { stream: 'main' as const, state: { ...health, ...change }, recorded_since: null, last_gap: null, bytes_24h: 0, recorded_24h_s: 0 }
-  return mount(StreamPanel, { props: { cameraId: 'c', status, enabled: true, recordsSound: false, askedAt: '2026-11-20T04:00:15Z', columns: 1 }, global }).text()
+  const status = {
+    stream: 'main' as const,
+    state: { ...health, ...change },
+    recorded_since: null,
+    last_gap: null,
+    bytes_24h: 0,
+    recorded_24h_s: 0,
+  }
+  return mount(StreamPanel, {
+    props: { cameraId: 'c', status, enabled: true, recordsSound: false, askedAt: '2026-11-20T04:00:15Z', columns: 1 },
+    global,
+  }).text()
 }
 
 beforeEach(() => setLocale('zh-CN'))
@@ -56,9 +81,29 @@ describe('the state of a stream', () => {
 })
 
 it('the clock of a camera is the same in the list and on its page', () => {
-  const camera = { id: 'c', name: '前', room_name: '201', institution_name: '甲', enabled: true, simulated: false, host: '192.0.2.1', port: 554 }
-  const listed = (ms: number): string => mount(CameraTable, { props: { cameras: [{ ...camera, state: { ...health, clock_offset_ms: ms } } as unknown as ListedCamera], editable: false }, global }).text()
-  for (const [ms, said] of [[-1, '和服务器一致'], [-120, '比服务器慢 0.12 秒'], [90_000, '比服务器快 1 分 30 秒']] as const) {
+  const camera = {
+    id: 'c',
+    name: '前',
+    room_name: '201',
+    institution_name: '甲',
+    enabled: true,
+    simulated: false,
+    host: '192.0.2.1',
+    port: 554,
+  }
+  const listed = (ms: number): string =>
+    mount(CameraTable, {
+      props: {
+        cameras: [{ ...camera, state: { ...health, clock_offset_ms: ms } } as unknown as ListedCamera],
+        editable: false,
+      },
+      global,
+    }).text()
+  for (const [ms, said] of [
+    [-1, '和服务器一致'],
+    [-120, '比服务器慢 0.12 秒'],
+    [90_000, '比服务器快 1 分 30 秒'],
+  ] as const) {
     expect(listed(ms)).toContain(said)
     expect(panel({ clock_offset_ms: ms })).toContain(said)
   }
@@ -66,8 +111,18 @@ it('the clock of a camera is the same in the list and on its page', () => {
 
 it('playback lists a day’s gaps as its report counts them, deletions beside them', () => {
   const gap = (fromMs: number, toMs: number, reason: string) => ({ fromMs, toMs, reason })
-  const gaps = [gap(0, 1_000, 'not_registered'), gap(1_000, 13_000, 'not_recorded'), gap(20_000, 22_400, 'settings_changed'), gap(30_000, 40_000, 'deleted_by_rule'), gap(50_000, 60_000, 'off_schedule')]
-  const list = (some: typeof gaps): string => mount(FootageList, { props: { timeline: { ...EMPTY, gaps: some }, day: { fromMs: 0, toMs: 86_400_000 } }, global }).text()
+  const gaps = [
+    gap(0, 1_000, 'not_registered'),
+    gap(1_000, 13_000, 'not_recorded'),
+    gap(20_000, 22_400, 'settings_changed'),
+    gap(30_000, 40_000, 'deleted_by_rule'),
+    gap(50_000, 60_000, 'off_schedule'),
+  ]
+  const list = (some: typeof gaps): string =>
+    mount(FootageList, {
+      props: { timeline: { ...EMPTY, gaps: some }, day: { fromMs: 0, toMs: 86_400_000 } },
+      global,
+    }).text()
   const said = list(gaps)
   expect(said).toContain('2 个缺口')
   expect(said).toMatch(/缺口 12\.0 秒.*尚未开始录像.*缺口 2\.4 秒.*设置变更.*已删除 10\.0 秒/)
@@ -76,8 +131,12 @@ it('playback lists a day’s gaps as its report counts them, deletions beside th
 })
 
 it('a day’s sum tells cameras that had nothing to record from those without a gap', () => {
-  const camera = (expected_s: number, gap_count: number) => ({ streams: [{ stream: 'main', expected_s, gap_count } as unknown as StreamReport] })
-  expect(sumWords([camera(3_600, 0), camera(3_600, 2), camera(0, 0), camera(0, 0)])).toBe('4 路，1 路没有缺口，2 路没有应录时间')
+  const camera = (expected_s: number, gap_count: number) => ({
+    streams: [{ stream: 'main', expected_s, gap_count } as unknown as StreamReport],
+  })
+  expect(sumWords([camera(3_600, 0), camera(3_600, 2), camera(0, 0), camera(0, 0)])).toBe(
+    '4 路，1 路没有缺口，2 路没有应录时间',
+  )
   expect(sumWords([camera(3_600, 0)])).toBe('1 路，1 路没有缺口')
 })
 
@@ -87,7 +146,13 @@ it('lengths below a minute have tenths, so that they add up', () => {
 })
 
 it('an export leaves out no gap, however short, and calls no seam one', () => {
-  const span = (fromMs: number, toMs: number, open = false): Span => ({ fromMs, toMs, origin: 'live', runId: String(fromMs), open })
+  const span = (fromMs: number, toMs: number, open = false): Span => ({
+    fromMs,
+    toMs,
+    origin: 'live',
+    runId: String(fromMs),
+    open,
+  })
   const range = { fromMs: 10_000, toMs: 70_000 }
   expect(missingMs([span(0, 30_000), span(30_400, 80_000)], range)).toBe(400)
   expect(missingMs([span(0, 30_000), span(30_040, 80_000)], range)).toBe(0)

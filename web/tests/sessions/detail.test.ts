@@ -18,7 +18,15 @@ describe('where a class session begins to play', () => {
   })
 
   it('at the first picture after the start where the start was not recorded', () => {
-    expect(firstMoment(detail([[0, 10], [20, 50]]), ms(90))).toBe(ms(20))
+    expect(
+      firstMoment(
+        detail([
+          [0, 10],
+          [20, 50],
+        ]),
+        ms(90),
+      ),
+    ).toBe(ms(20))
   })
 
   it('near now while the class runs', () => {
@@ -27,14 +35,22 @@ describe('where a class session begins to play', () => {
 })
 
 describe('those signed in', () => {
-  const steps = [{ atMs: 100, n: 2 }, { atMs: 200, n: 5 }, { atMs: 900, n: 0 }]
+  const steps = [
+    { atMs: 100, n: 2 },
+    { atMs: 200, n: 5 },
+    { atMs: 900, n: 0 },
+  ]
 
   it('are nobody before the first and as many as the last step says after it', () => {
-    expect([signedAt(steps, 50), signedAt(steps, 200), signedAt(steps, 899), signedAt(steps, 5_000)]).toEqual([0, 5, 5, 0])
+    expect([signedAt(steps, 50), signedAt(steps, 200), signedAt(steps, 899), signedAt(steps, 5_000)]).toEqual([
+      0, 5, 5, 0,
+    ])
   })
 
   it('are drawn as steps until now', () => {
-    expect(stepsPath(steps.slice(0, 2), 500, { fromMs: 0, toMs: 1_000 }, 1_000, (n) => 10 - n)).toBe('M100.0,8.0H200.0V5.0H500.0')
+    expect(stepsPath(steps.slice(0, 2), 500, { fromMs: 0, toMs: 1_000 }, 1_000, (n) => 10 - n)).toBe(
+      'M100.0,8.0H200.0V5.0H500.0',
+    )
   })
 
   it('are named on their longest level stretch', () => {

@@ -13,12 +13,18 @@ describe('rows of the flags lane', () => {
 
   it('gives the longest the first row and what lies over it the next', () => {
     const bars = flagRows([flag('short', 400, 600), flag('long', 0, 1_000)], view, 1_000)
-    expect(bars.map((one) => [one.id, one.row])).toEqual([['long', 0], ['short', 1]])
+    expect(bars.map((one) => [one.id, one.row])).toEqual([
+      ['long', 0],
+      ['short', 1],
+    ])
   })
 
   it('writes beside a bar that is too narrow, on the side that has room', () => {
     const bars = flagRows([flag('left', 10, 20), flag('right', 985, 995)], view, 1_000)
-    expect(bars.map((one) => [one.id, one.words])).toEqual([['left', 'after'], ['right', 'before']])
+    expect(bars.map((one) => [one.id, one.words])).toEqual([
+      ['left', 'after'],
+      ['right', 'before'],
+    ])
   })
 
   it('keeps words from running into the next bar', () => {

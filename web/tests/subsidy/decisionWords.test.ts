@@ -9,10 +9,31 @@ function reason(code: string, facts: Reason['facts'], met: boolean | null = null
   return { code, met, clause: null, quote: null, parameter: null, facts, evidence: [] }
 }
 
-const attendance = { planned_hours: '56', sure_hours: '50.0', contested_hours: '1.0', pending_hours: '0', low_share: '0.893', high_share: '0.911', sessions: 14 }
+const attendance = {
+  planned_hours: '56',
+  sure_hours: '50.0',
+  contested_hours: '1.0',
+  pending_hours: '0',
+  low_share: '0.893',
+  high_share: '0.911',
+  sessions: 14,
+}
 
 function cell(over: Partial<Cell>): Cell {
-  return { class_session_id: '1', sequence: 14, on: '2026-11-20', status: 'present', planned_hours: '4', sure_hours: '4.0', contested_hours: '0', final: true, expected: true, record_version: 1, flags: [], ...over }
+  return {
+    class_session_id: '1',
+    sequence: 14,
+    on: '2026-11-20',
+    status: 'present',
+    planned_hours: '4',
+    sure_hours: '4.0',
+    contested_hours: '0',
+    final: true,
+    expected: true,
+    record_version: 1,
+    flags: [],
+    ...over,
+  }
 }
 
 describe('money and hours', () => {
@@ -36,7 +57,10 @@ describe('what a reason comes to', () => {
   })
 
   it('gives attendance as a range while hours are contested', () => {
-    expect(factWords(reason('attendance', attendance))).toEqual({ fact: '50–51 / 56 课时', detail: '89.3%–91.1%，1 课时待核' })
+    expect(factWords(reason('attendance', attendance))).toEqual({
+      fact: '50–51 / 56 课时',
+      detail: '89.3%–91.1%，1 课时待核',
+    })
   })
 
   it('still lists the facts of a reason nobody knew yet', () => {
@@ -46,12 +70,23 @@ describe('what a reason comes to', () => {
 
 describe('the sentence', () => {
   it('names what is not met', () => {
-    expect(sentenceWords({ code: 'not_eligible', params: { not_met: ['passed', 'yearly_cap'] } })).toBe('不符合：培训合格、本年次数。')
+    expect(sentenceWords({ code: 'not_eligible', params: { not_met: ['passed', 'yearly_cap'] } })).toBe(
+      '不符合：培训合格、本年次数。',
+    )
   })
 
   it('says under review that attendance suffices either way', () => {
-    const params = { open: ['session_flags'], missing: 1, attendance_is_enough: true, contested_hours: '1.0', low_share: '0.893', high_share: '0.911' }
-    expect(sentenceWords({ code: 'review', params })).toBe('还不能认定：与签到矛盾的预警。 出勤无论怎样认定都够，最低 89.3%。 缺 1 项，补齐后重新判定。')
+    const params = {
+      open: ['session_flags'],
+      missing: 1,
+      attendance_is_enough: true,
+      contested_hours: '1.0',
+      low_share: '0.893',
+      high_share: '0.911',
+    }
+    expect(sentenceWords({ code: 'review', params })).toBe(
+      '还不能认定：与签到矛盾的预警。 出勤无论怎样认定都够，最低 89.3%。 缺 1 项，补齐后重新判定。',
+    )
   })
 })
 
@@ -70,7 +105,13 @@ describe('a cell of attendance', () => {
   })
 
   it('tells whole, part, nothing, leave and not settled apart', () => {
-    const cells = [cell({}), cell({ sure_hours: '3' }), cell({ sure_hours: '0' }), cell({ status: 'leave', sure_hours: '0' }), cell({ final: false, sure_hours: '0' })]
+    const cells = [
+      cell({}),
+      cell({ sure_hours: '3' }),
+      cell({ sure_hours: '0' }),
+      cell({ status: 'leave', sure_hours: '0' }),
+      cell({ final: false, sure_hours: '0' }),
+    ]
     expect(cells.map(cellLook)).toEqual(['full', 'part', 'none', 'leave', 'awaited'])
   })
 })

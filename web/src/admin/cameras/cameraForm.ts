@@ -127,7 +127,12 @@ export function useCameraForm(camera: Camera | null, roomId: string) {
     }
     try {
       return camera
-        ? await got(api.PATCH('/api/cameras/{camera_id}', { params: { path: { camera_id: camera.id } }, body: { ...body, version: camera.version } }))
+        ? await got(
+            api.PATCH('/api/cameras/{camera_id}', {
+              params: { path: { camera_id: camera.id } },
+              body: { ...body, version: camera.version },
+            }),
+          )
         : await got(api.POST('/api/cameras', { body }))
     } catch (error) {
       problem.value = asProblem(error)

@@ -7,7 +7,14 @@ export interface Fact {
   value: string
 }
 
-const CODECS: Record<string, string> = { h264: 'H.264', hevc: 'H.265', h265: 'H.265', avc1: 'H.264', hvc1: 'H.265', hev1: 'H.265' }
+const CODECS: Record<string, string> = {
+  h264: 'H.264',
+  hevc: 'H.265',
+  h265: 'H.265',
+  avc1: 'H.264',
+  hvc1: 'H.265',
+  hev1: 'H.265',
+}
 
 /** `H.264` from `h264` or an RFC 6381 name such as `avc1.64001f`. */
 export function codecName(codec: string | null): string | null {
@@ -25,7 +32,9 @@ function pictureFact(probe: StreamProbe): string {
     probe.fps ? t('admin.probe.fps', { fps: Math.round(probe.fps * 10) / 10 }) : null,
     codecName(probe.codec ?? null),
     probe.bitrate_bps ? bitrateWords(probe.bitrate_bps) : null,
-    probe.keyframe_interval_s ? t('admin.probe.keyframes', { seconds: Math.round(probe.keyframe_interval_s * 10) / 10 }) : null,
+    probe.keyframe_interval_s
+      ? t('admin.probe.keyframes', { seconds: Math.round(probe.keyframe_interval_s * 10) / 10 })
+      : null,
   ]
   return said.filter((part) => part !== null).join(t('admin.probe.comma'))
 }
@@ -47,7 +56,11 @@ export function probeFacts(probe: StreamProbe): Fact[] {
     { name: t('admin.probe.fact.clock'), value: clockFact(probe.clock_offset_ms ?? null) },
   ]
   if (probe.count) facts.push({ name: t('admin.probe.fact.count'), value: t('common.people', { ...probe.count }) })
-  if (typeof probe.audio === 'boolean') facts.push({ name: t('admin.probe.fact.audio'), value: t(probe.audio ? 'admin.probe.audio' : 'admin.probe.noAudio') })
+  if (typeof probe.audio === 'boolean')
+    facts.push({
+      name: t('admin.probe.fact.audio'),
+      value: t(probe.audio ? 'admin.probe.audio' : 'admin.probe.noAudio'),
+    })
   return facts
 }
 

@@ -16,7 +16,12 @@ export type RuleCode = (typeof RULES)[number]
 const GB = 1e9
 
 export type Limits = Pick<RetentionRule, 'days' | 'max_bytes'>
-export interface RuleForm { follows: boolean; days: number | null; gb: number | null; reason: string }
+export interface RuleForm {
+  follows: boolean
+  days: number | null
+  gb: number | null
+  reason: string
+}
 
 export const loadRetention = (): Promise<Retention> => got(api.GET('/api/retention'))
 
@@ -25,7 +30,10 @@ export async function loadRules(cameraId: string | null): Promise<RetentionRule[
   return (await got(api.GET('/api/retention/rules', { params: { query } }))).items
 }
 
-export function loadHolds(state: HoldState, cursor: string | null): Promise<{ items: Hold[]; next_cursor: string | null }> {
+export function loadHolds(
+  state: HoldState,
+  cursor: string | null,
+): Promise<{ items: Hold[]; next_cursor: string | null }> {
   return got(api.GET('/api/holds', { params: { query: { state, cursor } } }))
 }
 
@@ -44,7 +52,10 @@ export function ruleWords(rule: Limits): string {
   return said.length === 0 ? t('keeping.rule.ever') : said.join(t('admin.probe.comma'))
 }
 
-export const limitsOf = (form: RuleForm): Limits => ({ days: form.days, max_bytes: form.gb === null ? null : Math.round(form.gb * GB) })
+export const limitsOf = (form: RuleForm): Limits => ({
+  days: form.days,
+  max_bytes: form.gb === null ? null : Math.round(form.gb * GB),
+})
 
 export function formOf(kept: { rule: Limits; own: boolean }): RuleForm {
   const bytes = kept.rule.max_bytes
@@ -58,7 +69,8 @@ export function isShorter(one: Limits, other: Limits): boolean {
 }
 
 export const dueOf = (kept: StreamKeeping): { segments: number; bytes: number } => ({
-  segments: kept.due_age.segments + kept.due_bytes.segments, bytes: kept.due_age.bytes + kept.due_bytes.bytes,
+  segments: kept.due_age.segments + kept.due_bytes.segments,
+  bytes: kept.due_age.bytes + kept.due_bytes.bytes,
 })
 
 export const stockOf = (camera: CameraKeeping): number => camera.main.stock.bytes + camera.sub.stock.bytes

@@ -6,8 +6,25 @@ import { i18n } from '@/messages'
 import { may } from '@/session/session'
 
 export const ACTIONS = [
-  'login', 'login_failed', 'logout', 'live_opened', 'live_closed', 'playback', 'export', 'registry_changed', 'account_changed', 'setup',
-  'import', 'acceptance', 'verdict', 'decision', 'retention_changed', 'hold_placed', 'hold_released', 'cleanup_confirmed', 'footage_given_up',
+  'login',
+  'login_failed',
+  'logout',
+  'live_opened',
+  'live_closed',
+  'playback',
+  'export',
+  'registry_changed',
+  'account_changed',
+  'setup',
+  'import',
+  'acceptance',
+  'verdict',
+  'decision',
+  'retention_changed',
+  'hold_placed',
+  'hold_released',
+  'cleanup_confirmed',
+  'footage_given_up',
 ] as const
 
 export type Action = (typeof ACTIONS)[number]

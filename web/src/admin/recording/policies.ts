@@ -28,11 +28,13 @@ export const same = (one: Decision, other: Decision): boolean => FIELDS.every((f
 
 export const loadPolicies = async (): Promise<RoomRecording[]> => (await got(api.GET('/api/recording-policies'))).items
 
-export const loadPolicy = (room: string) => got(api.GET('/api/rooms/{room_id}/recording-policy', { params: { path: { room_id: room } } }))
+export const loadPolicy = (room: string) =>
+  got(api.GET('/api/rooms/{room_id}/recording-policy', { params: { path: { room_id: room } } }))
 
 export function loadNeeds(asked: Question): Promise<RecordingNeeds> {
   const query = {
-    mode: asked.mode, hours_without_timetable: asked.hoursWithout,
+    mode: asked.mode,
+    hours_without_timetable: asked.hoursWithout,
     ...(asked.daysMain === null ? {} : { days_main: asked.daysMain }),
     ...(asked.daysSub === null ? {} : { days_sub: asked.daysSub }),
     ...(asked.rooms === undefined ? {} : { room_id: asked.rooms }),
@@ -45,7 +47,9 @@ export function whenWords(policy: Decision): string {
   const { t } = i18n.global
   const mode = t(`recording.mode.${policy.mode}`)
   if (policy.mode === 'always') return mode
-  return [mode, t('recording.margins', { before: policy.margin_before_min, after: policy.margin_after_min })].join(t('admin.probe.comma'))
+  return [mode, t('recording.margins', { before: policy.margin_before_min, after: policy.margin_after_min })].join(
+    t('admin.probe.comma'),
+  )
 }
 
 export function soundWords(policy: Decision): string {

@@ -3,7 +3,12 @@ import type { LocationQuery, LocationQueryRaw } from 'vue-router'
 
 import { TRIES, USUAL, type Question } from './policies'
 
-function number<T extends number | null>(value: LocationQuery[string] | undefined, least: number, most: number, usual: T): number | T {
+function number<T extends number | null>(
+  value: LocationQuery[string] | undefined,
+  least: number,
+  most: number,
+  usual: T,
+): number | T {
   const found = typeof value === 'string' && value !== '' ? Number(value) : NaN
   return Number.isFinite(found) && found >= least && found <= most ? found : usual
 }
@@ -23,7 +28,13 @@ export function questionOf(query: LocationQuery): Question {
 export function queryOf(query: LocationQuery, asked: Question): LocationQueryRaw {
   const others = Object.entries(query).filter(([key]) => !['try', 'days', 'sub', 'hours'].includes(key))
   const said: [string, string | number | null, string | number | null][] = [
-    ['try', asked.mode, USUAL.mode], ['days', asked.daysMain, USUAL.daysMain], ['sub', asked.daysSub, USUAL.daysSub], ['hours', asked.hoursWithout, USUAL.hoursWithout],
+    ['try', asked.mode, USUAL.mode],
+    ['days', asked.daysMain, USUAL.daysMain],
+    ['sub', asked.daysSub, USUAL.daysSub],
+    ['hours', asked.hoursWithout, USUAL.hoursWithout],
   ]
-  return Object.fromEntries([...others, ...said.filter(([, value, usual]) => value !== usual).map(([key, value]) => [key, String(value)])])
+  return Object.fromEntries([
+    ...others,
+    ...said.filter(([, value, usual]) => value !== usual).map(([key, value]) => [key, String(value)]),
+  ])
 }

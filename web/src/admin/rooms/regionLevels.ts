@@ -10,4 +10,5 @@ export function levelsBelow(level: string | undefined): readonly Level[] {
 }
 
 /** Regions that others may lie in; a county is the lowest. */
-export const parentsAmong = (regions: readonly Region[]): Region[] => regions.filter((one) => levelsBelow(one.level).length > 0)
+export const parentsAmong = (regions: readonly Region[]): Region[] =>
+  regions.filter((one) => levelsBelow(one.level).length > 0)

@@ -1,0 +1,53 @@
+"""Where things lie: rooms at the top, folders of nouns inside them, tests in folders of the same names."""
+
+from collections import defaultdict
+from pathlib import Path
+
+from .rooms import ROOMS, ROOT, modules, shown
+
+MOST_MODULES = 20
+# Folders of tests/<room> that hold what tests use, not tests of a folder of the room.
+OF_TESTS_ALONE = {"tests/capture/faults", "tests/capture/faulty", "tests/api/processes/loaded"}
+# A word of the domain begins like the folder, and would lose its meaning without that part.
+WORDS = {"api/classes/class_sessions.py": "a class session (课次) is one word"}
+
+
+def folders_of(*tops: str) -> dict[Path, list[Path]]:
+    """The modules of every folder, its __init__ left out."""
+    folders: dict[Path, list[Path]] = defaultdict(list)
+    for path in modules(*tops):
+        if path.name != "__init__.py":
+            folders[path.parent].append(path)
+    return folders
+
+
+def test_the_rooms_are_real_folders_at_the_top_and_links_below_the_import_name() -> None:
+    links = {path.name: path for path in (ROOT / "src" / "shike").iterdir() if path.is_dir() and path.name[0] != "_"}
+    assert set(links) == set(ROOMS)
+    for room, link in links.items():
+        assert link.is_symlink(), f"src/shike/{room} must be a link"
+        assert link.readlink().as_posix() == f"../../{room}"
+        assert (ROOT / room).is_dir() and not (ROOT / room).is_symlink()
+
+
+def test_no_folder_holds_more_modules_than_a_reader_can_take_in() -> None:
+    large = {shown(folder): len(paths) for folder, paths in folders_of(*ROOMS, "tests").items()}
+    assert {name: count for name, count in large.items() if count > MOST_MODULES} == {}
+
+
+def test_no_file_repeats_the_name_of_its_folder() -> None:
+    repeating = []
+    for folder, paths in folders_of(*ROOMS).items():
+        noun = folder.name.removesuffix("es") if folder.name.endswith("sses") else folder.name.removesuffix("s")
+        repeating += [shown(path) for path in paths if path.stem.startswith((f"{folder.name}_", f"{noun}_"))]
+    assert set(repeating) == set(WORDS)
+
+
+def test_the_tests_lie_in_folders_of_the_same_names() -> None:
+    strangers = set()
+    for room in ROOMS:
+        for folder in (path for path in (ROOT / "tests" / room).rglob("*") if path.is_dir()):
+            holds_tests = any(folder.glob("test_*.py"))
+            if holds_tests and not (ROOT / folder.relative_to(ROOT / "tests")).is_dir():
+                strangers.add(shown(folder))
+    assert strangers - OF_TESTS_ALONE == set()

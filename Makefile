@@ -11,7 +11,7 @@ APP := api/static/index.html
 WORKERS ?= 3
 TESTS := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
-.PHONY: demo test test-all check bench soak wheel lock schema screenshots clean
+.PHONY: demo test test-all check bench soak wheel lock schema screenshots keep-release clean
 .DELETE_ON_ERROR:
 
 demo: .stamps/venv $(MODEL) $(APP)
@@ -46,6 +46,15 @@ bench: .stamps/venv .stamps/bench $(MODEL)
 # An hour: flat memory, threads and open files.
 soak: .stamps/venv .stamps/bench $(MODEL)
 	$(BIN)/python -m bench.soak
+
+# Pictures of every page into screenshots/, in both languages, from a demonstration of its own.
+screenshots: .stamps/venv $(MODEL) $(APP) .stamps/browser
+	SHIKE_BROWSER="$$(cat .stamps/browser)" $(BIN)/python scripts/screenshots.py screenshots
+
+# A small installation of this version, for tests of later ones: see docs/releasing.md.
+keep-release: .stamps/venv $(MODEL) $(APP)
+	$(BIN)/python scripts/keep_release.py --shike $(BIN)/shike \
+		tests/releases/$$($(BIN)/python -c 'import importlib.metadata as m; print(m.version("shike"))').tar.gz
 
 wheel: .stamps/venv $(MODEL) $(APP)
 	rm -rf dist

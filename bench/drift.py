@@ -25,7 +25,7 @@ from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.run import RunRecorder, RunStart
-from shike.capture.source.open_stream import Timed
+from shike.capture.source.open_stream import TimedPacket
 from shike.capture.source.timeline import Arrival
 
 FRAME_US = 40_000
@@ -90,7 +90,7 @@ def worst_error_us(folder: Path, hours: float, ppm: int, seed: int = 1, frame_st
         packet.dts = packet.pts = media_us * 90_000 // 1_000_000
         packet.is_keyframe = number % 50 == 0
         base_ticks = packet.dts if base_ticks is None else base_ticks
-        ended = run.take(Timed(packet, Arrival(clock.us, clock.us - START_US, media_us), None))
+        ended = run.take(TimedPacket(packet, Arrival(clock.us, clock.us - START_US, media_us), None))
         if ended is not None:
             raise AssertionError(f"the run ended as {ended} after {made_us / 3.6e9:.2f} h")
     run.finish("stopped")

@@ -32,7 +32,7 @@ from shike.capture.archive.spool import Spool
 from shike.capture.recorder import health
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.run import RunRecorder, RunStart
-from shike.capture.source.open_stream import Timed
+from shike.capture.source.open_stream import TimedPacket
 from shike.capture.source.timeline import Arrival
 
 CAMERAS, TARGET_S = 64, 10.0
@@ -103,7 +103,7 @@ def leave_open(data: Path, cameras: list[str]) -> None:
             packet.stream, packet.time_base = stream, Fraction(1, 90_000)
             packet.dts = packet.pts = number * FRAME_US * 9 // 100
             packet.is_keyframe = number % 50 == 0
-            run.take(Timed(packet, Arrival(clock.us, number * FRAME_US, number * FRAME_US), None))
+            run.take(TimedPacket(packet, Arrival(clock.us, number * FRAME_US, number * FRAME_US), None))
         run.abandon()
 
 

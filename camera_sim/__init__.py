@@ -1,8 +1,8 @@
-"""The simulated camera: an RTSP server that shows prepared clips endlessly.
+"""The simulated camera: an RTSP server that plays prepared clips endlessly.
 
-Belongs here: what a camera does on the wire (RTSP, RTP, RTCP), rightly and wrongly, the order in which a clip's
-groups of pictures are shown, the log of frames sent. Does not belong here: anything of the product; this package
-imports none of its rooms, so that what measures the product shares no code with it. Design: docs/design/camera-sim.md.
+Here: RTSP, RTP and RTCP as cameras speak them, with and without faults; the order in which a clip's groups of pictures
+are sent; the log of frames sent. Not here: the product. This package imports none of its code, so that a measurement of
+the product does not use the code that it measures. Design: docs/design/camera-sim.md.
 """
 
 from shike.camera_sim.config import Mount, SimConfig, mounts_in

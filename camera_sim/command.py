@@ -13,17 +13,17 @@ from shike.camera_sim.sim import CameraSim
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; returns 0, or 2 when a clip or the port is not to be had."""
-    said = _parser().parse_args(arguments)
+    """Serve until SIGINT or SIGTERM. Returns 0, or 2 if a clip cannot be read or the port is taken."""
+    options = _parser().parse_args(arguments)
     try:
         sim = CameraSim(
             SimConfig(
-                mounts=mounts_in(said.clips, said.seed, tuple(said.paths)),
-                port=said.port,
-                user=said.user,
-                password=said.password,
-                order=said.order,
-                log=said.log,
+                mounts=mounts_in(options.clips, options.seed, tuple(options.paths)),
+                port=options.port,
+                user=options.user,
+                password=options.password,
+                order=options.order,
+                log=options.log,
             )
         )
         asyncio.run(_until_signalled(sim))

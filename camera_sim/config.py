@@ -1,4 +1,4 @@
-"""What a simulated camera is told: which clips under which paths, where to listen, who may look."""
+"""Configuration of the simulated camera: clips and their paths, where to listen, the login."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +10,9 @@ from shike.camera_sim.media.order import OrderName
 
 @dataclass(frozen=True)
 class Mount:
-    """A clip at a path such as ``room-a-front/main``. Mounts of one seed and one clip length run in step.
+    """A clip at a path such as ``room-a-front/main``. Mounts with the same seed and clip length are in step.
 
-    With ``audio`` the camera has a microphone, which hears a beep (module ``audio``).
+    With ``audio`` the path has an audio track, a beep in that coding (``media.audio``).
     """
 
     path: str
@@ -23,7 +23,7 @@ class Mount:
 
 @dataclass(frozen=True)
 class SimConfig:
-    """``port`` 0 takes a free one. Without ``user`` nobody is asked for a password. ``log`` is appended to."""
+    """``port`` 0 takes a free port. Without ``user`` there is no login. Lines are appended to ``log``."""
 
     mounts: tuple[Mount, ...]
     port: int = 0
@@ -38,9 +38,9 @@ class SimConfig:
 def mounts_in(folder: Path, seed: str = "0", paths: tuple[str, ...] = ()) -> tuple[Mount, ...]:
     """A mount for each ``<camera>-<stream>.mp4`` in a folder, at ``<camera>/<stream>``.
 
-    ``paths`` picks some of them. An entry ``new=old`` shows the clip of ``old`` under a new name and in an order of
-    its own, so that three clips make a dozen cameras; ``new/main`` and ``new/sub`` of one name stay in step.
-    Raises ClipError for a path that has no clip, or when there is none at all.
+    ``paths`` selects some of them. An entry ``new=old`` serves the clip of ``old`` at a new path in a different order,
+    so that three clips can serve as a dozen cameras; ``new/main`` and ``new/sub`` stay in step.
+    Raises ClipError for a path without a clip, or if the folder has no clip at all.
     """
     clips = {"/".join(file.stem.rsplit("-", 1)): file for file in sorted(folder.glob("*-*.mp4"))}
     if not clips:

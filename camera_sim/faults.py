@@ -1,6 +1,6 @@
-"""What is wrong with a simulated camera at the moment; tests set it while the camera plays.
+"""The faults of one path of a simulated camera; tests set them while the camera plays.
 
-Every field may be set from any thread. Those that say "once" are reset when it has happened.
+Every field may be set from any thread. A fault marked "once" resets its field when it has happened.
 """
 
 import time
@@ -19,78 +19,78 @@ def now_us() -> int:
 
 @dataclass
 class Faults:
-    """One path's faults; without any it is a camera that works."""
+    """One path's faults. By default there are none."""
 
-    # ── who is let in ──
+    # ── connecting ──
     refuse: int | None = None
     """Answer DESCRIBE and SETUP with this status (401, 404, 453)."""
     viewers: int | None = None
-    """So many may have a session at a time; the next is answered 453."""
+    """At most this many sessions at a time; the next SETUP is answered with 453."""
     transports: tuple[Transport, ...] = ("tcp", "udp")
-    """Others are answered 461."""
+    """The transports that the camera offers; SETUP of another is answered with 461."""
     down: bool = False
-    """As if the camera had no power: connections break, new ones are cut off."""
+    """The camera has no power: connections break, and new ones are closed."""
 
-    # ── what comes ──
+    # ── sending ──
     silent: bool = False
-    """Connections stay, nothing is sent: an encoder hangs."""
+    """Connections stay open and nothing is sent: the encoder hangs."""
     mute: bool = False
-    """The sound that was announced does not come."""
+    """The announced audio is not sent."""
     trickle_bytes_s: int | None = None
-    """So slow is the line; pictures that are made meanwhile are lost in the camera."""
+    """The line sends this many bytes a second; the camera drops the pictures that it makes meanwhile."""
     cut: bool = False
-    """Once: half of the next picture, then the end of the connection."""
+    """Once: send half of the next picture, then close the connection."""
     garbage: int = 0
-    """Once: so many bytes of noise before the next picture (TCP only)."""
+    """Once: send this many random bytes before the next picture (TCP only)."""
     show: Clip | None = None
-    """From the next group of pictures on: another clip, as if coding parameters had been changed."""
+    """From the next group of pictures on, send this clip, as if the coding parameters had been changed."""
     at_once: bool = False
-    """A viewer gets a keyframe at once, however long the groups are."""
+    """Begin with a keyframe at once after PLAY, however long the groups are."""
 
-    # ── the camera's clock ──
+    # ── clock ──
     shift_us: int = 0
-    """RTP time jumps by this much against a straight line."""
+    """Added to the RTP time: a change makes it jump."""
     drift_ppm: int = 0
     """The camera's clock runs too fast by this much."""
     wraps_in_s: float | None = None
-    """For the next session: RTP time passes 2^32 after so many seconds."""
+    """For the next session: RTP time passes 2^32 after this many seconds."""
     untimed_frames: int = 0
-    """Once: so many pictures carry the time of the one before them."""
+    """Once: this many pictures carry the time of the picture before them."""
     backward_frames: int = 0
-    """Once: so many pictures carry a time that lies ``backward_us`` back."""
+    """Once: this many pictures carry a time that is ``backward_us`` too early."""
     backward_us: int = 300_000
 
     _since_us: int = field(default_factory=now_us)
     _last_us: int = 0
 
     def camera_us(self, at_us: int) -> int:
-        """The camera's media clock at a moment of ours."""
+        """The camera's media clock (µs) at a time of this machine's clock."""
         return at_us + self.shift_us + (at_us - self._since_us) * self.drift_ppm // 1_000_000
 
     def picture_us(self, taken_us: int) -> int:
-        """What the next picture says of when it was taken."""
-        said = self.camera_us(taken_us)
+        """The time (µs) that the next picture carries."""
+        camera_us = self.camera_us(taken_us)
         if self.untimed_frames > 0:
             self.untimed_frames -= 1
-            return self._last_us or said
+            return self._last_us or camera_us
         if self.backward_frames > 0:
             self.backward_frames -= 1
-            return said - self.backward_us
-        self._last_us = said
-        return said
+            return camera_us - self.backward_us
+        self._last_us = camera_us
+        return camera_us
 
     def clock_base(self, first: int, clock_hz: int) -> int:
-        """Where RTP time begins: a random number of 32 bits, unless it is to wrap soon."""
+        """The first RTP time: ``first``, a random number of 32 bits, unless ``wraps_in_s`` is set."""
         if self.wraps_in_s is None:
             return first
         return -(self.camera_us(now_us() + int(self.wraps_in_s * 1_000_000)) * clock_hz // 1_000_000) & 0xFFFFFFFF
 
     def taken_cut(self) -> bool:
-        """Whether this picture is the one to be cut off."""
+        """Whether to cut off this picture; resets ``cut``."""
         cut, self.cut = self.cut, False
         return cut
 
     def taken_garbage(self) -> int:
-        """How many bytes of noise go before this picture."""
+        """How many random bytes to send before this picture; resets ``garbage``."""
         size, self.garbage = self.garbage, 0
         return size

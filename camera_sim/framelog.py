@@ -1,6 +1,7 @@
-"""The log of frames sent: one JSON line per frame, on disk before the next frame goes out.
+"""The log of frames sent: one JSON line per frame, written before the next frame is sent.
 
-Compared with the strip of bits in what was recorded or shown, it says what was lost and how late the rest came.
+Comparing it with the strips of bits in recorded or shown pictures tells which frames were lost and how late others
+came.
 """
 
 import json
@@ -18,7 +19,7 @@ class FrameLog:
             self._file = path.open("a", encoding="utf-8", buffering=1)
 
     def sent(self, path: str, view: int | None, frame: int, sent_us: int, rtp: int, key: bool) -> None:
-        """Note one frame that was handed to the connection at ``sent_us`` (UTC microseconds)."""
+        """Log one frame that was passed to the connection at ``sent_us`` (µs UTC)."""
         if self._file is not None:
             line = {"path": path, "view": view, "frame": frame, "sent_us": sent_us, "rtp": rtp, "key": key}
             self._file.write(json.dumps(line, separators=(",", ":")) + "\n")

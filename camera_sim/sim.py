@@ -1,4 +1,4 @@
-"""The simulated camera itself: an RTSP server on its own thread, started and stopped like a device."""
+"""`CameraSim`: an RTSP server in a thread of its own, which can be started and stopped."""
 
 import asyncio
 import contextlib
@@ -21,9 +21,9 @@ _STOP_TIMEOUT_S = 10.0
 
 
 class CameraSim:
-    """Serves all mounts of a configuration. ``start`` and ``stop`` may alternate; the port stays the same.
+    """Serves all mounts of a configuration. It may be stopped and started again; the port stays the same.
 
-    Use as a context manager in tests, ``serve`` where an event loop is at hand already.
+    Use it as a context manager; where an event loop runs already, use ``serve``.
     """
 
     def __init__(self, config: SimConfig) -> None:
@@ -35,8 +35,8 @@ class CameraSim:
             if mount.file not in clips:
                 clips[mount.file] = read_clip(mount.file)
             clip = clips[mount.file]
-            heard = None if mount.audio is None else sound(mount.audio)
-            self._mounted[mount.path] = Mounted(mount.path, clip, mount.seed, config.order, heard)
+            audio = None if mount.audio is None else sound(mount.audio)
+            self._mounted[mount.path] = Mounted(mount.path, clip, mount.seed, config.order, audio)
         self.port = config.port
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -46,7 +46,7 @@ class CameraSim:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Paths that are served."""
+        """The paths that it serves."""
         return tuple(self._mounted)
 
     def url(self, path: str) -> str:
@@ -54,15 +54,15 @@ class CameraSim:
         return f"rtsp://{self._config.host}:{self.port}/{path}"
 
     def silence(self, path: str, silent: bool = True) -> None:
-        """Let a path send nothing more while its connections stay open, or let it speak again."""
+        """Stop sending at a path while its connections stay open, or send again."""
         self.faults(path).silent = silent
 
     def faults(self, path: str) -> Faults:
-        """What is wrong with a path; to be changed from any thread."""
+        """The faults of a path; they may be changed from any thread."""
         return self._mounted[path].faults
 
     def start(self) -> None:
-        """Listen; returns when clients can connect. Raises OSError where the port is taken."""
+        """Listen. Returns when clients can connect; OSError if the port is taken."""
         self._started.clear()
         self._failure = None
         self._thread = threading.Thread(target=self._run, name="camera-sim", daemon=True)
@@ -81,9 +81,9 @@ class CameraSim:
         self._thread = None
 
     def request_stop(self) -> None:
-        """Let ``serve`` end soon; may be called from any thread and from a signal handler."""
+        """Make ``serve`` end. May be called from any thread and from a signal handler."""
         if self._loop and self._stopping:
-            with contextlib.suppress(RuntimeError):  # the loop ended by itself
+            with contextlib.suppress(RuntimeError):  # the loop has ended already
                 self._loop.call_soon_threadsafe(self._stopping.set)
 
     def __enter__(self) -> "CameraSim":

@@ -1,4 +1,4 @@
-"""Pictures of a view, frame by frame: room, furniture, people, daylight, clock, strip of bits."""
+"""Drawing a view frame by frame: room, furniture, people, daylight, clock, strip of bits."""
 
 import sys
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ _SEEN = 0.6
 
 
 class View:
-    """One view of a room with its class; ``picture`` draws a frame, ``seen`` is who could be seen in it."""
+    """One view of a room with its class. ``picture`` draws a frame; ``seen`` then holds the people seen in it."""
 
     def __init__(self, number, room, lens, label, parts, people):
         self.number, self.lens, self.label = number, lens, label
@@ -41,7 +41,9 @@ class View:
     def picture(self, frame):
         """The frame as uint8 BGR, without the strip."""
         at_s = frame / FPS
-        day = 1.0 + 0.07 * np.sin((frame // GOP) * 2 / 64 * 2 * np.pi - 0.6)  # steps at keyframes cost no bits
+        day = 1.0 + 0.07 * np.sin(
+            (frame // GOP) * 2 / 64 * 2 * np.pi - 0.6
+        )  # it changes only at keyframes, which costs no bits
         if self._lit is None or self._lit[0] != day:
             bright = self._bare * (1 + (day - 1) * self._day) * _vignette()
             self._lit = day, np.clip(bright, 0, 1).astype(np.float32)
@@ -51,7 +53,7 @@ class View:
         for part in self._parts:
             things += self._figure(part, at_s, light)
         faces = {}
-        to_see = frame % FPS == 0  # the truth is asked once a second
+        to_see = frame % FPS == 0  # truth.json has one entry a second
         for _, patch, bright, face in sorted(things, key=lambda thing: -thing[0]):
             patch.onto(picture, bright * _at_middle(patch))
             for left in faces.values() if to_see else ():
@@ -88,7 +90,7 @@ class View:
         return figure
 
     def _look(self, person, stance, gaze, bow):
-        """How the head appears from here: yaw and pitch in degrees. Softened, as a flat portrait turns only so far."""
+        """Yaw and pitch of the head in this view, in degrees. Reduced, because a flat portrait can turn only little."""
         gaze = np.array([*gaze, 0.0])
         turn = np.degrees(np.arctan2(gaze @ self.lens.right, -(gaze @ self.lens.forward)))
         place = person.head_place(stance)
@@ -105,7 +107,7 @@ class View:
 
 
 class _Face:
-    """How much of a face is left to see while nearer things are drawn over it."""
+    """How much of a face stays visible while nearer things are drawn over it."""
 
     def __init__(self, box):
         self.box = tuple(round(float(edge), 1) for edge in box)
@@ -144,7 +146,7 @@ def _at_middle(patch):
 
 @lru_cache(maxsize=8)
 def _caption(text):
-    """White letters with a soft dark edge: premultiplied white and alpha, HxWx2."""
+    """White letters with a soft dark edge: premultiplied white, and alpha (HxWx2)."""
     font = ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans-Bold.ttf"), 20)
     sheet = Image.new("L", (round(font.getlength(text)) + 16, 34), 0)
     ImageDraw.Draw(sheet).text((8, 4), text, fill=255, font=font)
@@ -154,12 +156,12 @@ def _caption(text):
 
 
 def with_strip(picture, size, view, frame):
-    """The picture at a size (width, height) with its strip of bits."""
+    """The picture, scaled to a size (width, height), with its strip of bits."""
     shown = picture.copy() if size == (WIDTH, HEIGHT) else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     strip.paint(shown, strip.Strip(view, frame))
     return shown
 
 
 def crowd(count, seed):
-    """People 0..count-1 of a room; the same in all its views."""
+    """People 0..count-1 of a room; they look the same in all its views."""
     return {number: Person(number, seed) for number in range(count)}

@@ -1,7 +1,7 @@
-"""Heads: the two public-domain faces, blended and lit differently for each person, with drawn hair.
+"""Heads: two public-domain faces, blended and lit differently for each person, with drawn hair.
 
-A head is a picture of 240x340 pixels in which the eyes lie at (90, 150) and (150, 150); turned and bowed views of it
-are made by wrapping it around an egg shape. The hats and hair of the portraits are left out.
+A head is a picture of 240x340 pixels with the eyes at (90, 150) and (150, 150). Wrapping it around an egg shape makes
+turned and bowed views. Hats and hair of the portraits are left out.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ STYLES = ("short", "crop", "parted", "fringe", "bob", "long", "bun", "tail", "ca
 
 @dataclass(frozen=True)
 class Look:
-    """What makes a head its own: share of the second portrait, mirroring, width, skin, hair, glasses."""
+    """The features of one head. ``blend``: share of the second portrait."""
 
     blend: float
     mirrored: bool
@@ -141,7 +141,7 @@ def _glasses(face):
 
 
 class Head:
-    """One person's head; ``posed`` gives it turned and bowed, premultiplied, 340x240x4."""
+    """One person's head. ``posed`` returns it turned and bowed, premultiplied, 340x240x4."""
 
     def __init__(self, look, seed):
         self.look = look
@@ -179,7 +179,7 @@ class Head:
     def posed(self, yaw, pitch):
         """Turned by ``yaw`` degrees (to the picture's right) and bowed by ``pitch``; both rounded to 3 degrees.
 
-        Face and hair, and apart from them the hair that falls behind the neck.
+        Returns two layers: face and hair, and the hair behind the neck.
         """
         key = round(yaw / 3), round(pitch / 3)
         if key not in self._poses:

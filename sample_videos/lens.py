@@ -1,4 +1,4 @@
-"""Where a point of the room falls in a picture: a pinhole camera, and the premultiplied patches it draws.
+"""Projection of the room into a picture (a pinhole camera), and the premultiplied patches that are drawn.
 
 Room coordinates are metres: x along the board wall, y away from it, z up. Pictures are BGR.
 """
@@ -8,7 +8,7 @@ import numpy as np
 
 WIDTH, HEIGHT = 1280, 720
 FINE = 2
-"""Things are drawn this many times larger and then reduced, which smooths every edge."""
+"""Things are drawn this many times larger and then reduced, which smooths their edges."""
 
 
 class Lens:
@@ -41,9 +41,9 @@ class Lens:
 
 
 class Patch:
-    """Premultiplied float32 colour (HxWx3) and alpha (HxWx1), 0..1, with its upper left corner in the picture.
+    """Premultiplied float32 colour (HxWx3) and alpha (HxWx1), 0..1, and its upper left corner in the picture.
 
-    Cut down to what is not transparent.
+    It is cropped to what is not transparent.
     """
 
     def __init__(self, x, y, colour, alpha):
@@ -53,10 +53,10 @@ class Patch:
         self.x, self.y = x + left, y + top
         self.colour = np.ascontiguousarray(colour[cut])
         self.alpha = alpha[cut]
-        self._keep = np.repeat(1 - self.alpha, 3, axis=2)  # three channels: numpy is several times faster so
+        self._keep = np.repeat(1 - self.alpha, 3, axis=2)  # three channels: several times faster in numpy
 
     def onto(self, picture, light=1.0):
-        """Lay the patch over a float32 BGR picture (0..1), its own colour multiplied by ``light``."""
+        """Draw the patch over a float32 BGR picture (0..1), with its colour multiplied by ``light``."""
         height, width = self.alpha.shape[:2]
         x0, y0 = max(0, self.x), max(0, self.y)
         x1, y1 = min(WIDTH, self.x + width), min(HEIGHT, self.y + height)
@@ -69,7 +69,7 @@ class Patch:
 
 
 class Sheet:
-    """A transparent sheet around some points of a picture, drawn on ``FINE`` times larger, part over part."""
+    """A transparent sheet around some points of a picture, ``FINE`` times larger; parts are drawn over each other."""
 
     def __init__(self, pixels, margin):
         low = np.floor(np.min(pixels, axis=0) - margin).astype(int)
@@ -82,7 +82,7 @@ class Sheet:
         self.alpha = np.zeros((size[1] * FINE, size[0] * FINE, 1), np.float32)
 
     def polygon(self, pixels, colour, far_colour=None):
-        """A filled polygon; with ``far_colour``, running from it (top) to ``colour`` (bottom)."""
+        """A filled polygon; with ``far_colour`` a gradient from that colour (top) to ``colour`` (bottom)."""
         part, fine = self._part(pixels, 2)
         mask = np.zeros(self.alpha[part].shape[:2], np.uint8)
         cv2.fillPoly(mask, [fine], 255, cv2.LINE_AA, 4)
@@ -95,7 +95,7 @@ class Sheet:
         self._lay(part, mask, paint)
 
     def solid(self, pixels, colour, radius=0.0, round_px=6.0, closed=False):
-        """A rounded body: a thick line through the points, or their filled outline, shaded towards its edge."""
+        """A rounded body: a thick line through the points, or their filled outline, darker towards its edge."""
         part, fine = self._part(pixels, radius + 2)
         mask = np.zeros(self.alpha[part].shape[:2], np.uint8)
         if mask.size == 0:
@@ -110,7 +110,7 @@ class Sheet:
         self._lay(part, mask, np.asarray(colour, np.float32) * shade[..., None])
 
     def _part(self, pixels, margin):
-        """The sheet's part around some points, and the points in it in 16ths of a fine pixel."""
+        """The part of the sheet around some points, and the points within it in 16ths of a fine pixel."""
         fine = (np.asarray(pixels, float) - (self.x, self.y)) * FINE
         low = np.maximum(np.floor(fine.min(axis=0) - margin * FINE), 0).astype(int)
         high = np.maximum(np.ceil(fine.max(axis=0) + margin * FINE), 0).astype(int)

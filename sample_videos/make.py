@@ -35,14 +35,14 @@ def cast(room_name, room):
 
 
 def view_of(name):
-    """A view by its clip's name."""
+    """The view of a clip's name."""
     number, room, lens, label = VIEWS[name]
     parts, people = cast(ROOMS[name], room)
     return View(number, room, lens, label, parts, people)
 
 
 class Writer:
-    """One H.264 file: closed groups of two seconds, no B-frames, one thread, so that it comes out the same again."""
+    """One H.264 file: closed groups of two seconds, no B-frames; one thread, so that the result is reproducible."""
 
     def __init__(self, name, stream):
         self.size, bitrate, profile = STREAMS[stream]
@@ -66,7 +66,7 @@ class Writer:
 
 
 def film(name):
-    """Draw and encode both streams of a view; returns the people seen in each second."""
+    """Draw and encode both streams of a view. Returns the people seen in each second."""
     cv2.setNumThreads(1)
     view = view_of(name)
     writers = [Writer(name, stream) for stream in STREAMS]
@@ -84,7 +84,7 @@ def film(name):
 
 
 def truth(seen):
-    """Per second of the clips, at the second's first frame: who is in each room, who is seen in each view."""
+    """For the first frame of each second: who is in each room, and who is seen in each view."""
     rooms = {}
     for name, room_name in ROOMS.items():
         parts, _ = cast(room_name, VIEWS[name][1])
@@ -111,14 +111,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--still", nargs=2, metavar=("VIEW", "SECOND"), help="write one picture and stop")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
-    said = parser.parse_args()
-    if said.still:
-        name, frame = said.still[0], round(float(said.still[1]) * FPS)
+    options = parser.parse_args()
+    if options.still:
+        name, frame = options.still[0], round(float(options.still[1]) * FPS)
         view = view_of(name)
         cv2.imwrite(f"{name}-{frame}.png", with_strip(view.picture(frame), (1280, 720), view.number, frame))
         return
     CLIPS.mkdir(exist_ok=True)
-    with ProcessPoolExecutor(said.processes) as pool:
+    with ProcessPoolExecutor(options.processes) as pool:
         seen = dict(zip(ROOMS, pool.map(film, ROOMS), strict=True))
     lines = json.dumps(truth(seen), separators=(",", ":")).replace('{"second"', '\n{"second"')
     (CLIPS / "truth.json").write_text(lines + "\n", encoding="utf-8")

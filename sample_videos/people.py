@@ -1,4 +1,4 @@
-"""People: looks drawn from a seed, and bodies as rounded parts between joints of the room's three dimensions."""
+"""People: looks chosen by a seed, and bodies of rounded parts between joints in room coordinates."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -49,9 +49,9 @@ _KINDS = ("shirt", "tee", "jacket", "hoodie", "vest")
 
 @dataclass(frozen=True)
 class Stance:
-    """How a body is at one moment. ``up`` 0 sitting .. 1 standing; ``lean`` 0 upright .. 1 over the desk.
+    """The posture of a body at one time. ``up``: 0 sitting .. 1 standing. ``lean``: 0 upright .. 1 over the desk.
 
-    ``stride`` is the walking phase in radians (None: standing still), ``heading`` a unit vector on the floor.
+    ``stride``: walking phase in radians (None: not walking). ``heading``: a unit vector on the floor.
     """
 
     x: float
@@ -64,7 +64,7 @@ class Stance:
 
 
 class Person:
-    """One person: a number, a head, clothes, stature."""
+    """One person: number, head, clothes, stature."""
 
     def __init__(self, number, seed):
         choice = np.random.default_rng(seed * 1000 + number)
@@ -91,14 +91,14 @@ class Person:
         self.girth = float(choice.uniform(0.92, 1.12))
 
     def head_place(self, stance):
-        """Where the head's centre is, in room coordinates."""
+        """The centre of the head, in room coordinates."""
         forward = 0.02 + 0.24 * stance.lean
         up = (1.25 + 0.42 * stance.up) * self.stature - 0.09 * stance.lean
         bob = 0.015 * abs(np.sin(stance.stride)) if stance.stride is not None else 0.0
         return np.array([stance.x + forward * stance.heading[0], stance.y + forward * stance.heading[1], up + bob])
 
     def head_patch(self, stance, lens, yaw, pitch):
-        """The head as seen by a lens, the hair behind its neck, the rectangle of its face (x0, y0, x1, y1)."""
+        """The head as a lens sees it, the hair behind the neck, and the face's rectangle (x0, y0, x1, y1)."""
         place = self.head_place(stance)
         scale = lens.scale(place) / PIXELS_PER_METRE
         centre = lens.project(place)[0]
@@ -118,7 +118,7 @@ class Person:
         return front, behind, face
 
     def body(self, stance, lens):
-        """(what is drawn before the desk, what lies on the desk or None)."""
+        """(the body, the forearms on the desk or None)."""
         return _Body(self, stance, lens).draw()
 
 
@@ -139,7 +139,7 @@ class _Body:
         self.sheet = Sheet(head, 0.1 * self.scale)
 
     def joint(self, side, ahead, up):
-        """A point of the body: metres to its side, ahead of it, above the floor."""
+        """A point of the body: metres to its side, ahead of it, and above the floor."""
         hx, hy = self.stance.heading
         side = side * self.person.girth
         return (
@@ -221,7 +221,7 @@ class _Body:
             self.limb(self.sheet, ring, tuple(0.8 * c for c in person.cloth), 0.014)
 
     def _arms(self, chest, lean):
-        """Upper arms with the body; of somebody who sits, the forearms go on a sheet of their own."""
+        """Draw the arms. The forearms of a sitting person go on a separate sheet, which is drawn over the desk."""
         person, stance = self.person, self.stance
         on_desk = stance.up < 0.3
         sheet = (

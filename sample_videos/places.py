@@ -28,4 +28,4 @@ VIEWS = {
 
 SEATS_A = (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19, 21, 22, 23)
 SEATS_B = (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19, 22, 23, 24)
-"""Seats that are taken, as indices of a room's desks: those whose faces the views show free."""
+"""The seats that are used, as indices of a room's desks: those whose faces no other person hides."""

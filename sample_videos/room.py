@@ -1,4 +1,4 @@
-"""The rooms: walls, windows, board, lamps and furniture, drawn once per view."""
+"""Rooms: walls, windows, board, lamps and furniture, drawn once per view."""
 
 from dataclasses import dataclass, field
 
@@ -187,13 +187,13 @@ def _ceiling(room):
 
 
 def empty_room(room, lens):
-    """The bare room as this lens sees it: float32 720x1280x3, and how much of daylight reaches each pixel."""
+    """The empty room as a lens sees it (float32 720x1280x3), and how much daylight reaches each pixel."""
     canvas = np.full((HEIGHT * FINE, WIDTH * FINE, 3), 0.5, np.float32)
     day = np.zeros((HEIGHT * FINE, WIDTH * FINE), np.float32)
     w, d, h = room.width, room.depth, room.height
 
     def lay(surface, corners, daylight):
-        """``corners``: where the surface's upper left, upper right, lower right and lower left lie in the room."""
+        """``corners``: the surface's upper left, upper right, lower right and lower left corner in the room."""
         surface, corners = _in_front(lens, surface, np.array(corners, float))
         rows, columns = surface.shape[:2]
         source = np.float32([[0, 0], [columns, 0], [columns, rows], [0, rows]])
@@ -213,7 +213,7 @@ def empty_room(room, lens):
 
 
 def _in_front(lens, surface, corners):
-    """Cut off what lies behind the lens, so that four corners are enough for the projection."""
+    """Cut off the part behind the lens, so that four corners define the projection."""
     for _ in range(2):
         depths = lens.depth(corners)
         if depths.min() > 0.3:
@@ -238,7 +238,7 @@ _TOP, _FRONT, _SIDE = bgr("#c2a07a"), bgr("#7d634a"), bgr("#68523d")
 
 
 def draw_desk(desk, lens):
-    """A desk with what lies on it, as a patch."""
+    """A desk and the things on it, as a patch."""
     x0, x1, y0, y1, top = desk.x - 0.43, desk.x + 0.43, desk.y - 0.68, desk.y - 0.2, 0.75
     corners = [(x, y, z) for x in (x0, x1) for y in (y0, y1) for z in (0, top + 0.25)]
     sheet = Sheet(lens.project(corners), 4)

@@ -1,4 +1,4 @@
-"""Who is where when: seats, ways in and out, and what a seated student does."""
+"""Who is where at which time: seats, ways in and out, and what a seated student does."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -18,7 +18,7 @@ def _ease(share):
 
 @dataclass(frozen=True)
 class Part:
-    """One person's part: a seat, when the person appears (None: is there at the start) and gets up again."""
+    """One person's part: a seat, when the person comes in (None: present at the start) and gets up (None: stays)."""
 
     number: int
     desk: object
@@ -29,7 +29,7 @@ class Part:
     holds: tuple = field(default=(), compare=False)
 
     def way_in(self):
-        """From the back door along the back wall and down the aisle to the seat."""
+        """From the back door along the back wall and the aisle to the seat."""
         aisle = self.desk.x - 0.62
         back = self.room.depth - 0.55 - 0.3 * (self.number % 2)
         return [
@@ -41,12 +41,12 @@ class Part:
         ]
 
     def way_out(self):
-        """Down the aisle to the front and out below the picture."""
+        """Along the aisle to the front and out below the picture."""
         aisle = self.desk.x - 0.62
         return [(self.desk.x, self.desk.y), (aisle, self.desk.y), (aisle, 1.6), (aisle - 0.3, -1.2)]
 
     def stance(self, at_s):
-        """(stance, gaze as a unit vector on the floor, bow in degrees) or None while away."""
+        """(stance, gaze as a unit vector on the floor, bow in degrees), or None while the person is away."""
         if self.enters_s is not None:
             if at_s < self.enters_s:
                 return None
@@ -75,7 +75,7 @@ class Part:
         return stance, gaze, bow * settled
 
     def _hold(self, at_s):
-        """What the student does now: holds a posture for some seconds, then moves to the next within 0.7 s."""
+        """The student's posture: it is held for some seconds, then changes within 0.7 s."""
         times = self.holds
         index = max(0, int(np.searchsorted([hold[0] for hold in times], at_s, side="right")) - 1)
         before, now = times[max(0, index - 1)], times[index]
@@ -86,7 +86,7 @@ class Part:
 
 
 def part(number, desk, room, enters_s, leaves_s, seed):
-    """A part with postures drawn from the seed: looking ahead, aside, bowing over the desk."""
+    """A part with random postures by a seed: looking ahead, looking aside, bowing over the desk, writing."""
     choice = np.random.default_rng(seed * 1000 + number)
     holds, at_s = [], -5.0
     while at_s < 70:
@@ -103,7 +103,7 @@ def _length(way):
 
 
 def _along(way, metres):
-    """(x, y, heading, metres gone) on a way, or None past its end. Corners are rounded over the heading only."""
+    """(x, y, heading, metres gone) on a way, or None after its end."""
     gone = metres
     for (ax, ay), (bx, by) in pairwise(way):
         leg = float(np.hypot(bx - ax, by - ay))
@@ -119,7 +119,7 @@ def _walker(x, y, heading, metres):
 
 
 def class_in_room_b(room, seats):
-    """Empty for 8 s, twenty people come in, sit, leave; empty again for the last 6 s."""
+    """The room is empty for 8 s; twenty people come in, sit and leave; the last 6 s it is empty again."""
     order = np.random.default_rng(8).permutation(len(seats))
     leaving = np.random.default_rng(9).permutation(len(seats))
     return [

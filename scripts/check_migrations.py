@@ -1,4 +1,4 @@
-"""`alembic check` on a fresh database: the migrations must lead to exactly the tables that the code declares."""
+"""Run `alembic check` on a new database: the migrations must create exactly the tables that the code declares."""
 
 import tempfile
 from pathlib import Path

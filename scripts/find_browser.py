@@ -1,7 +1,7 @@
-"""Print the path of a Chromium that can play H.264; install one where there is none.
+"""Print the path of a Chromium that can play H.264; install one if there is none.
 
-SHIKE_BROWSER if it is set; else Debian's chromium, installed when this runs as root on Debian; else Playwright's own.
-Fails in words when none of these is to be had: browser tests are never skipped.
+It takes SHIKE_BROWSER if that is set; else an installed chromium, or Debian's package if it runs as root on Debian;
+else Playwright's own. Without any of these it fails with a message: browser tests are never skipped.
 """
 
 import os
@@ -18,13 +18,13 @@ def main() -> None:
             sys.exit(f"SHIKE_BROWSER names {named}, which cannot be run")
         print(named)
         return
-    found = shutil.which("chromium") or _from_debian() or _from_playwright()
-    if found is None:
+    browser = shutil.which("chromium") or _from_debian() or _from_playwright()
+    if browser is None:
         sys.exit(
             "No browser for the tests. Install Chromium (on Debian: apt-get install chromium), or name one:\n"
             "    SHIKE_BROWSER=/path/to/chrome make test"
         )
-    print(found)
+    print(browser)
 
 
 def _from_debian() -> str | None:

@@ -1,4 +1,4 @@
-"""Write the lock files: every version pinned with its hashes, and no address in them."""
+"""Write the lock files in requirements/: every version pinned with its hashes, without the address of an index."""
 
 import subprocess
 import sys

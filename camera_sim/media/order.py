@@ -1,7 +1,7 @@
-"""Which group of pictures is shown when: a function of the wall clock alone.
+"""Which group of pictures is sent at which time: a function of the wall clock and a seed.
 
-Two cameras with the same seed and as many groups of the same length are therefore in step without talking to each
-other, and a client that comes back meets the moment it would have seen.
+So two cameras with the same seed and the same number and length of groups are in step without communicating, and a
+client that connects again sees what it would have seen without the break.
 """
 
 import random
@@ -14,21 +14,21 @@ OrderName = Literal["mixed", "straight"]
 
 @dataclass(frozen=True)
 class GopOrder:
-    """``straight`` repeats the clip; ``mixed`` shows, in each round, all of it once, in pieces of changing order."""
+    """``straight`` repeats the clip. ``mixed`` sends the whole clip once per round, in pieces in a changing order."""
 
     gops: int
     seed: str
     name: OrderName = "mixed"
 
     def gop_at(self, slot: int) -> int:
-        """The group shown in a slot; slots are counted from 1970 in units of a group's length."""
+        """The group of a slot. Slots are counted from 1970 and last as long as one group."""
         turn, place = divmod(slot, self.gops)
         return place if self.name == "straight" else _mixed(self.gops, self.seed, turn)[place]
 
 
 @lru_cache(maxsize=256)
 def _mixed(gops: int, seed: str, turn: int) -> tuple[int, ...]:
-    """Pieces of two to five groups keep people from jumping at every keyframe."""
+    """The order of one round, in pieces of two to five groups, so that people do not jump at every keyframe."""
     choice = random.Random(f"{seed}/{turn}")  # noqa: S311 - a repeatable order, no secret
     pieces: list[range] = []
     start = 0

@@ -1,4 +1,4 @@
-"""Where the sample videos lie: inside the wheel, else in the checkout."""
+"""The folder of the sample videos: in the installed package, else in the checkout."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ _CHECKOUT = Path(__file__).parents[4] / "sample_videos" / "clips"
 
 
 def folder() -> Path:
-    """The folder of the project's own clips. ClipError if this installation has none."""
+    """The folder of the sample videos. ClipError if this installation has none."""
     for candidate in (_INSTALLED, _CHECKOUT):
         if any(candidate.glob("*-main.mp4")):
             return candidate

@@ -1,7 +1,8 @@
-"""The strip of bits along a sample picture's lower edge: which view this is and which frame of its clip.
+"""The strip of bits along a sample picture's lower edge: the number of the view and of the frame in its clip.
 
-32 equal cells over the full width, one 45th of the height: 4 marker, 4 view, 16 frame number, 8 checksum, the most
-significant bit first, white is one. Coarse enough to survive H.264 at a few hundred kbit/s and a sub-stream's size.
+32 equal cells over the full width, one 45th of the height: 4 bits marker, 4 view, 16 frame number, 8 checksum, most
+significant bit first, white is one. The cells are large enough to be read after H.264 at a few hundred kbit/s and in a
+sub-stream.
 """
 
 from dataclasses import dataclass
@@ -18,14 +19,14 @@ _WHITE, _BLACK = 255, 0
 
 @dataclass(frozen=True)
 class Strip:
-    """What a strip says: ``view`` 0..15, ``frame`` 0..65535 counted from the clip's start."""
+    """The content of a strip: ``view`` 0..15, ``frame`` 0..65535 from the clip's start."""
 
     view: int
     frame: int
 
 
 def checksum(view: int, frame: int) -> int:
-    """Eight bits that a strip read wrongly will hardly get right."""
+    """Eight bits by which most wrongly read strips are noticed."""
     return ((view * 31 + (frame & 0xFF) + (frame >> 8)) ^ 0xA5) & 0xFF
 
 
@@ -40,7 +41,7 @@ def paint(picture: NDArray[np.uint8], strip: Strip) -> None:
 
 
 def read(luma: NDArray[Any]) -> Strip | None:
-    """Read the strip of a picture's luma plane (HxW); None where there is none or it is damaged."""
+    """Read the strip of a picture's luma plane (HxW); None if there is none or it is damaged."""
     height, width = luma.shape
     rows, cell = height // ROWS_PER_HEIGHT, width // CELLS
     if rows < 4 or cell < 4:

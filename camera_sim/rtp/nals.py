@@ -1,4 +1,4 @@
-"""NAL units of H.264 and H.265: parameter sets out of an MP4's extradata, which are keyframes, which are sent."""
+"""NAL units of H.264 and H.265: reading them from MP4, and which of them are keyframes or are sent."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ClipCoding:
-    """What a codec's NAL units look like. ``rtp_name`` is its name in an SDP, ``header`` the size of a NAL header."""
+    """One codec's NAL unit types. ``rtp_name``: its name in SDP. ``header``: size of a NAL unit header in bytes."""
 
     name: str
     rtp_name: str
@@ -15,7 +15,7 @@ class ClipCoding:
     sent: frozenset[int]
 
     def kind(self, nal: bytes) -> int:
-        """Type of a NAL unit."""
+        """The type of a NAL unit."""
         return nal[0] & 0x1F if self.header == 1 else nal[0] >> 1 & 0x3F
 
     def is_key(self, nal: bytes) -> bool:
@@ -23,7 +23,7 @@ class ClipCoding:
         return self.kind(nal) in self.keys
 
     def is_sent(self, nal: bytes) -> bool:
-        """Slices and SEI; parameter sets are added anew before each keyframe."""
+        """Whether the camera sends this unit: slices and SEI. It adds parameter sets before each keyframe itself."""
         return self.kind(nal) in self.sent
 
 
@@ -36,7 +36,7 @@ CODINGS = {
 def parameter_sets(coding: ClipCoding, extradata: bytes) -> tuple[tuple[bytes, ...], int]:
     """All parameter sets and the size of a length field, from an avcC or hvcC box (ISO 14496-15).
 
-    Raises ValueError for extradata that MP4 would not hold.
+    Raises ValueError for other extradata.
     """
     try:
         if extradata[0] == 1:
@@ -53,23 +53,23 @@ def _avcc(data: bytes) -> tuple[tuple[bytes, ...], int]:
 
 
 def _hvcc(data: bytes) -> tuple[tuple[bytes, ...], int]:
-    found: list[bytes] = []
+    parameter_sets: list[bytes] = []
     at = 23
     for _ in range(data[22]):
         kind = data[at] & 0x3F
         sets, at = _counted(data, at + 3, int.from_bytes(data[at + 1 : at + 3], "big"))
-        found += sets if kind in (32, 33, 34) else []
-    return tuple(found), (data[21] & 3) + 1
+        parameter_sets += sets if kind in (32, 33, 34) else []
+    return tuple(parameter_sets), (data[21] & 3) + 1
 
 
 def _counted(data: bytes, at: int, count: int) -> tuple[list[bytes], int]:
-    """So many pieces, each behind its length in two bytes, and where they end."""
-    pieces = []
+    """``count`` units, each behind its length in two bytes, and the position after them."""
+    units = []
     for _ in range(count):
         size = int.from_bytes(data[at : at + 2], "big")
-        pieces.append(data[at + 2 : at + 2 + size])
+        units.append(data[at + 2 : at + 2 + size])
         at += 2 + size
-    return pieces, at
+    return units, at
 
 
 def split(data: bytes, length_size: int) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 """RTP packets of H.264, H.265 and audio (RFC 3550, 6184, 7798) and RTCP sender reports.
 
-A frame is cut into packets once, when its clip is read; sending it copies the bytes and fills in three numbers per
-packet. That keeps a dozen cameras within a few per cent of a core.
+A frame is packetised once, when its clip is read. Sending it copies the bytes and fills in three numbers per packet, so
+that a dozen cameras take a few per cent of a core.
 """
 
 import struct
@@ -20,19 +20,19 @@ _NTP_EPOCH_S = 2_208_988_800  # seconds from 1900 to 1970
 
 @dataclass(frozen=True)
 class Packetised:
-    """A frame's interleaved RTP packets with empty sequence, time and source; ``offsets`` say where each begins."""
+    """A frame's interleaved RTP packets without sequence number, time and source. ``offsets``: where each begins."""
 
     template: bytes
     offsets: tuple[int, ...]
 
 
 def packetise(nals: Iterable[bytes], coding: ClipCoding) -> Packetised:
-    """Cut one frame's NAL units (without start codes) into packets; the last one carries the marker bit."""
+    """Packetise one frame's NAL units (without start codes); the last packet carries the marker bit."""
     return framed([payload for nal in nals for payload in _payloads(nal, coding)], PAYLOAD_TYPE)
 
 
 def framed(payloads: list[bytes], payload_type: int) -> Packetised:
-    """Payloads of one moment as packets."""
+    """Payloads that carry one RTP time, as packets; the last one carries the marker bit."""
     parts, offsets, position = [], [], 0
     for index, payload in enumerate(payloads):
         marker = 0x80 if index == len(payloads) - 1 else 0
@@ -51,13 +51,13 @@ def _payloads(nal: bytes, coding: ClipCoding) -> Iterator[bytes]:
     head = bytes((nal[0] & 0xE0 | _FU_A,) if coding.header == 1 else (nal[0] & 0x81 | _FU << 1, nal[1]))
     step = _MAX_PAYLOAD - len(head) - 1
     for start in range(coding.header, len(nal), step):
-        piece = nal[start : start + step]
-        edge = (0x80 if start == coding.header else 0) | (0x40 if start + len(piece) == len(nal) else 0)
-        yield head + bytes((edge | kind,)) + piece
+        part = nal[start : start + step]
+        edge = (0x80 if start == coding.header else 0) | (0x40 if start + len(part) == len(nal) else 0)
+        yield head + bytes((edge | kind,)) + part
 
 
 class RtpSource:
-    """One stream's sequence numbers, media clock and counters; made anew for each SETUP."""
+    """One stream's sequence numbers, media clock and counters; each SETUP makes a new one."""
 
     def __init__(
         self, ssrc: int, first_sequence: int, clock_base: int, channel: int = 0, clock_hz: int = CLOCK_HZ
@@ -70,11 +70,11 @@ class RtpSource:
         self._octets = 0
 
     def media_time(self, at_us: int) -> int:
-        """RTP timestamp (32 bits) of a moment of the camera's clock: one straight line, so it never jumps."""
+        """RTP timestamp (32 bits) of a time of the camera's clock: a linear function, so it never jumps."""
         return (self._clock_base + at_us * self._clock_hz // 1_000_000) & 0xFFFFFFFF
 
     def frame(self, frame: Packetised, taken_us: int) -> bytes:
-        """The frame's packets, ready to be sent."""
+        """The frame's packets, complete."""
         data = bytearray(frame.template)
         media_time = self.media_time(taken_us)
         for offset in frame.offsets:
@@ -86,7 +86,7 @@ class RtpSource:
         return bytes(data)
 
     def sender_report(self, wall_us: int, camera_us: int) -> bytes:
-        """RTCP sender report with this moment's wall and media time, and the canonical name RTCP asks for."""
+        """RTCP sender report with a wall time and the media time for it, and the canonical name that RTCP requires."""
         seconds, micros = divmod(wall_us, 1_000_000)
         fraction = (micros << 32) // 1_000_000
         report = struct.pack(

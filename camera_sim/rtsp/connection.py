@@ -1,4 +1,4 @@
-"""One client's connection: answers its requests and, while it plays, lets a player send to it."""
+"""One client's connection: it answers requests and, after PLAY, runs a player that sends."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ _SESSION_TIMEOUT_S = 60
 
 
 class Connection:
-    """Serves one TCP connection until it ends. At most one session: pictures, and sound where the path has it."""
+    """Serves one TCP connection with at most one session: pictures, and audio where the path has it."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Connection:
         self._playing: list[asyncio.Task[None]] = []
 
     async def serve(self) -> None:
-        """Answer requests until the client leaves, says TEARDOWN or talks nonsense."""
+        """Answer requests until the client closes the connection or sends something else than RTSP."""
         try:
             while not self._writer.is_closing():
                 request = await read_request(self._reader)
@@ -50,7 +50,7 @@ class Connection:
                 self._writer.write(answer)
                 await self._writer.drain()
         except (asyncio.IncompleteReadError, MessageError, ConnectionError):
-            pass  # the client is gone, or is no RTSP client
+            pass  # the client closed the connection, or does not speak RTSP
         finally:
             await self._stop_playing()
             self._writer.close()
@@ -58,7 +58,7 @@ class Connection:
                 await self._writer.wait_closed()
 
     def _answer(self, request: Request) -> bytes | None:
-        """The answer; None where the camera has no power to give one."""
+        """The answer; None to break the connection, because the camera is down."""
         if request.method == "OPTIONS":
             return response(request, 200, {"Public": _METHODS})
         if not self._gate.admits(request.method, request.headers.get("authorization")):
@@ -115,7 +115,7 @@ class Connection:
         return response(request, 200, {"Transport": _transport(offer, source, wire), "Session": session})
 
     def _wire(self, fields: Mapping[str, str], interleaved: bool) -> Wire | None:
-        """The way that a client asked for; None if it asked in a wrong way."""
+        """The transport that a client asked for; None if its Transport header is invalid."""
         name = "interleaved" if interleaved else "client_port"
         first, _, last = fields.get(name, "0-1" if interleaved else "").partition("-")
         if not first.isdigit() or not (last or first).isdigit():

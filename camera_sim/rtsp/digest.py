@@ -9,7 +9,7 @@ _FIELD = re.compile(r'(\w+)="?([^",]*)"?')
 
 
 class DigestGate:
-    """Lets in who knows user and password; everybody when no user is set."""
+    """Checks the login of requests; admits every request if no user is set."""
 
     def __init__(self, user: str | None, password: str | None) -> None:
         self._user = user
@@ -18,7 +18,7 @@ class DigestGate:
 
     @property
     def challenge(self) -> str:
-        """Value of the WWW-Authenticate header."""
+        """The value of the WWW-Authenticate header."""
         return f'Digest realm="{_REALM}", nonce="{self._nonce}", algorithm="MD5"'
 
     def admits(self, method: str, authorization: str | None) -> bool:
@@ -27,11 +27,11 @@ class DigestGate:
             return True
         if not authorization or not authorization.startswith("Digest "):
             return False
-        said = dict(_FIELD.findall(authorization))
+        fields = dict(_FIELD.findall(authorization))
         secret = _md5(f"{self._user}:{_REALM}:{self._password}")
-        asked = _md5(f"{method}:{said.get('uri', '')}")
-        expected = _md5(f"{secret}:{self._nonce}:{asked}")
-        return said.get("username") == self._user and secrets.compare_digest(expected, said.get("response", ""))
+        request = _md5(f"{method}:{fields.get('uri', '')}")
+        expected = _md5(f"{secret}:{self._nonce}:{request}")
+        return fields.get("username") == self._user and secrets.compare_digest(expected, fields.get("response", ""))
 
 
 def _md5(text: str) -> str:

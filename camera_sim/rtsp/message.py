@@ -1,4 +1,4 @@
-"""RTSP messages (RFC 2326): a request as read from a connection, a response as bytes."""
+"""RTSP messages (RFC 2326): reading a request from a connection, and a response as bytes."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ _REASONS = {
 
 
 class MessageError(Exception):
-    """What came is no RTSP; the connection is closed."""
+    """The bytes are no RTSP request; the connection is to be closed."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """Method, address as sent, headers with lower-case names."""
+    """A request. ``uri`` as the client sent it; ``headers`` by lower-case name."""
 
     method: str
     uri: str
@@ -40,7 +40,7 @@ class Request:
 async def read_request(reader: asyncio.StreamReader) -> Request:
     """The next request. Skips the interleaved packets (receiver reports) that clients send between requests.
 
-    Raises MessageError for what is no RTSP, asyncio.IncompleteReadError when the client is gone.
+    Raises MessageError for other bytes, asyncio.IncompleteReadError if the client closed the connection.
     """
     first = await reader.readexactly(1)
     while first == b"$":

@@ -1,4 +1,4 @@
-"""What a client gets while it plays: pictures and sound, each at its own moment of the wall clock, faults and all."""
+"""Sending after PLAY: pictures and audio, each at its due time of the wall clock, with the path's faults."""
 
 import asyncio
 import random
@@ -11,20 +11,20 @@ from shike.camera_sim.mounted import Mounted
 from shike.camera_sim.rtp.packets import RtpSource
 from shike.camera_sim.rtsp.wire import Wire
 
-_MAX_UNSENT_BYTES = 8 << 20  # a client that reads this little is cut off, as a camera with little memory does it
+_MAX_UNSENT_BYTES = 8 << 20  # a client that leaves more unread is cut off, as by a camera with little memory
 _TRICKLE_STEP_S = 0.1
 
 
 @dataclass(frozen=True)
 class SentTrack:
-    """One of a session's tracks: its numbers and the way it goes."""
+    """One track of a session: its RTP numbers and its transport."""
 
     source: RtpSource
     wire: Wire
 
 
 class Player:
-    """Sends one path to one client until it is cancelled or the connection is gone."""
+    """Sends one path to one client until it is cancelled or the connection is closed."""
 
     def __init__(self, mounted: Mounted, writer: asyncio.StreamWriter, log: FrameLog, report_every_us: int) -> None:
         self._mounted, self._writer, self._log = mounted, writer, log
@@ -32,16 +32,16 @@ class Player:
         self._showing = mounted.showing
         now = now_us()
         self._slot = self._showing.next_slot(now)
-        # A camera that begins at once begins a group at this moment, and its slots lie by so much earlier.
+        # With `at_once` a group begins now: all slots are this much earlier.
         self._ahead_us = self._slot * self._showing.clip.gop_us - now if mounted.faults.at_once else 0
 
     @property
     def starts_us(self) -> int:
-        """When the first picture is due (UTC microseconds)."""
+        """When the first picture is due (µs UTC)."""
         return self._slot * self._showing.clip.gop_us - self._ahead_us
 
     async def pictures(self, track: SentTrack) -> None:
-        """Send slot after slot, each frame at its own moment, so that nothing adds up to drift."""
+        """Send slot after slot, each frame at its own due time, so that delays do not add up."""
         report_due_us = 0
         while not self._writer.is_closing():
             self._keep_up()
@@ -56,7 +56,7 @@ class Player:
             self._slot += 1
 
     async def sound(self, track: SentTrack) -> None:
-        """Send the sound that belongs to the moment."""
+        """Send each audio packet at its due time."""
         sound = self._mounted.sound
         assert sound is not None
         report_due_us = 0
@@ -72,7 +72,7 @@ class Player:
             number = max(number + 1, sound.next_number(now_us() - 1_000_000))
 
     def _keep_up(self) -> None:
-        """Go on at the present after a clock step, a sleep of this machine, or a change of what is shown."""
+        """Go on at the present time after a clock step, a suspend of this machine, or a change of the clip."""
         now, length = now_us() + self._ahead_us, self._showing.clip.gop_us
         changed = self._mounted.showing is not self._showing
         if changed or abs(self._slot * length - now) > 2 * length:
@@ -80,7 +80,7 @@ class Player:
             self._slot = self._showing.next_slot(now)
 
     def _report(self, track: SentTrack, due_us: int) -> int:
-        """Send a sender report if it is time; returns when the next is due."""
+        """Send a sender report if one is due; returns when the next is due."""
         now = now_us()
         if now < due_us or self._mounted.faults.silent or self._writer.is_closing():
             return due_us
@@ -92,10 +92,10 @@ class Player:
         rate = faults.trickle_bytes_s
         if rate is not None and now_us() - due_us > clip.gop_us // clip.gop_frames:
             return
-        said_us = faults.picture_us(due_us - frame.earlier_us)
-        data = track.source.frame(frame.packets, said_us)
+        carried_us = faults.picture_us(due_us - frame.earlier_us)
+        data = track.source.frame(frame.packets, carried_us)
         if noise := faults.taken_garbage():
-            self._writer.write(random.Random(noise).randbytes(noise))  # noqa: S311 - noise that can be repeated
+            self._writer.write(random.Random(noise).randbytes(noise))  # noqa: S311 - repeatable noise
         if faults.taken_cut():
             self._writer.write(data[: len(data) // 2])
             self._writer.close()
@@ -104,10 +104,10 @@ class Player:
             track.wire.media(data, frame.packets.offsets)
         else:
             await self._slowly(data)
-        self._note(clip, frame, track.source.media_time(said_us))
+        self._note(clip, frame, track.source.media_time(carried_us))
 
     async def _slowly(self, data: bytes) -> None:
-        """Send at the line's pace; what is left when it is fast again goes at once."""
+        """Send at the rate of the slow line; send the remainder at once when the fault ends."""
         while data and (rate := self._mounted.faults.trickle_bytes_s) is not None:
             step = max(1, int(rate * _TRICKLE_STEP_S))
             self._writer.write(data[:step])

@@ -1,4 +1,4 @@
-"""The session description (RFC 8866) a simulated camera answers DESCRIBE with."""
+"""The session description (SDP, RFC 8866) with which a simulated camera answers DESCRIBE."""
 
 import base64
 
@@ -7,13 +7,13 @@ from shike.camera_sim.media.clip import Clip
 from shike.camera_sim.rtp.packets import CLOCK_HZ, PAYLOAD_TYPE
 
 SESSION_NAME = "shike-camera-sim"
-"""The title by which anybody can tell a simulated camera from a real one."""
+"""The session's title: it marks a simulated camera."""
 
 PICTURE_TRACK, SOUND_TRACK = "track0", "track1"
 
 
 def describe(clip: Clip, sound: SoundLoop | None = None) -> bytes:
-    """The description of one clip's stream, and of the sound beside it."""
+    """The description of a clip's stream, and of its audio if there is any."""
     lines = [
         "v=0",
         "o=- 1 1 IN IP4 127.0.0.1",
@@ -44,5 +44,5 @@ def _format(clip: Clip) -> str:
         profile = next(data for data in clip.sets if clip.coding.kind(data) == 7)[1:4].hex()
         return f"packetization-mode=1;profile-level-id={profile};sprop-parameter-sets={sets}"
     names = {32: "vps", 33: "sps", 34: "pps"}
-    said = {names[clip.coding.kind(data)]: base64.b64encode(data).decode() for data in clip.sets}
-    return ";".join(f"sprop-{name}={value}" for name, value in said.items())
+    sets_by_name = {names[clip.coding.kind(data)]: base64.b64encode(data).decode() for data in clip.sets}
+    return ";".join(f"sprop-{name}={value}" for name, value in sets_by_name.items())

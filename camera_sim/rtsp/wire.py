@@ -1,4 +1,4 @@
-"""The two ways to a client: interleaved in the RTSP connection, or datagrams to the ports that it named."""
+"""The two transports: interleaved in the RTSP connection, or UDP to the ports that the client named."""
 
 import asyncio
 import contextlib
@@ -13,12 +13,12 @@ assert PACKET_HEADER > _INTERLEAVED_HEADER
 
 
 class Wire(Protocol):
-    """Where one track's packets go."""
+    """The transport of one track."""
 
     channel: int
 
     def media(self, data: bytes, offsets: tuple[int, ...]) -> None:
-        """Send a frame's packets, framed for the RTSP connection."""
+        """Send a frame's packets, which have interleaved headers; ``offsets``: where each begins."""
         ...
 
     def control(self, report: bytes) -> None:
@@ -26,12 +26,12 @@ class Wire(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of what was opened."""
+        """Close the sockets that this transport opened."""
         ...
 
 
 class Interleaved:
-    """Over the RTSP connection itself."""
+    """Sends over the RTSP connection itself."""
 
     def __init__(self, writer: asyncio.StreamWriter, channel: int) -> None:
         self._writer, self.channel = writer, channel
@@ -43,22 +43,22 @@ class Interleaved:
         self._writer.write(b"$" + bytes((self.channel + 1,)) + len(report).to_bytes(2, "big") + report)
 
     def close(self) -> None:
-        """The connection is not this one's to close."""
+        """Nothing: the connection closes its own socket."""
 
 
 class Datagrams:
-    """Over UDP, from a pair of neighbouring ports to a pair of the client's."""
+    """Sends over UDP, from a pair of neighbouring ports to the client's pair."""
 
     channel = 0
 
     def __init__(self, local: str, client: str, ports: tuple[int, int]) -> None:
-        """OSError if there is no pair of ports to be had."""
+        """OSError if no pair of ports is free."""
         self._client, self._ports = client, ports
         self._media, self._control = _pair(local)
 
     @property
     def local_ports(self) -> tuple[int, int]:
-        """The pair that is sent from."""
+        """The pair of ports that it sends from."""
         return self._media.getsockname()[1], self._control.getsockname()[1]
 
     def media(self, data: bytes, offsets: tuple[int, ...]) -> None:
@@ -73,7 +73,7 @@ class Datagrams:
         self._control.close()
 
     def _send(self, sender: socket.socket, data: bytes, port: int) -> None:
-        with contextlib.suppress(BlockingIOError, ConnectionError):  # lost, as datagrams are
+        with contextlib.suppress(BlockingIOError, ConnectionError):  # the datagram is lost
             sender.sendto(data, (self._client, port))
 
 

@@ -27,7 +27,7 @@ from shike.capture.recorder.writer import Writer
 from shike.capture.source.address import Address
 from shike.capture.source.open_stream import Source
 from shike.capture.source.opening import open_camera
-from shike.capture.source.plain import Ways
+from shike.capture.source.reader_choice import ReaderChoice
 from shike.capture.source.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class CameraThread(threading.Thread):
         self.wanted = wanted
         self._address, self._recording = address, recording
         self._backoff = Backoff(random)
-        self._ways = Ways()
+        self._reader_choice = ReaderChoice()
         self._said_why: str | None = None
         self._said_open: str | None = None
         self._halt, self._given_up = threading.Event(), threading.Event()
@@ -128,7 +128,7 @@ class CameraThread(threading.Thread):
                 recording.clock,
                 recording.timeout_s,
                 audio,
-                self._ways,
+                self._reader_choice,
                 lambda: self._passed_over(opened_s),
             ) as source:
                 self._say_why()
@@ -147,10 +147,10 @@ class CameraThread(threading.Thread):
 
     def _say_why(self) -> None:
         """A camera that FFmpeg reads costs twice as much: somebody may want to know why it does."""
-        if self._ways.why_not is not None and self._ways.why_not != self._said_why:
+        if self._reader_choice.why_ffmpeg is not None and self._reader_choice.why_ffmpeg != self._said_why:
             it = self.wanted
-            log.info("camera %s %s is read by FFmpeg: %s", it.camera_id, it.stream, self._ways.why_not)
-        self._said_why = self._ways.why_not
+            log.info("camera %s %s is read by FFmpeg: %s", it.camera_id, it.stream, self._reader_choice.why_ffmpeg)
+        self._said_why = self._reader_choice.why_ffmpeg
 
     def _record(self, source: Source) -> str:
         start = RunStart(

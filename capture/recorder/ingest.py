@@ -17,7 +17,7 @@ from shike.capture.errors import CaptureError, DiskError, SourceError
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.run import RunRecorder, RunStart
 from shike.capture.source.ffmpeg import FFmpegSource
-from shike.capture.source.open_stream import Timed
+from shike.capture.source.open_stream import TimedPacket
 from shike.capture.source.opening import open_file
 from shike.capture.source.timeline import Arrival
 
@@ -94,7 +94,7 @@ def _store(
             last_us = media_us - first_us
             file_clock.at_us = start_us + last_us
             arrival = Arrival(file_clock.at_us, start_us + last_us, media_us)
-            ended = run.take(Timed(timed.packet, arrival, None))
+            ended = run.take(TimedPacket(timed.packet, arrival, None))
             if ended is not None:
                 reason = ended
                 raise SourceError(ended, f"{path.name}: its time stamps jump at {last_us / 1_000_000:.1f} s")

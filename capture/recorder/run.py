@@ -20,7 +20,7 @@ from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.segmenter import RunMux, Segmenter
 from shike.capture.recorder.writer import Writer
 from shike.capture.source.audio import AudioTrack, Sound
-from shike.capture.source.open_stream import Timed
+from shike.capture.source.open_stream import TimedPacket
 from shike.capture.source.timeline import Timeline
 
 _BAD_IN_A_ROW = 50
@@ -80,7 +80,7 @@ class RunRecorder:
         self._coded = coded
         self.timeline = timeline or Timeline()
         self._audio: AudioTrack | None = None
-        self._waiting: list[Timed] = []
+        self._waiting: list[TimedPacket] = []
         self._mux: RunMux | PictureMux | None = None
         self._segmenter: Segmenter | None = None
         self._base_us = 0
@@ -119,7 +119,7 @@ class RunRecorder:
             int((self._recent_bytes - self._recent[0][1]) * 8 / seconds), round((len(self._recent) - 1) / seconds, 1)
         )
 
-    def take(self, timed: Timed) -> EndReason | None:
+    def take(self, timed: TimedPacket) -> EndReason | None:
         """Record a packet. Returns why the run must end, if it must. DiskError if the volume refuses."""
         packet, arrival, _ = timed
         dts, media_us = packet.dts, arrival.media_us
@@ -152,13 +152,13 @@ class RunRecorder:
             return "gop_too_long"
         return None
 
-    def _awaits_audio(self, timed: Timed) -> bool:
+    def _awaits_audio(self, timed: TimedPacket) -> bool:
         """Whether the run's beginning waits a moment for the first of its audio."""
         if self._sound is None or not self._sound.is_kept or self._sound.is_heard(timed.arrival.wall_us):
             return False
         return timed.arrival.steady_us - self._waiting[0].arrival.steady_us < _AUDIO_WAIT_US
 
-    def _audio_changed(self, sound: Sound, timed: Timed) -> bool:
+    def _audio_changed(self, sound: Sound, timed: TimedPacket) -> bool:
         """Whether the run must go on with another set of tracks, audio having come or gone for good."""
         if self._segmenter is None:
             return False
@@ -206,7 +206,7 @@ class RunRecorder:
         heard = self._sound is not None and self._sound.is_heard(self._waiting[-1].arrival.wall_us)
         sound = self._sound if heard else None
         if sound is None and self._sound is not None:
-            self._sound.rest()
+            self._sound.mark_silent()
         if isinstance(self._waiting[0].packet, CodedPicture):
             init = RunMux.init_section(self._video, sound, self._coded)
             self._mux = PictureMux(init, self._lengths.fragment_s)
@@ -248,7 +248,7 @@ class RunRecorder:
         assert self.last_packet_us is not None
         return b"" if self._audio is None else self._audio.part(self.last_packet_us)
 
-    def _note(self, timed: Timed, size: int) -> None:
+    def _note(self, timed: TimedPacket, size: int) -> None:
         _, (self.last_packet_us, _, media_us), camera_clock_us = timed
         recent = self._recent
         recent.append((media_us, size))

@@ -1,8 +1,8 @@
 """A camera's audio: packets of one connection → AAC frames on the run's time line → the audio part of a fragment.
 
-Audio never holds video back: it has no part in the video's mux, whatever is wrong with it ends here and not in the
-recording, and a run without audio is as good a run. Not here: whether it is wanted (attendance.recording_policy),
-readers. Design: docs/design/capture.md, "Audio"; decision 0011.
+Audio never delays or damages the video: the video's mux does not contain it, its errors end here, and a run without
+audio is a complete run. Not here: whether a room wants audio (attendance.recording.policy), readers. Design:
+docs/design/capture.md, "Audio"; decision 0011.
 """
 
 import logging
@@ -29,20 +29,20 @@ SoundState = Literal["none_yet", "recorded", "dropped_g711", "dropped_codec", "f
 G711_CODECS = ("pcm_alaw", "pcm_mulaw")
 _SAMPLES = 1024
 _BITRATE = 32_000
-# Longer without audio than this, and the run goes on without: a viewer's player waits for the track that is late.
+# After this long without audio the run goes on without it: a player waits for the track that is late.
 SILENT_US = 1_500_000
-# A packet of sound is as short as a pause of the thread that reads it: only the least delay of a second tells.
+# An audio packet is as short as a pause of the reading thread: observe for a second to find the least delay.
 _SETTLE_US = 1_000_000
-# Further from its place than this, audio is placed anew.
+# A frame that is further off its place than this begins a new place.
 _OFF_US = 200_000
-# No frame is made later than it comes. Pictures, by which that is told, may be 2.5 s apart.
+# A frame cannot be made after it arrives. The last picture, to which it is compared, may be 2.5 s old.
 _AHEAD_US = 5_000_000
 _MOST_WAITING = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One AAC frame: its bytes, the wall time (µs) of its first sample, how many samples it lasts."""
+    """One AAC frame: its bytes, the wall time (µs) of its first sample, its number of samples."""
 
     data: bytes
     wall_us: int
@@ -53,13 +53,13 @@ class Sound:
     """The audio of one connection. Not shared between threads."""
 
     def __init__(self, stream: AudioStream, g711: G711) -> None:
-        """A codec that cannot be kept, or is not to be, is dropped; `state` says so."""
+        """`g711`: what to do with G.711. `state` says so where this audio is not kept."""
         self.stream = stream
         name = stream.codec_context.name
         self.state: SoundState = "none_yet"
         self._encoder: AudioCodecContext | None = None
         self._timeline = Timeline(_SETTLE_US)
-        self._untimed: list[tuple[bytes, int, int]] = []  # until the timeline knows how late the first packets came
+        self._untimed: list[tuple[bytes, int, int]] = []  # until the timeline is anchored
         self._waiting: list[Frame] = []
         self._heard_us: int | None = None
         self.rate_hz = int(stream.codec_context.sample_rate or 0)
@@ -76,7 +76,7 @@ class Sound:
         return self.state in ("none_yet", "recorded")
 
     def take(self, packet: "Packet[AudioStream]", wall_us: int, steady_us: int) -> None:
-        """Take a packet in as it came. Never raises for what the camera sends."""
+        """Take a packet that arrived at these times. Never raises for what the camera sends."""
         if not self.is_kept or packet.size == 0:
             return
         try:
@@ -87,40 +87,40 @@ class Sound:
             media_us = int(packet.pts * packet.time_base * 1_000_000)
             if self._timeline.observe(Arrival(wall_us, steady_us, media_us)) is not None:
                 self._timeline = Timeline(_SETTLE_US)
-                self._untimed.clear()  # by the camera's clock before it stepped
+                self._untimed.clear()  # their times are from before the step of the camera's clock
                 self._timeline.observe(Arrival(wall_us, steady_us, media_us))
             self._untimed.extend(self._coded(packet, media_us))
             if self._timeline.anchored:
                 timed = (Frame(data, self._timeline.wall(at), samples) for data, at, samples in self._untimed)
                 self._waiting.extend(timed)
                 self._untimed.clear()
-            del self._waiting[:-_MOST_WAITING], self._untimed[:-_MOST_WAITING]  # nobody takes them before a run begins
+            del self._waiting[:-_MOST_WAITING], self._untimed[:-_MOST_WAITING]  # none are taken before a run begins
             self._heard_us = wall_us
         except (av.FFmpegError, ValueError, ArithmeticError):
-            # Its own words are left out: they may hold what the camera sent.
+            # Do not log the error's own text: it may hold what the camera sent.
             self.fail("cannot be read")
 
     def fail(self, why: str) -> None:
-        """Record without from here on."""
+        """Keep no audio of this connection from now on."""
         log.warning("audio of a camera %s; it is recorded without", why)
         self.state = "failed"
 
-    def rest(self) -> None:
-        """It has fallen silent, and a run goes on without; it may come back."""
+    def mark_silent(self) -> None:
+        """A run goes on without audio, because none comes; it may come back later."""
         if self.is_kept:
             self.state = "none_yet"
 
     def is_heard(self, wall_us: int) -> bool:
-        """Whether audio came until now."""
+        """Whether audio arrived within the last 1.5 s."""
         return self.is_kept and self._heard_us is not None and wall_us - self._heard_us <= SILENT_US
 
     def frames(self) -> list[Frame]:
-        """What came since the last call."""
+        """The frames since the last call."""
         taken, self._waiting = self._waiting, []
         return taken
 
     def add_to(self, container: "OutputContainer") -> None:
-        """Add the track as a run's second one, for the sake of its header."""
+        """Add the audio as a run's second track, so that the header describes it."""
         if self._transcode:
             track = container.add_stream("aac", rate=self.rate_hz, layout=self._layout)
             track.bit_rate = _BITRATE
@@ -128,7 +128,7 @@ class Sound:
             container.add_stream_from_template(self.stream)
 
     def _coded(self, packet: "Packet[AudioStream]", media_us: int) -> Iterator[tuple[bytes, int, int]]:
-        """AAC frames that a packet completes: bytes, media time in µs, samples."""
+        """The AAC frames that a packet completes: bytes, media time in µs, number of samples."""
         if not self._transcode:
             yield strip_adts(bytes(packet)), media_us, _SAMPLES
             return
@@ -149,7 +149,7 @@ class Sound:
 
 
 def strip_adts(data: bytes) -> bytes:
-    """A frame without the ADTS header that some cameras leave on it (ISO 14496-3 §1.A.2): MP4 has none."""
+    """The frame without the ADTS header that some cameras leave on it (ISO 14496-3 §1.A.2): MP4 does not allow one."""
     if len(data) < 7 or data[0] != 0xFF or data[1] & 0xF6 != 0xF0:
         return data
     length = (data[3] & 3) << 11 | data[4] << 3 | data[5] >> 5
@@ -157,36 +157,36 @@ def strip_adts(data: bytes) -> bytes:
 
 
 class AudioTrack:
-    """One run's audio: frames on its time line, as the audio part of the fragment that is written next."""
+    """The audio of one run: its frames, placed on the run's time line, as the audio part of each fragment."""
 
     def __init__(self, sound: Sound, run_started_us: int) -> None:
         self._sound, self._started_us = sound, run_started_us
-        self._next = 0  # decode time in samples, where the next frame belongs if nothing is missing
+        self._next = 0  # decode time in samples of the next frame if none is missing
         self._sequence = 0
         sound.state = "recorded"
 
     def part(self, now_us: int) -> bytes:
-        """moof + mdat of all frames that came since; more than one pair where audio had a gap, none without frames.
+        """moof + mdat of all frames since the last call: one pair per stretch without a gap, none without frames.
 
-        `now_us`: the wall time of the last picture. A frame of later than that has no place: all that follow it would
-        have to wait for theirs.
+        `now_us`: the wall time of the last picture. A frame far later than that is dropped: all frames after it would
+        be dropped until their time reaches it.
         """
         rate = self._sound.rate_hz
         parts: list[bytes] = []
-        together: list[Frame] = []
+        stretch: list[Frame] = []
         begins = self._next
         for frame in self._sound.frames():
             place = (frame.wall_us - self._started_us) * rate // 1_000_000
             off_us = (place - self._next) * 1_000_000 // rate
             if off_us < -_OFF_US or place < 0 or frame.wall_us > now_us + _AHEAD_US:
-                continue  # before the run, or again what was said already, or from the future
+                continue  # before the run, a repetition, or too far in the future
             if off_us > _OFF_US:
-                parts.append(self._pair(begins, together))
+                parts.append(self._pair(begins, stretch))
                 begins = self._next = place
-                together = []
-            together.append(frame)
+                stretch = []
+            stretch.append(frame)
             self._next += frame.samples
-        parts.append(self._pair(begins, together))
+        parts.append(self._pair(begins, stretch))
         return b"".join(parts)
 
     def _pair(self, decode_time: int, frames: list[Frame]) -> bytes:

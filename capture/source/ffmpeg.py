@@ -1,6 +1,7 @@
-"""A camera or a file read by FFmpeg: what any camera can be read with, and every file.
+"""`FFmpegSource`: a camera or a file read by FFmpeg. FFmpeg can read every camera, and reads all files.
 
-Design: docs/design/capture.md.
+Here: opening, arrival times, missing decode times, FFmpeg's errors as cause codes. Not here: cameras that need no
+FFmpeg (`plain`), ending a silent connection (`silence`). Design: docs/design/capture.md, "FFmpeg".
 """
 
 import errno
@@ -35,21 +36,21 @@ from shike.capture.errors import SourceError
 from shike.capture.schedule import G711
 from shike.capture.source.address import Address
 from shike.capture.source.audio import Sound
+from shike.capture.source.batching import ReadBatching
 from shike.capture.source.open_stream import (
     CODECS,
     SIMULATED_TITLE,
     Source,
-    Timed,
+    TimedPacket,
     give_memory_back,
-    nobody_asks,
+    ignore_skipped,
 )
 from shike.capture.source.refusal import Refusal
-from shike.capture.source.rest import Rest
 from shike.capture.source.silence import SILENCE, Reader
 from shike.capture.source.timeline import Arrival
 
-# A packet, and the wall and steady time (µs) at which it came.
-_Came = tuple["Packet[VideoStream]", tuple[int, int]]
+# A packet, and the wall and steady time (µs) at which it arrived.
+_Arrived = tuple["Packet[VideoStream]", tuple[int, int]]
 _MOST_UNTIMED = 8
 _CAMERA_CLOCK_EVERY_US = 500_000
 
@@ -69,16 +70,16 @@ class FFmpegSource(Source):
             container.close()
             raise SourceError("unsupported_codec", f"{name} cannot be recorded; set the camera to H.264 or H.265")
         assert self.video.time_base is not None, "every stream that is read has a time base"
-        # Whole numbers: a Fraction per packet is a tenth of what recording costs.
+        # Whole numbers: calculating with a Fraction per packet takes a tenth of the CPU time of recording.
         self._per_tick, self._ticks = self.video.time_base.numerator * 1_000_000, self.video.time_base.denominator
-        self._asked_clock_us = 0
+        self._clock_read_us = 0
         self.simulated = container.metadata.get("title", "") == SIMULATED_TITLE
 
     @classmethod
     def open_camera(cls, address: Address, clock: Clock, timeout_s: float = 10.0, audio: G711 | None = None) -> Self:
         """Connect to a camera. SourceError with a cause code if it refuses or does not answer.
 
-        `audio` says what is done with G.711; None leaves audio out altogether: the camera is not even asked for it.
+        `audio` says what to do with G.711; with None the camera is not asked for audio at all.
         """
         with Refusal() as refusal:
             try:
@@ -93,7 +94,7 @@ class FFmpegSource(Source):
 
     @classmethod
     def open_file(cls, path: Path, clock: Clock) -> Self:
-        """Open a recorded file. SourceError if it is not video that can be stored as it is."""
+        """Open a video file. SourceError if its video cannot be stored without encoding it again."""
         try:
             container = av.open(str(path), "r")
         except (FFmpegError, OSError) as error:
@@ -106,37 +107,39 @@ class FFmpegSource(Source):
         duration = self._container.duration
         return None if duration is None or duration <= 0 else duration / 1_000_000
 
-    def packets(self, passed_over: Callable[[], None] = nobody_asks) -> Iterator[Timed]:
+    def packets(self, on_skipped: Callable[[], None] = ignore_skipped) -> Iterator[TimedPacket]:
         """Packets from the first keyframe on.
 
-        FFmpeg hands a packet over when the next begins to arrive, so each came when the one before was handed over.
+        FFmpeg returns a packet when the next one begins to arrive. So each packet arrived when FFmpeg returned the one
+        before it.
         """
         reader = self._reader = SILENCE.watch(self._silence_s) if self._silence_s is not None else None
-        # Sound must be taken as it comes, and over UDP what nobody fetches is lost.
-        may_rest = self.sound is None and self._container.options.get("rtsp_transport") == "tcp"
-        rest = Rest(threading.get_native_id() * 0.618034 % 1.0) if may_rest else None
+        # Audio needs its own arrival times, and over UDP the kernel drops what is not read in time.
+        may_pause = self.sound is None and self._container.options.get("rtsp_transport") == "tcp"
+        batching = ReadBatching(threading.get_native_id() * 0.618034 % 1.0) if may_pause else None
         started = False
-        untimed: list[_Came] = []
-        handed_over = self._now()
+        untimed: list[_Arrived] = []  # packets that still lack a decode time
+        returned = self._now()
         try:
             for packet in self._container.demux(self.video) if self.sound is None else self._pictures(self.sound):
-                came, handed_over = handed_over, self._now()
+                came, returned = returned, self._now()
                 started = started or packet.is_keyframe
                 if not started:
-                    passed_over()
+                    on_skipped()
                 if started and packet.size > 0 and not packet.is_corrupt:
                     if packet.dts is None and not self.video.codec_context.has_b_frames:
                         packet.dts = packet.pts
                     if packet.dts is None:
                         untimed = [*untimed, (packet, came)][-_MOST_UNTIMED:]
                     else:
-                        for earlier, its_arrival in self._placed_before(packet, untimed) if untimed else ():
+                        for earlier, its_arrival in self._with_decode_times(packet, untimed) if untimed else ():
                             yield self._timed(earlier, its_arrival)
                         untimed = []
                         timed = self._timed(packet, came)
                         yield timed
-                        if rest is not None and (wait_s := rest.after(handed_over[1], timed.arrival.media_us)) > 0:
-                            time.sleep(wait_s)
+                        pause_s = 0.0 if batching is None else batching.pause_s(returned[1], timed.arrival.media_us)
+                        if pause_s > 0:
+                            time.sleep(pause_s)
                 if reader is not None:
                     reader.packets += 1
         except (FFmpegError, OSError) as error:
@@ -146,17 +149,18 @@ class FFmpegSource(Source):
             raise SourceError("no_data")
 
     def _pictures(self, sound: Sound) -> Iterator["Packet[VideoStream]"]:
-        """The packets of the video; what comes of the audio in between is given to `sound`."""
+        """The video packets; audio packets that come in between go to `sound`."""
         for packet in self._container.demux(self.video, sound.stream):
             if packet.stream_index == self.video.index:
                 yield cast("Packet[VideoStream]", packet)
             else:
                 sound.take(cast("Packet[AudioStream]", packet), *self._now())
 
-    def _placed_before(self, timed: "Packet[VideoStream]", untimed: list["_Came"]) -> Iterator["_Came"]:
-        """An RTSP stream's first picture, a keyframe, comes without a time: it lies one picture before the second.
+    def _with_decode_times(self, timed: "Packet[VideoStream]", untimed: list["_Arrived"]) -> Iterator["_Arrived"]:
+        """Give decode times to the packets before `timed` that FFmpeg returned without one.
 
-        Where pictures are not sent in the order of showing, the next few come without the time of decoding.
+        An RTSP stream's first picture, a keyframe, comes without any time: it lies one picture before the second. Where
+        pictures are not sent in the order of showing, the next few come without a decode time.
         """
         assert timed.dts is not None
         rate, base, dts = self.video.average_rate, self.video.time_base, timed.dts
@@ -169,14 +173,14 @@ class FFmpegSource(Source):
                 packet.pts = max(packet.dts, shown - max(1, ticks))
             yield packet, came
 
-    def _timed(self, packet: "Packet[VideoStream]", came: tuple[int, int]) -> Timed:
+    def _timed(self, packet: "Packet[VideoStream]", came: tuple[int, int]) -> TimedPacket:
         dts = packet.dts
         assert dts is not None
         wall_us, steady_us = came
         clock_us = None
-        if steady_us - self._asked_clock_us >= _CAMERA_CLOCK_EVERY_US:  # every packet says it, and asking costs
-            self._asked_clock_us, clock_us = steady_us, _camera_clock(packet)
-        return Timed(packet, Arrival(wall_us, steady_us, dts * self._per_tick // self._ticks), clock_us)
+        if steady_us - self._clock_read_us >= _CAMERA_CLOCK_EVERY_US:  # every packet carries it, and reading it is slow
+            self._clock_read_us, clock_us = steady_us, _camera_clock(packet)
+        return TimedPacket(packet, Arrival(wall_us, steady_us, dts * self._per_tick // self._ticks), clock_us)
 
     def _now(self) -> tuple[int, int]:
         return self._clock.now(), int(self._clock.monotonic() * 1_000_000)
@@ -188,28 +192,28 @@ class FFmpegSource(Source):
 
 
 def _connect(address: Address, timeout_s: float, media: str) -> InputContainer:
-    """Over TCP; over UDP where the camera has nothing else."""
+    """Connect over TCP; over UDP where the camera offers nothing else."""
     options = {
         "rtsp_transport": "tcp",
         "allowed_media_types": media,
-        # Begins again with every byte; pictures that stay away are noticed earlier (silence.py).
+        # This limit starts again with every byte; `silence` notices missing pictures earlier.
         "timeout": str(int((timeout_s + 5) * 1_000_000)),
         "analyzeduration": "300000",
         "fpsprobesize": "2",
     }
     try:
-        # No time limit of PyAV's for reading: it takes Python's lock three times per RTP packet.
+        # Do not use PyAV's time limit for reading: it takes Python's lock three times per RTP packet.
         return av.open(address.url(), "r", options=options, timeout=(timeout_s, None))
     except OSError as error:
-        if error.errno != errno.EPROTONOSUPPORT:  # what FFmpeg makes of 461
+        if error.errno != errno.EPROTONOSUPPORT:  # FFmpeg's error for status 461
             raise
-    # Over UDP a reader waits for several sockets, none of which can be shut down for it: here the limit is PyAV's.
-    # FFmpeg takes up a read that timed out once more before it gives up.
+    # Over UDP a reader waits for several sockets, and `silence` cannot end such a wait: here PyAV's limit is used.
+    # FFmpeg repeats a read that timed out once, so the limit is half.
     return av.open(address.url(), "r", options=options | {"rtsp_transport": "udp"}, timeout=(timeout_s, timeout_s / 2))
 
 
 def source_error(error: Exception, *, connected: bool = False, refusal: str | None = None) -> SourceError:
-    """The cause code of an FFmpeg error. Its text is left out: it holds the address."""
+    """An FFmpeg error as a cause code, without its text: the text holds the address."""
     if refusal is not None and isinstance(error, (HTTPClientError, HTTPServerError)):
         return SourceError(refusal)
     causes: list[tuple[type[BaseException], str]] = [

@@ -1,7 +1,10 @@
-"""An open stream, whoever reads it: its video packets with the moment each arrived.
+"""`Source`: an open stream of one camera or file, read packet by packet, each packet with the time it arrived.
 
-Errors are SourceError with a cause code; the words of FFmpeg or of a camera are not passed on, because they may hold
-the address. Opening: `opening`. Readers: `ffmpeg_source`, `rtsp.source`. Design: docs/design/capture.md.
+A recorder opens a source, takes what it needs to know of the coding from `video`, and iterates `packets()`. It does not
+see which reader is behind it: `FFmpegSource` (`ffmpeg`) or `PlainSource` (`plain`). `opening` opens a source.
+
+Every error is a SourceError with a cause code. It never passes on the words of FFmpeg or of a camera: they may hold the
+address. Design: docs/design/capture.md.
 """
 
 import ctypes
@@ -21,45 +24,47 @@ CODECS = ("h264", "hevc")
 _malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not every C library has it
 
 
-class Timed(NamedTuple):
-    """A packet, when it came, and the camera's own clock for it (µs UTC) once a sender report has arrived."""
+class TimedPacket(NamedTuple):
+    """A packet, when it arrived, and the camera's own clock for it (µs UTC) where a sender report gives one."""
 
     packet: AnyPicture
     arrival: Arrival
     camera_clock_us: int | None
 
 
-def nobody_asks() -> None:
-    """Nothing is done for pictures that are passed over."""
+def ignore_skipped() -> None:
+    """The default for `on_skipped`: do nothing."""
 
 
 class Source(ABC):
-    """An open stream. Use as a context manager; iterate `packets()` once."""
+    """An open stream. Use it as a context manager; iterate `packets()` once."""
 
     video: VideoStream
-    """How the pictures are coded: what a mux, and who looks for changes, goes by."""
+    """How the pictures are coded: the template for muxers and for detecting changed parameters."""
     sound: Sound | None = None
+    """The stream's audio, where it was asked for and the stream has it."""
     simulated: bool = False
     announces_audio: bool | None = None
-    """Whether the camera would send sound if it was asked; None where nobody looked."""
+    """Whether the camera offers audio; None where the reader did not look."""
     connected_s: float | None = None
-    """When the camera had agreed to send, on the steady clock; None where that is not told from the rest of opening."""
+    """When the camera had accepted PLAY, on the steady clock; None where the reader does not know it."""
 
     @property
     def lost(self) -> int:
-        """How often something was missing between what came, as far as its reader can tell."""
+        """How many gaps there were in what arrived, as far as the reader can tell."""
         return 0
 
     @abstractmethod
-    def packets(self, passed_over: Callable[[], None] = nobody_asks) -> Iterator[Timed]:
-        """Packets from the first keyframe on. SourceError when the connection ends or falls silent.
+    def packets(self, on_skipped: Callable[[], None] = ignore_skipped) -> Iterator[TimedPacket]:
+        """Packets, from the first keyframe on. SourceError when the connection ends or falls silent.
 
-        `passed_over` is called for each before it, and may raise: some cameras have none for a long time.
+        `on_skipped` is called for each packet before the first keyframe. It may raise, so that the caller can limit the
+        wait: some cameras send no keyframe for a long time.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection or file."""
 
     def __enter__(self) -> Self:
         return self
@@ -69,6 +74,8 @@ class Source(ABC):
 
 
 def give_memory_back() -> None:
-    """FFmpeg decodes some pictures as it opens a stream; the C library would keep what they took for good."""
+    """Return freed memory to the system. FFmpeg decodes some pictures as it opens a stream; the C library would keep
+    that memory in the process.
+    """
     if _malloc_trim is not None:
         _malloc_trim(0)

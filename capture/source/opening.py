@@ -1,4 +1,4 @@
-"""Opening a camera or a file: the only place where media from outside comes in, and where its reader is chosen."""
+"""Opening a camera or a file: the only place where media enters the product, and where the reader is chosen."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,9 +7,9 @@ from shike.capture.clock import Clock
 from shike.capture.schedule import G711
 from shike.capture.source.address import Address
 from shike.capture.source.ffmpeg import FFmpegSource
-from shike.capture.source.open_stream import Source, nobody_asks
-from shike.capture.source.plain import PlainSource, Ways
-from shike.capture.source.rtsp.not_plain import NotPlain
+from shike.capture.source.open_stream import Source, ignore_skipped
+from shike.capture.source.plain import PlainSource
+from shike.capture.source.reader_choice import NotPlain, ReaderChoice
 
 
 def open_camera(
@@ -17,26 +17,27 @@ def open_camera(
     clock: Clock,
     timeout_s: float = 10.0,
     audio: G711 | None = None,
-    ways: Ways | None = None,
-    passed_over: Callable[[], None] = nobody_asks,
+    choice: ReaderChoice | None = None,
+    on_skipped: Callable[[], None] = ignore_skipped,
 ) -> Source:
     """Connect to a camera. SourceError with a cause code if it refuses or does not answer.
 
-    `audio` says what is done with G.711; None leaves audio out altogether: the camera is not even asked for it.
-    `passed_over` is called for pictures that no recording can begin with, and may raise.
+    `audio` says what to do with G.711; with None the camera is not asked for audio at all.
+    `choice` holds what earlier connections learnt about this camera, and is brought up to date.
+    `on_skipped` is called for pictures before the first keyframe, and may raise.
     """
-    ways = ways or Ways()
-    if audio is None and ways.plain:
+    choice = choice or ReaderChoice()
+    if audio is None and choice.try_plain:
         try:
-            source = PlainSource.open(address, clock, timeout_s, ways, passed_over)
-            ways.why_not = None
+            source = PlainSource.open(address, clock, timeout_s, choice, on_skipped)
+            choice.why_ffmpeg = None
             return source
         except NotPlain as error:
-            ways.plain, ways.why_not = not error.lasting, str(error)
-        passed_over()  # the one who waits is alive: FFmpeg may take as long again
+            choice.try_plain, choice.why_ffmpeg = not error.lasting, str(error)
+        on_skipped()  # a sign of life for the caller: FFmpeg may take as long again
     return FFmpegSource.open_camera(address, clock, timeout_s, audio)
 
 
 def open_file(path: Path, clock: Clock) -> FFmpegSource:
-    """Open a recorded file. SourceError if it is not video that can be stored as it is."""
+    """Open a video file. SourceError if its video cannot be stored without encoding it again."""
     return FFmpegSource.open_file(path, clock)

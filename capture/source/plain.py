@@ -1,6 +1,8 @@
-"""One plain camera: its connection read in bulk, its pictures as packets for the mux.
+"""`PlainSource`: a camera read without FFmpeg, through the RTSP client of `rtsp`.
 
-A picture's time of arrival is when its last byte had been read. Design: docs/design/capture.md, "The plain reader".
+Here: the socket, the time limit for silence, the order of pictures, arrival times, and what each error of the client
+means for the product. Not here: the protocol (`rtsp`), which cameras are read so (`opening`). A picture arrives when
+its last byte has been read. Design: docs/design/capture.md, "The plain reader".
 """
 
 import contextlib
@@ -10,7 +12,6 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
@@ -21,63 +22,62 @@ from shike.capture.clock import Clock
 from shike.capture.errors import SourceError
 from shike.capture.mp4.coded_picture import CodedPicture
 from shike.capture.source.address import Address
+from shike.capture.source.batching import ReadBatching
 from shike.capture.source.open_stream import (
     SIMULATED_TITLE,
     Source,
-    Timed,
+    TimedPacket,
     give_memory_back,
-    nobody_asks,
+    ignore_skipped,
 )
-from shike.capture.source.rest import Rest
-from shike.capture.source.rtsp.access_units import LostTrack
+from shike.capture.source.reader_choice import NotPlain, ReaderChoice
 from shike.capture.source.rtsp.client import Client
 from shike.capture.source.rtsp.description import VideoTrack
-from shike.capture.source.rtsp.not_plain import NotPlain
+from shike.capture.source.rtsp.errors import (
+    AnswerTimeout,
+    ConnectFailed,
+    ConnectionClosed,
+    RequestRefused,
+    RtspError,
+    StreamCorrupt,
+)
 from shike.capture.source.rtsp.packets import Packets
 from shike.capture.source.silence import SILENCE, Reader
 from shike.capture.source.timeline import Arrival
 
-_LOOK_US, _SEND_LIMIT_S = 250_000, 5
-# Pictures after the first keyframe that are waited for to see whether they come in the order of showing.
-_LOOKED_AT, _LOOKED_FOR_US = 4, 400_000
-# So many of so many that are odd, and FFmpeg shall read this camera.
-_ODD, _ODD_OF = 10, 40
-_CAMERA_CLOCK_EVERY_US, _REPORT_HOLDS_US = 500_000, 60_000_000
-
-
-@dataclass(slots=True)
-class Ways:
-    """How one camera can be read. `plain` becomes false for good once it has shown that it needs FFmpeg.
-
-    `why_not`: why FFmpeg read it the last time that the plain reader was tried, in words without its address.
-    """
-
-    plain: bool = True
-    why_not: str | None = None
+_RECEIVE_LIMIT_US, _SEND_LIMIT_S = 250_000, 5
+# Opening waits for this many pictures after the first keyframe, to see whether they come in the order of showing.
+_CHECKED, _CHECKED_FOR_US = 4, 400_000
+# A camera with 10 irregular pictures among 40 is left to FFmpeg.
+_MOST_ODD, _ODD_OF = 10, 40
+_CAMERA_CLOCK_EVERY_US, _REPORT_VALID_US = 500_000, 60_000_000
+# The status codes of a refusal that have a cause code of their own.
+_OWN_CAUSE = frozenset({401, 403, 404, 453})
+_UNSUPPORTED_TRANSPORT = 461
 
 
 class PlainSource(Source):
     """A camera after PLAY, read from its first keyframe on."""
 
-    def __init__(self, client: Client, track: VideoTrack, clock: Clock, silence_s: float, ways: Ways) -> None:
+    def __init__(self, client: Client, track: VideoTrack, clock: Clock, silence_s: float, choice: ReaderChoice) -> None:
         self._client, self._track, self._clock = client, track, clock
-        self._silence_s, self._ways = silence_s, ways
-        self._packets = Packets(track, client.channel, client.rest, client.control_channel)
+        self._silence_s, self._choice = silence_s, choice
+        self._packets = Packets(track, client.channel, client.received, client.control_channel)
         self._per_tick_us = 1_000_000 / track.clock_hz
-        self._first: list[tuple[CodedPicture, tuple[int, int]]] = []
+        self._first: list[tuple[CodedPicture, tuple[int, int]]] = []  # pictures that opening read, with arrival times
         self._last_ticks: int | None = None
-        self._is_level = False
+        self._same_time = False  # whether the last picture had the time of the one before it
         self._seen = self._odd = self._irregular = 0
-        self._asked_clock_us = 0
-        self._stay_us = 0
+        self._clock_read_us = 0
+        self._keep_alive_us = 0
         self._reader: Reader | None = None
         self._template: av.container.InputContainer | None = None
         self.connected_s = clock.monotonic()
         self.simulated = track.title == SIMULATED_TITLE
         self.announces_audio = track.announces_audio
-        # The kernel's own limit: Python's would ask with one call more whether there is something to read.
+        # Use the kernel's time limits: with Python's, each read costs one system call more.
         client.socket.settimeout(None)
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, _LOOK_US))
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, _RECEIVE_LIMIT_US))
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", _SEND_LIMIT_S, 0))
 
     @classmethod
@@ -86,21 +86,27 @@ class PlainSource(Source):
         address: Address,
         clock: Clock,
         timeout_s: float,
-        ways: Ways,
-        passed_over: Callable[[], None] = nobody_asks,
+        choice: ReaderChoice,
+        on_skipped: Callable[[], None] = ignore_skipped,
     ) -> Self:
-        """Connect and wait for a keyframe. SourceError if the camera refuses or does not answer; NotPlain."""
-        client = Client(address, timeout_s)
+        """Connect and wait for a keyframe.
+
+        SourceError if the camera refuses or does not answer; NotPlain if FFmpeg must read it.
+        """
         try:
-            source = cls(client, client.play(), clock, timeout_s, ways)
-        except BaseException:
-            client.close()
-            raise
-        try:
-            source._look(passed_over)
-        except BaseException:
-            source.close()
-            raise
+            client = Client(address, timeout_s)
+            try:
+                source = cls(client, client.play(), clock, timeout_s, choice)
+            except BaseException:
+                client.close()
+                raise
+            try:
+                source._check(on_skipped)
+            except BaseException:
+                source.close()
+                raise
+        except RtspError as error:
+            raise _translated(error) from None
         give_memory_back()
         return source
 
@@ -108,45 +114,45 @@ class PlainSource(Source):
     def lost(self) -> int:
         return self._packets.lost
 
-    def packets(self, passed_over: Callable[[], None] = nobody_asks) -> Iterator[Timed]:
-        """All pictures, from the keyframe that opening waited for."""
+    def packets(self, on_skipped: Callable[[], None] = ignore_skipped) -> Iterator[TimedPacket]:
+        """All pictures, from the keyframe on that opening waited for."""
         reader = self._reader = SILENCE.watch(self._silence_s)
-        rest = Rest(threading.get_native_id() * 0.618034 % 1.0, together=2)
+        batching = ReadBatching(threading.get_native_id() * 0.618034 % 1.0, batch=2)
         waiting, self._first = self._first, []
         for picture, came in waiting:
             yield self._timed(picture, came)
-        heard_us = self._now()[1]
+        last_us = self._now()[1]
         while True:
             pictures, came = self._receive()
             if pictures:
-                heard_us = came[1]
+                last_us = came[1]
                 reader.packets += len(pictures)
-            elif came[1] - heard_us >= reader.limit_s * 1_000_000:  # which `SILENCE` may shorten
+            elif came[1] - last_us >= reader.limit_s * 1_000_000:  # `SILENCE` may shorten the limit
                 raise SourceError("no_data")
-            wait_s = 0.0
+            pause_s = 0.0
             for picture in pictures:
-                self._mind_order(picture)
+                self._check_order(picture)
                 timed = self._timed(picture, came)
                 yield timed
-                wait_s = rest.after(came[1], timed.arrival.media_us)
-            if wait_s > 0:
-                time.sleep(wait_s)
+                pause_s = batching.pause_s(came[1], timed.arrival.media_us)
+            if pause_s > 0:
+                time.sleep(pause_s)
 
-    def _look(self, passed_over: Callable[[], None]) -> None:
-        """Read until it is known how the pictures are coded, and in which order they come."""
-        heard_us = self._now()[1]
-        pictures = self._packets.take()  # what came with the answer to PLAY
+    def _check(self, on_skipped: Callable[[], None]) -> None:
+        """Read until the coding and the order of the pictures are known. NotPlain if FFmpeg must read the camera."""
+        last_us = self._now()[1]
+        pictures = self._packets.take()  # those that came with the answer to PLAY
         came = self._now()
         while True:
             for picture in pictures:
-                heard_us = came[1]
+                last_us = came[1]
                 if self._first or picture.is_keyframe:
                     self._first.append((picture, came))
                 else:
-                    passed_over()
-            if len(self._first) > _LOOKED_AT or (self._first and came[1] - self._first[0][1][1] > _LOOKED_FOR_US):
+                    on_skipped()
+            if len(self._first) > _CHECKED or (self._first and came[1] - self._first[0][1][1] > _CHECKED_FOR_US):
                 break
-            if came[1] - heard_us >= self._silence_s * 1_000_000:
+            if came[1] - last_us >= self._silence_s * 1_000_000:
                 raise SourceError("timeout")
             pictures, came = self._receive()
         ticks = [picture.dts for picture, _ in self._first]
@@ -159,7 +165,7 @@ class PlainSource(Source):
             raise NotPlain("its pictures may be sent in another order than that of showing")
 
     def _receive(self) -> tuple[list[CodedPicture], tuple[int, int]]:
-        """What has come, or nothing within a moment. SourceError if the connection is gone or unreadable."""
+        """The pictures of one read, and its time; none after 0.25 s without data. SourceError if the read fails."""
         try:
             received = self._client.socket.recv_into(self._packets.room())
             if received == 0:
@@ -168,53 +174,55 @@ class PlainSource(Source):
             pictures = self._packets.take(received)
         except BlockingIOError:
             return [], self._now()
-        except (OSError, LostTrack):
+        except (OSError, StreamCorrupt):
             raise SourceError("connection_lost") from None
-        if came[1] >= self._stay_us or self._packets.answer is not None:
-            self._stay(came[1])
+        if came[1] >= self._keep_alive_us or self._packets.answer is not None:
+            self._keep_alive(came[1])
         return pictures, came
 
-    def _stay(self, steady_us: int) -> None:
-        """A camera ends a session of which nothing is heard for as long as it said.
+    def _keep_alive(self, steady_us: int) -> None:
+        """Read the camera's last answer, and ask again at half the session's timeout, or the camera ends the session.
 
-        Where the connection is gone, reading says so, after what had come before.
+        A lost connection is not reported here: the next read reports it, after the pictures that came before.
         """
         answer, self._packets.answer = self._packets.answer, None
         with contextlib.suppress(OSError):
             if answer is not None:
-                self._client.answered(answer)
-            if self._stay_us and steady_us >= self._stay_us:
-                self._client.stay()
-        if steady_us >= self._stay_us:
-            self._stay_us = steady_us + self._client.session_s * 500_000
+                self._client.take_answer(answer)
+            if self._keep_alive_us and steady_us >= self._keep_alive_us:
+                self._client.keep_alive()
+        if steady_us >= self._keep_alive_us:
+            self._keep_alive_us = steady_us + self._client.session_s * 500_000
 
-    def _mind_order(self, picture: CodedPicture) -> None:
-        """Notice pictures that begin to come in another order, or unmarked: FFmpeg can make sense of them."""
+    def _check_order(self, picture: CodedPicture) -> None:
+        """Leave the camera to FFmpeg once its pictures come in another order or without marker bits."""
         last, self._last_ticks = self._last_ticks, picture.dts
         self._seen += 1
         if last is not None:
-            # Halves of a picture share a time. One that stands still is for the run to judge: FFmpeg knows no better.
-            self._odd += 0 < last - picture.dts < self._track.clock_hz or (self._is_level and picture.dts > last)
-            self._is_level = picture.dts == last
+            # The two fields of a picture share one time. A time that stands still is left to the run: FFmpeg could not
+            # read such a camera better.
+            self._odd += 0 < last - picture.dts < self._track.clock_hz or (self._same_time and picture.dts > last)
+            self._same_time = picture.dts == last
         if self._seen < _ODD_OF:
             return
         self._odd += self._packets.irregular - self._irregular
-        if self._odd >= _ODD:
-            self._ways.plain, self._ways.why_not = False, "its pictures come in another order, or unmarked"
+        if self._odd >= _MOST_ODD:
+            self._choice.try_plain = False
+            self._choice.why_ffmpeg = "its pictures come in another order, or unmarked"
             raise SourceError("timestamps_broken")
         self._irregular, self._seen, self._odd = self._packets.irregular, 0, 0
 
-    def _timed(self, picture: CodedPicture, came: tuple[int, int]) -> Timed:
+    def _timed(self, picture: CodedPicture, came: tuple[int, int]) -> TimedPacket:
         ticks = picture.dts
         media_us = int(ticks * self._per_tick_us)
         wall_us, steady_us = came
         clock_us, report = None, self._packets.report
-        if report is not None and steady_us - self._asked_clock_us >= _CAMERA_CLOCK_EVERY_US:
-            self._asked_clock_us = steady_us
+        if report is not None and steady_us - self._clock_read_us >= _CAMERA_CLOCK_EVERY_US:
+            self._clock_read_us = steady_us
             since_us = int((ticks - report[1]) * self._per_tick_us)
-            if abs(since_us) < _REPORT_HOLDS_US:  # or the media time has jumped since
+            if abs(since_us) < _REPORT_VALID_US:  # further apart: the media time has jumped since the report
                 clock_us = report[0] + since_us
-        return Timed(picture, Arrival(wall_us, steady_us, media_us), clock_us)
+        return TimedPacket(picture, Arrival(wall_us, steady_us, media_us), clock_us)
 
     def _now(self) -> tuple[int, int]:
         return self._clock.now(), int(self._clock.monotonic() * 1_000_000)
@@ -227,8 +235,25 @@ class PlainSource(Source):
             self._template.close()
 
 
+def _translated(error: RtspError) -> SourceError | NotPlain:
+    """What an error of the client means: why the camera cannot be read, or that FFmpeg must try."""
+    if isinstance(error, ConnectFailed):
+        return SourceError("unreachable")
+    if isinstance(error, AnswerTimeout):
+        return SourceError("timeout")
+    if isinstance(error, StreamCorrupt):
+        return SourceError("connection_lost")
+    if isinstance(error, ConnectionClosed):
+        return NotPlain("it closed the connection", lasting=False)
+    if isinstance(error, RequestRefused):
+        if error.status in _OWN_CAUSE:
+            return SourceError(f"refused_{error.status}")
+        return NotPlain(str(error), lasting=error.status == _UNSUPPORTED_TRANSPORT)
+    return NotPlain(str(error))
+
+
 def _template(track: VideoTrack, keyframe: CodedPicture) -> tuple[av.container.InputContainer, VideoStream]:
-    """How a camera's pictures are coded, as FFmpeg says of its first one. NotPlain if it cannot tell."""
+    """How a camera's pictures are coded, by FFmpeg's reading of the first keyframe. NotPlain if FFmpeg cannot tell."""
     announced = b"" if keyframe.sets else b"".join(b"\0\0\1" + each for each in track.sets)
     try:
         container = av.open(io.BytesIO(announced + keyframe.with_start_codes()), "r", format=track.codec)

@@ -1,7 +1,7 @@
-"""Which status a camera refused with: FFmpeg has one error for most of them and says the number only in its log.
+"""The RTSP status with which a camera refused FFmpeg: FFmpeg writes it to its log only, and has one error for most.
 
-Lines are listened to while a connection is opened, by the thread that opens it, and thrown away: they may hold the
-address. Nothing of them reaches the program's own log.
+The log lines of the thread that opens a connection are captured, searched and discarded: they may hold the address.
+None of them reaches the program's own log.
 """
 
 import logging
@@ -13,11 +13,11 @@ from typing import ClassVar
 import av.logging
 
 _FAILED = re.compile(r"method \w+ failed: (\d{3})")
-_TOLD_APART = frozenset({401, 403, 404, 453})
+_OWN_CAUSE = frozenset({401, 403, 404, 453})
 
 
 class Refusal:
-    """Use as a context manager around opening a camera; any number of threads at once."""
+    """Captures FFmpeg's log while a camera is opened. Use it as a context manager, in any number of threads at once."""
 
     _lock: ClassVar = threading.Lock()
     _listening: ClassVar = 0
@@ -28,18 +28,18 @@ class Refusal:
 
     @property
     def cause(self) -> str | None:
-        """The cause code of the last refusal that was heard."""
-        statuses = [int(found[1]) for _, _, line in self._lines if (found := _FAILED.match(line))]
+        """The cause code of the last refusal in the log; None without one."""
+        statuses = [int(match[1]) for _, _, line in self._lines if (match := _FAILED.match(line))]
         if not statuses:
             return None
-        return f"refused_{statuses[-1]}" if statuses[-1] in _TOLD_APART else "refused_other"
+        return f"refused_{statuses[-1]}" if statuses[-1] in _OWN_CAUSE else "refused_other"
 
     def __enter__(self) -> "Refusal":
         with Refusal._lock:
             Refusal._listening += 1
             if Refusal._listening == 1:
                 logging.getLogger("libav").setLevel(logging.CRITICAL + 1)
-                av.logging.set_skip_repeated(False)  # or the second camera's refusal would be taken for the first's
+                av.logging.set_skip_repeated(False)  # a second camera's refusal may be the same line as the first's
                 av.logging.set_level(av.logging.ERROR)
         self._lines = self._capture.__enter__()
         return self

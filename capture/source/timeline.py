@@ -1,8 +1,8 @@
 """Camera timestamps → wall time.
 
-Evidence time is the server's clock at arrival. A run anchors the camera's media clock to it by the least delay
-seen and then follows drift by at most 500 ppm: wall time never jumps inside a run. Steps of either clock are
-reported, and the caller starts a new run. Design: docs/design/capture.md, "Time".
+Evidence time is the server's clock at arrival. A timeline anchors the camera's media clock to it by the least delay
+seen, and then follows drift by at most 500 ppm: wall time never jumps inside a run. It reports steps of either clock;
+the caller then starts a new run. Design: docs/design/capture.md, "Time".
 """
 
 from collections import deque
@@ -17,7 +17,7 @@ _ANCHOR_LIMIT_US = 1_000_000
 
 
 class Arrival(NamedTuple):
-    """When a packet came: the server's wall clock (µs), its steady clock (µs), the packet's media time (µs)."""
+    """When a packet arrived: the server's wall clock (µs), its steady clock (µs), and the packet's media time (µs)."""
 
     wall_us: int
     steady_us: int
@@ -28,7 +28,7 @@ class Timeline:
     """One run's map from media time to wall time. Not shared between threads."""
 
     def __init__(self, settle_us: int = 0) -> None:
-        """`settle_us`: how long to look before anchoring, for packets so short that a thread may pause as long."""
+        """`settle_us`: how long to observe before anchoring, where a thread may pause for as long as a packet lasts."""
         self._settle_us = settle_us
         self._offset_us: int | None = None
         self._recent: deque[tuple[int, int]] = deque()  # (media µs, wall − media), increasing offsets
@@ -41,10 +41,10 @@ class Timeline:
         return self._offset_us is not None
 
     def observe(self, arrival: Arrival) -> EndReason | None:
-        """Take a packet's arrival in. Returns why the run must end, if a clock stepped."""
-        broken = self._stepped(arrival)
-        if broken is not None:
-            return broken
+        """Take the arrival of a packet. Returns why the run must end, if a clock stepped."""
+        end_reason = self._stepped(arrival)
+        if end_reason is not None:
+            return end_reason
         wall_us, _, media_us = arrival
         raw, recent = wall_us - media_us, self._recent
         while recent and recent[-1][1] >= raw:
@@ -64,32 +64,32 @@ class Timeline:
         return None
 
     def anchor(self) -> None:
-        """Settle for the least delay seen so far. Needs one packet."""
+        """Anchor now, by the least delay seen so far. Needs one packet."""
         if self._offset_us is None:
             self._offset_us = self._recent[0][1]
 
     def wall(self, media_us: int) -> int:
         """Wall time (µs UTC) of a media time. Only once anchored."""
-        assert self._offset_us is not None, "a timeline tells no wall time before it is anchored"
+        assert self._offset_us is not None, "a timeline has no wall time before it is anchored"
         return media_us + self._offset_us
 
     def _caught_up(self, arrival: Arrival) -> bool:
-        """Whether packets come as they are made: opening a stream delivers the first ones late and in a burst."""
+        """Whether packets arrive at the rate at which they are made: a stream begins with a late burst."""
         if self._last is None or self._first is None:
             return False
         if arrival.steady_us - self._first.steady_us < self._settle_us:
             return False
         waited = arrival.steady_us - self._last.steady_us
         made = arrival.media_us - self._last.media_us
-        # Twice in a row: once may be a pause of the thread that reads what has been waiting.
+        # Twice in a row: a single wait may be a pause of the reading thread while packets were there.
         self._waits = self._waits + 1 if waited * 2 >= made > 0 else 0
         return self._waits >= 2 or arrival.steady_us - self._first.steady_us >= _ANCHOR_LIMIT_US
 
-    def _from_the_future(self, arrival: Arrival) -> int:
-        """By how many µs a picture says that it was made after it came. A camera may deliver late, never early."""
+    def _ahead_of_arrival(self, arrival: Arrival) -> int:
+        """By how many µs a packet's media time lies after its arrival. A camera may deliver late, but never early."""
         if self._offset_us is not None:
             return self.wall(arrival.media_us) - arrival.wall_us
-        # Not anchored: how late the first packet came is not known, so it is given time to have been late.
+        # Not anchored: the first packet's delay is unknown, so assume that it was up to two seconds.
         first = self._first or arrival
         ahead = (arrival.media_us - first.media_us) - (arrival.steady_us - first.steady_us)
         return ahead - 2 * _STEP_US
@@ -101,10 +101,10 @@ class Timeline:
         last_wall_us, last_steady_us, last_media_us = self._last
         if abs((wall_us - last_wall_us) - (steady_us - last_steady_us)) > _STEP_US:
             return "clock_step"
-        media = media_us - last_media_us
-        future = self._from_the_future(arrival)
-        # One packet far from the last is a jump; many that are a little too early are a clock that runs too fast,
-        # or the end of a hold-up that the run began in.
-        if media < -_STEP_US or (media > _STEP_US and future > _STEP_US) or future > 3 * _STEP_US:
+        passed_us = media_us - last_media_us
+        ahead_us = self._ahead_of_arrival(arrival)
+        # One packet far from the last is a jump. Many that are a little too early mean a clock that runs too fast, or
+        # that the run began while packets were delayed.
+        if passed_us < -_STEP_US or (passed_us > _STEP_US and ahead_us > _STEP_US) or ahead_us > 3 * _STEP_US:
             return "timestamps_broken"
         return None

@@ -1,4 +1,4 @@
-"""A small clip pair, made with PyAV and marked with the strip of bits, served by a real simulated camera."""
+"""Small clips made with PyAV, with the strip of bits, served by the simulated camera."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ FPS = 25
 
 
 def write_clip(path: Path, width: int, height: int, view: int, gops: int = GOPS, frames: int = GOP_FRAMES) -> None:
-    """A clip of ``gops`` closed groups of ``frames``: noise over grey, so that keyframes need several packets."""
+    """A clip of ``gops`` closed groups of ``frames``. It shows noise, so that keyframes need several packets."""
     noise = np.random.default_rng(view)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
@@ -45,6 +45,6 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sim(clips: Path, tmp_path: Path) -> Iterator[CameraSim]:
-    """A running camera without a password, with its log at ``tmp_path/sent.jsonl``, reporting every second."""
+    """A running camera without login; log at ``tmp_path/sent.jsonl``, a sender report every second."""
     with CameraSim(SimConfig(mounts_in(clips), log=tmp_path / "sent.jsonl", report_every_s=1.0)) as running:
         yield running

@@ -1,4 +1,4 @@
-"""The command line of the simulated camera, as a process of its own."""
+"""The command line of the simulated camera, in a child process."""
 
 import signal
 import subprocess
@@ -12,7 +12,7 @@ def _start(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-m", "shike.camera_sim", *arguments], stdout=subprocess.PIPE, text=True)
 
 
-def test_it_says_its_addresses_and_ends_cleanly_when_told(clips: Path) -> None:
+def test_it_prints_its_addresses_and_ends_on_sigterm(clips: Path) -> None:
     with _start("--clips", str(clips), "--port", "0", "--paths", "hall/sub", "yard/main") as process:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
@@ -24,12 +24,12 @@ def test_it_says_its_addresses_and_ends_cleanly_when_told(clips: Path) -> None:
         assert process.wait(10) == 0
 
 
-def test_it_says_what_is_wrong_with_its_clips(tmp_path: Path) -> None:
-    answer = subprocess.run(
+def test_it_reports_missing_clips(tmp_path: Path) -> None:
+    result = subprocess.run(
         [sys.executable, "-m", "shike.camera_sim", "--clips", str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert answer.returncode == 2
-    assert "no clips" in answer.stderr
+    assert result.returncode == 2
+    assert "no clips" in result.stderr

@@ -1,4 +1,4 @@
-"""What a simulated camera refuses, and in which words."""
+"""What a simulated camera refuses, and with which status."""
 
 import socket
 from collections.abc import Iterator
@@ -35,11 +35,11 @@ def test_a_wrong_password_is_unauthorised(locked: CameraSim) -> None:
             watch(locked.url("hall/main").replace("rtsp://", f"rtsp://{credentials}"), 1)
 
 
-def test_the_right_password_is_let_in_even_with_signs_that_addresses_use(locked: CameraSim) -> None:
+def test_the_right_password_is_accepted_even_with_characters_that_addresses_use(locked: CameraSim) -> None:
     assert watch(locked.url("hall/main").replace("rtsp://", "rtsp://admin:a%40b%3Ac@"), 1)
 
 
-def test_udp_is_an_unsupported_transport_of_a_camera_that_has_only_tcp(sim: CameraSim) -> None:
+def test_a_camera_that_offers_only_tcp_refuses_udp(sim: CameraSim) -> None:
     sim.faults("hall/main").transports = ("tcp",)
     answer = _ask(
         sim,
@@ -59,12 +59,12 @@ def test_unknown_methods_are_not_allowed(sim: CameraSim) -> None:
     assert _ask(sim, f"RECORD {sim.url('hall/main')} RTSP/1.0", "CSeq: 1").startswith("RTSP/1.0 405 ")
 
 
-def test_what_is_no_rtsp_ends_the_connection(sim: CameraSim) -> None:
+def test_bytes_that_are_no_rtsp_end_the_connection(sim: CameraSim) -> None:
     assert _ask(sim, "hello") == ""
     assert watch(sim.url("hall/main"), 1)
 
 
-def test_a_port_in_use_is_said_at_the_start(sim: CameraSim, clips: Path) -> None:
+def test_a_port_in_use_is_reported_at_the_start(sim: CameraSim, clips: Path) -> None:
     with pytest.raises(OSError, match="address already in use"):
         CameraSim(SimConfig(mounts_in(clips), port=sim.port)).start()
 
@@ -76,6 +76,6 @@ def test_a_folder_without_clips_and_a_path_without_one_are_refused(clips: Path, 
         mounts_in(clips, paths=("attic/main",))
 
 
-def test_a_clip_under_another_name_runs_in_an_order_of_its_own(clips: Path) -> None:
+def test_a_clip_at_another_path_has_its_own_order(clips: Path) -> None:
     (mount,) = mounts_in(clips, "7", ("annex/main=hall/main",))
     assert (mount.path, mount.file.name, mount.seed) == ("annex/main", "hall-main.mp4", "7/annex")

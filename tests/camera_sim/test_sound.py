@@ -1,4 +1,4 @@
-"""The sound of a simulated camera, heard through FFmpeg: a beep at every whole second, in each of the codings."""
+"""The audio of a simulated camera, read by FFmpeg: a beep at every whole second, in each coding."""
 
 import struct
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def speaking(clips: Path) -> Iterator[CameraSim]:
 
 
 def _listen(url: str, seconds: float) -> list[tuple[float, "np.ndarray[Any, np.dtype[np.float32]]", int]]:
-    """What is heard: pieces of (wall time by the camera's clock, samples, samples per second)."""
+    """The decoded audio frames: (wall time by the camera's clock, samples, samples per second)."""
     heard: list[tuple[float, np.ndarray[Any, np.dtype[np.float32]], int]] = []
     with av.open(url, options={"rtsp_transport": "tcp"}, timeout=(5, 5)) as container:
         for packet in container.demux(audio=0):
@@ -36,11 +36,11 @@ def _listen(url: str, seconds: float) -> list[tuple[float, "np.ndarray[Any, np.d
                 samples = frame.to_ndarray()[0].astype(np.float32)
                 heard.append((wall_us / 1e6, samples / (32768 if frame.format.name == "s16" else 1), frame.sample_rate))
             if heard and heard[-1][0] - heard[0][0] > seconds:
-                return heard[1:]  # a decoder of AAC needs two packets for one piece of sound
+                return heard[1:]  # the first frame of an AAC decoder is incomplete
     raise AssertionError("the stream ended")
 
 
-def test_a_beep_at_every_second_is_heard_in_each_coding(speaking: CameraSim) -> None:
+def test_there_is_a_beep_at_every_second_in_each_coding(speaking: CameraSim) -> None:
     with ThreadPoolExecutor(len(KINDS)) as pool:
         all_heard = dict(
             zip(KINDS, pool.map(lambda kind: _listen(speaking.url(f"hall/{kind}"), 2), KINDS), strict=True)
@@ -57,7 +57,7 @@ def test_a_beep_at_every_second_is_heard_in_each_coding(speaking: CameraSim) -> 
         assert crossings / 2 / (len(loud) / heard[0][2]) == pytest.approx(BEEP_HZ, rel=0.1), kind
 
 
-def test_a_sound_that_was_announced_can_stay_away(speaking: CameraSim) -> None:
+def test_announced_audio_can_be_withheld(speaking: CameraSim) -> None:
     speaking.faults("hall/pcma").mute = True
     options = {"rtsp_transport": "tcp", "analyzeduration": "300000"}
     with av.open(speaking.url("hall/pcma"), options=options, timeout=(5, 5)) as container:

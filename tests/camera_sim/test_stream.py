@@ -1,4 +1,4 @@
-"""What a client gets from a simulated camera."""
+"""What a client receives from a simulated camera."""
 
 import itertools
 import json
@@ -21,7 +21,7 @@ def _groups(seen: list[Seen]) -> list[list[int]]:
     return [frames[start : start + GOP_FRAMES] for start in range(0, len(frames), GOP_FRAMES)]
 
 
-def test_every_frame_of_every_group_arrives_whole_and_in_order(sim: CameraSim) -> None:
+def test_every_frame_of_every_group_arrives_complete_and_in_order(sim: CameraSim) -> None:
     seen = watch(sim.url("hall/main"), 6 * GOP_FRAMES)
     assert seen[0].is_key
     for group in _groups(seen):
@@ -29,7 +29,7 @@ def test_every_frame_of_every_group_arrives_whole_and_in_order(sim: CameraSim) -
         assert group == list(range(group[0], group[0] + len(group)))
 
 
-def test_timestamps_run_on_at_the_frame_rate_across_groups(sim: CameraSim) -> None:
+def test_timestamps_rise_at_the_frame_rate_across_groups(sim: CameraSim) -> None:
     seen = watch(sim.url("hall/sub"), 4 * GOP_FRAMES)
     times = [one.pts for one in seen[1:] if one.pts is not None]
     assert len(times) == len(seen) - 1
@@ -42,7 +42,7 @@ def test_packets_after_a_sender_report_carry_the_cameras_wall_time(sim: CameraSi
     assert {"rtcp_sr", "prft"} <= {kind.lower() for kind in kinds}
 
 
-def test_the_title_says_that_the_camera_is_simulated(sim: CameraSim) -> None:
+def test_the_session_title_marks_the_camera_as_simulated(sim: CameraSim) -> None:
     with av.open(sim.url("hall/main"), options={"rtsp_transport": "tcp"}, timeout=(5, 5)) as container:
         assert container.metadata["title"] == "shike-camera-sim"
 
@@ -95,7 +95,7 @@ def test_straight_order_repeats_the_clip(clips: Path) -> None:
     assert all((later - earlier) % (GOPS * GOP_FRAMES) == GOP_FRAMES for earlier, later in itertools.pairwise(starts))
 
 
-def test_mixed_order_shows_all_of_the_clip_in_every_round_and_changes_between_rounds() -> None:
+def test_mixed_order_sends_the_whole_clip_in_every_round_and_changes_between_rounds() -> None:
     order = GopOrder(gops=30, seed="a")
     rounds = [[order.gop_at(turn * 30 + place) for place in range(30)] for turn in range(5)]
     assert all(sorted(one) == list(range(30)) for one in rounds)

@@ -1,4 +1,4 @@
-"""The strip of bits is read back as painted, at both sizes, and damage is noticed."""
+"""The strip of bits is read as it was painted, at both sizes; damage is noticed."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A client of the simulated camera: PyAV, as the product uses it."""
+"""A client of the simulated camera that reads with PyAV."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from shike.camera_sim.media import strip
 
 @dataclass(frozen=True)
 class Seen:
-    """What a client saw of one frame: the strip's number, 90 kHz timestamp, kinds of side data.
+    """One received frame: the number in its strip, its 90 kHz timestamp, its kinds of side data.
 
-    The demuxer gives the very first packet of an RTSP stream no timestamp.
+    The first packet of an RTSP stream has no timestamp.
     """
 
     frame: int
@@ -21,16 +21,16 @@ class Seen:
 
 
 def watch(url: str, frames: int, read_timeout_s: float = 5) -> list[Seen]:
-    """The first so many frames of a stream, decoded; fails on one whose strip cannot be read."""
+    """The first ``frames`` frames of a stream, decoded. Fails if a strip cannot be read."""
     seen: list[Seen] = []
     with av.open(url, options={"rtsp_transport": "tcp"}, timeout=(5, read_timeout_s)) as container:
         for packet in container.demux(video=0):
             kinds = frozenset(data.data_type for data in packet.iter_sidedata())
             for picture in packet.decode():
                 assert isinstance(picture, av.VideoFrame)
-                found = strip.read(picture.to_ndarray(format="gray"))
-                assert found is not None, "a picture without a readable strip"
-                seen.append(Seen(found.frame, packet.pts, packet.is_keyframe, kinds))
+                bits = strip.read(picture.to_ndarray(format="gray"))
+                assert bits is not None, "a picture without a readable strip"
+                seen.append(Seen(bits.frame, packet.pts, packet.is_keyframe, kinds))
             if len(seen) >= frames:
                 return seen
     raise AssertionError("the stream ended")

@@ -1,4 +1,4 @@
-"""An RTSP server that is not ours: GStreamer's, run by the system's Python. Prints its port, serves until killed.
+"""GStreamer's RTSP server, run by the system's Python. Prints its port and serves until it is killed.
 
 usage: gst_rtsp_server.py FILE.mp4   (H.264; served in real time at rtsp://127.0.0.1:PORT/room)
 """

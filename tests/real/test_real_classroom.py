@@ -1,6 +1,6 @@
-"""A real classroom over somebody else's RTSP server: recorded, counted, watched, played back.
+"""A real classroom over GStreamer's RTSP server: recorded, counted, watched live, played back.
 
-The clip shows four people throughout. It is "classroom" from intel-iot-devkit/sample-videos (CC BY 4.0), which is no
+The clip shows four people throughout. It is "classroom" from intel-iot-devkit/sample-videos (CC BY 4.0), which is not
 part of this project: SHIKE_REAL_SET names the folder that holds it.
 """
 
@@ -28,14 +28,14 @@ SECONDS = 240
 
 
 def unless_required(reason: str) -> None:
-    """Skip in words; where the run says that this test must not be skipped, fail with them."""
+    """Skip with a reason; with SHIKE_REAL_REQUIRED set, fail instead."""
     if os.environ.get("SHIKE_REAL_REQUIRED"):
         pytest.fail(f"required here: {reason}")
     pytest.skip(reason)
 
 
 def encoded(gif: Path, target: Path) -> None:
-    """The GIF as 1280×720 H.264, its three seconds repeated without encoding them again."""
+    """Write the GIF as 1280×720 H.264; its three seconds are repeated without encoding them again."""
     with av.open(str(gif)) as source:
         pictures = [frame.reformat(1280, 720, "yuv420p") for frame in source.decode(video=0)]
     fps = 15
@@ -84,7 +84,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def recorded(room: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Product, str]]:
-    """The product with this one camera, and the camera's id."""
+    """The running product with one camera, and that camera's id."""
     product = Product(tmp_path_factory.mktemp("product") / "data", sample_interval_s=1)
     product.data.mkdir(parents=True)
     product.command("account", "add", ADMINISTRATOR)
@@ -114,16 +114,16 @@ def recorded(room: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
 def counts(product: Product, camera: str) -> list[int | None]:
     now = datetime.now(UTC)
     with product.client() as client:
-        asked = {"from": (now - timedelta(minutes=10)).isoformat(), "to": now.isoformat()}
-        answer = client.get(f"/api/cameras/{camera}/timeline", params=asked)
+        params = {"from": (now - timedelta(minutes=10)).isoformat(), "to": now.isoformat()}
+        answer = client.get(f"/api/cameras/{camera}/timeline", params=params)
     return [each["count"] for each in answer.json()["counts"]]
 
 
 def test_four_people_are_counted_in_at_least_four_of_five_samples(recorded: tuple[Product, str]) -> None:
     product, camera = recorded
     wait_until(lambda: len(counts(product, camera)) >= 15, 90, "fifteen samples")
-    found = counts(product, camera)
-    assert sum(count == PEOPLE for count in found) >= 0.8 * len(found), found
+    counted = counts(product, camera)
+    assert sum(count == PEOPLE for count in counted) >= 0.8 * len(counted), counted
 
 
 def test_the_room_is_watched_live_and_played_back(page: Page, recorded: tuple[Product, str]) -> None:

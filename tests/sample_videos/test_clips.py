@@ -1,4 +1,4 @@
-"""The sample videos are what the demo, the tests and the measurements take them for."""
+"""The sample videos have the properties that the demo, the tests and the measurements rely on."""
 
 import json
 from pathlib import Path
@@ -19,8 +19,8 @@ NAMES = [f"{view}-{stream}" for view in VIEWS for stream in SIZES]
 
 @pytest.fixture(scope="module")
 def truth() -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((CLIPS / "truth.json").read_text(encoding="utf-8"))
-    return told
+    content: dict[str, Any] = json.loads((CLIPS / "truth.json").read_text(encoding="utf-8"))
+    return content
 
 
 def test_all_clips_together_are_small() -> None:
@@ -37,15 +37,15 @@ def test_a_clip_consists_of_closed_groups_of_two_seconds(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_strip_of_every_frame_says_view_and_frame(name: str) -> None:
+def test_the_strip_of_every_frame_holds_view_and_frame(name: str) -> None:
     view = VIEWS[name.rsplit("-", 1)[0]]
     with av.open(str(CLIPS / f"{name}.mp4")) as container:
         container.streams.video[0].thread_type = "AUTO"
-        found = [strip.read(picture.to_ndarray(format="gray")) for picture in container.decode(video=0)]
-    assert found == [strip.Strip(view, frame) for frame in range(SECONDS * FPS)]
+        strips = [strip.read(picture.to_ndarray(format="gray")) for picture in container.decode(video=0)]
+    assert strips == [strip.Strip(view, frame) for frame in range(SECONDS * FPS)]
 
 
-def test_truth_covers_every_second_and_whoever_is_seen_is_in_the_room(truth: dict[str, Any]) -> None:
+def test_truth_covers_every_second_and_everybody_who_is_seen_is_in_the_room(truth: dict[str, Any]) -> None:
     assert [row["second"] for row in truth["truth"]] == list(range(SECONDS))
     assert {name: view["view"] for name, view in truth["views"].items()} == VIEWS
     for row in truth["truth"]:

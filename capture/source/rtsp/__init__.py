@@ -1,4 +1,7 @@
-"""Reading a plain RTSP camera: H.264 or H.265 over the RTSP connection itself, pictures in the order of showing.
+"""An RTSP client for cameras: H.264 or H.265 in RTP over the RTSP connection itself (interleaved).
 
-What is not plain is read by FFmpeg. Why there are two ways: decision 0013.
+Here: the conversation (`client`), logging in (`authorization`), the session description (`description`), RTP packets to
+pictures (`packets`, `access_units`, `nals`), what can go wrong (`errors`). Not here: when a picture arrived, which
+reader a camera needs, recording; this package imports nothing of the product but two values, `CodedPicture` and
+`Address`. Design: docs/design/capture.md, "The plain reader"; decision 0013 says why it exists.
 """

@@ -17,7 +17,7 @@ from shike.capture.archive.spool import Spool
 from shike.capture.clock import Clock
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.run import RunRecorder, RunStart
-from shike.capture.source.open_stream import Timed
+from shike.capture.source.open_stream import TimedPacket
 from shike.capture.source.opening import open_file
 from shike.capture.source.timeline import Arrival
 
@@ -120,7 +120,7 @@ class Recording:
                 return
             self._media_us = timed.arrival.media_us
             wall_us = self._start_us + self._media_us
-            ended = self._run.take(Timed(timed.packet, Arrival(wall_us, wall_us, self._media_us), None))
+            ended = self._run.take(TimedPacket(timed.packet, Arrival(wall_us, wall_us, self._media_us), None))
             assert ended is None
 
     def finish(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from shike.capture.clock import SystemClock
 from shike.capture.recorder.config import Lengths
-from shike.capture.source.open_stream import Timed
+from shike.capture.source.open_stream import TimedPacket
 from shike.capture.source.opening import open_file
 from shike.capture.source.plain import PlainSource
 from tests.recorded import position, sent_frames, strips, wait_until, whole_run
@@ -170,7 +170,7 @@ class KeysGone:
         self.gone = threading.Event()
         real = PlainSource.packets
 
-        def packets(source: PlainSource, *said: Callable[[], None]) -> Iterator[Timed]:
+        def packets(source: PlainSource, *said: Callable[[], None]) -> Iterator[TimedPacket]:
             for timed in real(source, *said):
                 if not (self.gone.is_set() and timed.packet.is_keyframe):
                     yield timed

@@ -12,7 +12,7 @@ from shike.capture.archive.spool import Spool
 from shike.capture.clock import SystemClock
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.run import RunRecorder, RunStart
-from shike.capture.source.open_stream import Timed
+from shike.capture.source.open_stream import TimedPacket
 from shike.capture.source.opening import open_file
 from shike.capture.source.timeline import Arrival
 from tests.recorded import CAMERA, FRAME_US, position, strips, timed_strips, whole_run
@@ -119,7 +119,8 @@ def test_a_camera_whose_clock_was_never_set_is_said_to_be_decades_off(tmp_path: 
         run = RunRecorder(archive, spool, SystemClock(), Lengths(), source.video, start)
         for timed in source.packets():
             media_us = timed.arrival.media_us
-            run.take(Timed(timed.packet, Arrival(1_790_000_000_000_000 + media_us, media_us, media_us), 1_000_000))
+            arrival = Arrival(1_790_000_000_000_000 + media_us, media_us, media_us)
+            run.take(TimedPacket(timed.packet, arrival, 1_000_000))
         run.finish("import_done")
     (record,) = spool.pending()
     assert record.clock_offset_ms == pytest.approx((1_000_000 - record.wall_start_us) // 1000, abs=2_000)
@@ -140,7 +141,7 @@ def test_no_picture_of_a_camera_stands_for_seconds_that_nobody_saw(
         for number, timed in enumerate(source.packets()):
             # The clocks of the server and the camera agree: nothing was sent for a while.
             media_us = timed.arrival.media_us + (pause_us - FRAME_US if number >= 30 else 0)
-            said.append(run.take(Timed(timed.packet, Arrival(START_US + media_us, media_us, media_us), None)))
+            said.append(run.take(TimedPacket(timed.packet, Arrival(START_US + media_us, media_us, media_us), None)))
             if said[-1] is not None:
                 break
         run.finish(said[-1] or "stopped")

@@ -1,4 +1,4 @@
-"""Audio of a camera: kept where it is wanted, in step with the pictures, and never a reason to lose one."""
+"""Audio of a camera: recorded where it is wanted, in step with the pictures, and without losing a picture."""
 
 import asyncio
 import io
@@ -30,8 +30,8 @@ LOUD = 0.05
 
 
 @dataclass
-class Heard:
-    """What was recorded of one path: where, its archive, the records in order, the last health's word on audio."""
+class Recorded:
+    """The recording of one path. `records` in order; `audio`: the state of the audio at the end."""
 
     data: Path
     archive: Archive
@@ -47,51 +47,53 @@ class Heard:
         return self.archive.read(record.key, 0, record.init_size)
 
 
-def listening(sim: CameraSim, data: Path, path: str, g711: G711 | None) -> CameraThread:
+def start_recording(sim: CameraSim, data: Path, path: str, g711: G711 | None) -> CameraThread:
     thread = camera_thread(sim, sharing(data), path=f"/{path}")
     thread.wanted = replace(thread.wanted, audio=g711 is not None, g711=g711 or "transcode")
     thread.start()
     return thread
 
 
-def two_in(spool: Spool) -> bool:
+def has_two_records(spool: Spool) -> bool:
     return len(list(spool.pending())) >= 2
 
 
-def ended(thread: CameraThread, data: Path) -> Heard:
+def stop_recording(thread: CameraThread, data: Path) -> Recorded:
     audio = thread.health.audio
     thread.stop()
     thread.join(20)
     recording = sharing(data)
-    return Heard(data, recording.archive, list(recording.spool.pending()), audio)
+    return Recorded(data, recording.archive, list(recording.spool.pending()), audio)
 
 
 @pytest.fixture(scope="module")
-def house(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Heard]]:
-    """All kinds of microphones, recorded at once for some seconds."""
-    data = tmp_path_factory.mktemp("house")
+def recordings(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Recorded]]:
+    """A path for each kind of microphone, all recorded at once for some seconds."""
+    data = tmp_path_factory.mktemp("recordings")
     mounts = [Mount(f"hall/{kind}", clips / "hall-main.mp4", audio=kind) for kind in KINDS]
     mounts += [Mount(f"hall/{name}", clips / "hall-main.mp4", audio="pcma") for name in ("dropped", "unwanted", "mute")]
-    wishes: dict[str, G711 | None] = {"dropped": "drop", "unwanted": None}
+    policies: dict[str, G711 | None] = {"dropped": "drop", "unwanted": None}
     with CameraSim(SimConfig(tuple(mounts), log=data / "sent.jsonl", report_every_s=0.5)) as sim:
         sim.faults("hall/mute").mute = True
         names = [*KINDS, "dropped", "unwanted", "mute"]
-        threads = {name: listening(sim, data / name, f"hall/{name}", wishes.get(name, "transcode")) for name in names}
+        threads = {
+            name: start_recording(sim, data / name, f"hall/{name}", policies.get(name, "transcode")) for name in names
+        }
         for name in names:
             spool = sharing(data / name).spool
-            wait_until(partial(two_in, spool), f"{name} is recorded")
-        yield {name: ended(thread, data / name) for name, thread in threads.items()}
+            wait_until(partial(has_two_records, spool), f"{name} is recorded")
+        yield {name: stop_recording(thread, data / name) for name, thread in threads.items()}
 
 
-def beeps(heard: Heard, run: list[SegmentRecord]) -> list[float]:
-    """At which fraction of a second, by the pictures' evidence time, beeps begin in a run."""
+def beeps(recorded: Recorded, run: list[SegmentRecord]) -> list[float]:
+    """The fractions of a second, in the pictures' evidence time, at which beeps begin in a run."""
     first = run[0].fragments[0]
-    return beeps_in(whole_run(heard.archive, run), first.wall_us / 1e6 - first.media_time / run[0].timescale)
+    return beeps_in(whole_run(recorded.archive, run), first.wall_us / 1e6 - first.media_time / run[0].timescale)
 
 
 def beeps_in(data: bytes, zero_s: float) -> list[float]:
     """The same in an MP4 whose time begins at `zero_s`."""
-    found: list[float] = []
+    beginnings: list[float] = []
     quiet_since: float | None = None
     with av.open(io.BytesIO(data), "r", format="mp4") as container:
         for frame in container.decode(audio=0):
@@ -101,62 +103,62 @@ def beeps_in(data: bytes, zero_s: float) -> list[float]:
                 at = zero_s + frame.time + index / frame.sample_rate
                 if samples[index : index + step].max() > LOUD:
                     if quiet_since is not None and at - quiet_since > 0.3:
-                        found.append(at % 1)
+                        beginnings.append(at % 1)
                     quiet_since = None
                 elif quiet_since is None:
                     quiet_since = at
-    return found
+    return beginnings
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_audio_is_kept_in_step_with_the_pictures(house: dict[str, Heard], kind: str) -> None:
-    heard = house[kind]
-    assert heard.audio == "recorded"
-    run = heard.runs[0]
-    assert all(has_audio(heard.init(record)) for record in run)
-    found = beeps(heard, run)
-    assert found, "no beep is in the recording"
-    # A beep begins at each whole second of the camera, which is this machine's.
-    for fraction in found:
-        assert min(fraction, 1 - fraction) < 0.15, found
+def test_audio_is_kept_in_step_with_the_pictures(recordings: dict[str, Recorded], kind: str) -> None:
+    recorded = recordings[kind]
+    assert recorded.audio == "recorded"
+    run = recorded.runs[0]
+    assert all(has_audio(recorded.init(record)) for record in run)
+    fractions = beeps(recorded, run)
+    assert fractions, "no beep is in the recording"
+    # A beep begins at each whole second of the camera's clock, which is this machine's.
+    for fraction in fractions:
+        assert min(fraction, 1 - fraction) < 0.15, fractions
 
 
 @pytest.mark.parametrize("name", [*KINDS, "mute", "dropped", "unwanted"])
-def test_no_picture_is_lost_for_the_sake_of_audio(house: dict[str, Heard], name: str) -> None:
-    heard = house[name]
-    frames = [frame for run in heard.runs for frame in strips(whole_run(heard.archive, run))]
-    log = heard.data.parent / "sent.jsonl"
+def test_recording_audio_loses_no_picture(recordings: dict[str, Recorded], name: str) -> None:
+    recorded = recordings[name]
+    frames = [frame for run in recorded.runs for frame in strips(whole_run(recorded.archive, run))]
+    log = recorded.data.parent / "sent.jsonl"
     position(sent_frames(log, f"hall/{name}"), frames)
 
 
-def test_nothing_is_heard_in_a_room_whose_audio_is_not_wanted(house: dict[str, Heard]) -> None:
-    heard = house["unwanted"]
-    assert heard.audio is None
-    for record in heard.records:
-        assert not has_audio(heard.init(record))
-        assert b"mp4a" not in heard.archive.read(record.key, 0, record.size)
+def test_no_audio_is_recorded_where_it_is_not_wanted(recordings: dict[str, Recorded]) -> None:
+    recorded = recordings["unwanted"]
+    assert recorded.audio is None
+    for record in recorded.records:
+        assert not has_audio(recorded.init(record))
+        assert b"mp4a" not in recorded.archive.read(record.key, 0, record.size)
 
 
-def test_g711_is_left_out_where_the_setting_says_so(house: dict[str, Heard]) -> None:
-    heard = house["dropped"]
-    assert heard.audio == "dropped_g711"
-    assert not any(has_audio(heard.init(record)) for record in heard.records)
+def test_g711_is_dropped_where_the_policy_says_so(recordings: dict[str, Recorded]) -> None:
+    recorded = recordings["dropped"]
+    assert recorded.audio == "dropped_g711"
+    assert not any(has_audio(recorded.init(record)) for record in recorded.records)
 
 
-def test_audio_that_was_announced_and_never_comes_delays_no_picture(house: dict[str, Heard]) -> None:
-    heard = house["mute"]
-    assert heard.audio == "none_yet"
-    assert len(heard.runs) == 1
-    assert not any(has_audio(heard.init(record)) for record in heard.records)
+def test_audio_that_was_announced_but_never_comes_delays_no_picture(recordings: dict[str, Recorded]) -> None:
+    recorded = recordings["mute"]
+    assert recorded.audio == "none_yet"
+    assert len(recorded.runs) == 1
+    assert not any(has_audio(recorded.init(record)) for record in recorded.records)
 
 
-def test_a_recording_with_audio_gives_the_same_pictures_without_it(house: dict[str, Heard]) -> None:
-    heard = house["pcma"]
-    run = heard.runs[0]
-    head = video_only(heard.init(run[0]))
+def test_removing_the_audio_from_a_recording_leaves_the_same_pictures(recordings: dict[str, Recorded]) -> None:
+    recorded = recordings["pcma"]
+    run = recorded.runs[0]
+    head = video_only(recorded.init(run[0]))
     assert not has_audio(head)
     parts = [
-        without_audio(heard.archive.read(record.key, fragment.offset, fragment.size))
+        without_audio(recorded.archive.read(record.key, fragment.offset, fragment.size))
         for record in run
         for fragment in record.fragments
     ]
@@ -164,15 +166,15 @@ def test_a_recording_with_audio_gives_the_same_pictures_without_it(house: dict[s
     silent = head + b"".join(parts)
     with av.open(io.BytesIO(silent), "r", format="mp4") as container:
         assert not container.streams.audio
-    assert strips(silent) == strips(whole_run(heard.archive, run))
+    assert strips(silent) == strips(whole_run(recorded.archive, run))
 
 
-def test_audio_that_falls_silent_ends_the_run_at_a_keyframe_and_the_next_one_goes_on_without_a_break(
+def test_audio_that_stops_ends_the_run_at_a_keyframe_and_the_next_run_follows_without_a_gap(
     clips: Path, tmp_path: Path
 ) -> None:
     mount = Mount("hall/main", clips / "hall-main.mp4", audio="pcmu")
     with CameraSim(SimConfig((mount,), log=tmp_path / "sent.jsonl", report_every_s=0.5)) as sim:
-        thread = listening(sim, tmp_path, "hall/main", "transcode")
+        thread = start_recording(sim, tmp_path, "hall/main", "transcode")
         wait_until(lambda: thread.health.audio == "recorded", "audio is recorded")
         time.sleep(1)
         sim.faults("hall/main").mute = True
@@ -184,43 +186,43 @@ def test_audio_that_falls_silent_ends_the_run_at_a_keyframe_and_the_next_one_goe
 
         wait_until(goes_on_without, "a run without audio")
         time.sleep(1)
-        heard = ended(thread, tmp_path)
-    assert heard.audio == "none_yet"
-    first, second = heard.runs
+        recorded = stop_recording(thread, tmp_path)
+    assert recorded.audio == "none_yet"
+    first, second = recorded.runs
     assert first[-1].ends_run == "audio_changed" and second[-1].ends_run == "stopped"
     assert abs(second[0].wall_start_us - first[-1].wall_end_us) < 60_000
-    frames = [frame for run in (first, second) for frame in strips(whole_run(heard.archive, run))]
+    frames = [frame for run in (first, second) for frame in strips(whole_run(recorded.archive, run))]
     position(sent_frames(tmp_path / "sent.jsonl"), frames)
 
 
-def test_an_export_has_sound_and_pictures_in_step(house: dict[str, Heard], tmp_path: Path) -> None:
-    heard = house["aac"]
-    run = heard.runs[0]
+def test_an_export_has_audio_and_pictures_in_step(recordings: dict[str, Recorded], tmp_path: Path) -> None:
+    recorded = recordings["aac"]
+    run = recorded.runs[0]
     fragments = [(record, fragment) for record in run for fragment in record.fragments]
     stretch = ExportedRun(
         run_id="r",
         origin="live",
         simulated=True,
-        init=heard.init(run[0]),
+        init=recorded.init(run[0]),
         start_us=fragments[0][1].wall_us,
         end_us=fragments[-1][1].wall_end_us,
-        chunks=(heard.archive.read(record.key, part.offset, part.size) for record, part in fragments),
+        chunks=(recorded.archive.read(record.key, part.offset, part.size) for record, part in fragments),
     )
     export_mp4([stretch], Label("Front", CAMERA, "main", "somebody", "now"), tmp_path / "out.mp4")
     exported = (tmp_path / "out.mp4").read_bytes()
-    assert strips(exported) == strips(whole_run(heard.archive, run))
-    found = beeps_in(exported, stretch.start_us / 1e6)
-    assert found and all(min(fraction, 1 - fraction) < 0.15 for fraction in found), found
+    assert strips(exported) == strips(whole_run(recorded.archive, run))
+    fractions = beeps_in(exported, stretch.start_us / 1e6)
+    assert fractions and all(min(fraction, 1 - fraction) < 0.15 for fraction in fractions), fractions
 
 
-def test_a_live_viewer_is_sent_pictures_alone(house: dict[str, Heard]) -> None:
-    heard = house["pcma"]
-    record = heard.runs[0][0]
-    feed = Feed(heard.archive, CAMERA, "main")
+def test_a_live_viewer_gets_pictures_only(recordings: dict[str, Recorded]) -> None:
+    recorded = recordings["pcma"]
+    record = recorded.runs[0][0]
+    feed = Feed(recorded.archive, CAMERA, "main")
     inbox = feed.join()
     start = record.fragments[0].offset
-    data = heard.archive.read(record.key, start, record.fragments[-1].end - start)
-    feed.take(RunBegan(record.identity, heard.init(record), record.codec, record.width, record.height))
+    data = recorded.archive.read(record.key, start, record.fragments[-1].end - start)
+    feed.take(RunBegan(record.identity, recorded.init(record), record.codec, record.width, record.height))
     feed.take(Written(record.fragments, data))
     sent = asyncio.run(inbox.take())
     (run,) = [item for item in sent if isinstance(item, RunBegan)]

@@ -1,4 +1,4 @@
-"""A plain camera from PLAY to TEARDOWN: its pictures, staying awake, and what is left to FFmpeg."""
+"""The plain reader from PLAY to TEARDOWN: pictures, keep-alive, and what is left to FFmpeg."""
 
 import logging
 import threading
@@ -16,21 +16,21 @@ from shike.camera_sim.rtp.packets import RtpSource
 from shike.capture.errors import SourceError
 from shike.capture.recorder.camera import CameraThread
 from shike.capture.recorder.desired import Wanted
-from shike.capture.source.plain import PlainSource, Ways
-from shike.capture.source.rtsp.not_plain import NotPlain
+from shike.capture.source.plain import PlainSource
+from shike.capture.source.reader_choice import NotPlain, ReaderChoice
 from tests.recorded import CAMERA, wait_until
 from tests.recording import camera_thread, sharing
 
 from .rtsp.scripted import CHALLENGE, Request, ScriptedCamera, answer, plain
 from .rtsp.sending import framed
 
-# The clock stands still, so that nothing else ends a wait. Making the clips is not counted.
+# The tests' clock stands still, so only this limit ends a wait. It does not include making the clips.
 pytestmark = pytest.mark.timeout(60, func_only=True)
 PICTURE_US = 40_000
 
 
 class HandClock:
-    """Stands still until it is moved."""
+    """Stands still until a test moves it."""
 
     def __init__(self) -> None:
         self.steady_s = 1000.0
@@ -43,7 +43,7 @@ class HandClock:
 
 
 class Pictures:
-    """What a camera sends, picture by picture."""
+    """A clip's pictures as RTP packets."""
 
     def __init__(self, clip: Clip) -> None:
         self._frames = [frame.packets for gop in clip.gops for frame in gop]
@@ -59,7 +59,7 @@ class Pictures:
         return data
 
     def report(self) -> bytes:
-        """A sender report for the moment of the next picture."""
+        """A sender report for the time of the next picture."""
         at_us = 10_000_000 + self.later_us + self._at * PICTURE_US
         return framed(1, self._rtp.sender_report(1_790_000_000_000_000, at_us))
 
@@ -74,17 +74,21 @@ def clock() -> HandClock:
     return HandClock()
 
 
-def begun(camera: ScriptedCamera, clock: HandClock, ways: Ways | None = None, password: str = "") -> PlainSource:
+def begun(
+    camera: ScriptedCamera, clock: HandClock, choice: ReaderChoice | None = None, password: str = ""
+) -> PlainSource:
     address = camera.address(username="viewer" if password else "", password=password)
-    return PlainSource.open(address, clock, 60, ways or Ways())
+    return PlainSource.open(address, clock, 60, choice or ReaderChoice())
 
 
 def after_play(data: bytes) -> Callable[[Request], bytes]:
     return lambda request: plain(request) + (data if request.method == "PLAY" else b"")
 
 
-def test_a_camera_is_read_from_its_first_keyframe_on_and_left_politely(pictures: Pictures, clock: HandClock) -> None:
-    pictures.some(3)  # gone before anybody asked
+def test_a_camera_is_read_from_its_first_keyframe_on_and_left_with_teardown(
+    pictures: Pictures, clock: HandClock
+) -> None:
+    pictures.some(3)  # sent before PLAY
     with ScriptedCamera(after_play(pictures.some(20))) as camera:
         with begun(camera, clock) as source:
             read = list(islice(source.packets(), 13))
@@ -95,7 +99,7 @@ def test_a_camera_is_read_from_its_first_keyframe_on_and_left_politely(pictures:
     assert (source.video.codec_context.name, source.video.width, source.simulated) == ("h264", 320, False)
 
 
-def test_a_camera_is_told_in_time_that_somebody_is_still_there(pictures: Pictures, clock: HandClock) -> None:
+def test_the_session_is_kept_alive_in_time(pictures: Pictures, clock: HandClock) -> None:
     with ScriptedCamera(after_play(pictures.some(8))) as camera, begun(camera, clock) as source:
         stream = source.packets()
         assert len(list(islice(stream, 8))) == 8
@@ -132,7 +136,7 @@ def test_a_nonce_that_has_become_stale_is_renewed_at_once(pictures: Pictures, cl
         assert 'nonce="second"' in camera.asked[-1].login
 
 
-def test_pictures_that_come_before_the_connection_ends_are_handed_over(pictures: Pictures, clock: HandClock) -> None:
+def test_pictures_that_came_before_the_connection_ended_are_yielded(pictures: Pictures, clock: HandClock) -> None:
     with ScriptedCamera(after_play(pictures.some(30))) as camera:
         source = begun(camera, clock)
         stream = source.packets()
@@ -149,28 +153,28 @@ def test_pictures_whose_times_go_back_are_left_to_ffmpeg(pictures: Pictures, clo
     assert error.value.lasting
 
 
-def test_halves_of_pictures_let_ffmpeg_read_from_then_on(pictures: Pictures, clock: HandClock) -> None:
-    ways = Ways()
+def test_a_camera_that_sends_fields_is_left_to_ffmpeg_from_then_on(pictures: Pictures, clock: HandClock) -> None:
+    choice = ReaderChoice()
     data = pictures.some(10) + pictures.some(80, of_one_time=2)
-    with ScriptedCamera(after_play(data)) as camera, begun(camera, clock, ways) as source:
+    with ScriptedCamera(after_play(data)) as camera, begun(camera, clock, choice) as source:
         with pytest.raises(SourceError) as error:
             list(source.packets())
         assert error.value.cause == "timestamps_broken"
-    assert not ways.plain
+    assert not choice.try_plain
 
 
-def test_what_is_missing_between_pictures_is_counted_with_the_segment(pictures: Pictures, tmp_path: Path) -> None:
+def test_a_lost_picture_is_counted_in_the_segment(pictures: Pictures, tmp_path: Path) -> None:
     begin = pictures.some(30)
-    pictures.some(1)  # lost on the way
+    pictures.some(1)  # lost
     recording = sharing(tmp_path)
-    rest, sent = pictures.some(30), threading.Event()
+    later, sent = pictures.some(30), threading.Event()
 
     def script(request: Request) -> bytes:
         if request.method != "PLAY":
             return plain(request)
         camera.send(plain(request) + begin)
-        time.sleep(1.2)  # the run has begun by then, whatever it waits for
-        camera.send(rest)
+        time.sleep(1.2)  # the run has begun by then
+        camera.send(later)
         sent.set()
         return b""
 
@@ -186,22 +190,22 @@ def test_what_is_missing_between_pictures_is_counted_with_the_segment(pictures: 
     assert sum(record.dropped for record in recording.spool.pending()) == 1
 
 
-def test_a_report_of_before_the_cameras_clock_jumped_says_nothing_of_pictures_after_it(
+def test_a_sender_report_from_before_a_jump_of_the_media_time_is_not_used_after_it(
     pictures: Pictures, clock: HandClock
 ) -> None:
     with ScriptedCamera(after_play(pictures.some(8) + pictures.report())) as camera, begun(camera, clock) as source:
         stream = source.packets()
         list(islice(stream, 8))
-        told = []
+        clocks_us = []
         for jump_us in (0, 3_600_000_000):
             clock.steady_s += 1
             pictures.later_us += jump_us
             camera.send(pictures.some(1))
-            told.append(next(stream).camera_clock_us)
-    assert told[0] is not None and told[1] is None
+            clocks_us.append(next(stream).camera_clock_us)
+    assert clocks_us[0] is not None and clocks_us[1] is None
 
 
-def test_a_camera_that_ffmpeg_reads_is_said_to_be_and_why(
+def test_the_log_says_which_camera_ffmpeg_reads_and_why(
     clips: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

@@ -1,4 +1,4 @@
-"""Passwords of cameras: sealed on disk, whole in the URL, nowhere else."""
+"""Passwords of cameras: encrypted on disk, complete in the URL, and nowhere else."""
 
 import stat
 from pathlib import Path
@@ -39,14 +39,14 @@ def test_an_ipv6_host_is_bracketed_and_no_login_leaves_no_at_sign() -> None:
     assert Address("fe80::1", 554, "/a").url() == "rtsp://[fe80::1]:554/a"
 
 
-def test_an_error_of_a_source_holds_nothing_of_the_address() -> None:
+def test_an_error_of_a_source_holds_no_part_of_the_address() -> None:
     cause = OSError(5, "Input/output error", f"rtsp://viewer:{SECRET}@10.0.0.9/main")
     error = source_error(cause)
     assert isinstance(error, SourceError) and error.cause == "unreachable"
     assert SECRET not in f"{error} {error!r} {error.args}"
 
 
-def test_what_is_sealed_can_be_opened_by_this_installation_only(tmp_path: Path) -> None:
+def test_an_encrypted_password_can_be_decrypted_by_this_installation_only(tmp_path: Path) -> None:
     vault = Vault.at(tmp_path / "keys")
     sealed = vault.seal(SECRET)
     assert SECRET.encode() not in sealed
@@ -56,7 +56,7 @@ def test_what_is_sealed_can_be_opened_by_this_installation_only(tmp_path: Path) 
         Vault(Fernet.generate_key()).open(sealed)
 
 
-def test_the_key_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_key(tmp_path: Path) -> None:
     Vault.at(tmp_path / "keys")
     assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
     assert [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys").iterdir()] == [0o600]

@@ -1,4 +1,4 @@
-"""What a camera may say wrongly in its sound, and what becomes of the rest of it."""
+"""Errors in a camera's audio, and that the other audio and the pictures are kept."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,8 +26,8 @@ S = 1_000_000
 FRAME_US = 64_000  # 1024 samples
 
 
-def heard_in(path: Path, options: dict[str, str]) -> InputContainer:
-    """A file of MPEG-TS with a second of AAC."""
+def audio_in(path: Path, options: dict[str, str]) -> InputContainer:
+    """An MPEG-TS file with 1.3 s of AAC."""
     with av.open(str(path), "w", format="mpegts", options=options) as container:
         stream = container.add_stream("aac", rate=RATE, layout="mono")
         samples = np.zeros((1, 1024), np.float32)
@@ -40,13 +40,13 @@ def heard_in(path: Path, options: dict[str, str]) -> InputContainer:
 
 
 @pytest.fixture
-def heard(tmp_path: Path) -> Iterator[AudioStream]:
-    with heard_in(tmp_path / "heard.ts", {}) as container:
+def stream(tmp_path: Path) -> Iterator[AudioStream]:
+    with audio_in(tmp_path / "audio.ts", {}) as container:
         yield container.streams.audio[0]
 
 
-def test_aac_in_a_wrapping_that_mp4_has_no_header_for_is_left_out(tmp_path: Path) -> None:
-    with heard_in(tmp_path / "latm.ts", {"mpegts_flags": "latm"}) as container:
+def test_aac_in_latm_without_a_header_for_mp4_is_dropped(tmp_path: Path) -> None:
+    with audio_in(tmp_path / "latm.ts", {"mpegts_flags": "latm"}) as container:
         stream = container.streams.audio[0]
         assert stream.codec_context.name == "aac_latm"
         assert Sound(stream, "transcode").state == "dropped_codec"
@@ -59,32 +59,34 @@ def packet_at(stream: AudioStream, media_us: int) -> "Packet[AudioStream]":
     return packet  # type: ignore[no-any-return]
 
 
-def test_what_came_before_a_step_of_the_cameras_clock_is_not_placed_by_the_clock_after_it(heard: AudioStream) -> None:
-    sound = Sound(heard, "transcode")
+def test_frames_from_before_a_step_of_the_cameras_clock_are_not_placed_by_the_clock_after_it(
+    stream: AudioStream,
+) -> None:
+    sound = Sound(stream, "transcode")
     media = [0, 20_000_000, *(number * FRAME_US for number in range(1, 40))]
     for number, media_us in enumerate(media):
-        sound.take(packet_at(heard, media_us), 100 * S + number * FRAME_US, number * FRAME_US)
+        sound.take(packet_at(stream, media_us), 100 * S + number * FRAME_US, number * FRAME_US)
     placed = [frame.wall_us - 100 * S for frame in sound.frames()]
     assert len(placed) >= 39
     assert placed == sorted(placed) and placed[-1] < len(media) * FRAME_US + S
 
 
 def bytes_of_frames(part: bytes) -> int:
-    """How many bytes of frames a part of a fragment holds."""
+    """The number of bytes of frames in the audio part of a fragment."""
     return sum(box.end - box.body for box in walk(part) if box.kind == b"mdat")
 
 
-def test_a_frame_from_the_future_does_not_silence_those_after_it(
-    heard: AudioStream, monkeypatch: pytest.MonkeyPatch
+def test_a_frame_from_the_future_does_not_remove_the_frames_after_it(
+    stream: AudioStream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sound = Sound(heard, "transcode")
+    sound = Sound(stream, "transcode")
     track = AudioTrack(sound, 0)
     walls = [0, FRAME_US, 3600 * S, *(number * FRAME_US for number in range(2, 6))]
     monkeypatch.setattr(sound, "frames", lambda: [Frame(b"x", wall_us, 1024) for wall_us in walls])
     assert bytes_of_frames(track.part(6 * FRAME_US)) == 6
 
 
-def test_sound_without_a_header_is_left_out_and_the_pictures_are_recorded(
+def test_audio_that_mp4_has_no_header_for_is_dropped_and_the_pictures_are_recorded(
     clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(self: Sound, container: OutputContainer) -> None:

@@ -1,4 +1,4 @@
-"""Whoever reads a camera, its parameter sets are the same bytes, so that an export goes across a change of readers."""
+"""Both readers store the same bytes of parameter sets, so that an export can span a change of readers."""
 
 import io
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.capture.faults import clips as coded
 
 
 def record(init: bytes) -> tuple[bytes, str]:
-    """The codec's record as the file holds it."""
+    """The codec configuration record in the file, and the codec's name."""
     with av.open(io.BytesIO(init), "r", format="mp4") as container:
         context = container.streams.video[0].codec_context
         return context.extradata or b"", context.name
@@ -29,14 +29,14 @@ def stored_by(source: Source) -> bytes:
         return record(RunMux.init_section(source.video, None, None))[0]
 
 
-def test_a_camera_is_stored_alike_by_either_reader(sim: CameraSim) -> None:
+def test_both_readers_store_the_same_parameter_sets(sim: CameraSim) -> None:
     address = Address("127.0.0.1", sim.port, "/hall/main")
     plain = stored_by(open_camera(address, SystemClock(), 5.0))
     assert plain == stored_by(FFmpegSource.open_camera(address, SystemClock(), 5.0, None))
 
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265"])
-def test_zeros_behind_a_parameter_set_mean_nothing(codec: str, tmp_path: Path) -> None:
+def test_zeros_after_a_parameter_set_are_ignored(codec: str, tmp_path: Path) -> None:
     coded.write(tmp_path / "clip.mp4", coded.Kind(codec=codec, gop_frames=12))
     whole, name = record((tmp_path / "clip.mp4").read_bytes())
     sets = stored_sets(whole, name)
@@ -50,6 +50,6 @@ def test_zeros_behind_a_parameter_set_mean_nothing(codec: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ["h264", "hevc"])
-def test_what_is_no_record_is_compared_whole(name: str) -> None:
+def test_bytes_that_are_no_configuration_record_are_compared_as_a_whole(name: str) -> None:
     for broken in (b"", b"\1", b"\1" * 23, b"\xff" * 40):
         assert stored_sets(broken, name) == (broken,)

@@ -13,7 +13,7 @@ FRAME_US = 40_000
 
 
 def arrivals(delays_us: list[int], media_per_frame_us: int = FRAME_US) -> list[Arrival]:
-    """Pictures made every 40 ms that came so much later, and in order."""
+    """Pictures made every 40 ms that arrive in order, each at least its delay later."""
     came, result = 0, []
     for number, delay in enumerate(delays_us):
         came = max(came, number * FRAME_US + delay)
@@ -29,7 +29,7 @@ def feed(timeline: Timeline, packets: list[Arrival]) -> EndReason | None:
     return None
 
 
-def test_wall_time_is_that_of_the_picture_that_came_with_the_least_delay() -> None:
+def test_the_picture_with_the_least_delay_sets_the_wall_time() -> None:
     timeline = Timeline()
     assert feed(timeline, arrivals([90_000, 50_000, 20_000, 70_000, 30_000, 80_000] * 5)) is None
     assert timeline.wall(0) - START_US in range(20_000, 90_001)
@@ -37,14 +37,14 @@ def test_wall_time_is_that_of_the_picture_that_came_with_the_least_delay() -> No
 
 def test_a_burst_at_the_start_does_not_move_the_anchor_late() -> None:
     timeline = Timeline()
-    # What FFmpeg had collected comes at once after 600 ms; then pictures come as they are made.
+    # The first 16 pictures come at once after 600 ms; then pictures come as they are made.
     held = [max(0, 600_000 - number * FRAME_US) for number in range(16)]
     packets = arrivals([delay + 10_000 for delay in held] + [10_000] * 50)
     assert feed(timeline, packets) is None
     assert timeline.wall(0) - START_US == 10_000
 
 
-def test_it_does_not_wait_for_ever_to_be_anchored() -> None:
+def test_a_timeline_is_anchored_after_a_second_at_the_latest() -> None:
     timeline = Timeline()
     packets = [Arrival(START_US + number * 10_000, number * 10_000, number * FRAME_US) for number in range(101)]
     feed(timeline, packets)
@@ -67,7 +67,7 @@ def test_a_camera_that_drifts_by_200_ppm_is_followed_for_an_hour() -> None:
 
 @settings(max_examples=60)
 @given(st.lists(st.integers(0, 400_000), min_size=20, max_size=200), st.integers(-400, 400))
-def test_wall_time_never_goes_back_and_never_runs_off_by_more_than_500_ppm(delays: list[int], ppm: int) -> None:
+def test_wall_time_never_goes_back_and_never_drifts_by_more_than_500_ppm(delays: list[int], ppm: int) -> None:
     timeline = Timeline()
     walls: list[tuple[int, int]] = []
     for packet in arrivals(delays, FRAME_US * (1_000_000 + ppm) // 1_000_000):
@@ -101,14 +101,14 @@ def test_a_camera_whose_clock_runs_far_too_fast_ends_the_run() -> None:
     assert feed(timeline, arrivals([5_000] * 400, media_per_frame_us=2 * FRAME_US)) == "timestamps_broken"
 
 
-def test_pictures_that_were_held_up_and_come_in_a_burst_end_nothing() -> None:
+def test_delayed_pictures_that_come_in_a_burst_do_not_end_the_run() -> None:
     timeline = Timeline()
     held = [max(0, 8_000_000 - number * FRAME_US) for number in range(200)]
     assert feed(timeline, arrivals([5_000] * 50 + held + [5_000] * 50)) is None
     assert abs(timeline.wall(0) - START_US - 5_000) < 2_000
 
 
-def test_a_pause_of_the_camera_ends_nothing() -> None:
+def test_a_pause_of_the_camera_does_not_end_the_timeline() -> None:
     timeline = Timeline()
     feed(timeline, arrivals([5_000] * 50))
     came = 50 * FRAME_US + 8_000_000
@@ -130,7 +130,7 @@ def test_small_packets_that_come_in_a_burst_with_a_pause_in_it_are_placed_by_the
 
 def test_a_pause_of_the_reading_thread_in_the_burst_at_the_start_does_not_anchor_a_run_late() -> None:
     delays = [340_000 - 39_000 * number for number in range(8)] + [10_000] * 20
-    delays[4] += 25_000  # the thread that reads was held up once
+    delays[4] += 25_000  # the reading thread paused once
     timeline = Timeline()
     assert feed(timeline, arrivals(delays)) is None
     assert timeline.wall(0) - START_US <= 11_000

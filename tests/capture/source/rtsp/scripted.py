@@ -1,4 +1,4 @@
-"""A camera on loopback that answers by a script: whatever a test wants it to say, at whatever time."""
+"""A camera on 127.0.0.1 that answers by a script of the test."""
 
 import contextlib
 import socket
@@ -19,7 +19,7 @@ CHALLENGE = 'WWW-Authenticate: Digest realm="cam", nonce="{}"'
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asked: a method, an address, and headers by lower-case name."""
+    """A request that came: a method, an address, and headers by lower-case name."""
 
     method: str
     uri: str
@@ -31,13 +31,13 @@ class Request:
 
 
 def answer(status: int, *headers: str, body: bytes = b"", cseq: str = "1") -> bytes:
-    lines = [f"RTSP/1.0 {status} Said", f"CSeq: {cseq}", *headers]
+    lines = [f"RTSP/1.0 {status} Reason", f"CSeq: {cseq}", *headers]
     lines += [f"Content-Length: {len(body)}"] if body else []
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def plain(request: Request) -> bytes:
-    """What a camera without any ways of its own answers."""
+    """The answer of a camera that the plain reader can read."""
     match request.method:
         case "OPTIONS":
             return answer(200, "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER")
@@ -49,14 +49,14 @@ def plain(request: Request) -> bytes:
 
 
 class ScriptedCamera:
-    """`script` gives the bytes for each request; None closes the connection, b"" says nothing."""
+    """`script` gives the answer to each request; None closes the connection, b"" sends nothing."""
 
     def __init__(self, script: Callable[[Request], bytes | None] = plain) -> None:
         self._script = script
         self.asked: list[Request] = []
         self._answered = 0
         self.gone = threading.Event()
-        """The last connection was left."""
+        """Set when a connection has ended."""
         self._changed = threading.Condition()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._connections: list[socket.socket] = []
@@ -70,11 +70,11 @@ class ScriptedCamera:
         return Address("127.0.0.1", self._listening.getsockname()[1], path, username, password)
 
     def send(self, data: bytes) -> None:
-        """Say something unasked on the last connection."""
+        """Send bytes on the last connection, without a request."""
         self._connections[-1].sendall(data)
 
     def await_asked(self, count: int) -> list[Request]:
-        """The requests, once so many are answered: what is sent then comes behind the answers."""
+        """All requests, once `count` of them are answered: bytes sent afterwards follow the answers."""
         with self._changed:
             assert self._changed.wait_for(lambda: self._answered >= count, 10), self.methods
             return list(self.asked)
@@ -98,14 +98,14 @@ class ScriptedCamera:
                 method, uri = start.split()[:2]
                 request = Request(method, uri, headers)
                 self.asked.append(request)
-                said = self._script(request)
+                reply = self._script(request)
                 try:
-                    connection.sendall(said or b"")
+                    connection.sendall(reply or b"")
                 finally:
                     with self._changed:
                         self._answered += 1
                         self._changed.notify_all()
-                if said is None:
+                if reply is None:
                     return
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""RTP by hand: units of pictures, cut and packed as cameras do, and what a reader makes of the bytes."""
+"""RTP packets made by hand: NAL units, fragmented and aggregated as cameras do it; and reading them back."""
 
 import struct
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ def slice_of(number: int, codec: Codec = "h264", *, key: bool = False, first: bo
     return header + bytes((0x88 if first else 0x48,)) + bytes((number * 7 + at) % 251 for at in range(size))
 
 
-def pieces_of(unit: bytes, size: int, codec: Codec = "h264") -> list[bytes]:
-    """A unit cut into payloads of so many bytes of its own."""
+def fragments_of(unit: bytes, size: int, codec: Codec = "h264") -> list[bytes]:
+    """A unit as fragmentation units with `size` bytes of it each."""
     header = 1 if codec == "h264" else 2
     kind = unit[0] & 0x1F if codec == "h264" else unit[0] >> 1 & 0x3F
     head = bytes((unit[0] & 0xE0 | 28,)) if codec == "h264" else bytes((unit[0] & 0x81 | 49 << 1, unit[1]))
@@ -34,14 +34,14 @@ def pieces_of(unit: bytes, size: int, codec: Codec = "h264") -> list[bytes]:
     ]
 
 
-def together(*units: bytes, codec: Codec = "h264") -> bytes:
-    """Several units in one payload."""
+def aggregate(*units: bytes, codec: Codec = "h264") -> bytes:
+    """Several units in one aggregation packet."""
     head = b"\x78" if codec == "h264" else b"\x60\x01"
     return head + b"".join(len(unit).to_bytes(2, "big") + unit for unit in units)
 
 
 def behind_lengths(*units: bytes) -> bytes:
-    """The units as MP4 stores them."""
+    """The units as MP4 stores them: each behind its length."""
     return b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
 
 
@@ -51,7 +51,7 @@ def framed(channel: int, content: bytes) -> bytes:
 
 @dataclass
 class Sender:
-    """A camera's numbering. `payloads` makes a picture's packets, the last of them with the marker bit."""
+    """A camera's sequence numbers and RTP time. `payloads` makes a picture's packets, the last with the marker bit."""
 
     sequence: int = 65_530
     time: int = 0xFFFF_F000
@@ -59,7 +59,7 @@ class Sender:
     sent: list[bytes] = field(default_factory=list)
 
     def packet(self, payload: bytes, *, marker: bool = False, kind: int = PAYLOAD_TYPE, flags: int = 0) -> bytes:
-        """One packet at the time of now; `flags` for sources, an extension, padding, which `payload` holds itself."""
+        """One packet with the present RTP time; `flags`: sources, extension or padding that `payload` holds."""
         head = struct.pack("!BBHII", 0x80 | flags, marker << 7 | kind, self.sequence, self.time, 0x1234_5678)
         self.sequence = self.sequence + 1 & 0xFFFF
         packet = framed(self.channel, head + payload)
@@ -77,7 +77,7 @@ def track(codec: Codec = "h264") -> VideoTrack:
 
 
 def feed(packets: Packets, data: bytes, at_once: int = 1 << 20) -> list[CodedPicture]:
-    """Give a reader bytes, at most so many at once."""
+    """Pass bytes to a reader, at most `at_once` in one call."""
     pictures: list[CodedPicture] = []
     at = 0
     while at < len(data):
@@ -95,6 +95,6 @@ def read(data: bytes, codec: Codec = "h264", at_once: int = 1 << 20) -> list[Cod
     return feed(Packets(track(codec), 0), data, at_once)
 
 
-def told(picture: CodedPicture) -> tuple[bytes, int, bool, tuple[bytes, ...]]:
-    """All that a picture says, for comparing."""
+def contents(picture: CodedPicture) -> tuple[bytes, int, bool, tuple[bytes, ...]]:
+    """All fields of a picture, for comparing."""
     return picture.data, picture.dts, picture.is_keyframe, picture.sets

@@ -1,4 +1,4 @@
-"""Logging in at a camera: the standards' own examples, and how real cameras ask."""
+"""Logging in at a camera: the examples of the standards, and the challenges of real cameras."""
 
 import re
 from base64 import b64decode
@@ -20,7 +20,7 @@ URI = "rtsp://10.0.0.9:554/Streaming/Channels/101"
 
 
 def fields(header: str | None) -> dict[str, str]:
-    """What a Digest header says by name, quotes taken off."""
+    """The fields of a Digest header by name, without quotes."""
     assert header is not None and header.startswith("Digest ")
     return {name: value.strip('"') for name, value in re.findall(r'(\w+)=("[^"]*"|[^,]+)', header)}
 
@@ -29,16 +29,16 @@ def hashed(text: str) -> str:
     return md5(text.encode()).hexdigest()
 
 
-def test_rfc_2617_is_answered_as_it_says() -> None:
+def test_the_example_of_rfc_2617() -> None:
     login = Authorization("Mufasa", "Circle Of Life", lambda: "0a4f113b")
     assert login.header("GET", "/dir/index.html") is None
     assert login.challenged([MUFASA])
     header = login.header("GET", "/dir/index.html")
-    said = fields(header)
-    assert said["response"] == "6629fae49393a05397450978507c4ef1"
-    assert (said["nc"], said["qop"], said["cnonce"]) == ("00000001", "auth", "0a4f113b")
-    assert said["opaque"] == "5ccc069c403ebaf9f0171e9517f40e41"
-    assert header is not None and "nc=00000001" in header and "qop=auth" in header  # both bare
+    answer = fields(header)
+    assert answer["response"] == "6629fae49393a05397450978507c4ef1"
+    assert (answer["nc"], answer["qop"], answer["cnonce"]) == ("00000001", "auth", "0a4f113b")
+    assert answer["opaque"] == "5ccc069c403ebaf9f0171e9517f40e41"
+    assert header is not None and "nc=00000001" in header and "qop=auth" in header  # both without quotes
     assert fields(login.header("GET", "/dir/index.html"))["nc"] == "00000002"
 
 
@@ -49,7 +49,7 @@ def test_rfc_2617_is_answered_as_it_says() -> None:
         ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
     ],
 )
-def test_rfc_7616_is_answered_as_it_says(algorithm: str, response: str) -> None:
+def test_the_examples_of_rfc_7616(algorithm: str, response: str) -> None:
     login = Authorization("Mufasa", "Circle of Life", lambda: "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ")
     assert login.challenged(["Digest " + RFC_7616.format(algorithm)])
     header = login.header("GET", "/dir/index.html")
@@ -65,12 +65,12 @@ def test_a_session_algorithm_mixes_the_nonces_into_the_login() -> None:
     assert fields(login.header("PLAY", URI))["response"] == expected
 
 
-def test_a_camera_without_qop_is_answered_in_the_old_way() -> None:
+def test_a_camera_without_qop_is_answered_by_rfc_2069() -> None:
     login = Authorization("admin", "12345")
     assert login.challenged([OLD.format("abc")])
-    said = fields(login.header("DESCRIBE", URI))
+    answer = fields(login.header("DESCRIBE", URI))
     expected = hashed(f"{hashed('admin:IP Camera(23435):12345')}:abc:{hashed(f'DESCRIBE:{URI}')}")
-    assert said == {
+    assert answer == {
         "username": "admin",
         "realm": "IP Camera(23435)",
         "nonce": "abc",
@@ -89,7 +89,7 @@ def test_a_camera_without_qop_is_answered_in_the_old_way() -> None:
         ['Digest realm="r", nonce="x", algorithm=SHA-512-256', OLD.format("n")],
     ],
 )
-def test_of_several_challenges_the_digest_that_is_known_is_answered(challenges: list[str]) -> None:
+def test_of_several_challenges_the_supported_digest_is_answered(challenges: list[str]) -> None:
     login = Authorization("admin", "12345")
     assert login.challenged(challenges)
     assert fields(login.header("DESCRIBE", URI))["nonce"] == "n"
@@ -131,7 +131,7 @@ def test_a_stale_nonce_is_not_a_refused_password() -> None:
     assert not login.challenged([OLD.format("b").replace("FALSE", "true")])
 
 
-def test_a_new_nonce_after_the_login_was_accepted_is_taken_even_if_not_called_stale() -> None:
+def test_a_new_nonce_after_an_accepted_login_is_answered_even_if_the_old_one_is_not_called_stale() -> None:
     login = Authorization("admin", "right")
     assert login.challenged([MUFASA])
     login.header("DESCRIBE", URI)
@@ -155,7 +155,7 @@ def test_a_new_nonce_after_the_login_was_accepted_is_taken_even_if_not_called_st
         'Digest "nonce"="',
     ],
 )
-def test_what_cannot_be_answered_is_refused_quietly(challenge: str) -> None:
+def test_a_challenge_that_cannot_be_answered_raises_nothing(challenge: str) -> None:
     assert not Authorization("admin", "12345").challenged([challenge])
 
 

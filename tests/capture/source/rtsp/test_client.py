@@ -1,4 +1,4 @@
-"""The conversation with a camera, against one that answers whatever a test wants."""
+"""The RTSP conversation, with a camera that answers what a test wants. Cause codes: see test_plain."""
 
 import contextlib
 import socket
@@ -8,10 +8,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from shike.capture.errors import SourceError
 from shike.capture.source.address import Address
 from shike.capture.source.rtsp.client import Client
-from shike.capture.source.rtsp.not_plain import NotPlain
+from shike.capture.source.rtsp.errors import (
+    AnswerTimeout,
+    ConnectFailed,
+    ConnectionClosed,
+    RequestRefused,
+    RtspError,
+    UnsupportedStream,
+)
 
 from .scripted import CHALLENGE, SDP, Request, ScriptedCamera, answer, plain
 from .sending import framed
@@ -20,16 +26,16 @@ SECRET = "s3cret-word"
 Script = Callable[[Request], bytes | None]
 
 
-def but(**said: bytes | None) -> Script:
-    """A plain camera that answers these methods in its own way."""
-    return lambda request: said[request.method] if request.method in said else plain(request)
+def but(**answers: bytes | None) -> Script:
+    """A plain camera, but for these answers by method."""
+    return lambda request: answers[request.method] if request.method in answers else plain(request)
 
 
 _playing: list[Client] = []
 
 
 @pytest.fixture(autouse=True)
-def leave() -> Iterator[None]:
+def close_clients() -> Iterator[None]:
     yield
     while _playing:
         _playing.pop().socket.close()
@@ -42,30 +48,29 @@ def played(camera: ScriptedCamera, path: str = "/live", username: str = "", pass
     return client
 
 
-def refusal(camera: ScriptedCamera, timeout_s: float = 5.0, *, password: str = SECRET) -> SourceError | NotPlain:
-    """Why a camera cannot be played. The secrets are not told."""
+def refusal(camera: ScriptedCamera, timeout_s: float = 5.0, *, password: str = SECRET) -> RtspError:
+    """The error of a camera that cannot be played; it holds no secret."""
     address = camera.address("/live?token=abc", "viewer", password)
     client = Client(address, timeout_s)
-    with pytest.raises((SourceError, NotPlain)) as error:
+    with pytest.raises(RtspError) as error:
         client.play()
     client.close()
     for secret in (SECRET, "viewer", "127.0.0.1", "token", str(address.port)):
         assert secret not in str(error.value) + repr(error.value) + repr(error.value.__cause__)
     assert error.value.__cause__ is None
-    assert isinstance(error.value, (SourceError, NotPlain))
     return error.value
 
 
-def cause(error: SourceError | NotPlain) -> str:
-    assert isinstance(error, SourceError), error
-    return error.cause
+def refused(error: RtspError) -> tuple[str, int]:
+    assert isinstance(error, RequestRefused), error
+    return error.method, error.status
 
 
 def test_the_whole_conversation_of_a_plain_camera() -> None:
     with ScriptedCamera() as camera:
         base = str(camera.address("/live?a=1"))
         client = played(camera, "/live?a=1")
-        client.stay()
+        client.keep_alive()
         camera.await_asked(5)
         client.close()
         asked = camera.await_asked(6)
@@ -84,7 +89,7 @@ def test_the_whole_conversation_of_a_plain_camera() -> None:
     assert client.session_s == 60
 
 
-def test_a_content_base_is_what_the_tracks_and_the_session_are_asked_at() -> None:
+def test_a_content_base_is_the_base_address_of_the_tracks_and_the_session() -> None:
     described = answer(200, "content-base:  rtsp://10.1.1.1/inside/ ", body=SDP)
     with ScriptedCamera(but(DESCRIBE=described)) as camera:
         played(camera)
@@ -129,7 +134,7 @@ def test_a_wrong_password_is_sent_once(open_to_all: str) -> None:
         return plain(request) if request.method == open_to_all else answer(401, CHALLENGE.format(next(nonces)))
 
     with ScriptedCamera(script) as camera:
-        assert cause(refusal(camera)) == "refused_401"
+        assert refused(refusal(camera)) == ("DESCRIBE" if open_to_all else "OPTIONS", 401)
     assert len([each for each in camera.asked if each.login]) == 1
 
 
@@ -139,28 +144,20 @@ def test_options_may_be_refused_without_a_challenge() -> None:
     assert camera.methods == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]
 
 
-def test_a_challenge_for_nobody_is_a_refusal() -> None:
+def test_a_challenge_without_a_user_name_to_answer_it_is_a_refusal() -> None:
     with ScriptedCamera(lambda _: answer(401, CHALLENGE.format(1))) as camera:
         client = Client(camera.address(), 5)
-        with pytest.raises(SourceError) as error:
+        with pytest.raises(RequestRefused) as error:
             client.play()
         client.close()
-    assert error.value.cause == "refused_401"
+    assert error.value.status == 401
 
 
 @pytest.mark.parametrize("method", ["DESCRIBE", "SETUP", "PLAY"])
-@pytest.mark.parametrize("status", [403, 404, 453])
-def test_a_refusal_says_which(method: str, status: int) -> None:
-    with ScriptedCamera(but(**{method: answer(status)})) as camera:
-        assert cause(refusal(camera)) == f"refused_{status}"
-
-
-@pytest.mark.parametrize(("status", "lasting"), [(461, True), (302, False), (500, False), (503, False)])
-def test_another_answer_is_left_to_ffmpeg(status: int, lasting: bool) -> None:
-    with ScriptedCamera(but(SETUP=answer(status, "Location: rtsp://elsewhere/"))) as camera:
-        error = refusal(camera)
-    assert isinstance(error, NotPlain)
-    assert error.lasting == lasting
+@pytest.mark.parametrize("status", [302, 403, 404, 453, 461, 500, 503])
+def test_a_refusal_names_the_request_and_the_status(method: str, status: int) -> None:
+    with ScriptedCamera(but(**{method: answer(status, "Location: rtsp://elsewhere/")})) as camera:
+        assert refused(refusal(camera)) == (method, status)
 
 
 @pytest.mark.parametrize(
@@ -172,17 +169,17 @@ def test_another_answer_is_left_to_ffmpeg(status: int, lasting: bool) -> None:
         "Transport: RTP/AVP/TCP;interleaved=256-257",
     ],
 )
-def test_a_camera_that_sends_in_another_way_is_left_to_ffmpeg(transport: str) -> None:
+def test_a_camera_that_does_not_send_over_the_connection_is_unsupported(transport: str) -> None:
     with ScriptedCamera(but(SETUP=answer(200, transport, "Session: 1"))) as camera:
-        assert isinstance(refusal(camera), NotPlain)
+        assert isinstance(refusal(camera), UnsupportedStream)
 
 
 @pytest.mark.parametrize(
     ("interleaved", "channels"), [("2-3", (2, 3)), ("4-9", (4, 9)), ("254-255", (254, 255)), ("6", (6, 7))]
 )
 def test_the_channels_are_those_that_the_camera_names(interleaved: str, channels: tuple[int, int]) -> None:
-    said = answer(200, f"Transport: RTP/AVP/TCP;unicast;ssrc=1;interleaved={interleaved};mode=play", "Session: 1")
-    with ScriptedCamera(but(SETUP=said)) as camera:
+    setup = answer(200, f"Transport: RTP/AVP/TCP;unicast;ssrc=1;interleaved={interleaved};mode=play", "Session: 1")
+    with ScriptedCamera(but(SETUP=setup)) as camera:
         client = played(camera)
     assert (client.channel, client.control_channel) == channels
 
@@ -210,12 +207,12 @@ def test_packets_before_the_answer_of_play_are_kept() -> None:
     early, late = framed(0, b"\x80\x60early"), framed(0, b"\x80\x60late")
     with ScriptedCamera(but(PLAY=early + early + answer(200) + late)) as camera:
         client = played(camera)
-        while not client.rest.endswith(late):
-            client.rest += client.socket.recv(1000)
-    assert client.rest == early + early + late
+        while not client.received.endswith(late):
+            client.received += client.socket.recv(1000)
+    assert client.received == early + early + late
 
 
-def test_a_camera_that_takes_no_range_is_asked_without() -> None:
+def test_a_camera_that_refuses_the_range_header_is_asked_without() -> None:
     def script(request: Request) -> bytes:
         return answer(457) if "range" in request.headers else plain(request)
 
@@ -227,46 +224,44 @@ def test_a_camera_that_takes_no_range_is_asked_without() -> None:
 @pytest.mark.parametrize(
     "before", [b"\r\n", b"\r\n\r\n", answer(100), b"OPTIONS * RTSP/1.0\r\nCSeq: 3\r\nContent-Length: 2\r\n\r\nhi"]
 )
-def test_what_comes_before_an_answer_is_passed_over(before: bytes) -> None:
+def test_what_comes_before_an_answer_is_ignored(before: bytes) -> None:
     with ScriptedCamera(lambda request: before + plain(request)) as camera:
         played(camera)
     assert camera.methods == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]
 
 
 @pytest.mark.parametrize(
-    "said",
+    "described",
     [
         b"x" * 40_000,
         b"RTSP/1.0 200 OK\r\n" + b"X: y\r\n" * 5000,
         b"RTSP/1.0 200 OK\r\nContent-Length: 70000\r\n\r\n",
     ],
 )
-def test_an_answer_without_bounds_is_left_to_ffmpeg(said: bytes) -> None:
-    with ScriptedCamera(but(DESCRIBE=said)) as camera:
-        assert isinstance(refusal(camera), NotPlain)
+def test_an_answer_that_is_too_long_or_no_rtsp_is_unsupported(described: bytes) -> None:
+    with ScriptedCamera(but(DESCRIBE=described)) as camera:
+        assert isinstance(refusal(camera), UnsupportedStream)
 
 
 @pytest.mark.parametrize("length", ["²", "-1", "x", "9" * 5000])
-def test_a_length_that_is_none_is_no_length(length: str) -> None:
+def test_an_invalid_content_length_counts_as_zero(length: str) -> None:
     with ScriptedCamera(but(OPTIONS=answer(200, f"Content-Length: {length}"))) as camera:
         played(camera)
 
 
-def test_a_camera_that_closes_the_connection_is_left_to_ffmpeg_this_time() -> None:
+def test_a_camera_that_closes_the_connection_is_reported() -> None:
     with ScriptedCamera(but(SETUP=None)) as camera:
-        error = refusal(camera)
-    assert isinstance(error, NotPlain)
-    assert not error.lasting
+        assert isinstance(refusal(camera), ConnectionClosed)
 
 
-def test_a_camera_that_says_nothing_is_waited_for_as_long_as_was_said() -> None:
+def test_a_camera_that_does_not_answer_is_waited_for_until_the_limit() -> None:
     with ScriptedCamera(but(DESCRIBE=b"")) as camera:
         started_s = time.monotonic()
-        assert cause(refusal(camera, timeout_s=0.3)) == "timeout"
+        assert isinstance(refusal(camera, timeout_s=0.3), AnswerTimeout)
         assert time.monotonic() - started_s >= 0.3
 
 
-def test_a_camera_that_sends_packets_instead_of_an_answer_does_not_put_the_limit_off() -> None:
+def test_packets_instead_of_an_answer_do_not_extend_the_limit() -> None:
     def drip() -> None:
         with contextlib.suppress(OSError):  # the connection has ended
             while True:
@@ -280,30 +275,28 @@ def test_a_camera_that_sends_packets_instead_of_an_answer_does_not_put_the_limit
         return b""
 
     with ScriptedCamera(script) as camera:
-        assert cause(refusal(camera, timeout_s=0.5)) == "timeout"
+        assert isinstance(refusal(camera, timeout_s=0.5), AnswerTimeout)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "a..b", "a\0b", "x" * 80])
-def test_nobody_there_is_unreachable(host: str) -> None:
+def test_a_host_that_does_not_listen_or_does_not_exist_cannot_be_connected(host: str) -> None:
     with ScriptedCamera() as camera:
         port = camera.address().port
-    with pytest.raises(SourceError) as error:
+    with pytest.raises(ConnectFailed) as error:
         Client(Address(host, port, "/", "viewer", SECRET), 2)
-    assert error.value.cause == "unreachable"
     assert host not in str(error.value)
 
 
-def test_a_name_that_nobody_has_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(*_asked: object) -> None:  # whoever is really asked may take long, or know every name
+def test_an_unknown_host_name_cannot_be_connected(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object) -> None:  # a real name server may be slow, or answer for every name
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(SourceError) as error:
+    with pytest.raises(ConnectFailed):
         Client(Address("nobody.invalid", 554, "/", "viewer", SECRET), 2)
-    assert error.value.cause == "unreachable"
 
 
-def test_an_address_with_blanks_and_line_ends_stays_one_line() -> None:
+def test_blanks_and_line_ends_in_an_address_are_percent_encoded() -> None:
     with ScriptedCamera() as camera:
         played(camera, "/a b\r\nX-Evil: 1/课堂")
     assert camera.asked[0].uri.endswith("/a%20b%0D%0AX-Evil:%201/课堂")
@@ -317,19 +310,18 @@ def test_a_stale_nonce_is_renewed_when_the_camera_says_so_among_the_packets() ->
 
     with ScriptedCamera(script) as camera:
         client = played(camera, username="viewer", password=SECRET)
-        client.stay()
+        client.keep_alive()
         camera.await_asked(6)
-        refused = answer(401, CHALLENGE.format("second")).rstrip()
-        client.answered(refused)
+        client.take_answer(answer(401, CHALLENGE.format("second")).rstrip())
         asked = camera.await_asked(7)
         assert 'nonce="second"' in asked[-1].login
-        client.answered(answer(401, CHALLENGE.format("third")).rstrip())  # a camera that is never content
+        client.take_answer(answer(401, CHALLENGE.format("third")).rstrip())  # the same keep-alive again
         client.close()
         assert camera.await_asked(8)[-1].method == "TEARDOWN"
 
 
-def test_a_camera_without_get_parameter_is_kept_awake_with_options() -> None:
+def test_a_camera_without_get_parameter_is_kept_alive_with_options() -> None:
     with ScriptedCamera(but(OPTIONS=answer(200, "Public: OPTIONS, DESCRIBE"))) as camera:
         client = played(camera)
-        client.stay()
+        client.keep_alive()
         assert camera.await_asked(5)[-1].method == "OPTIONS"

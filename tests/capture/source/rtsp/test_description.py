@@ -1,12 +1,12 @@
-"""What cameras announce: session descriptions as their makers write them."""
+"""Session descriptions, as the makers of cameras write them."""
 
 from base64 import b64encode
 
 import pytest
 
-from shike.capture.source.rtsp.client import _joined
+from shike.capture.source.rtsp.client import control_uri
 from shike.capture.source.rtsp.description import VideoTrack, read_description
-from shike.capture.source.rtsp.not_plain import NotPlain
+from shike.capture.source.rtsp.errors import UnsupportedStream
 
 SPS, PPS = b"\x67\x4d\x00\x1f\x95\xa8", b"\x68\xee\x3c\x80"
 SETS = f"{b64encode(SPS).decode()},{b64encode(PPS).decode()}"
@@ -98,12 +98,12 @@ def test_a_description_of_axis_with_audio_first() -> None:
     assert track.sets == (SPS, PPS)
 
 
-def test_the_metadata_may_come_first() -> None:
+def test_a_metadata_track_may_come_before_the_video() -> None:
     first = "m=application 0 RTP/AVP 107\na=control:trackID=3\na=rtpmap:107 vnd.onvif.metadata/90000\n"
     assert read_description(f"v=0\ns=x\n{first}{H264}a=control:trackID=1\n").control == "trackID=1"
 
 
-def test_of_two_video_tracks_the_first_is_taken() -> None:
+def test_the_first_of_two_video_tracks_is_used() -> None:
     text = f"v=0\n{H264}a=control:first\n{H264}a=control:second\n"
     assert read_description(text).control == "first"
 
@@ -146,10 +146,9 @@ def test_a_camera_may_say_nothing_about_its_format() -> None:
         "m=\n=\na\nm=video\n",
     ],
 )
-def test_what_is_not_plain_is_left_to_ffmpeg(text: str) -> None:
-    with pytest.raises(NotPlain) as error:
+def test_a_stream_that_cannot_be_read_is_unsupported(text: str) -> None:
+    with pytest.raises(UnsupportedStream):
         read_description(text)
-    assert error.value.lasting
 
 
 @pytest.mark.parametrize(
@@ -164,5 +163,5 @@ def test_what_is_not_plain_is_left_to_ffmpeg(text: str) -> None:
         ("rtsp://h/live/", "RTSP://other/track", "RTSP://other/track"),
     ],
 )
-def test_the_address_of_a_track_is_its_control_behind_the_base(base: str, control: str, address: str) -> None:
-    assert _joined(base, control) == address
+def test_a_control_attribute_is_appended_to_the_base_address(base: str, control: str, address: str) -> None:
+    assert control_uri(base, control) == address

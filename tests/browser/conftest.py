@@ -79,7 +79,7 @@ def _recording(client: httpx.Client) -> int:
 
 
 def log_in(page: Page, product: Product, username: str = ADMINISTRATOR) -> None:
-    """Through the form, as a person does."""
+    """Log in through the form."""
     page.goto(f"{product.address}/login")
     page.fill("input[name=username]", username)
     page.fill("input[name=password]", PASSWORD)

@@ -1,4 +1,4 @@
-"""The product as a person meets it: `shike up` with simulated cameras, an account and a registry, on loopback."""
+"""`shike up` on loopback with simulated cameras, an account and a registry."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def wait_until(done: Callable[[], bool], seconds: float, what: str) -> None:
 
 @dataclass
 class SimulatedCameras:
-    """A process of simulated cameras that can be killed and brought back on the same port."""
+    """A process of simulated cameras that can be killed and started again on the same port."""
 
     log: Path
     paths: tuple[str, ...]
@@ -59,7 +59,7 @@ class SimulatedCameras:
         self.killed_us = time.time_ns() // 1000
 
     def sent(self, path: str) -> list[tuple[int, int]]:
-        """(sent µs, frame of the clip) of every frame of a path that was handed to the connection."""
+        """(sent µs, frame of the clip) of every frame of a path that was written to the connection."""
         rows = [json.loads(line) for line in self.log.read_text().splitlines() if line.endswith("}")]
         return [(row["sent_us"], row["frame"]) for row in rows if row["path"].strip("/") == path]
 
@@ -111,7 +111,7 @@ class Product:
 
     @contextmanager
     def client(self, username: str = ADMINISTRATOR) -> Iterator[httpx.Client]:
-        """Logged in, as a page of our own would be."""
+        """A client that is logged in, with the Origin of our own pages."""
         with httpx.Client(base_url=self.address, headers={"Origin": self.address}, timeout=30) as client:
             answer = client.post("/api/login", json={"username": username, "password": PASSWORD})
             assert answer.status_code == 200, answer.text

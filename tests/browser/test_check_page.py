@@ -1,4 +1,4 @@
-"""The page that checks a pack: opened from a file, without a server, by somebody who drops the pack onto it."""
+"""The page that checks an evidence pack, opened from a file without a server."""
 
 import base64
 import shutil
@@ -36,7 +36,7 @@ NO_ED25519 = """() => {
 
 @pytest.fixture(scope="module")
 def unsigned(tmp_path_factory: pytest.TempPathFactory) -> Footage:
-    """Footage of which nothing is signed yet, only to be copied."""
+    """Footage without signatures; tests copy it."""
     return Footage.imported(tmp_path_factory.mktemp("unsigned") / "data")
 
 
@@ -52,7 +52,7 @@ def footage(unsigned: Footage, tmp_path_factory: pytest.TempPathFactory) -> Foot
 
 @pytest.fixture(scope="module")
 def opened(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser that asks nobody: a request of the page would fail the test."""
+    """A browser context for the page; the fixture below fails a test whose page makes a request."""
     made = browser.new_context(viewport={"width": 1000, "height": 1100}, locale="zh-CN")
     made.set_default_timeout(10_000)
     yield made
@@ -78,7 +78,7 @@ def _beside(footage: Footage) -> Path:
 
 
 def _verdict(page: Page, state: str) -> str:
-    """What is said at the end, once it is said."""
+    """The text of the verdict, once it is shown."""
     expect(page.locator(f"#verdict.{state}")).to_be_visible()
     return page.locator("#verdict").inner_text()
 

@@ -1,4 +1,4 @@
-"""The first-run guide: from an empty installation to the first picture, as the person who installs it meets it."""
+"""The first-run guide leads from an empty installation to the first picture."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def empty(tmp_path: Path) -> Iterator[Product]:
 
 
 def setup_code(product: Product) -> str:
-    """What stands on the server's console."""
+    """The code that the server printed on its console."""
     log = product.data / "up.log"
     wait_until(lambda: _CODE.search(log.read_text()) is not None, 20, "the setup code is printed")
     return str(_CODE.findall(log.read_text())[-1])
@@ -68,7 +68,7 @@ def the_first_administrator_is_made(page: Page, code: str) -> None:
 
 
 def a_wrong_address_is_explained(page: Page, camera: SimulatedCameras) -> None:
-    # The room's form has a name as well: only when it has gone is this one meant.
+    # The form of the room has a field with the same label: wait until it has gone.
     expect(page.get_by_role("heading", name="接入摄像机")).to_be_visible()
     page.get_by_label("名称").fill("前摄像机")
     page.get_by_label("地址").fill(f"127.0.0.1:{camera.port}")

@@ -1,4 +1,4 @@
-"""From the camera to the browser: what a supervisor does, on simulated cameras, in a real Chromium."""
+"""A supervisor watches, plays back and exports simulated cameras in a real Chromium, and the audit trail lists it."""
 
 import re
 import time
@@ -29,7 +29,7 @@ def age_ms(tile: Locator) -> float:
     return float(text) if text else float("inf")
 
 
-def test_a_supervisor_watches_plays_back_exports_and_all_of_it_is_on_record(
+def test_a_supervisor_watches_plays_back_and_exports_and_the_audit_trail_lists_it(
     page: Page, school: School, tmp_path: Path
 ) -> None:
     camera = school.cameras[CLIP]
@@ -49,10 +49,10 @@ def the_picture_moves_and_is_fresh(tile: Locator) -> None:
     expect(tile).to_have_attribute("data-state", "live", timeout=30_000)
     frames, ages = set(), []
     for _ in range(20):
-        found = read_strip(tile.locator("video"))
-        if found is not None:
-            assert found["view"] == 0
-            frames.add(found["frame"])
+        shown = read_strip(tile.locator("video"))
+        if shown is not None:
+            assert shown["view"] == 0
+            frames.add(shown["frame"])
         ages.append(age_ms(tile))
         time.sleep(0.25)
     assert len(frames) >= 10, f"the picture stands still: {sorted(frames)}"
@@ -109,7 +109,7 @@ def a_click_on_the_time_line_plays_that_moment(page: Page, school: School, camer
 
 def two_minutes_are_exported(page: Page, school: School, camera: str, folder: Path) -> tuple[Path, datetime, datetime]:
     begun = min(sent for sent, _ in school.front.sent(f"{CLIP}/main"))
-    # Whole seconds, as the address says them: what is asked for is what is compared.
+    # Whole seconds: the page's address has no fractions.
     start = datetime.fromtimestamp(begun // 1_000_000, UTC) + timedelta(seconds=8)
     end = start + timedelta(minutes=2)
     wait_until(lambda: datetime.now(UTC) > end + timedelta(seconds=3), 150, "two minutes are recorded")
@@ -134,12 +134,12 @@ def no_frame_is_missing(exported: tuple[Path, datetime, datetime], school: Schoo
             assert found is not None
             frames.append(found.frame)
     first_us, last_us = (int(moment.timestamp() * 1e6) for moment in (start, end))
-    # What was still inside the camera's own network stack when it was killed was never sent to anybody.
+    # Frames in the camera's own network stack at the kill were never sent.
     lost = range(school.front.killed_us - 200_000, school.front.killed_us + 200_000)
     asked = range(first_us + FRAME_US, last_us - FRAME_US)
     sent = [frame for at, frame in school.front.sent(f"{CLIP}/main") if at in asked and at not in lost]
-    assert len(sent) > 90 * 25, "the camera was down for too long to say anything"
-    # The export begins at the keyframe before and ends at a fragment after, so what was sent lies inside of it.
+    assert len(sent) > 90 * 25, "the camera was down for too long for this comparison"
+    # The export begins at a keyframe before the range and ends with a fragment after it.
     at = 0
     for position, frame in enumerate(sent):
         while at < len(frames) and frames[at] != frame:

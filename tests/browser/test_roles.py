@@ -1,4 +1,4 @@
-"""What each role meets: menus show only what it may open, and a stranger's address shows nothing of what is there."""
+"""What each role sees: menus show only pages that it may open, and addresses outside its scope show nothing."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -1,28 +1,27 @@
-"""Recorded sound in the player: there where the room has it, muted until somebody wants it, and no reason to stall."""
+"""Recorded sound in the player: muted at first, switched on by a button, and playback continues where it ends."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from shike.camera_sim import CameraSim, Mount, SimConfig
+from shike.capture.moment import BEIJING
 from tests.api.filmed import Filmed
 from tests.api.service import PASSWORD, Service, furnish
 from tests.recorded import CAMERA, wait_until
 from tests.recording import camera_thread, sharing
-
-BEIJING = timezone(timedelta(hours=8))
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
 @pytest.fixture
 def heard(clips: Path, tmp_path: Path) -> Iterator[Filmed]:
-    """Some seconds of a camera with a G.711 microphone, which falls silent on the way."""
+    """Some seconds of a camera with a G.711 microphone that falls silent in the middle."""
     taken = tmp_path / "taken"
     mount = Mount("hall/main", clips / "hall-main.mp4", audio="pcma")
     with CameraSim(SimConfig((mount,), log=taken / "sent.jsonl", report_every_s=0.5)) as sim:
@@ -64,7 +63,7 @@ def test_sound_is_played_when_it_is_switched_on_and_pictures_go_on_when_it_ends(
     switch.click()
     expect(page.get_by_role("button", name="静音")).to_have_attribute("aria-pressed", "true")
     wait_until(lambda: video(page, "webkitAudioDecodedByteCount") > 0, "sound is decoded")
-    # It plays by itself, over the place where the microphone fell silent, to the end of what was recorded.
+    # Playback continues past the moment when the microphone fell silent, to the end of the footage.
     end = datetime.fromtimestamp(heard.end_us / 1_000_000, BEIJING)
     ends = [f"录像到 {end + timedelta(seconds=off):%H:%M:%S} 为止" for off in (-1, 0)]
     expect(page.get_by_text(re.compile("|".join(ends)))).to_be_visible(timeout=60_000)

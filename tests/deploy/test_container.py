@@ -1,4 +1,4 @@
-"""The container runs a command that exists, not as root, and says whether it is well."""
+"""The container runs a command that exists, not as root, and has a health check."""
 
 import json
 import re

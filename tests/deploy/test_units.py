@@ -1,4 +1,4 @@
-"""The systemd units start commands that exist, and a restart of one never takes recording with it."""
+"""The systemd units start commands that exist, and a restart of one never stops recording."""
 
 import shutil
 import subprocess
@@ -65,7 +65,7 @@ def test_all_in_one_and_apart_exclude_each_other() -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="this machine has no systemd")
 def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
     for path in SYSTEMD.glob("shike*"):
-        # The program is not installed here, and systemd would say so.
+        # The program is not installed here, and systemd would report that.
         (tmp_path / path.name).write_text(path.read_text().replace("/opt/shike/bin/shike", "/bin/true"))
     units = sorted(str(path) for kind in ("service", "target") for path in tmp_path.glob(f"*.{kind}"))
     checked = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)

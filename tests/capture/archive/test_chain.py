@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from shike.capture.archive import chain as chain_module
+from shike.capture.archive import chain_file
 from shike.capture.archive.chain import LINKS_PER_FILE, Chain, Link
 from shike.capture.errors import FootageError
 from tests.recording import Recorded
@@ -94,7 +95,7 @@ def test_a_spoilt_row_does_not_stop_what_comes_after_it(tmp_path: Path) -> None:
 
 def test_a_chain_of_many_rows_is_read_from_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chain_module, "LINKS_PER_FILE", 7)
-    monkeypatch.setattr(chain_module, "_TAIL_BYTES", 400)
+    monkeypatch.setattr(chain_file, "_TAIL_BYTES", 400)
     chain = Chain(tmp_path)
     for number in range(20):
         chain.append("note", {"word": number})
@@ -161,7 +162,7 @@ def test_a_row_found_again_is_synced_before_it_counts(
 def test_a_row_that_is_longer_than_what_is_read_from_the_end_does_not_begin_the_chain_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chain_module, "_TAIL_BYTES", 200)
+    monkeypatch.setattr(chain_file, "_TAIL_BYTES", 200)
     chain = Chain(tmp_path)
     chain.append("note", {"word": "short"})
     chain.append("note", {"word": "long" * 500})

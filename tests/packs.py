@@ -27,7 +27,7 @@ from shike.capture.proof.signing import (
     checkpoint,
     checkpoint_statement,
     introduce,
-    said_signature,
+    signature_text,
 )
 from shike.capture.proof.signing_keys import SigningKeys
 from shike.capture.recorder.config import Lengths
@@ -189,7 +189,7 @@ def signed_with_a_replaced_key(footage: Footage) -> tuple[SegmentRecord, ...]:
     assert introduce(chain, CAMERA, footage.signer, clock)
     row = chain.append_segment(footage.main[-1].ending("killed"))
     at_us, (number, prev) = clock.now(), chain.place()
-    signature = said_signature(old.sign(checkpoint_statement(CAMERA, number, prev, at_us, old.key_id)))
+    signature = signature_text(old.sign(checkpoint_statement(CAMERA, number, prev, at_us, old.key_id)))
     chain.append("checkpoint", {"camera": CAMERA, "at_us": at_us, "key": old.key_id, "signature": signature})
     return (*footage.main[:-1], footage.main[-1].linked(row.number, row.digest))
 
@@ -323,7 +323,7 @@ def _put_checkpoint(folder: Path, said: Mapping[str, Any], signer: Signer) -> st
     (folder / "checkpoint.txt").write_bytes(statement)
     (folder / "checkpoint.sig").write_bytes(signer.sign(statement))
     _sign_anew(folder, signer)
-    return said_signature(signer.sign(statement))
+    return signature_text(signer.sign(statement))
 
 
 def checkpoint_of_another_moment(folder: Path, signer: Signer) -> None:

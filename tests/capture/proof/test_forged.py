@@ -10,7 +10,7 @@ from shike.capture.proof.signing import (
     checkpoint,
     checkpoint_statement,
     introduce,
-    said_signature,
+    signature_text,
 )
 from shike.capture.proof.signing_keys import SigningKeys
 from tests.capture.proof.proved import Proof, broken, changed, codes, told
@@ -131,7 +131,7 @@ def test_a_key_that_was_replaced_proves_nothing_any_more(proof: Proof) -> None:
 
 def signed_checkpoint(signer: Signer, number: int, prev: str, at_us: int) -> dict[str, Any]:
     signature = signer.sign(checkpoint_statement(CAMERA, number, prev, at_us, signer.key_id))
-    return {"camera": CAMERA, "at_us": at_us, "key": signer.key_id, "signature": said_signature(signature)}
+    return {"camera": CAMERA, "at_us": at_us, "key": signer.key_id, "signature": signature_text(signature)}
 
 
 def test_a_key_after_a_lost_one_is_said_to_have_nobody_vouching_for_it(proof: Proof) -> None:

@@ -40,6 +40,7 @@ from tests.recording import Recorded
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/reference/files.md").read_text(encoding="utf-8")
+ID = "[0-9a-f-]{36}"
 SPAN = {"start_us", "end_us", "start", "end"}
 
 
@@ -197,10 +198,10 @@ def test_a_record_has_the_fields_of_the_page(written: Written) -> None:
 
 def test_the_tree_names_every_folder_and_file_of_footage_spool_and_keys(written: Written) -> None:
     patterns = {
-        "<segment>.mp4 ": rf"footage/{CAMERA}/(main|sub)/\d{{8}}/\d{{8}}T\d{{6}}\.\d{{6}}Z_{CAMERA}_[0-9a-f-]{{36}}\.mp4",
+        "<segment>.mp4 ": rf"footage/{CAMERA}/(main|sub)/\d{{8}}/\d{{8}}T\d{{6}}\.\d{{6}}Z_{CAMERA}_{ID}\.mp4",
         "000000001.jsonl ": rf"footage/{CAMERA}/chain/\d{{9}}\.jsonl",
         "<stream>.<origin>.lock ": rf"footage/{CAMERA}/(main|sub)\.(live|imported)\.lock",
-        "<segment id>.json ": r"spool/[0-9a-f-]{36}\.json",
+        "<segment id>.json ": rf"spool/{ID}\.json",
         "current ": r"keys/signing/current",
         "<key id>.pub.pem ": r"keys/signing/ed25519-[0-9a-f]{16}\.pub\.pem",
         "<key id>.pem ": r"keys/signing/ed25519-[0-9a-f]{16}\.pem",

@@ -103,7 +103,7 @@ def _stamp_of(trusted: tuple[x509.Certificate, ...], response: TimeStampResponse
 def _post(url: str, body: bytes, timeout_s: float) -> bytes:
     at = urlsplit(url)
     if at.scheme not in ("http", "https") or not at.hostname:
-        raise TimestampError("the address of the time stamp authority must begin with http:// or https:// and name a host")
+        raise TimestampError("the address of a time stamp authority must begin with http:// or https:// and a host")
     kind = http.client.HTTPSConnection if at.scheme == "https" else http.client.HTTPConnection
     connection = kind(at.hostname, at.port, timeout=timeout_s)
     path = (at.path or "/") + (f"?{at.query}" if at.query else "")

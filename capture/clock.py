@@ -1,11 +1,11 @@
-"""Clocks. Whoever needs the time is handed a clock, so that tests can move it."""
+"""Clocks. Code that needs the time gets a clock as an argument, so that tests can control it."""
 
 import time
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Wall time and a time that never steps."""
+    """A wall clock and a steady clock."""
 
     def now(self) -> int:
         """UTC in microseconds since the Unix epoch."""
@@ -17,7 +17,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clocks."""
+    """The clocks of this machine."""
 
     def now(self) -> int:
         return time.time_ns() // 1000

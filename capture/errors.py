@@ -1,19 +1,21 @@
-"""What can go wrong in the media plane.
+"""The errors of this room.
 
 CaptureError
-├── SourceError          a camera or file could not be read; `cause` is a code that the browser puts into words
-├── FootageError         stored footage does not say what it should
+├── SourceError          a camera or file could not be read; `cause` is a code that the browser app translates
+├── FootageError         stored footage is damaged or is not what was asked for
 │   ├── NoFootage        nothing is recorded there
 │   ├── StillWritten     a living writer holds the file
 │   └── MixedParameters  a range cannot become one file without transcoding
 ├── SigningKeyError      a signing key is lost, replaced or unreadable
-├── TimestampError       an authority gave no time stamp that holds
+├── TimestampError       an authority gave no valid time stamp
 └── DiskError            writing failed: the content of the file is unknown
+
+Not here: NotPlain and LostTrack (source.rtsp), AlreadyRecording (recorder.supervisor). They are not CaptureErrors.
 """
 
 
 class CaptureError(Exception):
-    """Base of this room's errors. `retryable`: the same call may succeed later. `hint`: how to mend it."""
+    """Base of this room's errors. `retryable`: the same call may succeed later. `hint`: how a person can fix it."""
 
     retryable = False
 
@@ -23,7 +25,7 @@ class CaptureError(Exception):
 
 
 class SourceError(CaptureError):
-    """A source could not be opened or read. Never carries an address: it could hold a password."""
+    """A source could not be opened or read. The message never holds an address, which could hold a password."""
 
     retryable = True
 
@@ -47,7 +49,7 @@ class StillWritten(FootageError):
 
 
 class MixedParameters(FootageError):
-    """The range holds pictures of different size or codec; `at_us` is where they change."""
+    """The range holds pictures of different size or codec. `at_us`: when they change (µs UTC)."""
 
     def __init__(self, message: str, at_us: int) -> None:
         super().__init__(message, hint="export the time before and after the change apart")
@@ -55,11 +57,11 @@ class MixedParameters(FootageError):
 
 
 class SigningKeyError(CaptureError):
-    """The key that should sign is not there, or is no longer the one that the chain knows."""
+    """The key that should sign is missing or unreadable, or the chain holds a newer one."""
 
 
 class TimestampError(CaptureError):
-    """The authority gave no time stamp, or one that does not hold. Says why; its host at most, never its address."""
+    """The authority gave no valid time stamp. The message may hold its host, never its whole address."""
 
     retryable = True
 

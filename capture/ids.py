@@ -1,4 +1,4 @@
-"""Identifiers. Every id in the product is a UUIDv7: sortable by time, unique without a central counter."""
+"""Identifiers. Every id in the product is a UUIDv7, which sorts by time and needs no central counter."""
 
 import uuid_utils
 

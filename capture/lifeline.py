@@ -1,6 +1,6 @@
-"""How a long-running process is told to end: a signal, or the end of its parent, however the parent ends.
+"""Ends a long-running process on a signal, or when its parent has ended for any reason.
 
-A child's standard input is a pipe, of which only the parent holds the other end.
+The standard input of a child is a pipe whose other end only the parent holds: it closes with the parent.
 """
 
 import os
@@ -11,11 +11,11 @@ from collections.abc import Callable
 from types import FrameType
 
 LIFELINE = "SHIKE_LIFELINE"
-"""Set for a child of `shike up`, whose standard input is such a pipe; a person's terminal is none."""
+"""Environment variable that `shike up` sets for its children: their standard input is such a pipe, no terminal."""
 
 
 def end_with_parent(stop: Callable[[], None]) -> None:
-    """Call `stop` once standard input, a pipe that only the parent holds, comes to its end."""
+    """Call `stop` at the end of standard input, a pipe that only the parent holds."""
 
     def watch() -> None:
         sys.stdin.read()
@@ -25,7 +25,7 @@ def end_with_parent(stop: Callable[[], None]) -> None:
 
 
 def halt_on_signal() -> threading.Event:
-    """Set on SIGTERM, on SIGINT, and when the parent that started this process for `shike up` is gone."""
+    """An event that is set on SIGTERM, on SIGINT, and when a parent that set `LIFELINE` has ended."""
     halt = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:

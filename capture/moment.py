@@ -1,6 +1,6 @@
-"""Moments: microseconds since 1970 UTC, aware datetimes, RFC 3339; and the offset of Beijing time.
+"""Conversions between µs since 1970 UTC, aware datetimes and RFC 3339 text; the time zone of Beijing.
 
-Here: exact conversions, once for all rooms. Not here: clocks (clock), days of the calendar (attendance.beijing).
+All rooms use these exact conversions. Not here: clocks (clock), calendar days (attendance.beijing).
 """
 
 from datetime import UTC, datetime, timedelta, timezone
@@ -29,5 +29,5 @@ def rfc3339(moment: datetime) -> str:
 
 
 def rfc3339_us(microseconds: int | None) -> str | None:
-    """RFC 3339 of microseconds since 1970 UTC; None stays None."""
+    """RFC 3339 text of microseconds since 1970 UTC; None for None."""
     return None if microseconds is None else rfc3339(from_us(microseconds))

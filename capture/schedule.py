@@ -1,7 +1,7 @@
-"""When a stream is recorded: windows of time, and what lies between them.
+"""Windows of time in which a stream is recorded, and the pauses between them.
 
-Here: what a shard must know to decide by its own clock. Not here: where windows come from
-(attendance.recording_policy).
+Here: what a shard needs to decide by its own clock. Not here: computing windows from policies
+(attendance.recording.policy).
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,14 @@ from typing import Literal
 Window = tuple[int, int]
 """[from, to) in µs UTC."""
 G711 = Literal["transcode", "drop"]
-"""What is done with G.711 audio, which MP4 cannot hold: made into AAC, or left out."""
+"""What to do with G.711 audio, which MP4 cannot hold: transcode to AAC, or drop."""
 NEVER_US = 2**62
 
 
 def rest_at(windows: Sequence[Window], now_us: int) -> Window | None:
-    """The pause that a moment lies in, None inside a window. Without a window before it begins at 0, without one after
-    it ends at NEVER_US. Windows are in order and do not overlap.
+    """The pause around a moment; None inside a window. `windows` are sorted and do not overlap.
+
+    A pause before the first window begins at 0. A pause after the last one ends at NEVER_US.
     """
     begin_us = 0
     for from_us, to_us in windows:

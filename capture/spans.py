@@ -7,7 +7,7 @@ Span = tuple[int, int]
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """The union of the spans, in order and without overlap. Empty spans are dropped, spans that touch become one."""
+    """The union of the spans, sorted, without overlap. Drops empty spans and joins spans that touch."""
     union: list[Span] = []
     for begin, end in sorted(each for each in spans if each[0] < each[1]):
         if union and begin <= union[-1][1]:

@@ -1,4 +1,4 @@
-"""Evidence packs of real footage, and what somebody might do to one."""
+"""Evidence packs of real footage, and ways to tamper with one."""
 
 import base64
 import hashlib
@@ -27,7 +27,7 @@ from shike.capture.proof.signing import (
     checkpoint,
     checkpoint_statement,
     introduce,
-    said_signature,
+    signature_text,
 )
 from shike.capture.proof.signing_keys import SigningKeys
 from shike.capture.recorder.config import Lengths
@@ -42,7 +42,7 @@ HOW_TO = Path(__file__).parents[1] / "capture/proof/evidence/HOW-TO-CHECK.md"
 
 @dataclass(frozen=True)
 class Footage:
-    """A copy of recorded footage that a test may spoil, its main stream oldest first, and an installation's keys."""
+    """A data folder with footage and keys. `main`: the records of the main stream, oldest first."""
 
     data: Path
     archive: Archive
@@ -50,7 +50,7 @@ class Footage:
 
     @classmethod
     def imported(cls, data: Path) -> "Footage":
-        """A sub-stream and two runs of a main stream with a gap of ten seconds, of a simulated camera."""
+        """Import a sub-stream and two runs of a main stream with a gap of ten seconds, of a simulated camera."""
         clip = data / "clip.mp4"
         data.mkdir(parents=True)
         write_clip(clip, 320, 180, view=0)
@@ -74,7 +74,7 @@ class Footage:
 
     @classmethod
     def copied(cls, footage: "Footage", data: Path) -> "Footage":
-        """The same in a folder of its own, with keys of its own."""
+        """A copy that a test may change, without keys: it makes its own."""
         for name in ("footage", "spool"):
             shutil.copytree(footage.data / name, data / name)
         return cls(data, Archive(data / "footage"), footage.main)
@@ -84,7 +84,7 @@ class Footage:
         return Signer.at(self.data / "keys")
 
     def pack(self, target: Path, records: tuple[SegmentRecord, ...] | None = None) -> Path:
-        """A pack of some segments, of all of the main stream unless they are given."""
+        """Write a pack of some segments; of the whole main stream by default."""
         records = self.main if records is None else records
         numbers = [record.link_number for record in records if record.link_number is not None]
         proof = prove(self.archive.chain(CAMERA), CAMERA, numbers, self.signer, SystemClock())
@@ -141,18 +141,18 @@ def zipped(folder: Path, target: Path) -> Path:
 
 
 def commands() -> list[tuple[int, str]]:
-    """The commands of the page on checking by hand, each with the number of its section."""
-    found: list[tuple[int, str]] = []
+    """The commands in HOW-TO-CHECK.md, each with the number of its section."""
+    numbered: list[tuple[int, str]] = []
     for section in re.split(r"^## ", HOW_TO.read_text(), flags=re.MULTILINE):
         number = re.match(r"\d+", section)
-        found += [
+        numbered += [
             (int(number[0]), block) for block in re.findall(r"^```sh\n(.*?)^```$", section, re.M | re.S) if number
         ]
-    return found
+    return numbered
 
 
 def failing(folder: Path) -> set[int]:
-    """Sections of that page whose commands say that something does not hold."""
+    """The sections of HOW-TO-CHECK.md whose commands fail."""
     failed: set[int] = set()
     for number, command in commands():
         run = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, timeout=60)
@@ -162,39 +162,39 @@ def failing(folder: Path) -> set[int]:
 
 
 def fingerprint(folder: Path) -> str:
-    """What the page's command of section 3 prints."""
+    """The output of the command in section 3 of HOW-TO-CHECK.md."""
     (command,) = [command for number, command in commands() if number == 3]
     return subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True).stdout.split()[0]
 
 
 def manifest(folder: Path) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
-    return said
+    value: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+    return value
 
 
 def stamp(footage: Footage, authority: Authority) -> None:
-    """Sign the chain and have an authority stamp that."""
+    """Sign the chain and add an authority's time stamp on the checkpoint."""
     chain = footage.archive.chain(CAMERA)
     closing = checkpoint(chain, CAMERA, footage.signer, SystemClock())
     token = base64.b64encode(timestamps.ask(authority.url, closing.line)).decode()
-    said = {"checkpoint": closing.number, "authority": timestamps.authority(authority.url), "algorithm": "rfc3161"}
-    chain.append("timestamp", said | {"token": token, "at_us": SystemClock().now()})
+    fields = {"checkpoint": closing.number, "authority": timestamps.authority(authority.url), "algorithm": "rfc3161"}
+    chain.append("timestamp", fields | {"token": token, "at_us": SystemClock().now()})
 
 
 def signed_with_a_replaced_key(footage: Footage) -> tuple[SegmentRecord, ...]:
-    """Rows that somebody added with a key that had been replaced: the segments to pack."""
+    """Add a checkpoint with a key that was already replaced. Returns the segments to pack."""
     chain, old, clock = footage.archive.chain(CAMERA), footage.signer, SystemClock()
     checkpoint(chain, CAMERA, old, clock)
     SigningKeys(footage.data / "keys").renew()
     assert introduce(chain, CAMERA, footage.signer, clock)
     row = chain.append_segment(footage.main[-1].ending("killed"))
     at_us, (number, prev) = clock.now(), chain.place()
-    signature = said_signature(old.sign(checkpoint_statement(CAMERA, number, prev, at_us, old.key_id)))
+    signature = signature_text(old.sign(checkpoint_statement(CAMERA, number, prev, at_us, old.key_id)))
     chain.append("checkpoint", {"camera": CAMERA, "at_us": at_us, "key": old.key_id, "signature": signature})
     return (*footage.main[:-1], footage.main[-1].linked(row.number, row.digest))
 
 
-# ── What somebody might do ───────────────────────────────────────────────────────────────────────────────────────
+# ── Tampering ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _flip(path: Path, at: int) -> None:
@@ -221,22 +221,22 @@ def _write_rows(folder: Path, rows: list[dict[str, Any]], *, relink: bool = Fals
 
 
 def _sum_anew(folder: Path) -> None:
-    """Make the digests fit again, as anybody can: in SHA256SUMS, and in the manifest, which is not signed anew."""
-    said = manifest(folder)
-    for entry in said["files"]:
+    """Correct the digests in SHA256SUMS and in the manifest, as anybody can, without signing the manifest."""
+    changed = manifest(folder)
+    for entry in changed["files"]:
         content = (folder / entry["name"]).read_bytes()
         entry |= {"bytes": len(content), "digest": f"sha256:{hashlib.sha256(content).hexdigest()}"}
-    (folder / "manifest.json").write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n")
+    (folder / "manifest.json").write_text(json.dumps(changed, ensure_ascii=False, indent=1) + "\n")
     names = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "SHA256SUMS"]
     sums = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n" for path in names)
     (folder / "SHA256SUMS").write_text("".join(sums))
 
 
 def _sign_anew(folder: Path, signer: Signer) -> None:
-    """Sign the manifest with a key, and put the key in place of the pack's own."""
-    said = manifest(folder) | {"key": signer.key_id}
+    """Sign the manifest with another key and replace public.pem with that key."""
+    changed = manifest(folder) | {"key": signer.key_id}
     (folder / "public.pem").write_bytes(signer.public_pem)
-    (folder / "manifest.json").write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n")
+    (folder / "manifest.json").write_text(json.dumps(changed, ensure_ascii=False, indent=1) + "\n")
     _sum_anew(folder)
     (folder / "manifest.sig").write_bytes(signer.sign((folder / "manifest.json").read_bytes()))
     _sum_anew(folder)
@@ -259,8 +259,8 @@ def manifest_says_another_camera(folder: Path) -> None:
     path = folder / "manifest.json"
     path.write_text(path.read_text().replace("201 教室", "202 教室"))
     sums = folder / "SHA256SUMS"
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    sums.write_text(re.sub(r"^.*(?=  manifest\.json$)", found, sums.read_text(), flags=re.M))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    sums.write_text(re.sub(r"^.*(?=  manifest\.json$)", digest, sums.read_text(), flags=re.M))
 
 
 def segment_dropped(folder: Path) -> None:
@@ -283,8 +283,8 @@ def row_changed_and_linked_anew(folder: Path) -> None:
     rows[1]["start_us"] += 3600_000_000
     _write_rows(folder, rows, relink=True)
     closing = rows[-1]
-    said = (closing["camera"], closing["number"], closing["prev"], closing["at_us"], closing["key"])
-    (folder / "checkpoint.txt").write_bytes(checkpoint_statement(*said))
+    values = (closing["camera"], closing["number"], closing["prev"], closing["at_us"], closing["key"])
+    (folder / "checkpoint.txt").write_bytes(checkpoint_statement(*values))
     _sum_anew(folder)
 
 
@@ -299,7 +299,7 @@ def signature_swapped(folder: Path) -> None:
 
 
 def foreign_signer(folder: Path) -> None:
-    """The manifest signed by somebody else; the chain is still ours."""
+    """Sign the manifest with a foreign key; the chain stays signed with the installation's key."""
     _sign_anew(folder, Signer.at(folder.parent / f"foreign-{new_id()}"))
 
 
@@ -308,32 +308,32 @@ def file_put_in(folder: Path) -> None:
 
 
 def by_the_keeper_of_the_key(folder: Path, signer: Signer) -> None:
-    """Whoever holds the key leaves a segment out and signs that: the chain still speaks of it."""
+    """The holder of the key removes a segment and signs the manifest again. The chain still has its row."""
     gone = _segment(folder)
     gone.unlink()
-    said = manifest(folder)
-    said["files"] = [entry for entry in said["files"] if entry["name"] != f"segments/{gone.name}"]
-    (folder / "manifest.json").write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n")
+    changed = manifest(folder)
+    changed["files"] = [entry for entry in changed["files"] if entry["name"] != f"segments/{gone.name}"]
+    (folder / "manifest.json").write_text(json.dumps(changed, ensure_ascii=False, indent=1) + "\n")
     _sign_anew(folder, signer)
 
 
-def _put_checkpoint(folder: Path, said: Mapping[str, Any], signer: Signer) -> str:
-    """The files of a checkpoint that says this, signed, and the pack around them; the signature for a row."""
-    statement = checkpoint_statement(*(said[name] for name in ("camera", "number", "prev", "at_us", "key")))
+def _put_checkpoint(folder: Path, fields: Mapping[str, Any], signer: Signer) -> str:
+    """Replace the checkpoint files by a signed checkpoint with these fields. Returns the signature for its row."""
+    statement = checkpoint_statement(*(fields[name] for name in ("camera", "number", "prev", "at_us", "key")))
     (folder / "checkpoint.txt").write_bytes(statement)
     (folder / "checkpoint.sig").write_bytes(signer.sign(statement))
     _sign_anew(folder, signer)
-    return said_signature(signer.sign(statement))
+    return signature_text(signer.sign(statement))
 
 
 def checkpoint_of_another_moment(folder: Path, signer: Signer) -> None:
-    """Whoever holds the key puts a sound checkpoint beside the rows that is not their last one."""
+    """The holder of the key replaces the checkpoint files by a valid checkpoint that is not the last row."""
     closing = _rows(folder)[-1]
     _put_checkpoint(folder, closing | {"at_us": closing["at_us"] - 86_400_000_000}, signer)
 
 
 def checkpoint_of_another_camera(folder: Path, signer: Signer) -> None:
-    """The last row is a sound checkpoint of another camera's chain, and so are its files."""
+    """The last row and the checkpoint files are a valid checkpoint of another camera's chain."""
     rows = _rows(folder)
     rows[-1] |= {"camera": new_id()}
     rows[-1]["signature"] = _put_checkpoint(folder, rows[-1], signer)
@@ -343,7 +343,10 @@ def checkpoint_of_another_camera(folder: Path, signer: Signer) -> None:
 
 @dataclass(frozen=True)
 class Tampering:
-    """What is done to a pack, the sections of the page that find it, and a word of what check.html names."""
+    """A way to tamper with a pack.
+
+    `sections`: those of HOW-TO-CHECK.md that fail. `items`: those of check.html that fail. `names`: text in its output.
+    """
 
     do: Callable[[Path], None]
     sections: frozenset[int]

@@ -1,7 +1,7 @@
-"""What makes a name or a content last on a volume: folders and files synced, whole or not at all.
+"""Durable writes: calls that sync folders and files, and replace a file as a whole or not at all.
 
-Here: the few calls that everything stored is made of. Not here: what is stored. It loads nothing but the standard
-library's smallest parts: the recorder's parent lives with it.
+Not here: what is stored. Imports only small modules of the standard library, because the recorder's parent process,
+which must stay small, imports it.
 """
 
 import errno
@@ -24,7 +24,7 @@ def fsync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, so that its name is durable on return."""
+    """Make a folder and its missing parents. Their names are durable on return."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
@@ -33,7 +33,7 @@ def make_folder(folder: Path) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Put `content` in place of `path` so that a reader sees the old or the new, never half; durable on return."""
+    """Replace the content of `path` atomically: a reader sees the old or the new content. Durable on return."""
     fresh = path.with_name(path.name + ".new")
     try:
         fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -50,9 +50,9 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def write_at(fd: int, data: bytes, offset: int) -> None:
-    """Write all of `data` at an offset. OSError if the volume refuses; a part of it may be there then.
+    """Write all of `data` at an offset. OSError if the volume refuses; a part of `data` may be written then.
 
-    A volume with room for a part only takes that part and says nothing: it is the next write that it refuses.
+    A volume with room for a part writes that part without an error. Only the next write fails.
     """
     view = memoryview(data)
     while view:
@@ -61,5 +61,5 @@ def write_at(fd: int, data: bytes, offset: int) -> None:
 
 
 def disk_error(error: OSError) -> DiskError:
-    """What an OSError of the footage volume means."""
+    """The DiskError for an OSError of the footage volume."""
     return DiskError("disk_full" if error.errno in FULL else "disk_failed", f"writing footage failed: {error.strerror}")

@@ -1,7 +1,8 @@
 """A range of footage → one MP4 that plays anywhere, without transcoding.
 
-Packets are copied. Time is rebased to zero at the first picture, and a gap between runs stays as long as it was, so
-`start + position in the file` is wall time everywhere in it. Not here: who may, what is asked for, HTTP.
+Packets are copied. Time zero is the first picture, and a gap between runs keeps its length, so the wall time of a
+picture is the start plus its position in the file. Not here: permissions, the requested range, HTTP. Why gaps stay:
+docs/decisions/0008-exports-keep-gaps.md.
 """
 
 import io
@@ -28,7 +29,7 @@ _TICKS = 90_000
 
 @dataclass(frozen=True, slots=True)
 class ExportedRun:
-    """Footage of one run: its init section, the wall time of its first picture (µs), and its bytes in order."""
+    """Footage of one run: init section, wall times of its start and end (µs UTC), and its fragments in order."""
 
     run_id: str
     origin: str
@@ -41,7 +42,7 @@ class ExportedRun:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What an export says of itself, as JSON in the file's comment."""
+    """Who exported which stream of which camera and when; stands as JSON in the comment of the file."""
 
     camera: str
     camera_id: str
@@ -51,7 +52,7 @@ class Label:
 
 
 class _Reader(io.RawIOBase):
-    """Bytes that are read once, from front to back."""
+    """A file-like object over an init section and chunks, which can be read once from the start."""
 
     def __init__(self, init: bytes, chunks: Iterator[bytes]) -> None:
         self._chunks, self._rest = chunks, memoryview(init)
@@ -70,51 +71,51 @@ class _Reader(io.RawIOBase):
         return piece
 
 
-def export_mp4(stretches: Sequence[ExportedRun], label: Label, target: Path) -> None:
-    """Write the stretches into `target`. NoFootage if there are none; MixedParameters if pictures change on the way."""
-    if not stretches:
+def export_mp4(runs: Sequence[ExportedRun], label: Label, target: Path) -> None:
+    """Write the runs into `target`. NoFootage if there are none; MixedParameters if codec or picture size change."""
+    if not runs:
         raise NoFootage("nothing was recorded in this range")
-    first = stretches[0]
-    for stretch in stretches:
-        if stretch.init != first.init and _parameters(stretch.init) != _parameters(first.init):
-            raise MixedParameters("the picture's size or codec changes within the range", stretch.start_us)
+    first = runs[0]
+    for run in runs:
+        if run.init != first.init and _parameters(run.init) != _parameters(first.init):
+            raise MixedParameters("the picture's size or codec changes within the range", run.start_us)
     comment = asdict(label) | {
         "start_us": first.start_us,
-        "runs": [[s.run_id, s.origin, s.simulated, s.start_us, s.end_us] for s in stretches],
+        "runs": [[run.run_id, run.origin, run.simulated, run.start_us, run.end_us] for run in runs],
     }
     with av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as output:
-        simulated = any(stretch.simulated for stretch in stretches)
-        imported = any(stretch.origin == "imported" for stretch in stretches)
+        simulated = any(run.simulated for run in runs)
+        imported = any(run.origin == "imported" for run in runs)
         marks = [mark for mark, given in (("simulated", simulated), ("imported", imported)) if given]
         output.metadata["title"] = " ".join(["Shike", label.camera, *(f"[{mark}]" for mark in marks)])
         output.metadata["comment"] = json.dumps(comment, ensure_ascii=False)
-        target_streams = _streams(stretches, output)
-        for stretch in stretches:
-            _copy(stretch, stretch.start_us - first.start_us, output, *target_streams)
+        target_streams = _streams(runs, output)
+        for run in runs:
+            _copy(run, run.start_us - first.start_us, output, *target_streams)
 
 
-def _streams(stretches: Sequence[ExportedRun], output: OutputContainer) -> tuple[VideoStream, AudioStream | None]:
-    """The output's tracks: the video's, and the audio's of the first stretch that has any."""
-    with av.open(io.BytesIO(stretches[0].init), "r", format="mp4") as source:
+def _streams(runs: Sequence[ExportedRun], output: OutputContainer) -> tuple[VideoStream, AudioStream | None]:
+    """The tracks of the output: video, and the audio track of the first run that has one."""
+    with av.open(io.BytesIO(runs[0].init), "r", format="mp4") as source:
         video = output.add_stream_from_template(source.streams.video[0])
         video.time_base = Fraction(1, _TICKS)
-    for stretch in stretches:
-        if has_audio(stretch.init):
-            with av.open(io.BytesIO(stretch.init), "r", format="mp4") as source:
+    for run in runs:
+        if has_audio(run.init):
+            with av.open(io.BytesIO(run.init), "r", format="mp4") as source:
                 return video, output.add_stream_from_template(source.streams.audio[0])
     return video, None
 
 
 def _copy(
-    stretch: ExportedRun, offset_us: int, output: OutputContainer, video: VideoStream, audio: AudioStream | None
+    run: ExportedRun, offset_us: int, output: OutputContainer, video: VideoStream, audio: AudioStream | None
 ) -> None:
-    """Copy a stretch behind what is there. Audio of another rate than the output's is left out, a picture never."""
+    """Append a run. Audio with another sample rate than the output's is left out; every picture is copied."""
     try:
-        with av.open(_Reader(stretch.init, stretch.chunks), "r", format="mp4") as source:
+        with av.open(_Reader(run.init, run.chunks), "r", format="mp4") as source:
             wanted = {source.streams.video[0].index: video}
-            heard = source.streams.audio[0] if source.streams.audio else None
-            if audio is not None and heard is not None and heard.rate == audio.rate:
-                wanted[heard.index] = audio  # type: ignore[assignment]
+            sound = source.streams.audio[0] if source.streams.audio else None
+            if audio is not None and sound is not None and sound.rate == audio.rate:
+                wanted[sound.index] = audio  # type: ignore[assignment]
             begins: Fraction | None = None
             early: list[Packet[Any]] = []
             for packet in source.demux(*(stream for stream in source.streams if stream.index in wanted)):
@@ -126,17 +127,17 @@ def _copy(
                     continue
                 if begins is None:
                     begins = packet.dts * packet.time_base - Fraction(offset_us, 1_000_000)
-                    for heard_before in early:
-                        _mux(heard_before, begins, output, audio)
+                    for early_packet in early:
+                        _mux(early_packet, begins, output, audio)
                 _mux(packet, begins, output, wanted[packet.stream_index])
     except FFmpegError as error:
-        raise FootageError(f"run {stretch.run_id} cannot be copied: {error.strerror}") from None
+        raise FootageError(f"run {run.run_id} cannot be copied: {error.strerror}") from None
 
 
 def _mux(
     packet: "Packet[Any]", begins: Fraction, output: OutputContainer, stream: VideoStream | AudioStream | None
 ) -> None:
-    """Write a packet with its time counted from `begins` seconds; what lies before the first picture is left out."""
+    """Write a packet with its time counted from `begins` (s). Audio before the first picture is left out."""
     assert packet.dts is not None and packet.pts is not None and packet.time_base is not None
     shift = round(begins / packet.time_base)
     if packet.dts < shift:

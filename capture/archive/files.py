@@ -1,8 +1,8 @@
-"""The footage folder: the only place that knows where files lie.
+"""The footage folder. Only this module knows the paths of segment files.
 
-Here: creating segment files, reading them by key and byte range, the marker that names the open one, and
-recovery of files whose writer died, deleting one. Not here: what the segments mean, the database, which one goes.
-Design: docs/design/capture.md.
+Here: creating segment files, reading them by key and byte range, finding the open one, closing files of dead writers,
+deleting a file. Not here: the content of segments (scan), the index and the choice of what to delete (attendance).
+Design: docs/design/capture.md; format: docs/reference/files.md.
 """
 
 import fcntl
@@ -43,7 +43,7 @@ _CAMERA = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(slots=True)
 class OpenSegment:
-    """A segment that is being written, or just was, as far as a reader has seen it."""
+    """A reader's view of a segment that is or was being written. `position`: end of the last fragment read (bytes)."""
 
     key: str
     head: Head
@@ -57,7 +57,7 @@ class OpenSegment:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """A file that is being written: whose, bytes so far, and when the last of them came (µs UTC)."""
+    """A file that is being written: its identity, bytes so far, and time of the last write (µs UTC)."""
 
     identity: Identity
     size: int
@@ -65,10 +65,10 @@ class Writing:
 
 
 class Archive:
-    """Footage below one folder. Readers pass keys and ranges; they never see a path."""
+    """The footage below one folder. Callers pass keys and byte ranges; they never see a path."""
 
     def __init__(self, root: Path, reserve_bytes: int = 0) -> None:
-        """`reserve_bytes` of the volume are left free by `create` and `expect_room`."""
+        """`create` and `expect_room` refuse when less than `reserve_bytes` of the volume are free."""
         self._root, self._reserve_bytes = root, reserve_bytes
 
     # ── reading ────────────────────────────────────────────────────────────────────────────────────────────
@@ -90,19 +90,19 @@ class Archive:
             raise NoFootage(f"segment {key} is not in the archive") from error
 
     def head(self, key: str) -> Head | None:
-        """The init section and identity of a segment, None while they are being written."""
+        """Init section and identity of a segment; None while they are being written."""
         return read_head(self.read(key, 0, HEAD_BYTES))
 
     def cameras(self) -> list[str]:
-        """Ids of the cameras that have a folder here. Other folders, as `lost+found` of a volume, are left out."""
+        """Ids of the cameras that have a folder here. Other folders, such as `lost+found`, are skipped."""
         if not self._root.exists():
             return []
         return sorted(path.name for path in self._root.iterdir() if _CAMERA.fullmatch(path.name) and path.is_dir())
 
     def stored(self, camera_id: str, streams: Sequence[StreamName] = STREAMS) -> Iterator[tuple[str, int]]:
-        """Keys and sizes in bytes of a camera's segment files, in order of stream and time; damaged ones as well.
+        """Keys and sizes (bytes) of a camera's segment files by stream and time, damaged files included.
 
-        Day by day: what is deleted meanwhile, file or folder, is left out.
+        Lists one day at a time and skips files and folders that are deleted meanwhile.
         """
         for stream in streams:
             folder = self._path(f"{camera_id}/{stream}")
@@ -117,7 +117,7 @@ class Archive:
                     yield f"{camera_id}/{stream}/{day}/{name}", size
 
     def digest(self, key: str) -> str:
-        """The digest of a segment's file, read anew. NoFootage if the file is gone."""
+        """Compute the digest of a segment's file. NoFootage if the file is gone."""
         try:
             with self._path(key).open("rb") as file:
                 return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
@@ -125,9 +125,9 @@ class Archive:
             raise NoFootage(f"segment {key} is not in the archive") from error
 
     def open_key(self, camera_id: str, stream: StreamName, origin: Origin = "live") -> str | None:
-        """The key of the segment that a stream is being written to, if any. An import has a marker of its own.
+        """The key of the open segment of a stream, if any. Imported footage has its own marker.
 
-        None where the marker cannot be read: it names nothing.
+        None if the marker cannot be read.
         """
         try:
             return self._marker(camera_id, stream, origin).key()
@@ -135,7 +135,7 @@ class Archive:
             return None
 
     def writing(self, camera_id: str, stream: StreamName) -> Writing | None:
-        """What is being written to a stream, from the file's head and its entry alone; `tail` reads the fragments."""
+        """The open file of a stream. Reads the file's head and stat only; `tail` reads the fragments."""
         key = self.open_key(camera_id, stream)
         if key is None:
             return None
@@ -146,12 +146,12 @@ class Archive:
         return None if head is None else Writing(head.identity, entry.st_size, entry.st_mtime_ns // 1000)
 
     def tail(self, camera_id: str, stream: StreamName) -> OpenSegment | None:
-        """The open segment of a stream with the fragments written so far, None where nothing is being written."""
+        """The open segment of a stream with the fragments so far; None if nothing is being written."""
         key = self.open_key(camera_id, stream)
         return None if key is None else self.begin_reading(key)
 
     def begin_reading(self, key: str) -> OpenSegment | None:
-        """A segment, open or closed, with the fragments that it has by now; None if it has no head yet, or is gone."""
+        """An open or closed segment with the fragments so far; None if it has no head yet or is gone."""
         try:
             head = self.head(key)
             if head is None:
@@ -163,7 +163,7 @@ class Archive:
         return segment
 
     def refresh(self, segment: OpenSegment) -> bytes:
-        """Take in what was written since; returns the bytes of the new whole fragments."""
+        """Add the whole fragments that were written since; returns their bytes."""
         data = self.read(segment.key, segment.position, max(0, self.size(segment.key) - segment.position))
         fresh = read_fragments(data, segment.position, segment.head.facts.timescale)
         if not fresh:
@@ -175,9 +175,9 @@ class Archive:
     # ── writing (capture only) ─────────────────────────────────────────────────────────────────────────────
 
     def create(self, identity: Identity, init: bytes, clock: Clock, sync_beat_s: float) -> SegmentFile:
-        """Open a new segment for writing, its marker first. DiskError if the volume refuses.
+        """Store the marker, then create the segment file. DiskError if the volume refuses.
 
-        StillWritten where the marker names another: its writer is at work, or died and recovery comes first.
+        StillWritten if the marker names another segment: its writer is alive, or it must be recovered first.
         """
         key, marker = identity.object_key, self._marker(identity.camera_id, identity.stream, identity.origin)
         try:
@@ -192,16 +192,16 @@ class Archive:
             raise disk_error(error) from error
 
     def expect_room(self, camera_id: str) -> None:
-        """DiskError `disk_full` once only the reserve is left: what closes a file and says why needs room, too."""
+        """DiskError `disk_full` once only the reserve is left, which closing a file needs for box, row and record."""
         try:
-            volume = os.statvfs(self._root / camera_id)  # a camera may have a volume to itself
+            volume = os.statvfs(self._root / camera_id)  # a camera may have its own volume
         except OSError as error:
             raise disk_error(error) from error
         if volume.f_bavail * volume.f_frsize < self._reserve_bytes:
             raise DiskError("disk_full", f"the volume of the footage has less than {self._reserve_bytes >> 20} MB left")
 
     def forget_open(self, key: str, camera_id: str, stream: StreamName, origin: Origin = "live") -> None:
-        """Remove the marker of a segment that is closed and in the spool; not one that names another by now."""
+        """Remove the marker of a segment that is closed and in the spool, unless it names another segment by now."""
         if self.open_key(camera_id, stream, origin) == key:
             marker = self._marker(camera_id, stream, origin)
             with marker.turn():
@@ -209,9 +209,9 @@ class Archive:
                     marker.remove()
 
     def delete(self, key: str) -> bool:
-        """Remove a closed segment for good; durable on return. False if it was gone. OSError if the volume refuses.
+        """Remove a closed segment's file. Durable on return. False if it was gone. OSError if the volume refuses.
 
-        Whoever asks has said so in the camera's chain before. The folder of a day stays, empty or not.
+        The caller adds the `deleted` row to the camera's chain first. The day's folder stays, even if empty.
         """
         path = self._path(key)
         try:
@@ -222,7 +222,7 @@ class Archive:
         return True
 
     def remove_empty_day(self, key: str) -> bool:
-        """Remove the day's folder that a segment lay in if nothing is in it. Only for days that nobody writes to."""
+        """Remove the empty day's folder of a segment. Only for days that no writer uses any more."""
         folder = self._path(key).parent
         try:
             folder.rmdir()
@@ -233,7 +233,7 @@ class Archive:
 
     @contextmanager
     def sole_cleaner(self) -> Iterator[bool]:
-        """Whether nobody else cleans up here; then nobody does until the end."""
+        """Lock clean-ups of this folder: yields True if no other clean-up runs, and keeps others out meanwhile."""
         try:
             fd = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:  # nothing was ever recorded
@@ -250,7 +250,7 @@ class Archive:
             os.close(fd)
 
     def unfinished(self, origin: Origin = "live") -> Iterator[tuple[str, StreamName]]:
-        """Streams that have a marker: being written now, or left by a writer that died."""
+        """Camera and stream of each marker: of a living writer, or left by a dead one."""
         for stream in STREAMS:
             for marker in sorted(self._root.glob(f"*/{stream}.{origin}.open.json")):
                 yield marker.parent.name, stream
@@ -258,11 +258,10 @@ class Archive:
     def recover(
         self, camera_id: str, stream: StreamName, reason: EndReason, origin: Origin = "live"
     ) -> SegmentRecord | None:
-        """Close the segment that a dead writer left: cut after its last whole fragment, say why its run ended.
+        """Close the segment of a dead writer: cut it after its last whole fragment and write why its run ended.
 
-        Returns None if there is nothing to close; StillWritten if a living writer holds the file, or is about to, or
-        another recovery is at work. What cannot be read, file or marker, is set aside. The caller puts the record into
-        the spool and then calls forget_open.
+        None if there is nothing to close. StillWritten if a living writer holds or is about to create the file, or if
+        another recovery runs. An unreadable file or marker is set aside. The caller hands the record over (hand_over).
         """
         marker = self._marker(camera_id, stream, origin)
         if not marker.path.exists():
@@ -281,9 +280,9 @@ class Archive:
             return record
 
     def examine(self, key: str) -> SegmentRecord | None:
-        """The record of a closed segment made from its file alone, without digest and link.
+        """The record of a closed segment, read from its file alone, without digest and link.
 
-        None if it holds no whole fragment. Reads the boxes, not the pictures. NoFootage if the file is gone.
+        None if the file holds no whole fragment. Reads the boxes, not the pictures. NoFootage if the file is gone.
         """
         try:
             with self._path(key).open("rb") as file:
@@ -312,7 +311,7 @@ class Archive:
 
 
 def _names(folder: Path) -> list[str]:
-    """What is in a folder, in order; nothing where there is none, or no folder."""
+    """Sorted names in a folder; empty if the folder does not exist or is no folder."""
     try:
         return sorted(path.name for path in folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):

@@ -1,6 +1,6 @@
-"""Handing a closed segment over: into its camera's chain, then into the spool.
+"""Hand over a closed segment: add its row to the camera's chain, then put its record into the spool.
 
-Not here: writing segments (segment_file), reading the spool (spool). Design: docs/design/capture.md.
+Not here: writing segments (segment_file), reading the spool (spool). Design: docs/design/capture.md, "Durability".
 """
 
 from shike.capture.archive.disk_waits import waiting_for_disk
@@ -11,10 +11,9 @@ from shike.capture.archive.spool import Spool
 
 
 def hand_over(archive: Archive, spool: Spool, record: SegmentRecord) -> None:
-    """Link a closed segment into its camera's chain, put its record into the spool, and only then forget that it was
-    open.
+    """Add the segment's row to the chain, put its record into the spool, and only then remove its marker.
 
-    DiskError if the volume refuses: the marker still names the segment then, and recovery tries again.
+    DiskError if the volume refuses: the marker then still names the segment, and recovery tries again.
     """
     identity = record.identity
     try:

@@ -1,6 +1,6 @@
-"""The file that a dead writer left: cut after what is whole in it, and closed; or set aside.
+"""Close the segment file of a dead writer after its last whole fragment, or set the file aside.
 
-Not here: which file that is, and that nobody else looks at it meanwhile (marker). Design: docs/design/capture.md,
+Not here: which file that is, and the lock against other recoveries (marker). Design: docs/design/capture.md,
 "Durability".
 """
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def close_left_over(path: Path, key: str, reason: EndReason) -> SegmentRecord | None:
-    """The segment of a dead writer, closed. None if its file is gone, or holds no footage and is set aside.
+    """Close the segment of a dead writer. None if its file is gone, or holds no footage and was set aside.
 
     StillWritten if a living writer holds the file; OSError if the volume refuses.
     """
@@ -31,7 +31,7 @@ def close_left_over(path: Path, key: str, reason: EndReason) -> SegmentRecord | 
         return None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # What counts is what the disk has, which after a failed write is not what memory remembers.
+        # After a failed write the page cache may differ from the disk: read what the disk holds.
         os.fsync(handle)
         os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
         data = path.read_bytes()
@@ -47,7 +47,7 @@ def close_left_over(path: Path, key: str, reason: EndReason) -> SegmentRecord | 
 
 
 def _closed(handle: int, path: Path, key: str, data: bytes, contents: Contents, closing: Closing) -> SegmentRecord:
-    """Cut a file after what is whole in it, and close it so; one that its writer closed stays as it is."""
+    """Cut a file after its last whole fragment and add the closing box, unless its writer already did."""
     os.ftruncate(handle, contents.size)
     tail = b""
     if contents.closing is None:
@@ -56,16 +56,16 @@ def _closed(handle: int, path: Path, key: str, data: bytes, contents: Contents, 
     os.fsync(handle)
     fsync_folder(path.parent)
     record = contents.record(key, contents.closing or closing, contents.size + len(tail))
-    # Closed to begin the next file, which never began: the run did end with it.
+    # If the writer closed this file to begin the next one, which does not exist, the run ended with this file.
     ending = record.ending(record.ends_run or closing.ends_run or "killed")
-    # Piece by piece: a copy of a file is some tens of MB, and after a crash all cameras of a shard are at this at once.
+    # Without a second copy of the file (tens of MB): after a crash all cameras of a shard are recovered together.
     digest = hashlib.sha256(memoryview(data)[: contents.size])
     digest.update(tail)
     return replace(ending, digest=f"sha256:{digest.hexdigest()}")
 
 
 def _set_aside(path: Path, key: str, data: bytes) -> None:
-    """Remove a file that holds nothing, or its intact head and nothing else; any other is kept under another name."""
+    """Remove a file that is empty or holds only an intact head; rename any other file to `<name>.damaged`."""
     if not data or _is_bare_head(data, key):
         path.unlink()
         return

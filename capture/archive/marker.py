@@ -1,8 +1,8 @@
-"""The marker that names the open segment of a stream, and whose turn it is to change it.
+"""The marker that names the open segment of a stream, and the lock for changing it.
 
-Between the marker and the lock of the file that it names there is a moment: nobody else may look meanwhile, and take
-the file for one that a dead writer left. Not here: what becomes of such a file (left_over). Design:
-docs/design/capture.md, "Durability".
+A writer stores the marker shortly before it creates and locks the file. Without the marker's own lock, a recovery in
+between could mistake the file for that of a dead writer. Not here: closing such a file (left_over). Design:
+docs/design/capture.md, "Durability"; format: docs/reference/files.md.
 """
 
 import fcntl
@@ -27,7 +27,7 @@ class Marker:
         self._lock = folder / f"{stream}.{origin}.lock"
 
     def key(self) -> str | None:
-        """The key that it names; None if there is no marker. FootageError if it names no segment of its stream."""
+        """The key in the marker; None if there is no marker. FootageError if it is not a key of this stream."""
         try:
             key = str(json.loads(self.path.read_bytes())["key"])
         except FileNotFoundError:
@@ -39,21 +39,21 @@ class Marker:
         return key
 
     def put(self, key: str) -> None:
-        """Name a segment, durably. OSError if the volume refuses."""
+        """Store a key. Durable on return. OSError if the volume refuses."""
         replace_file(self.path, json.dumps({"key": key}).encode())
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
 
     def set_aside(self) -> None:
-        """Keep one that cannot be read under another name."""
+        """Rename an unreadable marker to `<name>.damaged`."""
         self.path.rename(self.path.with_name(self.path.name + ".damaged"))
 
     @contextmanager
     def turn(self, *, wait: bool = True) -> Iterator[None]:
-        """One's turn at the marker, among all threads and processes; not to be asked for within one's own turn.
+        """Lock the marker against all other threads and processes. Not reentrant: a nested call waits for ever.
 
-        StillWritten if another has it and one does not `wait`.
+        StillWritten if somebody else holds the lock and `wait` is false.
         """
         fd = os.open(self._lock, os.O_RDONLY | os.O_CREAT, 0o640)
         try:

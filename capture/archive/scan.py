@@ -1,6 +1,7 @@
-"""Reading a segment file's structure: its head (init section and identity) and its whole fragments.
+"""Reads the structure of a segment file: its head (init section and identity), whole fragments and closing box.
 
-Used on open files by tails, on abandoned files by recovery, and on everything by a rebuild of the index.
+Tails use it on open files, recovery on files of dead writers, a rebuild of the index on all files. Not here: reading
+files from disk (files), the boxes themselves (mp4.boxes). Format: docs/reference/files.md.
 """
 
 import struct
@@ -22,7 +23,7 @@ from shike.capture.mp4.audio import is_audio
 
 # An init section is under 1 KiB and an identity under 500 bytes.
 HEAD_BYTES = 16 << 10
-# What reading boxes that are garbage may raise.
+# Errors that garbage in boxes may raise.
 _GARBAGE = (
     FootageError,
     struct.error,
@@ -34,7 +35,7 @@ _GARBAGE = (
     RecursionError,
 )
 _PRFT_BODY = 24
-# What a fragment table can hold: 32 bits for a size and a duration in µs, 63 for times. Nothing is from the year 2200.
+# Limits of the index's fragment table: 32 bits for sizes and durations (µs), 63 for times; and the year 2200.
 _LONGEST, _LARGEST, _LATEST_US = 1 << 32, 1 << 63, 7_258_118_400_000_000
 
 
@@ -50,7 +51,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a segment file holds that is whole. `closing` is None where its writer did not come to close it."""
+    """The whole parts of a segment file. `closing` is None if the writer did not close the file."""
 
     head: Head
     fragments: tuple[Fragment, ...]
@@ -58,7 +59,7 @@ class Contents:
     size: int
 
     def record(self, key: str, closing: Closing, size: int) -> SegmentRecord:
-        """The record of a file of `size` bytes that is closed so."""
+        """The record of this file with `size` bytes and the given closing."""
         facts = self.head.facts
         return SegmentRecord(
             identity=self.head.identity,
@@ -78,7 +79,7 @@ class Contents:
 
 
 def read_contents(data: boxes.Bytes) -> Contents | None:
-    """What of a whole file is footage; None if it holds no whole fragment. Touches the boxes only, not the pictures."""
+    """The whole parts of a file; None if it holds no whole fragment. Reads the boxes, not the pictures."""
     try:
         head = read_head(data)
     except FootageError:
@@ -102,12 +103,12 @@ def _closing(data: boxes.Bytes, box: boxes.Box) -> Closing | None:
         closing = Closing.from_json(bytes(data[box.body + 16 : box.end]))
     except (ValueError, TypeError, RecursionError):
         return None
-    sound = closing.ends_run in (None, *get_args(EndReason)) and isinstance(closing.clock_offset_ms, int | None)
-    return closing if sound and isinstance(closing.dropped, int) else None
+    is_sound = closing.ends_run in (None, *get_args(EndReason)) and isinstance(closing.clock_offset_ms, int | None)
+    return closing if is_sound and isinstance(closing.dropped, int) else None
 
 
 def read_head(data: boxes.Bytes) -> Head | None:
-    """The head, or None while it is not wholly written. FootageError if this is not a segment file."""
+    """The head; None while it is not completely written. FootageError if this is not a segment file."""
     init_end = 0
     for box in boxes.walk(data):
         if box.kind in (b"ftyp", b"moov"):
@@ -119,7 +120,7 @@ def read_head(data: boxes.Bytes) -> Head | None:
             except _GARBAGE as error:
                 raise FootageError("the head of a segment file cannot be read") from error
             if not _is_sound(identity) or facts.timescale == 0:
-                raise FootageError("the head of a segment file says what cannot be")
+                raise FootageError("the head of a segment file holds impossible values")
             return Head(init, identity, facts, box.end)
         else:
             raise FootageError("not a segment file: no identity before the first fragment")
@@ -141,7 +142,7 @@ def _is_sound(identity: Identity) -> bool:
 def read_fragments(data: bytes | memoryview, base: int, timescale: int) -> list[Fragment]:
     """The whole fragments in `data`, which begins at file offset `base`.
 
-    Ends before the first that is torn or, after a power cut, garbage: what was whole before it stays footage.
+    Stops before the first fragment that is torn or, after a power cut, garbage. The fragments before it are valid.
     """
     fragments: list[Fragment] = []
     start: int | None = None
@@ -154,7 +155,7 @@ def read_fragments(data: bytes | memoryview, base: int, timescale: int) -> list[
             start, wall_us, facts = box.start, boxes.prft_wall_us(data, box), None
         elif box.kind == b"moof" and start is not None:
             try:
-                # The audio part stands before the video, which ends the fragment.
+                # Audio stands before the video. The video's mdat ends the fragment.
                 facts = None if is_audio(data, box.start, box.end) else boxes.moof_facts(data, box)
             except _GARBAGE:
                 break

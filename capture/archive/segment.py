@@ -1,7 +1,7 @@
-"""What a segment of footage is: frozen values that pass between the rooms.
+"""A segment of footage as frozen values that pass between the rooms.
 
-Here: identity, fragments, the record of a closed segment and its JSON. Not here: how they are written (archive)
-or where they are indexed (attendance/footage). Design: docs/design/capture.md.
+Here: identity, fragments, the record of a closed segment and its JSON. Not here: writing segments (segment_file),
+indexing them (attendance.footage). Design: docs/design/capture.md; format: docs/reference/files.md.
 """
 
 import json
@@ -36,7 +36,11 @@ STREAMS: tuple[StreamName, ...] = get_args(StreamName)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who made a segment and where it belongs; written into the file itself. `started_us`: wall time of its start."""
+    """Who recorded a segment and where it belongs. Stands in the file itself.
+
+    `started_us`: wall time of the segment's start, `run_started_us`: of its run (µs UTC). `sequence` counts the
+    segments of a run from 0. `epoch` rises whenever another recorder takes over the stream.
+    """
 
     camera_id: str
     stream: StreamName
@@ -59,7 +63,7 @@ class Identity:
 
     @property
     def object_key(self) -> str:
-        """The name of the file below the footage folder: UTC start, camera and unique id, never a local time."""
+        """The path of the file below the footage folder; the name holds start (UTC), camera and unique id."""
         start = datetime.fromtimestamp(self.started_us / 1_000_000, UTC)
         name = f"{start:%Y%m%dT%H%M%S.%f}Z_{self.camera_id}_{self.segment_id}.mp4"
         return f"{self.camera_id}/{self.stream}/{start:%Y%m%d}/{name}"
@@ -67,7 +71,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What is known of a segment only at its end; written as the last box of its file."""
+    """Facts that are known only at the end of a segment. Stand in the last box of its file.
+
+    `ends_run`: why the run ended with this segment; None if the run goes on. `dropped`: lost packets.
+    `clock_offset_ms`: the camera's clock minus the server's; None if the camera did not send its clock.
+    """
 
     ends_run: EndReason | None
     clock_offset_ms: int | None = None
@@ -83,7 +91,10 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A piece of at most half a second: byte range in its file, wall time of its first picture, length, key or not."""
+    """A piece of at most half a second: byte range in its file, wall time of its first picture, duration.
+
+    `media_time`: decode time of its first picture in timescale units. `is_key`: begins with a keyframe.
+    """
 
     offset: int
     size: int
@@ -105,8 +116,8 @@ class Fragment:
 class SegmentRecord:
     """A closed segment, as the spool carries it to the index. Sizes in bytes, times in µs.
 
-    `digest` is that of the whole file, `link` that of its line in the camera's chain and `link_number` the line's
-    number: each names its algorithm (`sha256:…`), and is None in what was recorded before there were chains.
+    `digest`: of the whole file. `link`, `link_number`: digest and number of its row in the camera's chain. Digests name
+    their algorithm (`sha256:…`). All three are None in footage that is older than the chains.
     """
 
     identity: Identity
@@ -135,11 +146,11 @@ class SegmentRecord:
         return self.fragments[-1].wall_end_us
 
     def ending(self, reason: EndReason) -> "SegmentRecord":
-        """The same segment as the last of its run, which was not known when it was closed."""
+        """The same segment as the last of its run. Used when the run ended after the segment was closed."""
         return replace(self, ends_run=reason)
 
     def linked(self, number: int, link: str) -> "SegmentRecord":
-        """The same segment with its place in the camera's chain."""
+        """The same segment with number and link of its row in the camera's chain."""
         return replace(self, link_number=number, link=link)
 
     def to_json(self) -> bytes:

@@ -1,11 +1,12 @@
-"""Writing one segment file, in the one order that makes it durable.
+"""Writes one segment file, in the order that makes it durable.
 
-1. marker    open.json names the key, fsynced            → a file never exists that recovery does not know
-2. create    O_EXCL, locked, head written, folder fsynced → names never collide, never overwrite
-3. fragments one write() each; fdatasync on a fixed beat  → kill -9 loses only the fragment being collected
-4. close     closing box, fsync file → line in the camera's chain → record in the spool → marker goes
-A failed write or sync means that the content is unknown: the caller abandons the file and starts another.
-Design: docs/design/capture.md, "Durability".
+1. marker    open.json names the key, fsync                   → recovery knows every file that exists
+2. create    O_EXCL, lock, write the head, fsync the folder   → a file never overwrites another
+3. fragments one write() each; fdatasync at a fixed interval  → kill -9 loses only the fragment being collected
+4. close     closing box, fsync of the file → row in the camera's chain → record in the spool → marker is removed
+After a failed write or sync the content is unknown: the caller abandons the file and starts another.
+Here: steps 2 and 3, and the closing box. Not here: step 1 (files), the rest of step 4 (hand_over).
+Design: docs/design/capture.md, "Durability"; format: docs/reference/files.md.
 """
 
 import fcntl
@@ -43,7 +44,7 @@ class SegmentFile:
             self._write(head)
             fsync_folder(path.parent)
         except OSError as error:
-            os.close(self._fd)  # the lock goes with it, so recovery may look at the file
+            os.close(self._fd)  # also releases the lock, so that recovery can take the file
             raise disk_error(error) from error
         self._synced_at = clock.monotonic()
 
@@ -52,7 +53,7 @@ class SegmentFile:
         return self._fragments
 
     def append(self, payload: bytes, wall_us: int, audio: bytes = b"") -> Fragment:
-        """Write one fragment (moof + mdat) behind its wall time and its audio, in one write.
+        """Write one fragment: wall time (prft), `audio`, `payload` (moof + mdat of the video), in one write.
 
         DiskError if the volume refuses.
         """
@@ -80,9 +81,9 @@ class SegmentFile:
         key: str,
         take: Callable[[SegmentRecord], None] = lambda _record: None,
     ) -> SegmentRecord:
-        """Say in the file how it ended, make it durable, and say what it holds. DiskError if the volume refuses.
+        """Write the closing box, sync the file and return its record. DiskError if the volume refuses.
 
-        `take` gets the record while the file is still locked, so that recovery does not take the file for left over.
+        `take` gets the record while the file is still locked, so that recovery does not take the file.
         """
         tail = boxes.closing_box(Closing(ends_run, clock_offset_ms, dropped).to_json())
         try:
@@ -99,7 +100,7 @@ class SegmentFile:
             os.close(self._fd)
 
     def abandon(self) -> None:
-        """Let go of a file whose content is unknown; recovery looks at what is whole in it."""
+        """Close a file whose content is unknown, without a closing box. Recovery keeps its whole fragments."""
         os.close(self._fd)
 
     def _record(self, ends_run: EndReason | None, clock_offset_ms: int | None, dropped: int, key: str) -> SegmentRecord:

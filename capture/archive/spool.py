@@ -1,6 +1,7 @@
-"""Records of closed segments on local disk, for whoever indexes them.
+"""The spool: records of closed segments on local disk, which wait to be indexed.
 
-A record stays until the index says that it has it, so a dead database loses nothing.
+A record stays until the index has stored it, so nothing is lost while the database is down. Not here: handing over
+(hand_over), indexing (attendance.footage.indexing). Format: docs/reference/files.md.
 """
 
 import logging
@@ -14,22 +15,22 @@ log = logging.getLogger(__name__)
 
 
 class Spool:
-    """A folder of records, one file per segment, in order of their ids (UUIDv7: order of time)."""
+    """A folder with one file per segment. File names are segment ids (UUIDv7), so their order is the order of time."""
 
     def __init__(self, folder: Path, *, create: bool = True) -> None:
-        """Without `create` it is only looked at: a folder that is not there holds nothing, and is not made."""
+        """`create`: make the folder. Without it the spool is read only, and a missing folder counts as empty."""
         self._folder = folder
         if create:
             folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, record: SegmentRecord) -> None:
-        """Store a record durably; the same segment again replaces it."""
+        """Store a record. Durable on return. Replaces an earlier record of the same segment."""
         replace_file(self._folder / f"{record.identity.segment_id}.json", record.to_json())
 
     def pending(self, without: Container[str] = ()) -> Iterator[SegmentRecord]:
-        """Records that nobody has taken, oldest first. One that cannot be read is put aside as `<name>.damaged`.
+        """Records that are not indexed yet, oldest first. An unreadable one is renamed to `<name>.damaged`.
 
-        Those of segments that are in `without` are not read.
+        `without`: ids of segments whose records are not read.
         """
         for path in (self._folder / name for name in self._names() if name.removesuffix(".json") not in without):
             try:
@@ -43,11 +44,11 @@ class Spool:
     def _names(self) -> list[str]:
         try:
             return sorted(path.name for path in self._folder.iterdir() if path.suffix == ".json")
-        except FileNotFoundError:  # only looked at
+        except FileNotFoundError:  # opened without `create`
             return []
 
     def done(self, records: list[SegmentRecord]) -> None:
-        """Forget records that are safely in the index."""
+        """Remove records that the index has stored."""
         for record in records:
             (self._folder / f"{record.identity.segment_id}.json").unlink(missing_ok=True)
         fsync_folder(self._folder)

@@ -1,6 +1,7 @@
-"""The boxes of a run's audio: its part of a fragment, and init sections and fragments without it.
+"""Audio in fragmented MP4: writes the audio part of a fragment; removes audio from init sections and fragments.
 
-Audio is always the second track; in a fragment its `moof` and `mdat` stand before the video's, which ends the fragment.
+Audio is always track 2. In a fragment its `moof` and `mdat` stand before those of the video, which end the fragment.
+Not here: audio from cameras (source.audio). Why audio stands apart: docs/decisions/0011-audio-beside-the-video.md.
 """
 
 import struct
@@ -12,19 +13,19 @@ AUDIO_TRACK = 2
 
 
 def audio_fragment(sequence: int, decode_time: int, samples: list[tuple[int, int]], payload: bytes) -> bytes:
-    """moof + mdat of audio samples in a row. `samples`: size in bytes and duration in samples of each."""
+    """moof + mdat of consecutive audio frames. `samples`: size (bytes) and duration (audio samples) of each frame."""
     rows = [(duration, size) for size, duration in samples]
     return fragment(sequence, AUDIO_TRACK, decode_time, rows, SYNC_SAMPLE, [payload])
 
 
 def is_audio(data: Bytes, moof_start: int, moof_end: int) -> bool:
-    """Whether the `moof` there is one of audio."""
+    """Whether the `moof` at these offsets belongs to the audio track."""
     tfhd = find(data, b"moof", b"traf", b"tfhd", start=moof_start, end=moof_end)
     return bool(struct.unpack_from(">I", data, tfhd.body + 4)[0] == AUDIO_TRACK)
 
 
 def has_audio(init: Bytes) -> bool:
-    """Whether an init section announces audio."""
+    """Whether an init section has an audio track."""
     moov = find(init, b"moov")
     return sum(box.kind == b"trak" for box in walk(init, moov.body, moov.end)) > 1
 

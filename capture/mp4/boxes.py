@@ -1,8 +1,8 @@
-"""ISO base media file format: the few boxes that footage is made of, read and written by hand.
+"""ISO base media file format: reads and writes the few boxes that segment files consist of.
 
-Here: finding boxes, what an init section and a fragment say, and our two additions (an identity `uuid` box per
-segment and a `prft` box per fragment, ISO/IEC 14496-12 §8.16.5). Not here: files, cameras, wall-clock policy.
-Design: docs/design/capture.md.
+Here: finding boxes; facts from init sections and fragments; the `prft` box of each fragment (ISO/IEC 14496-12 §8.16.5);
+two own `uuid` boxes per segment, identity and closing. Not here: files, cameras, the mapping of media to wall time.
+Design: docs/design/capture.md; format: docs/reference/files.md.
 """
 
 import struct
@@ -22,7 +22,7 @@ Bytes = bytes | bytearray | memoryview
 
 
 class Box(NamedTuple):
-    """A box within a buffer: `start` and `end` enclose it whole, `body` is where its content begins."""
+    """A box within a buffer, by offsets: from `start` to `end`, its content from `body`."""
 
     kind: bytes
     start: int
@@ -32,7 +32,7 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InitFacts:
-    """What an init section says of its only video track. `codec` is an RFC 6381 string such as avc1.64001f."""
+    """Facts about the video track of an init section. `codec`: RFC 6381 string, e.g. avc1.64001f."""
 
     codec: str
     width: int
@@ -43,7 +43,7 @@ class InitFacts:
 
 @dataclass(frozen=True, slots=True)
 class MoofFacts:
-    """What a `moof` says: first decode time and duration in timescale units, number of samples, first is key."""
+    """Facts about a `moof`. `decode_time`, `is_key`: of its first sample. Times in timescale units."""
 
     decode_time: int
     duration: int
@@ -52,7 +52,7 @@ class MoofFacts:
 
 
 def walk(data: Bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
-    """The whole boxes between two offsets; stops before the first that is cut off."""
+    """The whole boxes between two offsets. Stops before the first truncated box."""
     end = len(data) if end is None else end
     at = start
     while at + 8 <= end:
@@ -68,7 +68,7 @@ def walk(data: Bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
 
 
 def find(data: Bytes, *path: bytes, start: int = 0, end: int | None = None) -> Box:
-    """The first box at a path of kinds. FootageError if there is none."""
+    """The first box at a path of box types. FootageError if there is none."""
     at, until = start, len(data) if end is None else end
     box: Box | None = None
     for kind in path:
@@ -81,7 +81,7 @@ def find(data: Bytes, *path: bytes, start: int = 0, end: int | None = None) -> B
 
 
 def init_facts(init: bytes) -> InitFacts:
-    """Codec, size and time scale of an init section (`ftyp` + `moov`)."""
+    """Facts about the first track, the video, of an init section (`ftyp` + `moov`)."""
     trak = find(init, b"moov", b"trak")
     tkhd = find(init, b"tkhd", start=trak.body, end=trak.end)
     version = init[tkhd.body]
@@ -113,7 +113,7 @@ def _codec_string(init: bytes, entry: Box) -> str:
 
 
 def moof_facts(data: Bytes, moof: Box) -> MoofFacts:
-    """Times and key flag of a fragment with one track."""
+    """Times and key flag of a `moof` with one track."""
     traf = find(data, b"traf", start=moof.body, end=moof.end)
     default_duration = default_flags = 0
     decode_time = duration = samples = 0
@@ -164,26 +164,26 @@ def _trun(data: Bytes, box: Box, default_duration: int, default_flags: int) -> t
 
 
 def prft(track_id: int, wall_us: int, media_time: int) -> bytes:
-    """A producer reference time box: wall time (µs since the Unix epoch) of the sample at `media_time`."""
+    """A producer reference time box: `wall_us` (µs since 1970 UTC) of the sample at `media_time`."""
     seconds, micros = divmod(wall_us, 1_000_000)
-    # Rounded up, so that truncating on the way back gives the same microsecond.
+    # Rounded up, so that reading, which truncates, gives the same microsecond.
     ntp = ((seconds + _NTP_UNIX_SECONDS) << 32) | -(-(micros << 32) // 1_000_000)
     return struct.pack(">I4sIIQQ", 32, b"prft", 1 << 24, track_id, ntp, media_time)
 
 
 def prft_wall_us(data: Bytes, box: Box) -> int:
-    """Wall time of a `prft` box in µs since the Unix epoch."""
+    """Wall time of a `prft` box in µs since 1970 UTC."""
     ntp: int = struct.unpack_from(">Q", data, box.body + 8)[0]
     return ((ntp >> 32) - _NTP_UNIX_SECONDS) * 1_000_000 + (((ntp & 0xFFFFFFFF) * 1_000_000) >> 32)
 
 
 def identity_box(payload: bytes) -> bytes:
-    """The `uuid` box that carries a segment's identity."""
+    """The `uuid` box with a segment's identity."""
     return _uuid_box(IDENTITY_UUID, payload)
 
 
 def closing_box(payload: bytes) -> bytes:
-    """The `uuid` box that ends a segment file and says how it ended."""
+    """The `uuid` box at the end of a closed segment file."""
     return _uuid_box(CLOSING_UUID, payload)
 
 

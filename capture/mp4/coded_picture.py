@@ -1,6 +1,7 @@
-"""One coded picture as a plain camera sent it, already in the form that MP4 stores: units behind their lengths.
+"""One coded picture of a plain camera, in the form that MP4 stores: each NAL unit after its length.
 
-It stands where FFmpeg's packet stands for other cameras and for files, and has the same names for the same things.
+It takes the place of FFmpeg's packet, which other cameras and files give, and its attributes have the same names. Not
+here: reading pictures from the network (source.rtsp).
 """
 
 from fractions import Fraction
@@ -9,13 +10,14 @@ from typing import ClassVar, TypeAlias
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-_START = b"\0\0\1"  # a longer one ends the set before it in a zero that the camera never sent
+_START = b"\0\0\1"  # four bytes would add a zero, which the camera never sent, to the parameter set before
 LENGTH_BYTES = 4
 
 
 class CodedPicture:
-    """`data`: units, each behind its length in 4 bytes. `dts`: ticks of 1/90000 s; pictures come in that order, so
-    there is no other time. `sets`: the parameter sets among the units, without lengths.
+    """`data`: NAL units, each after its length in 4 bytes. `sets`: the parameter sets among them, without lengths.
+
+    `dts`: ticks of 1/90000 s. Plain cameras send pictures in display order, so there is no second time.
     """
 
     __slots__ = ("data", "dts", "is_keyframe", "sets", "size")
@@ -26,7 +28,7 @@ class CodedPicture:
         self.size = len(data)
 
     def with_start_codes(self) -> bytes:
-        """The same with start codes in place of lengths, as decoders take it that were told no other form."""
+        """The same picture with start codes instead of lengths: the form that decoders expect by default."""
         parts: list[bytes] = []
         at = 0
         while at < self.size:
@@ -40,7 +42,7 @@ AnyPicture: TypeAlias = "CodedPicture | Packet[VideoStream]"
 
 
 def as_packet(picture: "AnyPicture") -> "Packet[VideoStream]":
-    """The picture for a decoder."""
+    """The picture as a packet, for a decoder."""
     if isinstance(picture, CodedPicture):
         packet: Packet[VideoStream] = Packet(picture.with_start_codes())  # type: ignore[assignment]
         packet.pts = packet.dts = picture.dts

@@ -1,4 +1,4 @@
-"""Fragments of one track, written by hand: moof + mdat of samples in a row (ISO/IEC 14496-12 §8.8)."""
+"""Writes fragments of one track: moof + mdat of consecutive samples (ISO/IEC 14496-12 §8.8)."""
 
 import struct
 
@@ -15,9 +15,9 @@ def fragment(
     payload: list[bytes],
     first_flags: int | None = None,
 ) -> bytes:
-    """`samples`: duration in timescale units and size in bytes of each; `payload`: their bytes.
+    """`samples`: duration (timescale units) and size (bytes) of each. `payload`: their bytes.
 
-    `flags` are those of every sample, `first_flags` of the first where that one differs.
+    `flags`: sample flags of every sample; `first_flags`: of the first sample if it differs.
     """
     count = len(samples)
     kind = _OFFSET | _DURATION | _SIZE | (0 if first_flags is None else _FIRST_FLAGS)
@@ -26,7 +26,7 @@ def fragment(
     trun_size = 20 + len(first) + len(rows)
     traf_size = 8 + 20 + 20 + trun_size
     moof_size = 8 + 16 + traf_size
-    # default-base-is-moof, default sample flags; the offset of the data counts from the moof's start
+    # tfhd: default-base-is-moof, default sample flags. The data offset counts from the start of the moof.
     head = struct.pack(
         ">I4s I4sII I4s I4sIII I4sIQ I4sIII",
         *(moof_size, b"moof", 16, b"mfhd", 0, sequence, traf_size, b"traf"),

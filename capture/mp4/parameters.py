@@ -1,7 +1,8 @@
-"""Coding parameters that change in the middle of a connection: whether anybody would see a difference.
+"""Detects a visible change of coding parameters during a connection.
 
-A camera repeats its parameter sets before every keyframe. Other bytes than before may mean another picture size, or
-nothing but another buffer: only what is visible ends a run, and only a decoder knows what is visible.
+A camera repeats its parameter sets before every keyframe. Different bytes may mean another picture size, or only
+another buffer size. Only a visible change ends a run, and only a decoder can tell whether a change is visible.
+Design: docs/design/capture.md, "When a camera goes away".
 """
 
 from collections.abc import Iterator
@@ -25,8 +26,8 @@ Sets = tuple[bytes, ...]
 
 @dataclass(frozen=True, slots=True)
 class CodingParameters:
-    """How a run's pictures are coded. `extradata` holds parameter sets with start codes, None for those that the
-    stream was opened with.
+    """How the pictures of a run are coded. `extradata`: parameter sets with start codes; None: those of the stream's
+    opening.
     """
 
     codec: str
@@ -37,13 +38,13 @@ class CodingParameters:
     extradata: bytes | None = None
 
     def looks_like(self, other: "CodingParameters") -> bool:
-        """Whether pictures of both look alike and are promised in the same words."""
+        """Whether codec-independent facts are equal: width, height, pixel format, profile."""
         mine, others = ((p.width, p.height, p.pixels, p.profile) for p in (self, other))
         return mine == others
 
 
 class ParameterWatch:
-    """Looks at the keyframes of one connection. `now` is what the current run is coded with."""
+    """Watches the keyframes of one connection. `now`: the parameters of the current run."""
 
     def __init__(self, video: VideoStream) -> None:
         context = video.codec_context
@@ -54,7 +55,7 @@ class ParameterWatch:
         self._known: dict[Sets, CodingParameters | None] = {}
 
     def changed(self, packet: AnyPicture) -> bool:
-        """Whether a keyframe begins pictures that look different; `now` says how they are coded then."""
+        """Whether this keyframe changes the parameters visibly; updates `now` if so."""
         if isinstance(packet, CodedPicture):
             sets = packet.sets
         else:
@@ -62,7 +63,7 @@ class ParameterWatch:
         if not sets or sets == self._last:
             return False
         first, self._last = not self._last, sets
-        if first:  # what the connection was opened with
+        if first:  # the sets that the connection was opened with
             self._known[sets] = self.now
             return False
         if sets not in self._known:
@@ -76,7 +77,7 @@ class ParameterWatch:
         return True
 
     def _seen(self, packet: AnyPicture, sets: Sets) -> CodingParameters | None:
-        """What a decoder says of a keyframe; None if it cannot make a picture of it."""
+        """The parameters of a keyframe according to a decoder; None if it cannot decode the keyframe."""
         context: Any = av.CodecContext.create(self.now.codec, "r")
         context.thread_count = 1
         try:
@@ -92,7 +93,7 @@ class ParameterWatch:
 
 
 def _parameter_sets(picture: bytes | memoryview, codec: str) -> Iterator[bytes]:
-    """The parameter sets at the head of a picture that comes with start codes."""
+    """The parameter sets at the head of a picture with start codes."""
     head = bytes(picture[:_LOOKED_AT])
     for nal in head.split(_START)[1:]:
         if not nal:
@@ -103,10 +104,10 @@ def _parameter_sets(picture: bytes | memoryview, codec: str) -> Iterator[bytes]:
 
 
 def stored_sets(record: bytes, codec: str) -> Sets:
-    """The parameter sets in an MP4 file's record of a codec (avcC, hvcC), without zeros at their ends: these mean
-    nothing, and only some readers leave them there. A record that cannot be taken apart is one set.
+    """The parameter sets in the codec record of an MP4 file (avcC, hvcC), without trailing zeros, which mean nothing
+    and which only some readers store. A record that cannot be parsed counts as one set.
     """
-    found: list[bytes] = []
+    sets: list[bytes] = []
     hevc = codec == "hevc"
     at, lists = (_HVCC_ARRAYS + 1, record[_HVCC_ARRAYS]) if hevc and len(record) > _HVCC_ARRAYS else (5, 2)
     for _ in range(lists):
@@ -115,6 +116,6 @@ def stored_sets(record: bytes, codec: str) -> Sets:
         at += len(head)
         for _ in range(count):
             end = at + 2 + int.from_bytes(record[at : at + 2])
-            found.append(record[at + 2 : end].rstrip(b"\0"))
+            sets.append(record[at + 2 : end].rstrip(b"\0"))
             at = end
-    return tuple(found) if found and at <= len(record) else (record,)
+    return tuple(sets) if sets and at <= len(record) else (record,)

@@ -1,31 +1,32 @@
-"""The mux of a plain camera's run: pictures → fragments, as FFmpeg's mux makes them of packets.
+"""The mux for plain cameras: pictures → fragments, equal to those that FFmpeg's mux makes of packets.
 
-FFmpeg's lets go of Python's lock and takes it again twice for every picture, and among 32 cameras each time means to
-wait for the others: that was a third of what recording cost.
+FFmpeg's mux releases and takes Python's global lock twice for every picture. With 32 cameras in a process each time
+waits for the other threads; that was a third of the cost of recording. Not here: storing fragments (recorder).
+Design: docs/decisions/0013-plain-cameras-without-ffmpeg.md.
 """
 
 from shike.capture.mp4 import boxes
 from shike.capture.mp4.coded_picture import CodedPicture
 from shike.capture.mp4.fragments import OTHER_SAMPLE, SYNC_SAMPLE, fragment
 
-_ALONE = 3600  # ticks; a picture that lasts no time would be found in no range
+_ALONE = 3600  # ticks (40 ms); a picture with duration 0 would lie in no time range
 
 
 class PictureMux:
-    """One run's pictures. Decode times begin at zero and go on through the run."""
+    """The mux of one run. Decode times begin at zero and rise through the run."""
 
     def __init__(self, init: bytes, fragment_s: float) -> None:
-        """`init`: the run's init section, whose video has 90,000 ticks a second."""
+        """`init`: the run's init section, with a video timescale of 90,000. `fragment_s`: longest fragment (s)."""
         self.init = init
         self._track_id = boxes.init_facts(init).track_id
         self._longest = int(fragment_s * CodedPicture.time_base.denominator)
         self._base: int | None = None
         self._pictures: list[CodedPicture] = []
         self._sequence = 0
-        self._apart = 0  # ticks between the last two
+        self._apart = 0  # ticks between the last two pictures
 
     def mux(self, picture: CodedPicture) -> list[bytes]:
-        """Take a picture; returns the fragment that was complete before it, if one was."""
+        """Add a picture. Returns the fragment that this picture completes, if any; the picture begins the next one."""
         waiting = self._pictures
         if not waiting:
             self._base = picture.dts if self._base is None else self._base
@@ -40,7 +41,7 @@ class PictureMux:
         return [done]
 
     def finish(self) -> list[bytes]:
-        """What was still being collected; the last picture lasts as long as the one before it, or 40 ms without one."""
+        """The last fragment. Its last picture lasts as long as the one before it, or 40 ms if it is the only one."""
         if not self._pictures:
             return []
         done = self._fragment(self._pictures[-1].dts + (self._apart or _ALONE))

@@ -1,4 +1,4 @@
-"""Recorded bytes → one decoded picture. Keyframes only: a fragment that begins with one needs nothing before it."""
+"""Decodes one picture from recorded bytes. Keyframes only: they decode without any fragment before them."""
 
 import io
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from shike.capture.errors import FootageError
 from shike.capture.mp4 import boxes
 
 _NO_PROBING = {"codec_whitelist": "none"}
-"""Opening decodes a picture to find out what the init section already says, which doubles the cost. No decoder is
-allowed for that; the one that decodes below is opened apart from it."""
+"""While opening, FFmpeg would decode a picture to learn what the init section already holds, which doubles the cost.
+Without an allowed codec it does not. The decoder below is opened separately."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A decoded picture: `image` is BGR uint8 of shape (height, width, 3), `wall_us` its evidence time."""
+    """A decoded picture. `image`: BGR uint8 of shape (height, width, 3). `wall_us`: its wall time (µs UTC)."""
 
     image: NDArray[np.uint8]
     wall_us: int

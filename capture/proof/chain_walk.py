@@ -1,6 +1,6 @@
-"""Walking a camera's chain from its first row: do links, numbers, runs, keys, signatures and time stamps hold?
+"""Checks a camera's chain from its first row: links, numbers, runs, keys, signatures and time stamps.
 
-Pure: it sees lines and trusted keys, nothing else. Not here: files and index (integrity).
+Pure: sees only lines and trusted keys. Not here: segment files and the index (integrity).
 Design: docs/design/integrity.md, "Verification".
 """
 
@@ -20,7 +20,7 @@ from shike.capture.proof.findings import Broken, Finding, Known
 from shike.capture.proof.signing import checkpoint_statement, key_statement, signature_of, verify
 from shike.capture.proof.signing_keys import key_id
 
-_KINDS: Mapping[str, tuple[type, ...]] = {
+_TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("segment", "run", "stream", "origin", "node", "key", "digest"), (str,)),
     **dict.fromkeys(("sequence", "epoch", "start_us", "end_us", "size", "dropped"), (int,)),
     "simulated": (bool,),
@@ -34,7 +34,7 @@ _EARLY_US = 60_000_000
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What a reader believes without proof: public keys (DER) by id, and certificates of time stamp authorities."""
+    """What the verifier trusts beforehand: public keys (DER) by id, and certificates of time stamp authorities."""
 
     keys: Mapping[str, bytes]
     authorities: tuple[Certificate, ...] = ()
@@ -42,7 +42,7 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class DeletedSegment:
-    """A row that says that a segment went by a rule; `missing`: its file was gone before the rule came to it."""
+    """A `deleted` row: a rule deleted a segment. `missing`: the file was already gone when the rule applied."""
 
     row: int
     rule: str
@@ -53,9 +53,10 @@ class DeletedSegment:
 
 @dataclass(slots=True)
 class Walk:
-    """What was seen of a chain. Rows are where they stand, from 1.
+    """The result of checking a chain. Rows are named by their position in the chain, from 1.
 
-    `segments`: the last row of each segment. `checkpoints`: rows whose signature holds, rising, with their times.
+    `segments`: the last row of each segment. `checkpoints`: rows whose signature is valid, in order, with their times.
+    `stamped_until_us`: time of the last trusted time stamp.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -67,13 +68,13 @@ class Walk:
     last_segment_row: int = 0
 
     def covering(self, row: int) -> tuple[int, int] | None:
-        """The first checkpoint behind a row: its row and its time; None if nothing signs the row yet."""
+        """Row and time of the first checkpoint after a row; None if no checkpoint signs the row yet."""
         at = bisect_left(self.checkpoints, (row, 0))
         return self.checkpoints[at] if at < len(self.checkpoints) else None
 
 
 def walk(camera_id: str, rows: Iterable[tuple[int, bytes]], trust: Trust) -> Walk:
-    """Everything that a chain says and whether it holds. `rows`: where each stands, and its line."""
+    """Check a whole chain. `rows`: position and line of each row."""
     walker = _Walker(camera_id, trust)
     for row, line in rows:
         walker.take(row, line)
@@ -82,11 +83,11 @@ def walk(camera_id: str, rows: Iterable[tuple[int, bytes]], trust: Trust) -> Wal
 
 @dataclass(slots=True)
 class _Run:
-    """A run as far as it was seen: its last sequence number, and its last segment."""
+    """The last segment of a run so far: sequence number, id and row."""
 
     sequence: int
     segment_id: str
-    said: Mapping[str, Any]
+    fields: Mapping[str, Any]
 
 
 class _Walker:
@@ -94,16 +95,16 @@ class _Walker:
         self._camera_id, self._trust = camera_id, trust
         self.seen = Walk()
         self._prev, self._number = "", 0
-        self._keys: dict[str, bytes] = {}  # those that somebody vouches for
-        self._key: str | None = None
+        self._keys: dict[str, bytes] = {}  # keys that are trusted or introduced by a trusted one
+        self._key: str | None = None  # the key in use
         self._runs: dict[str, _Run] = {}
         self._digests: dict[str, str] = {}
-        self._lines: dict[int, tuple[bytes, int]] = {}  # checkpoints, for the time stamps on them
-        self._unsigned_live: tuple[int, int] | None = None  # row and end of the oldest live segment without signature
-        self._said_unchecked = False
+        self._lines: dict[int, tuple[bytes, int]] = {}  # checkpoints by number, for the time stamps on them
+        self._unsigned_live: tuple[int, int] | None = None  # row and end of the oldest unsigned live segment
+        self._reported_unchecked = False
 
     def take(self, row: int, line: bytes) -> None:
-        """The next row."""
+        """Check the next row."""
         self.seen.last_row = row
         expected_prev, self._prev = self._prev, sha256(line)
         try:
@@ -131,43 +132,43 @@ class _Walker:
             self._timestamp(row, link)
 
     def _segment(self, row: int, link: Link) -> None:
-        said = said_of_segment(link.said)
-        segment_id, sequence, run = said["segment"], said["sequence"], self._runs.get(said["run"])
+        fields = said_of_segment(link.said)
+        segment_id, sequence, run = fields["segment"], fields["sequence"], self._runs.get(fields["run"])
         if segment_id in self.seen.segments:
-            # Once more only where its run turned out to have ended with it.
-            same = run is not None and run.segment_id == segment_id and _only_ends(run.said, said)
+            # A second row is legal only to add that the run ended with this segment.
+            same = run is not None and run.segment_id == segment_id and _only_ends(run.fields, fields)
             if not same:
                 self._find("segment_twice", row, link, expected=f"row {self.seen.segments[segment_id]}")
         elif sequence != (0 if run is None else run.sequence + 1):
             expected = 0 if run is None else run.sequence + 1
             self._find("segment_missing", row, link, field="sequence", expected=expected, found=sequence)
-        self._runs[said["run"]] = _Run(sequence, segment_id, said)
-        self._digests[segment_id] = str(said["digest"])
+        self._runs[fields["run"]] = _Run(sequence, segment_id, fields)
+        self._digests[segment_id] = str(fields["digest"])
         self.seen.segments[segment_id] = self.seen.last_segment_row = row
-        if said["origin"] == "live" and self._unsigned_live is None:
-            self._unsigned_live = row, int(said["end_us"])
+        if fields["origin"] == "live" and self._unsigned_live is None:
+            self._unsigned_live = row, int(fields["end_us"])
 
     def _deleted(self, row: int, link: Link) -> None:
-        said, segment_id = link.said, str(link.said["segment"])
+        fields, segment_id = link.said, str(link.said["segment"])
         expected = self._digests.get(segment_id)
-        if expected is None or said["digest"] != expected:
-            self._find("deletion_differs", row, link, field="digest", expected=expected, found=said["digest"])
-        missing = bool(said.get("missing", False))
-        gone = DeletedSegment(row, str(said["rule"]), str(said["digest"]), int(said["at_us"]), missing)
+        if expected is None or fields["digest"] != expected:
+            self._find("deletion_differs", row, link, field="digest", expected=expected, found=fields["digest"])
+        missing = bool(fields.get("missing", False))
+        gone = DeletedSegment(row, str(fields["rule"]), str(fields["digest"]), int(fields["at_us"]), missing)
         self.seen.deleted[segment_id] = gone
 
     def _introduced(self, row: int, link: Link) -> None:
-        said, named = link.said, str(link.said["key"])
-        public = base64.b64decode(said["public"], validate=True)
-        if said["algorithm"] != "ed25519" or key_id(public) != named:
+        fields, named = link.said, str(link.said["key"])
+        public = base64.b64decode(fields["public"], validate=True)
+        if fields["algorithm"] != "ed25519" or key_id(public) != named:
             self._find("key_unknown", row, link, field="key", expected=key_id(public), found=named)
             return
-        by = said["by"]
+        by = fields["by"]
         if by is not None:
             statement = key_statement(
-                self._camera_id, link.number, link.prev, said["at_us"], named, said["public"], str(by)
+                self._camera_id, link.number, link.prev, fields["at_us"], named, fields["public"], str(by)
             )
-            signature, old = signature_of(said["signature"]), self._keys.get(str(by))
+            signature, old = signature_of(fields["signature"]), self._keys.get(str(by))
             if old is None or signature is None or by != self._key or not verify(old, statement, signature):
                 self._find("signature_wrong", row, link, field="key", found=named)
                 by = None
@@ -179,9 +180,9 @@ class _Walker:
         self._keys[named], self._key = public, named
 
     def _checkpoint(self, row: int, link: Link) -> None:
-        said, named, at_us = link.said, str(link.said["key"]), int(link.said["at_us"])
+        fields, named, at_us = link.said, str(link.said["key"]), int(link.said["at_us"])
         self._lines[link.number] = link.line, at_us
-        public, signature = self._keys.get(named), signature_of(said["signature"])
+        public, signature = self._keys.get(named), signature_of(fields["signature"])
         if public is None:
             self._find("key_unknown", row, link, field="key", found=named)
             return
@@ -200,22 +201,22 @@ class _Walker:
         self.seen.checkpoints.append((row, at_us))
 
     def _timestamp(self, row: int, link: Link) -> None:
-        said = link.said
-        checkpoint = self._lines.get(int(said["checkpoint"]))
+        fields = link.said
+        checkpoint = self._lines.get(int(fields["checkpoint"]))
         try:
-            if checkpoint is None or said["algorithm"] != timestamps.ALGORITHM:
+            if checkpoint is None or fields["algorithm"] != timestamps.ALGORITHM:
                 raise TimestampError("it is for no checkpoint before it, or of an unknown algorithm")
-            token = base64.b64decode(said["token"], validate=True)
+            token = base64.b64decode(fields["token"], validate=True)
             stamp = timestamps.check(token, checkpoint[0], self._trust.authorities)
         except (TimestampError, binascii.Error) as error:
             self._find("timestamp_wrong", row, link, found=error)
             return
         if stamp.trusted is False:
-            self._find("timestamp_untrusted", row, link, field=str(said["authority"]), found=stamp.doubt)
+            self._find("timestamp_untrusted", row, link, field=str(fields["authority"]), found=stamp.doubt)
             return
-        if stamp.trusted is None and not self._said_unchecked:
-            self._said_unchecked = True
-            self._find("timestamp_unchecked", row, link, field=str(said["authority"]))
+        if stamp.trusted is None and not self._reported_unchecked:
+            self._reported_unchecked = True
+            self._find("timestamp_unchecked", row, link, field=str(fields["authority"]))
         if stamp.at_us < checkpoint[1] - _EARLY_US:
             self._find("timestamp_early", row, link, expected=checkpoint[1], found=stamp.at_us)
         if stamp.trusted:
@@ -225,18 +226,18 @@ class _Walker:
         self.seen.findings.append(Finding.of_row(code, self._camera_id, row, link, **what))
 
 
-def said_of_segment(said: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a row says of a segment. FootageError unless all is there and of its kind: whoever reads on relies on it."""
-    for name, kinds in _KINDS.items():
-        if name not in said or type(said[name]) not in kinds:
-            raise FootageError(f"{name} of a segment's row is none")
-    if not 0 <= said["start_us"] <= said["end_us"] <= _LAST_US:
-        raise FootageError("the times of a segment's row are none")
-    return said
+def said_of_segment(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of a segment's row, checked. FootageError if one is missing, of a wrong type or an impossible time."""
+    for name, types in _TYPES.items():
+        if name not in fields or type(fields[name]) not in types:
+            raise FootageError(f"{name} of a segment's row is missing or has a wrong type")
+    if not 0 <= fields["start_us"] <= fields["end_us"] <= _LAST_US:
+        raise FootageError("the times of a segment's row are impossible")
+    return fields
 
 
 def _only_ends(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether a second row of a segment says nothing new but how its run ended."""
+    """Whether the second row of a segment differs only in `ends_run`, which was null before."""
     outside = {"number", "prev", "ends_run"}
-    kept = {name: value for name, value in before.items() if name not in outside}
-    return before["ends_run"] is None and kept == {k: v for k, v in after.items() if k not in outside}
+    unchanged = {name: value for name, value in before.items() if name not in outside}
+    return before["ends_run"] is None and unchanged == {k: v for k, v in after.items() if k not in outside}

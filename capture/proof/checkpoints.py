@@ -1,7 +1,7 @@
-"""At a beat, every camera's chain gets a checkpoint, and now and then a time stamp on it.
+"""Signs the chains of all cameras at intervals: a checkpoint each, and less often a time stamp on a checkpoint.
 
-It needs neither the database nor the recorder, and neither waits for it: what fails is logged and tried again. Not
-here: what a checkpoint is (signing), how a stamp is asked for (timestamps). Design: docs/design/integrity.md.
+Needs neither the database nor the recorder, and neither waits for it. A failure is logged and tried again. Not here:
+the content of a checkpoint (signing), the request to an authority (timestamps). Design: docs/design/integrity.md.
 """
 
 import base64
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 _BEAT_S = 5.0
 _PAUSE_AFTER_REFUSAL_S = 300.0
-# Looked through for the last time stamp: more than a day of a camera with two streams.
+# How many rows back the last time stamp is searched: more than a day of a camera with two streams.
 _STAMP_WITHIN_ROWS = 5_000
 
 Ask = Callable[[str, bytes], bytes]
@@ -30,7 +30,7 @@ Ask = Callable[[str, bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """How often, and whose time stamps; an empty address asks for none."""
+    """Intervals of checkpoints and time stamps, in seconds. With an empty `timestamp_url` there are no time stamps."""
 
     checkpoint_s: float = 300.0
     timestamp_url: str = ""
@@ -39,7 +39,7 @@ class Intervals:
 
 @dataclass(slots=True)
 class _State:
-    """What is known of a chain: its mark when nothing was left to sign, when it was signed (steady clock), stamped."""
+    """State of a chain. `mark`: its mark when all rows were signed. `signed_s`: steady clock. `stamped_us`: µs UTC."""
 
     mark: tuple[str, int] = ("", 0)
     signed_s: float = float("-inf")
@@ -52,7 +52,7 @@ class Checkpoints:
     def __init__(
         self, archive: Archive, keys_folder: Path, intervals: Intervals, clock: Clock, ask: Ask | None = None
     ) -> None:
-        """`ask` gets a time stamp from an authority's address over some bytes; timestamps.ask if left out."""
+        """`ask`: requests a time stamp over some bytes from an authority's address; default: timestamps.ask."""
         self._archive, self._keys, self._intervals, self._clock = archive, keys_folder, intervals, clock
         self._ask = ask
         self._states: dict[str, _State] = {}
@@ -60,20 +60,20 @@ class Checkpoints:
         self._not_before_s = float("-inf")
 
     def run(self, halt: Event) -> None:
-        """Until `halt`; then once more, so that what ended with the recorder is signed."""
+        """Sign until `halt` is set, then once more: the recorder may have added its last rows meanwhile."""
         while not halt.is_set():
             self.beat()
             halt.wait(_BEAT_S)
         self.beat(last=True)
 
     def beat(self, *, last: bool = False) -> int:
-        """Sign what is due; returns how many checkpoints there were. `last`: whatever has grown, and no time stamps."""
+        """Sign the chains that are due; returns how many. `last`: sign all that have grown, without time stamps."""
         try:
             signer = Signer.at(self._keys)
             cameras = self._archive.cameras()
-        # Whatever lies in the keys folder: the thread goes on, and asks again.
+        # Whatever the keys folder contains, the thread continues and tries again.
         except (CaptureError, OSError, ValueError, TypeError) as error:
-            self._say("", error)
+            self._report("", error)
             return 0
         self._failing.discard("")
         return sum(self._camera(camera_id, signer, last) for camera_id in cameras)
@@ -82,9 +82,9 @@ class Checkpoints:
         try:
             made = self._sign(camera_id, signer, last)
         except (CaptureError, OSError) as error:
-            self._say(camera_id, error)
+            self._report(camera_id, error)
             return False
-        except Exception:  # the edge of one camera: whatever a spoilt chain makes of it, the others are signed
+        except Exception:  # whatever a damaged chain causes, the other cameras are signed
             log.exception("the chain of camera %s is not signed; it is tried again", camera_id)
             return False
         if camera_id in self._failing:
@@ -104,7 +104,7 @@ class Checkpoints:
         link = checkpoint(chain, camera_id, signer, self._clock)
         state.signed_s = now_s
         if link.number < before:
-            state.mark = mark  # there was nothing to sign
+            state.mark = mark  # nothing to sign
             return False
         mark = chain.mark()
         if chain.place()[1] == link.digest:
@@ -122,7 +122,7 @@ class Checkpoints:
         at_us = self._clock.now()
         if at_us - state.stamped_us < intervals.timestamp_s * 1_000_000:
             return
-        # An HTTP client and a reader of certificates, which most installations never need.
+        # Imported here: an HTTP client and a certificate parser, which most installations never need.
         from shike.capture.proof import timestamps
 
         try:
@@ -131,24 +131,24 @@ class Checkpoints:
             self._not_before_s = self._clock.monotonic() + _PAUSE_AFTER_REFUSAL_S
             log.warning("no time stamp: %s; checkpoints go on without, and it is asked again in five minutes", error)
             return
-        said = {
+        fields = {
             "checkpoint": link.number,
             "authority": timestamps.authority(intervals.timestamp_url),
             "algorithm": timestamps.ALGORITHM,
             "token": base64.b64encode(token).decode(),
             "at_us": at_us,
         }
-        chain.append("timestamp", said)
+        chain.append("timestamp", fields)
         state.stamped_us = at_us
 
-    def _say(self, camera_id: str, error: Exception) -> None:
+    def _report(self, camera_id: str, error: Exception) -> None:
         if camera_id in self._failing:
             return
         self._failing.add(camera_id)
         what = f"the chain of camera {camera_id} is" if camera_id else "chains are"
         hint = error.hint if isinstance(error, CaptureError) else ""
-        unforeseen = not isinstance(error, CaptureError | OSError)
-        log.error("%s not signed; it is tried again: %s. %s", what, error, hint, exc_info=error if unforeseen else None)
+        unexpected = not isinstance(error, CaptureError | OSError)
+        log.error("%s not signed; it is tried again: %s. %s", what, error, hint, exc_info=error if unexpected else None)
 
 
 def _ends_run(head: Link | None) -> bool:
@@ -156,6 +156,6 @@ def _ends_run(head: Link | None) -> bool:
 
 
 def _last_stamp(chain: Chain) -> int:
-    """When the last time stamp was got; 0 if none was lately."""
+    """When the last time stamp was received (µs UTC); 0 if none of the last rows is one."""
     recent = islice(chain.backwards(), _STAMP_WITHIN_ROWS)
     return next((int(link.said["at_us"]) for link in recent if link.kind == "timestamp"), 0)

@@ -1,6 +1,6 @@
-"""What of a camera's chain goes with footage that leaves the house, so that it can be checked without the rest.
+"""Chooses the rows of a camera's chain that prove exported footage without the rest of the chain.
 
-Here: which rows, and that they are signed. Not here: signatures (signing), the file that they go into (pack).
+Here: which rows, and a checkpoint if none follows them yet. Not here: signatures (signing), the ZIP file (pack).
 Design: docs/design/integrity.md, "The pack".
 """
 
@@ -12,16 +12,17 @@ from shike.capture.clock import Clock
 from shike.capture.errors import NoFootage
 from shike.capture.proof.signing import Signer, checkpoint, introduce
 
-# How many rows more are worth a time stamp: with one an hour and some rows a minute there are a few hundred.
+# An excerpt grows by at most this many rows to end with a time-stamped checkpoint. Time stamps once an hour are a few
+# hundred rows apart.
 _ROWS_FOR_A_STAMP = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`rows` without a hole, from the first that is spoken of to a checkpoint behind the last.
+    """`rows`: consecutive, from the first row of the exported segments to a checkpoint after the last.
 
-    `keys`: the rows of all keys that stand elsewhere in the chain. `deleted`: later rows that say what became of
-    segments in `rows`. `stamp`: the row of a time stamp on the closing checkpoint.
+    `keys`: the `key` rows elsewhere in the chain. `deleted`: later `deleted` rows about segments in `rows`.
+    `stamp`: the row of a time stamp on the closing checkpoint.
     """
 
     rows: tuple[Link, ...]
@@ -31,24 +32,24 @@ class Proof:
 
     @property
     def checkpoint(self) -> Link:
-        """The checkpoint that closes the rows."""
+        """The checkpoint at the end of `rows`."""
         return self.rows[-1]
 
     @property
     def segments(self) -> dict[str, Link]:
-        """The row of every segment in `rows`; the later one where there are two."""
+        """The row of each segment in `rows`; the later one if there are two."""
         return {str(link.said["segment"]): link for link in self.rows if link.kind == "segment"}
 
     @property
     def all_keys(self) -> tuple[Link, ...]:
-        """The rows of all keys of the chain, oldest first."""
+        """All `key` rows of the chain, oldest first."""
         return tuple(sorted((*self.keys, *(r for r in self.rows if r.kind == "key")), key=lambda link: link.number))
 
 
 def proof(chain: Chain, numbers: Collection[int]) -> Proof | None:
-    """What proves the rows with these numbers; None where no checkpoint is behind the last of them yet.
+    """The proof of the rows with these numbers; None if no checkpoint follows the last of them yet.
 
-    NoFootage if there are no rows, or fewer in the chain than are spoken of.
+    NoFootage if `numbers` is empty or the chain lacks some of the rows.
     """
     if not numbers:
         raise NoFootage("no row of the chain speaks of this footage")
@@ -77,9 +78,9 @@ def proof(chain: Chain, numbers: Collection[int]) -> Proof | None:
 
 
 def _signed(chain: Chain, last: int) -> tuple[list[Link], Link | None, Link | None]:
-    """All keys; the checkpoint behind row `last` that closes a proof, and its time stamp if one is near enough.
+    """All `key` rows; the checkpoint after row `last` that ends the proof; its time stamp if one is near enough.
 
-    Of a chain of years only what is told is kept.
+    Keeps only a few rows in memory, however long the chain is.
     """
     keys: list[Link] = []
     behind: dict[int, Link] = {}
@@ -98,19 +99,19 @@ def _signed(chain: Chain, last: int) -> tuple[list[Link], Link | None, Link | No
 
 
 def prove(chain: Chain, camera_id: str, numbers: Collection[int], signer: Signer, clock: Clock) -> Proof:
-    """What proves the rows with these numbers: signs the chain first where that was not yet done behind the last.
+    """The proof of the rows with these numbers. Signs the chain first if no checkpoint follows the last of them.
 
     NoFootage if there are no rows, FootageError if the chain cannot be read, SigningKeyError if the key was replaced
     meanwhile, OSError if the volume refuses.
     """
-    found = proof(chain, numbers)
-    if found is None:
+    excerpt = proof(chain, numbers)
+    if excerpt is None:
         checkpoint(chain, camera_id, signer, clock)
-        found = proof(chain, numbers)
-    if found is None:
+        excerpt = proof(chain, numbers)
+    if excerpt is None:
         raise NoFootage(f"the chain of camera {camera_id} ends before row {max(numbers)}")
-    if all(key.said["key"] != signer.key_id for key in found.all_keys):
-        # Signed with a key that was replaced since: what signs the pack must follow from it.
+    if all(key.said["key"] != signer.key_id for key in excerpt.all_keys):
+        # The rows are signed with an earlier key. The chain must introduce the key that signs the pack.
         introduce(chain, camera_id, signer, clock)
-        found = proof(chain, numbers) or found
-    return found
+        excerpt = proof(chain, numbers) or excerpt
+    return excerpt

@@ -1,6 +1,6 @@
-"""What a verification is asked, what it must know of the index, and what it finds.
+"""The values of a verification: its scope, the index as it needs it, its findings and its report.
 
-Not here: how it is found (chain_walk, integrity). Design: docs/design/integrity.md, "Verification".
+Not here: the checks (chain_walk, integrity). Design: docs/design/integrity.md, "Verification".
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,9 +47,9 @@ BROKEN: frozenset[str] = frozenset(get_args(Broken))
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found in a camera's footage. Times in µs UTC.
+    """One finding about a camera's footage. Times in µs UTC.
 
-    `row`: where the row stands in the chain, from 1. `field`: what differs, where it is one of several things.
+    `row`: position in the chain, from 1. `field`: the field that differs, if the code covers several.
     """
 
     code: Broken | Known
@@ -66,7 +66,7 @@ class Finding:
 
     @property
     def is_broken(self) -> bool:
-        """Whether something does not hold; the others are what a reader should know."""
+        """Whether this finding means that the proof does not hold. Other findings are notes for the reader."""
         return self.code in BROKEN
 
     @classmethod
@@ -81,14 +81,14 @@ class Finding:
         expected: object = None,
         found: object = None,
     ) -> "Finding":
-        """Something about a row of the chain, with the segment that the row is about."""
-        said = link.said
-        segment = said if link.kind == "segment" else {}
+        """A finding about a row of the chain and the segment of that row."""
+        fields = link.said
+        segment = fields if link.kind == "segment" else {}
         return cls(
             code,
             camera_id,
             row,
-            said.get("segment"),
+            fields.get("segment"),
             segment.get("stream"),
             segment.get("start_us"),
             segment.get("end_us"),
@@ -101,7 +101,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A segment as the index has it: `said` as a row of the chain names things, `contents` as its file must be."""
+    """A segment in the index. `said`: fields, named as in a chain row. `contents`: facts that its file must match."""
 
     segment_id: str
     camera_id: str
@@ -113,10 +113,10 @@ class Indexed:
 
 
 class Index(Protocol):
-    """The index of all footage, as verification asks it."""
+    """What verification needs of the footage index."""
 
     def find(self, segment_ids: Sequence[str]) -> Mapping[str, Indexed]:
-        """The rows of segments, of those that it has."""
+        """The indexed ones of these segments, by id."""
         ...
 
     def between(
@@ -126,13 +126,13 @@ class Index(Protocol):
         ...
 
     def waiting(self) -> set[str]:
-        """Segments that are closed and not indexed yet."""
+        """Ids of segments that are closed and not indexed yet."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationScope:
-    """What is to be verified: a camera, perhaps one stream, perhaps a time. `quick`: sizes instead of contents."""
+    """What to verify: a camera, optionally one stream and a time range. `quick`: compare sizes instead of contents."""
 
     camera_id: str
     stream: StreamName | None = None
@@ -142,11 +142,11 @@ class VerificationScope:
 
     @property
     def is_all(self) -> bool:
-        """Whether all of the camera's time is asked for."""
+        """Whether the scope has no time range."""
         return self.from_us is None and self.to_us is None
 
     def covers(self, stream: str, start_us: int, end_us: int) -> bool:
-        """Whether a segment is among what was asked for."""
+        """Whether a segment lies in the scope."""
         if self.stream not in (None, stream):
             return False
         return (self.to_us is None or start_us < self.to_us) and (self.from_us is None or end_us > self.from_us)
@@ -154,10 +154,10 @@ class VerificationScope:
 
 @dataclass(slots=True)
 class VerificationReport:
-    """What came of it. Counts are of what was asked for.
+    """The result of a verification. Counts cover the scope only, but `rows` counts the whole chain.
 
-    `signed_until_us`: time of the checkpoint that covers all of it, else of the last one. `stamped_until_us`: time of
-    the last time stamp that holds.
+    `signed_until_us`: time of the checkpoint that covers the whole scope, else of the last checkpoint.
+    `stamped_until_us`: time of the last valid time stamp.
     """
 
     camera_id: str
@@ -174,5 +174,5 @@ class VerificationReport:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing was found that does not hold."""
+        """Whether no finding is broken."""
         return not any(finding.is_broken for finding in self.findings)

@@ -1,7 +1,8 @@
-"""The evidence pack: a ZIP of footage with what proves it, for somebody who does not trust us and has common tools.
+"""Writes an evidence pack: a ZIP of footage and its proof, which anybody can check with common tools.
 
-The files of segments go in untouched, the chain's rows as they stand; `manifest.json` names every file with its digest
-and is signed. Not here: which rows (proof), who may (api). Design: docs/design/integrity.md, "The pack".
+Segment files and chain rows go in unchanged. `manifest.json` lists every file with its digest and is signed. Not here:
+the choice of rows (excerpt), permissions (api). Design: docs/design/integrity.md, "The pack"; format:
+docs/reference/files.md.
 """
 
 import base64
@@ -24,7 +25,7 @@ from shike.capture.proof.excerpt import Proof
 from shike.capture.proof.signing import Signer, checkpoint_statement, key_statement
 
 FORMAT = "shike evidence pack 1"
-# How to check the pack by hand, in two languages, as they are named in the pack.
+# The instructions for checking by hand, in two languages: name in the pack → name in the folder `evidence`.
 HOW_TO = {"HOW-TO-CHECK.md": "HOW-TO-CHECK.md", "如何核验.md": "HOW-TO-CHECK.zh-CN.md"}
 _SCRIPTS = ("bytes.js", "checks.js", "words.js", "page.js")
 _CHUNK_BYTES = 1 << 20
@@ -33,7 +34,7 @@ _ZIP64_FROM = 1 << 31
 
 @dataclass(frozen=True, slots=True)
 class Blank:
-    """A stretch of the range that is not in the pack, and the code of why. Times in µs UTC."""
+    """A part of the range without footage in the pack, with the code of the reason. Times in µs UTC."""
 
     start_us: int
     end_us: int
@@ -42,10 +43,10 @@ class Blank:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a pack is about, as its manifest says it. Times in µs UTC.
+    """The subject of a pack, as its manifest describes it. Times in µs UTC.
 
-    `start_us`, `end_us`: the range that was asked for; `video_us`: from where to where video.mp4 goes. `gaps`: not
-    recorded; `unsealed`: recorded and left out, because no row of the chain speaks of it (yet).
+    `start_us`, `end_us`: the requested range. `video_us`: start and end of video.mp4. `gaps`: not recorded. `unsealed`:
+    recorded but left out, because the chain has no row for it (yet).
     """
 
     camera_id: str
@@ -63,9 +64,9 @@ class Subject:
 def write_pack(target: Path, video: Path, archive: Archive, proof: Proof, subject: Subject, signer: Signer) -> str:
     """Write a pack and return the digest of its manifest. `video`: the export of the same footage.
 
-    A segment whose file is gone is named in the manifest as absent, one whose file is not what its row says goes in as
-    it is: whoever checks finds either. OSError if the volume refuses; NoFootage if no file is left, or a clean-up takes
-    one meanwhile: made anew, the pack says so.
+    The manifest lists a segment whose file is gone as absent. A file that differs from its row goes in unchanged, and
+    a check of the pack finds it. OSError if the volume refuses. NoFootage if no file is left, or if a clean-up deletes
+    one meanwhile: a second attempt then lists it as deleted.
     """
     written = datetime.fromtimestamp(subject.exported_at_us / 1_000_000, BEIJING)
     with ZipFile(target, "w", ZIP_STORED) as archived:
@@ -91,20 +92,20 @@ def write_pack(target: Path, video: Path, archive: Archive, proof: Proof, subjec
 
 
 def check_page() -> bytes:
-    """The page that checks a pack in any browser, whole in one file."""
+    """The page that checks a pack in a browser, with its scripts in one file."""
     scripts = b"\n".join(_text(script) for script in _SCRIPTS)
     return _text("check.html").replace(b"<!-- scripts -->\n", scripts)
 
 
 class _Writer:
-    """Entries of a ZIP, stored as they are, each with its digest."""
+    """Writes uncompressed entries into a ZIP and records name, size and digest of each."""
 
     def __init__(self, archived: ZipFile, written: datetime) -> None:
         self._archived, self._written = archived, written
         self.entries: list[dict[str, Any]] = []
 
-    def add(self, name: str, chunks: Iterable[bytes], expected: int, **said: Any) -> str:
-        """Add a file; `expected` bytes decide whether it needs ZIP64. Returns its digest."""
+    def add(self, name: str, chunks: Iterable[bytes], expected: int, **details: Any) -> str:
+        """Add a file and return its digest. `expected`: its size in bytes; decides whether the entry needs ZIP64."""
         info = ZipInfo(name, self._written.timetuple()[:6])
         info.external_attr = 0o100644 << 16
         digest, size = hashlib.sha256(), 0
@@ -113,26 +114,26 @@ class _Writer:
                 file.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
-        self.entries.append({"name": name, "bytes": size, "digest": f"sha256:{digest.hexdigest()}", **said})
+        self.entries.append({"name": name, "bytes": size, "digest": f"sha256:{digest.hexdigest()}", **details})
         return f"sha256:{digest.hexdigest()}"
 
 
 def _in_range(proof: Proof, subject: Subject) -> Iterator[Link]:
-    """Rows of the segments that overlap the range, in order of time."""
-    found = (
+    """The rows of the segments that overlap the range, by time."""
+    overlapping = (
         link
         for link in proof.segments.values()
         if link.said["stream"] == subject.stream
         and link.said["end_us"] > subject.start_us
         and link.said["start_us"] < subject.end_us
     )
-    return iter(sorted(found, key=lambda link: (link.said["start_us"], link.number)))
+    return iter(sorted(overlapping, key=lambda link: (link.said["start_us"], link.number)))
 
 
 def _segment(out: _Writer, archive: Archive, camera_id: str, proof: Proof, link: Link) -> dict[str, Any] | None:
-    """Add the file of a segment. If it is gone: what the manifest says of it instead.
+    """Add the file of a segment. If the file is gone, return the segment's entry in the manifest's `absent` list.
 
-    NoFootage if a clean-up took it just now, and the proof does not know of that.
+    NoFootage if a clean-up deleted the file just now, after the rows of the proof were chosen.
     """
     key, segment = str(link.said["key"]), link.said["segment"]
     about = {"segment": segment, "row": link.number, **_times(link.said["start_us"], link.said["end_us"])}
@@ -152,7 +153,7 @@ def _segment(out: _Writer, archive: Archive, camera_id: str, proof: Proof, link:
 
 
 def _proof_files(proof: Proof, subject: Subject, signer: Signer) -> dict[str, bytes]:
-    """The rows, the keys with what introduces them, and the closing checkpoint, each as common tools want it."""
+    """Rows, keys with the signatures that introduce them, and closing checkpoint, in formats of common tools."""
     closing = proof.checkpoint
     content = {
         "chain.jsonl": _lines(proof.rows),
@@ -164,13 +165,13 @@ def _proof_files(proof: Proof, subject: Subject, signer: Signer) -> dict[str, by
         "checkpoint.sig": _value(closing.said["signature"]),
     }
     for row in proof.all_keys:
-        said = row.said
-        content[f"keys/{said['key']}.pem"] = _pem(said["public"])
-        if said["by"] is not None:
-            content[f"keys/{said['key']}.txt"] = key_statement(
-                subject.camera_id, row.number, row.prev, said["at_us"], said["key"], said["public"], said["by"]
+        fields = row.said
+        content[f"keys/{fields['key']}.pem"] = _pem(fields["public"])
+        if fields["by"] is not None:
+            content[f"keys/{fields['key']}.txt"] = key_statement(
+                subject.camera_id, row.number, row.prev, fields["at_us"], fields["key"], fields["public"], fields["by"]
             )
-            content[f"keys/{said['key']}.sig"] = _value(said["signature"])
+            content[f"keys/{fields['key']}.sig"] = _value(fields["signature"])
     if proof.deleted:
         content["deleted.jsonl"] = _lines(proof.deleted)
     if proof.stamp is not None:
@@ -183,15 +184,15 @@ def _proof_files(proof: Proof, subject: Subject, signer: Signer) -> dict[str, by
 def _manifest(
     proof: Proof, subject: Subject, signer: Signer, entries: list[dict[str, Any]], absent: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    shown = [proof.segments[entry["segment"]].said for entry in entries if "segment" in entry]
+    segments = [proof.segments[entry["segment"]].said for entry in entries if "segment" in entry]
     return {
         "format": FORMAT,
         "camera": {"id": subject.camera_id, "name": subject.camera},
         "stream": subject.stream,
         "range": _times(subject.start_us, subject.end_us),
         "video": _times(*subject.video_us),
-        "simulated": any(said["simulated"] for said in shown),
-        "imported": any(said["origin"] == "imported" for said in shown),
+        "simulated": any(segment["simulated"] for segment in segments),
+        "imported": any(segment["origin"] == "imported" for segment in segments),
         "gaps": [_times(gap.start_us, gap.end_us) | {"reason": gap.reason} for gap in subject.gaps],
         "unsealed": [_times(part.start_us, part.end_us) | {"reason": part.reason} for part in subject.unsealed],
         "absent": absent,
@@ -222,9 +223,9 @@ def _json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _value(written: str) -> bytes:
-    """The bytes of `<algorithm>:<base64>`."""
-    return base64.b64decode(written.partition(":")[2])
+def _value(text: str) -> bytes:
+    """The decoded value of `<algorithm>:<base64>`."""
+    return base64.b64decode(text.partition(":")[2])
 
 
 def _pem(public: str) -> bytes:

@@ -1,7 +1,7 @@
-"""Signatures over a camera's chain: statements, checkpoints, and how a key is introduced before its first use.
+"""Signatures over a camera's chain: statements, `checkpoint` rows, and `key` rows before the first use of a key.
 
-Statements are UTF-8 text with a line feed behind every line, so that openssl can check them. Not here: where keys lie
-(signing_keys), what holds of a chain (integrity). Design: docs/design/integrity.md, "Signatures".
+A statement is UTF-8 text with a line feed after every line, so that openssl can verify its signature. Not here: storing
+keys (signing_keys), verifying a chain (chain_walk). Design: docs/design/integrity.md, "Signatures".
 """
 
 import base64
@@ -24,30 +24,30 @@ Append = Callable[[str, Mapping[str, Any]], Link]
 
 
 class Signer:
-    """Signs with the installation's key. Cheap to make: whoever signs for long makes a new one now and then."""
+    """Signs with the installation's key. Does not notice a replaced key: long-running code makes a new Signer often."""
 
     def __init__(self, key: Ed25519PrivateKey, former: Callable[[str], Ed25519PrivateKey | None]) -> None:
-        """`former` finds the private half of a replaced key by its id, while it is kept."""
+        """`former`: returns the private half of a replaced key by its id, or None if it no longer exists."""
         self._key, self._former = key, former
         self.public_der = der_of(key.public_key())
         self.key_id = key_id(self.public_der)
 
     @classmethod
     def at(cls, keys_folder: Path) -> "Signer":
-        """The signer of an installation; makes its key (0600) where there is none. SigningKeyError if it is lost."""
+        """The signer of an installation. Makes its first key if there was none. SigningKeyError if the key is lost."""
         keys = SigningKeys(keys_folder)
         return cls(keys.current(), keys.private)
 
     @classmethod
     def found(cls, keys_folder: Path) -> "Signer | None":
-        """The signer of an installation, None where it has no key yet. SigningKeyError if it is lost."""
+        """The signer of an installation; None if it has no key yet. SigningKeyError if the key is lost."""
         keys = SigningKeys(keys_folder)
         key = keys.found()
         return None if key is None else cls(key, keys.private)
 
     @property
     def public_pem(self) -> bytes:
-        """The public key as openssl reads it."""
+        """The public key in PEM form."""
         return pem_of(self.public_der)
 
     def sign(self, data: bytes) -> bytes:
@@ -55,7 +55,7 @@ class Signer:
         return self._key.sign(data)
 
     def sign_as(self, former_id: str, data: bytes) -> bytes | None:
-        """The signature of a key that this one replaced; None if its private half is gone."""
+        """The signature with an earlier key, which this one replaced; None if its private half is gone."""
         key = self._former(former_id)
         return None if key is None else key.sign(data)
 
@@ -73,24 +73,24 @@ def verify(public_der: bytes, data: bytes, signature: bytes) -> bool:
 
 
 def checkpoint_statement(camera_id: str, number: int, prev: str, at_us: int, key: str) -> bytes:
-    """What a checkpoint's signature is over; `number` and `prev` are those of its row, `key` the id of the key."""
+    """The text that a checkpoint signs. `number`, `prev`: of its row. `key`: id of the signing key."""
     return f"shike checkpoint 1\ncamera {camera_id}\nnumber {number}\nprev {prev}\nat_us {at_us}\nkey {key}\n".encode()
 
 
 def key_statement(camera_id: str, number: int, prev: str, at_us: int, key: str, public: str, by: str) -> bytes:
-    """What the old key's signature over a new key is over; `public` is the new key in base64, `by` the old one's id."""
+    """The text that an old key signs to introduce a new one. `public`: the new key, base64. `by`: id of the old key."""
     row = f"camera {camera_id}\nnumber {number}\nprev {prev}\nat_us {at_us}\nkey {key}\n"
     return f"shike key 1\n{row}public {public}\nby {by}\n".encode()
 
 
-def said_signature(signature: bytes) -> str:
-    """A signature that names its algorithm."""
+def signature_text(signature: bytes) -> str:
+    """A signature as text that names its algorithm: `ed25519:<base64>`."""
     return f"{ALGORITHM}:{base64.b64encode(signature).decode()}"
 
 
-def signature_of(said: object) -> bytes | None:
-    """The signature in a row; None if there is none that can be read."""
-    algorithm, _, value = str(said).partition(":")
+def signature_of(text: object) -> bytes | None:
+    """The signature bytes of a row's `signature`; None if it cannot be read."""
+    algorithm, _, value = str(text).partition(":")
     if algorithm != ALGORITHM:
         return None
     try:
@@ -100,10 +100,10 @@ def signature_of(said: object) -> bytes | None:
 
 
 def checkpoint(chain: Chain, camera_id: str, signer: Signer, clock: Clock) -> Link:
-    """Sign all that a chain holds by now; the checkpoint that is there if nothing came since.
+    """Sign all rows of a chain. Returns the last checkpoint instead if no row after it needs a signature.
 
-    A key that the chain has not seen is introduced first, by the signature of the one before. FootageError where there
-    is nothing to sign, SigningKeyError if the key was replaced meanwhile, OSError if the volume refuses.
+    Introduces the key first, signed by the key before it, if it is new to the chain. FootageError if the chain is
+    empty, SigningKeyError if the key was replaced meanwhile, OSError if the volume refuses.
     """
     with chain.turn() as append:
         last, grown, used = _since_checkpoint(chain)
@@ -116,12 +116,12 @@ def checkpoint(chain: Chain, camera_id: str, signer: Signer, clock: Clock) -> Li
         number, prev = chain.place()
         at_us = clock.now()
         signature = signer.sign(checkpoint_statement(camera_id, number, prev, at_us, signer.key_id))
-        said = {"camera": camera_id, "at_us": at_us, "key": signer.key_id, "signature": said_signature(signature)}
-        return append("checkpoint", said)
+        fields = {"camera": camera_id, "at_us": at_us, "key": signer.key_id, "signature": signature_text(signature)}
+        return append("checkpoint", fields)
 
 
 def introduce(chain: Chain, camera_id: str, signer: Signer, clock: Clock) -> bool:
-    """Introduce the signer's key to a chain that was signed with another; whether that was needed."""
+    """Introduce the signer's key to a chain that another key signed. False if that was not needed."""
     with chain.turn() as append:
         used = _since_checkpoint(chain)[2]
         if used is None or used == signer.key_id:
@@ -141,19 +141,19 @@ def _introduce(chain: Chain, append: Append, camera_id: str, signer: Signer, use
     signed = None
     if used is not None:
         signed = signer.sign_as(used, key_statement(camera_id, number, prev, at_us, signer.key_id, public, used))
-    said = {
+    fields = {
         "key": signer.key_id,
         "algorithm": ALGORITHM,
         "public": public,
         "by": None if signed is None else used,
-        "signature": None if signed is None else said_signature(signed),
+        "signature": None if signed is None else signature_text(signed),
         "at_us": at_us,
     }
-    append("key", said)
+    append("key", fields)
 
 
 def _since_checkpoint(chain: Chain) -> tuple[Link | None, bool, str | None]:
-    """The last checkpoint; whether something came after it that needs a signature; the key that was said last."""
+    """The last checkpoint; whether a row after it needs a signature; the id of the key that the chain named last."""
     grown, used = False, None
     for link in chain.backwards():
         if link.kind == "checkpoint":

@@ -1,7 +1,7 @@
-"""The installation's signing keys: one that signs, the public halves of all that ever did.
+"""The installation's signing keys: the current key, and the public halves of all keys it ever had.
 
-They lie in `keys/signing`: `<id>.pem` (private, 0600) and `<id>.pub.pem`, and `current`, which names the one in use.
-Not here: what is signed (signing). Design: docs/design/integrity.md, "Keys".
+They lie in `keys/signing`: `<id>.pem` (private, 0600), `<id>.pub.pem`, and `current`, which holds the id of the key in
+use. Not here: the signed texts (signing). Design: docs/design/integrity.md, "Keys".
 """
 
 import fcntl
@@ -34,22 +34,22 @@ _NAME = re.compile(r"ed25519-[0-9a-f]{16}")
 
 
 def der_of(key: Ed25519PublicKey) -> bytes:
-    """A public key as SubjectPublicKeyInfo, the form whose digest names it."""
+    """A public key as SubjectPublicKeyInfo (DER). The digest of these bytes names the key."""
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def pem_of(public_der: bytes) -> bytes:
-    """A public key as openssl reads it."""
+    """A public key in PEM form."""
     return load_der_public_key(public_der).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def key_id(public_der: bytes) -> str:
-    """The name of a key: its algorithm and 16 hexadecimal digits of the SHA-256 of its public half."""
+    """The id of a key: `ed25519-` and the first 16 hexadecimal digits of the SHA-256 of its public half."""
     return f"ed25519-{hashlib.sha256(public_der).hexdigest()[:16]}"
 
 
 def read_public(path: Path) -> bytes:
-    """The public key in a PEM file, as DER. SigningKeyError if it is none of Ed25519."""
+    """The public key in a PEM file, as DER. SigningKeyError if it is not an Ed25519 key."""
     try:
         key = load_pem_public_key(path.read_bytes())
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -66,72 +66,72 @@ class SigningKeys:
         self._folder = keys_folder / FOLDER
 
     def current(self) -> Ed25519PrivateKey:
-        """The key that signs; it is made where there is none. SigningKeyError if it is named and not there."""
+        """The key in use. Makes the first key if there never was one. SigningKeyError if the key in use is lost."""
         self.have_one()
         return self._named()
 
     def found(self) -> Ed25519PrivateKey | None:
-        """The key that signs, looked for only: None where there never was one. SigningKeyError as from `current`."""
+        """Like `current`, but makes no key: None if there never was one."""
         return self._named() if (self._folder / _CURRENT).exists() else None
 
     def _named(self) -> Ed25519PrivateKey:
         with self._locked():
             named = (self._folder / _CURRENT).read_text().strip()
-            found = self.private(named)
-            if found is not None and not self._public(named).exists():
-                self._publish(found)  # making it was cut off
-        if found is None:
+            key = self.private(named)
+            if key is not None and not self._public(named).exists():
+                self._publish(key)  # making the key was interrupted
+        if key is None:
             raise SigningKeyError(
                 f"the signing key {named} is not in {self._folder}",
                 hint="put it back from the backup of keys/, or make a new one with `shike keys rotate`",
             )
-        return found
+        return key
 
     def have_one(self) -> None:
-        """Make the first key where there never was one."""
+        """Make the first key if there never was one."""
         with self._locked():
             if not (self._folder / _CURRENT).exists():
                 self._make()
 
     def private(self, named: str) -> Ed25519PrivateKey | None:
-        """A private key that is still kept; None if it is not, and for what is no key's name."""
+        """A private key by its id; None if it no longer exists or `named` is not a key id."""
         if not _NAME.fullmatch(named):
             return None
         try:
             key = load_pem_private_key((self._folder / f"{named}.pem").read_bytes(), None)
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it asks for a password
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: the file has a password
             raise SigningKeyError(f"the signing key {named} cannot be read", hint=_PUT_BACK) from error
         if not isinstance(key, Ed25519PrivateKey) or key_id(der_of(key.public_key())) != named:
             raise SigningKeyError(f"{named}.pem in {self._folder} holds another key than that", hint=_PUT_BACK)
         return key
 
     def publics(self) -> dict[str, bytes]:
-        """The public halves (DER) of all keys that this installation ever had, by their ids."""
-        found = (read_public(path) for path in sorted(self._folder.glob("*.pub.pem")))
-        return {key_id(public): public for public in found}
+        """The public halves (DER) of all keys that this installation ever had, by id."""
+        publics = (read_public(path) for path in sorted(self._folder.glob("*.pub.pem")))
+        return {key_id(public): public for public in publics}
 
     def former(self) -> list[str]:
-        """Keys that were replaced and whose private halves are still kept."""
+        """Ids of replaced keys whose private halves still exist."""
         named = (self._folder / _CURRENT).read_text().strip()
         kept = sorted(path.stem for path in self._folder.glob("*.pem") if not path.name.endswith(".pub.pem"))
         return [name for name in kept if name != named]
 
     def drop_unused(self) -> None:
-        """Forget private keys whose making was cut off before they could sign: those without a public half."""
+        """Remove private keys without a public half: making them was interrupted, and they never signed."""
         with self._locked():
             for named in self.former() if (self._folder / _CURRENT).exists() else ():
                 if not self._public(named).exists():
                     self.retire(named)
 
     def renew(self) -> Ed25519PrivateKey:
-        """Make a new key the one that signs. The private half of the old one is kept until `retire`."""
+        """Make a new key and use it from now on. The old private half stays until `retire`."""
         with self._locked():
             return self._make()
 
     def retire(self, named: str) -> None:
-        """Forget the private half of a replaced key; nobody can sign with it any more."""
+        """Remove the private half of a replaced key: nobody can sign with it any more."""
         (self._folder / f"{named}.pem").unlink(missing_ok=True)
         fsync_folder(self._folder)
 
@@ -141,7 +141,7 @@ class SigningKeys:
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         replace_file(self._folder / f"{named}.pem", private)
         replace_file(self._folder / _CURRENT, named.encode() + b"\n")
-        # Last: a key without a public half, and not the current one, never signed anything.
+        # Last, so that a key without a public half that is not the current one never signed anything.
         self._publish(key)
         return key
 

@@ -1,7 +1,8 @@
-"""Time stamps by an outside authority (RFC 3161): asked for over HTTP, and checked.
+"""Time stamps by an outside authority (RFC 3161): requests them over HTTP and checks them.
 
-A stamp says that its bytes existed at a time, in the word of somebody who does not run this system. Not here: which
-rows get one (checkpoints), what follows from a wrong one (chain_walk). Design: docs/design/integrity.md, "Time stamps".
+With a time stamp, an authority that does not run this system confirms that some bytes existed at a time. Not here:
+which rows get one (checkpoints), the consequences of an invalid one (chain_walk). Design: docs/design/integrity.md,
+"Time stamps".
 """
 
 import hashlib
@@ -24,18 +25,19 @@ from rfc3161_client import (
 from shike.capture.errors import TimestampError
 
 ALGORITHM = "rfc3161"
-# With its whole chain of certificates an answer has 10 KB at most; it becomes a row of the chain.
+# An answer with its whole chain of certificates has about 10 KB. It becomes a row of the chain.
 _LONGEST_ANSWER = 32 << 10
 _SHA256 = x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1")
-# A response around a token begins so: PKIStatusInfo with the status "granted".
+# The start of a response around a token: PKIStatusInfo with the status "granted".
 _GRANTED = b"\x30\x03\x02\x01\x00"
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A time stamp that is over the bytes it should be. `at_us`: the authority's time, UTC µs.
+    """A time stamp over the expected bytes. `at_us`: the authority's time (µs UTC).
 
-    `trusted`: whether its signature leads to a certificate that the reader trusts; None where the reader named none.
+    `trusted`: whether its signature leads to a trusted certificate; None if the verifier named no certificates.
+    `doubt`: why it is not trusted.
     """
 
     at_us: int
@@ -44,7 +46,7 @@ class Stamp:
 
 
 def certificates(pem_file: Path) -> tuple[x509.Certificate, ...]:
-    """The certificates to trust. TimestampError if the file cannot be read or holds none."""
+    """The certificates in a PEM file. TimestampError if it cannot be read or holds none."""
     try:
         return tuple(x509.load_pem_x509_certificates(pem_file.read_bytes()))
     except (OSError, ValueError) as error:
@@ -52,12 +54,12 @@ def certificates(pem_file: Path) -> tuple[x509.Certificate, ...]:
 
 
 def authority(url: str) -> str:
-    """The host of an authority's address, which is all that is kept of it."""
+    """The host of an authority's address. Nothing else of the address is stored."""
     return urlsplit(url).hostname or ""
 
 
 def ask(url: str, data: bytes, timeout_s: float = 5.0) -> bytes:
-    """A time stamp token (DER) over `data`. TimestampError if there is none, or it is over something else."""
+    """Request a time stamp token (DER) over `data`. TimestampError if there is none or it is over other bytes."""
     request = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).build()
     answer = _post(url, request.as_bytes(), timeout_s)
     try:
@@ -74,7 +76,7 @@ def ask(url: str, data: bytes, timeout_s: float = 5.0) -> bytes:
 
 
 def check(token: bytes, data: bytes, trusted: tuple[x509.Certificate, ...]) -> Stamp:
-    """What a token says. TimestampError if it cannot be read or is not over `data`."""
+    """The time stamp in a token. TimestampError if it cannot be read or is not over `data`."""
     try:
         response = decode_timestamp_response(_in_order(_response(token)))
         imprint, at = response.tst_info.message_imprint, response.tst_info.gen_time
@@ -87,10 +89,10 @@ def check(token: bytes, data: bytes, trusted: tuple[x509.Certificate, ...]) -> S
     at_us = round(at.timestamp() * 1_000_000)
     if not trusted:
         return Stamp(at_us, None)
-    return _leads_to(trusted, response, data, at_us)
+    return _stamp_of(trusted, response, data, at_us)
 
 
-def _leads_to(trusted: tuple[x509.Certificate, ...], response: TimeStampResponse, data: bytes, at_us: int) -> Stamp:
+def _stamp_of(trusted: tuple[x509.Certificate, ...], response: TimeStampResponse, data: bytes, at_us: int) -> Stamp:
     try:
         VerifierBuilder(roots=list(trusted)).build().verify_message(response, data)
     except (VerificationError, ValueError) as error:
@@ -101,7 +103,7 @@ def _leads_to(trusted: tuple[x509.Certificate, ...], response: TimeStampResponse
 def _post(url: str, body: bytes, timeout_s: float) -> bytes:
     at = urlsplit(url)
     if at.scheme not in ("http", "https") or not at.hostname:
-        raise TimestampError("the address of the time stamp authority is none: it begins with http:// or https://")
+        raise TimestampError("the address of a time stamp authority must begin with http:// or https:// and a host")
     kind = http.client.HTTPSConnection if at.scheme == "https" else http.client.HTTPConnection
     connection = kind(at.hostname, at.port, timeout=timeout_s)
     path = (at.path or "/") + (f"?{at.query}" if at.query else "")
@@ -121,7 +123,7 @@ def _post(url: str, body: bytes, timeout_s: float) -> bytes:
 
 
 def _response(token: bytes) -> bytes:
-    """A token inside a response (DER), which is what the library reads."""
+    """A response (DER) around a token: the library reads only responses."""
     inside = _GRANTED + token
     size = len(inside).to_bytes((len(inside).bit_length() + 7) // 8, "big")
     head = bytes([0x30, len(inside)]) if len(inside) < 0x80 else bytes([0x30, 0x80 | len(size)]) + size
@@ -129,8 +131,8 @@ def _response(token: bytes) -> bytes:
 
 
 def _in_order(response: bytes) -> bytes:
-    """A response whose certificates stand in the order of DER. Many authorities do not sort them, and no signature is
-    over their order; the library reads nothing else.
+    """The response with its certificates sorted as DER demands. Many authorities do not sort them, the library accepts
+    only sorted ones, and no signature covers their order.
     """
     try:
         _, token = _parts(response, *_parts(response)[0])[:2]
@@ -147,18 +149,18 @@ def _in_order(response: bytes) -> bytes:
 
 
 def _parts(data: bytes, start: int | None = None, end: int | None = None) -> list[tuple[int, int]]:
-    """Where the elements lie that a DER element encloses; those of `data` itself if no element is given."""
+    """Offsets of the elements inside a DER element; of the elements of `data` itself if no element is given."""
     at, until = (0, len(data)) if start is None or end is None else (_body(data, start)[0], end)
-    found: list[tuple[int, int]] = []
+    parts: list[tuple[int, int]] = []
     while at < until:
         body, size = _body(data, at)
-        found.append((at, body + size))
+        parts.append((at, body + size))
         at = body + size
-    return found
+    return parts
 
 
 def _body(data: bytes, at: int) -> tuple[int, int]:
-    """Where the content of the DER element at an offset begins, and its size."""
+    """Start and size of the content of the DER element at an offset."""
     size = data[at + 1]
     if size < 0x80:
         return at + 2, size

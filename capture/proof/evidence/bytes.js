@@ -1,6 +1,6 @@
 // ── Bytes and digests ────────────────────────────────────────────────────────────────────────────────────────
 
-const AT_ONCE = 64 << 20 // what the browser digests in one piece; more is digested piece by piece below
+const AT_ONCE = 64 << 20 // larger files are digested in pieces by Sha256 below
 const PIECE = 4 << 20
 const text = (bytes) => new TextDecoder('utf-8', { fatal: true }).decode(bytes)
 const utf8 = (string) => new TextEncoder().encode(string)
@@ -10,7 +10,7 @@ const base64 = (string) => Uint8Array.from(atob(string), (one) => one.charCodeAt
 const sameBytes = (a, b) => a.length === b.length && a.every((one, at) => one === b[at])
 const bytesOf = async (blob) => new Uint8Array(await blob.arrayBuffer())
 
-/** SHA-256 (FIPS 180-4), fed piece by piece: WebCrypto wants everything at once, and a video is too large for that. */
+/** SHA-256 (FIPS 180-4) in pieces: WebCrypto needs all bytes at once, and a video is too large for that. */
 class Sha256 {
   static K = Int32Array.from(primes(64), (p) => fraction(Math.cbrt(p)))
   constructor() { this.h = Int32Array.from(primes(8), (p) => fraction(Math.sqrt(p))); this.w = new Int32Array(64); this.rest = new Uint8Array(64); this.held = 0; this.length = 0 }
@@ -68,7 +68,7 @@ async function sha256Blob(blob, advance) {
 
 const SPKI_ED25519 = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]
 const isEd25519 = (der) => der.length === 44 && SPKI_ED25519.every((one, at) => der[at] === one)
-/** Whether this browser verifies Ed25519, found out with the first test vector of RFC 8032. */
+/** Whether this browser verifies Ed25519; tries the first test vector of RFC 8032. */
 async function knowsEd25519() {
   const key = Uint8Array.from([...SPKI_ED25519, ...unhex('d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a')])
   const signature = unhex('e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b')
@@ -79,11 +79,11 @@ const signatureOf = (said) => typeof said === 'string' && said.startsWith('ed255
 
 // ── The pack: names and their bytes, from a ZIP or a folder ──────────────────────────────────────────────────
 
-/** Something that does not hold: a code of WORDS.*.say and what it is about. */
+/** A failed check: a code of WORDS.*.say and its details. */
 class Broken extends Error { constructor(...said) { super(said[0]); this.said = said } }
 const view = async (blob, at, length) => new DataView(await blob.slice(at, at + length).arrayBuffer())
 
-/** The entries of a ZIP, by its directory. Nothing may lie beside them, and what lies there must be named alike. */
+/** The entries of a ZIP, by its directory. Fails if the ZIP holds bytes outside entries, or a local header differs. */
 async function fromZip(file) {
   if (file.size < 22) throw new Broken('notZip')
   const end = await view(file, file.size - 22, 22)
@@ -128,7 +128,7 @@ async function fromZip(file) {
 }
 
 const OF_THE_DESK = /(^|\/)(\.DS_Store|Thumbs\.db|desktop\.ini)$/
-/** The files of a folder, wherever in it the pack was extracted to. */
+/** The files of an extracted pack, in any subfolder of the given folder. */
 function fromFolder(files) {
   const at = files.map(({ path }) => path).filter((path) => /(^|\/)manifest\.json$/.test(path)).sort((a, b) => a.length - b.length)[0]
   if (at === undefined) throw new Broken('noManifest')

@@ -5,21 +5,21 @@ const ALWAYS = ['manifest.json', 'manifest.sig', 'public.pem', 'SHA256SUMS', 'ch
 const OPENSSL = (key, data, signature) => `openssl pkeyutl -verify -pubin -inkey ${key} -rawin -in ${data} -sigfile ${signature}`
 const beijing = (us) => new Date(us / 1000 + 8 * 3600e3).toISOString().replace('T', ' ').slice(0, 19)
 
-/** Rows of a chain: what each says, and its link. */
+/** The rows of a chain: parsed fields and link of each. */
 async function rowsOf(blob) {
   const bytes = await bytesOf(blob), rows = []
   for (let from = 0, to; (to = bytes.indexOf(10, from)) >= 0; from = to + 1) {
     const line = bytes.subarray(from, to)
     let said = null
-    try { said = JSON.parse(text(line)) } catch { /* a row that cannot be read is said to be one */ }
+    try { said = JSON.parse(text(line)) } catch { /* the check of the chain reports the unreadable row */ }
     rows.push({ line, said, link: `sha256:${await sha256(line)}` })
   }
   return rows
 }
 
 /**
- * All checks of a pack, in the order in which one carries the next. Returns the items, the manifest and the keys by id.
- * An item holds only if it ran to its end and found nothing; `unsure` is what this browser could not check.
+ * All checks of a pack; each builds on the ones before. Returns the items, the manifest and the keys by id.
+ * An item holds only if it ran to its end without a finding. `unsure`: what this browser could not check.
  */
 async function check(pack, tell) {
   const result = { items: [], manifest: null, keys: new Map(), key: null }
@@ -64,7 +64,7 @@ async function readManifest(pack) {
     const manifest = JSON.parse(text(await bytesOf(pack.get('manifest.json'))))
     const whole = manifest.format === FORMAT && Array.isArray(manifest.files) && Array.isArray(manifest.absent) && manifest.camera.id && manifest.range && manifest.chain
     if (whole) return manifest
-  } catch { /* said below */ }
+  } catch { /* reported below */ }
   throw new Broken('badManifest')
 }
 
@@ -102,7 +102,7 @@ function checkChain(rows, { chain: { first, last } }, bad) {
   return [first, last]
 }
 
-/** Every key has the id that its bytes give, and the signature of a key before it; the first has none. */
+/** Every key has the id that its bytes give, and a signature of the key before it, except the first. */
 async function checkKeys(rows, manifest, keys, ed, bad, unsure) {
   const said = rows.map((row) => row.said).filter((row) => row?.kind === 'key').sort((a, b) => a.number - b.number)
   for (const row of said) {
@@ -121,7 +121,7 @@ async function checkKeys(rows, manifest, keys, ed, bad, unsure) {
   return [keys.size]
 }
 
-/** The row before `number` in which a key was replaced: from there on whoever finds the old one proves nothing. */
+/** The row before `number` that replaced a key: after that row the old key proves nothing. */
 function replacement(keys, id, number) {
   return [...keys.values()].map((key) => key.number).find((at) => at > keys.get(id)?.number && at < number)
 }
@@ -143,7 +143,7 @@ async function checkCheckpoints(pack, rows, manifest, keys, ed, bad, unsure) {
   return [points.length, beijing(closing.at_us)]
 }
 
-/** Every segment is what its row says, and every row of the range has its segment, or a reason why not. */
+/** Every segment matches its row, and every row of the range has its segment or a `deleted` row. */
 function checkSegments(pack, rows, later, manifest, found, bad) {
   const gone = [...rows, ...later].map(({ said }) => said).filter((said) => said?.kind === 'deleted')
   const latest = new Map(), files = new Map()
@@ -183,7 +183,7 @@ async function checkDigests(pack, manifest, found, bad) {
   return [manifest.files.length]
 }
 
-/** A time stamp is shown and tied to the checkpoint; its signature is for openssl, with the authority's certificate. */
+/** The time stamp belongs to the checkpoint. Its signature needs openssl and the authority's certificate. */
 async function checkStamp(pack, rows, bad, unsure) {
   const [{ said }] = await rowsOf(pack.get('timestamp.jsonl')), closing = rows.at(-1), token = await bytesOf(pack.get('timestamp.tst'))
   const ties = said.checkpoint === closing.said.number && sameBytes(base64(said.token), token)

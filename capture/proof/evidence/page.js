@@ -8,7 +8,7 @@ const stateOf = (item) => item.bad.length > 0 ? 'bad' : item.unsure.length > 0 |
 const sentence = ([code, ...about]) => words().say[code](...about)
 const finding = (said) => { const [first, ...lines] = sentence(said).split('\n'), made = put('li', first); for (const line of lines) made.append(put('pre', line)); return made }
 
-/** How the published fingerprint stands to the key of the pack: none, part, other, or how many replacements ago. */
+/** Compares the published fingerprint with the keys of the pack: none, part, other, or how many replacements ago. */
 function compared() {
   const given = shown.published.toLowerCase().replace(/^\s*sha-?256[:=]?/, '').replace(/[\s:]/g, '')
   if (given === '') return 'none'
@@ -71,7 +71,7 @@ function aboutOf(manifest) {
   ]
 }
 
-/** One pack from its bytes to its result. `open` gives the names and bytes. */
+/** Check one pack and show the result. `open` returns names and bytes. */
 async function run(open) {
   Object.assign(shown, { result: null, stop: null, published: '' })
   $('published').value = ''

@@ -62,7 +62,8 @@ def test_what_the_chain_said_long_ago_is_found_and_no_file_of_it_is_missing(
     said = {"segment": taken, "digest": sha256(b""), "rule": "age", "policy": None, "at_us": 1}
     row = chain.append("deleted", said)
     chain.append("deleted", said | {"segment": new_id()})
-    monkeypatch.setattr("shike.capture.archive.chain._TAIL_BYTES", len(row.line))  # so far back is several hundred rows
+    # As if the row were more than several hundred rows from the end.
+    monkeypatch.setattr("shike.capture.archive.chain_file._TAIL_BYTES", len(row.line))
     lose(stock, [taken, stolen])
     finish(stock)
     assert {each.segment_id: each.missing for each in stock.deletions()} == {taken: False, stolen: True}

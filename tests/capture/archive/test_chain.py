@@ -1,4 +1,4 @@
-"""The chain of a camera: rows in one order from several writers, whatever was torn, each holding the one before."""
+"""The chain of a camera: one order of rows from several writers, torn rows, and the digest of the row before."""
 
 import hashlib
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from shike.capture.archive import chain as chain_module
+from shike.capture.archive import chain_file
 from shike.capture.archive.chain import LINKS_PER_FILE, Chain, Link
 from shike.capture.errors import FootageError
 from tests.recording import Recorded
@@ -80,7 +81,7 @@ def test_a_row_that_cannot_be_read_is_an_error_and_not_an_end(tmp_path: Path) ->
         list(chain.links())
 
 
-def test_a_spoilt_row_does_not_stop_what_comes_after_it(tmp_path: Path) -> None:
+def test_a_spoilt_row_does_not_stop_the_rows_after_it(tmp_path: Path) -> None:
     chain = Chain(tmp_path)
     for number in range(3):
         chain.append("note", {"word": number})
@@ -94,7 +95,7 @@ def test_a_spoilt_row_does_not_stop_what_comes_after_it(tmp_path: Path) -> None:
 
 def test_a_chain_of_many_rows_is_read_from_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chain_module, "LINKS_PER_FILE", 7)
-    monkeypatch.setattr(chain_module, "_TAIL_BYTES", 400)
+    monkeypatch.setattr(chain_file, "_TAIL_BYTES", 400)
     chain = Chain(tmp_path)
     for number in range(20):
         chain.append("note", {"word": number})
@@ -107,7 +108,7 @@ def test_a_chain_of_many_rows_is_read_from_its_end(tmp_path: Path, monkeypatch: 
 
 @contextmanager
 def files_of_at_most(size: int) -> Iterator[None]:
-    """A volume that takes what fits and refuses the rest, as a full one does."""
+    """Limit the size of files: a write stores what fits and the next one fails, as on a full volume."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -116,7 +117,7 @@ def files_of_at_most(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_row_that_the_volume_takes_only_a_part_of_is_not_said_to_be_there(tmp_path: Path) -> None:
+def test_a_row_that_the_volume_stores_only_in_part_does_not_count(tmp_path: Path) -> None:
     chain, path = Chain(tmp_path), tmp_path / "000000001.jsonl"
     first = chain.append("note", {"word": "first"})
     size = path.stat().st_size
@@ -127,7 +128,7 @@ def test_a_row_that_the_volume_takes_only_a_part_of_is_not_said_to_be_there(tmp_
     assert (third.number, third.prev) == (2, first.digest)
 
 
-def test_a_row_whose_sync_fails_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_whose_sync_fails_is_removed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chain = Chain(tmp_path)
     chain.append("note", {"word": "first"})
     with monkeypatch.context() as patched:
@@ -161,7 +162,7 @@ def test_a_row_found_again_is_synced_before_it_counts(
 def test_a_row_that_is_longer_than_what_is_read_from_the_end_does_not_begin_the_chain_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chain_module, "_TAIL_BYTES", 200)
+    monkeypatch.setattr(chain_file, "_TAIL_BYTES", 200)
     chain = Chain(tmp_path)
     chain.append("note", {"word": "short"})
     chain.append("note", {"word": "long" * 500})
@@ -175,7 +176,7 @@ def test_a_row_that_is_longer_than_what_is_read_from_the_end_does_not_begin_the_
     assert [link.number for link in chain.backwards()] == [3, 2, 1]
 
 
-def test_a_row_that_nobody_would_read_from_the_end_is_refused(tmp_path: Path) -> None:
+def test_a_row_that_is_longer_than_the_limit_is_refused(tmp_path: Path) -> None:
     chain = Chain(tmp_path)
     chain.append("note", {"word": "short"})
     with pytest.raises(FootageError, match="kind note"):
@@ -183,13 +184,13 @@ def test_a_row_that_nobody_would_read_from_the_end_is_refused(tmp_path: Path) ->
     assert chain.append("note", {"word": "after"}).number == 2
 
 
-def test_a_row_with_a_number_that_is_none_is_a_row_that_cannot_be_read() -> None:
+def test_a_row_whose_number_is_no_integer_cannot_be_read() -> None:
     for number in (b"Infinity", b"NaN", b"null", b"[]"):
         with pytest.raises(FootageError):
             Link.parse(b'{"number":' + number + b',"prev":"","kind":"note"}')
 
 
-def test_a_row_is_found_by_its_number_and_link_whatever_others_say(tmp_path: Path) -> None:
+def test_a_row_is_found_by_its_number_and_link_even_if_other_rows_are_falsified(tmp_path: Path) -> None:
     chain = Chain(tmp_path / "chain")
     links = [chain.append("note", {"long": "x" * (each * 37 % 900)}) for each in range(60)]
     assert all(chain.holds(each.number, each.digest) for each in links)

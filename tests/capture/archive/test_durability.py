@@ -1,4 +1,4 @@
-"""What a dead writer left: cut, closed, handed over, and never overwritten, removed or taken from the living."""
+"""Files of dead writers are cut, closed and handed over, never overwritten, and never taken from a living writer."""
 
 import os
 import shutil
@@ -35,12 +35,12 @@ from shike.capture.recorder.writer import Writer
 from tests.recorded import CAMERA, strips, wait_until
 from tests.recording import Recorded, camera_thread, sharing
 
-# What recovery writes behind the last whole fragment: the box that says that the writer was killed.
+# Size of the closing box that recovery writes after the last whole fragment.
 CLOSED = len(closing_box(Closing("killed").to_json()))
 
 
 class Left:
-    """A footage folder in which a writer stopped after so many fragments of a recorded segment."""
+    """A footage folder in which a writer stopped after some fragments of a recorded segment."""
 
     def __init__(self, recorded: Recorded, data: Path) -> None:
         self.recorded, self.record = recorded, recorded.records[0]
@@ -48,7 +48,7 @@ class Left:
         self.root = data / "footage"
 
     def write(self, fragments: int) -> SegmentFile:
-        """A new segment with the first fragments of the recorded one, its writer alive."""
+        """A new segment with the first fragments of the recorded one. Its writer holds it open."""
         identity = replace(self.record.identity, segment_id=new_id())
         init = self.recorded.archive.read(self.record.key, 0, self.record.init_size)
         file = self.archive.create(identity, init, SystemClock(), 60)
@@ -85,7 +85,7 @@ def test_a_segment_is_cut_after_its_last_whole_fragment(left: Left) -> None:
         left.spool.done([record])
 
 
-def test_closing_what_was_left_holds_a_file_once_in_memory(left: Left) -> None:
+def test_recovery_holds_a_file_only_once_in_memory(left: Left) -> None:
     file = left.write(1)
     first = left.recorded.archive.read(left.record.key, left.record.fragments[0].offset, left.record.fragments[0].size)
     moof = find(first, b"moof")
@@ -117,7 +117,7 @@ def test_a_short_file_that_is_no_bare_head_is_kept_as_well(left: Left, damage: s
     file = left.write(1)
     file.abandon()
     whole, head = file.path.read_bytes(), left.record.head_size
-    # Few bytes, as of a camera that looks at a dark room: of its first fragment there is a part.
+    # Few bytes, as from a camera in a dark room: only a part of its first fragment.
     spoilt = {
         "head": bytes(64) + whole[64 : head + 4000],
         "fragment": whole[: head + 4000],
@@ -147,7 +147,7 @@ def test_a_marker_without_a_file_is_forgotten(left: Left) -> None:
     assert list(left.archive.unfinished()) == []
 
 
-def test_a_living_writer_is_left_in_peace(left: Left) -> None:
+def test_the_file_of_a_living_writer_is_not_recovered(left: Left) -> None:
     file = left.write(2)
     with pytest.raises(StillWritten):
         left.archive.recover(CAMERA, "main", "killed")
@@ -162,7 +162,7 @@ def test_closing_an_old_segment_does_not_hide_the_one_that_is_open_by_now(left: 
     record = old.close("stopped", None, 0, old.identity.object_key)
     hand_over(left.archive, left.spool, record)
     new = left.write(1)
-    hand_over(left.archive, left.spool, record)  # by a recovery that began before
+    hand_over(left.archive, left.spool, record)  # by a recovery that began earlier
     assert left.archive.open_key(CAMERA, "main") == new.identity.object_key
     hand_over(left.archive, left.spool, new.close("stopped", None, 0, new.identity.object_key))
     assert left.archive.open_key(CAMERA, "main") is None
@@ -203,9 +203,9 @@ def test_recovery_does_not_look_between_the_marker_and_the_lock_of_its_file(
     def opening(path: Any, flags: int, *rest: Any, **named: Any) -> int:
         if not (str(path).endswith(".mp4") and flags & os.O_CREAT):
             return real(path, flags, *rest, **named)
-        look()  # there is a marker, and no file
+        look()  # the marker exists, the file does not
         handle = real(path, flags, *rest, **named)
-        look()  # there is a file, which nobody holds
+        look()  # the file exists and is not locked
         return handle
 
     with monkeypatch.context() as patched:
@@ -219,7 +219,7 @@ def test_recovery_does_not_look_between_the_marker_and_the_lock_of_its_file(
 def test_a_segment_that_is_closed_but_not_handed_over_yet_is_not_taken_for_left_over(
     left: Left, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The writer goes on with the next file: to say that its run was killed here would be wrong."""
+    """The writer continues with the next file: a record with `killed` would be wrong."""
     record = left.record
     init = left.recorded.archive.read(record.key, 0, record.init_size)
     writer = Writer(left.archive, left.spool, SystemClock(), Lengths())
@@ -256,7 +256,7 @@ def test_a_marker_that_cannot_be_read_is_set_aside_and_recording_goes_on(left: L
     assert recover_all(left.archive, left.spool) == 1
 
 
-def test_whatever_a_damaged_file_says_recovery_closes_it_or_sets_it_aside(left: Left) -> None:
+def test_recovery_closes_a_damaged_file_or_sets_it_aside_whatever_it_contains(left: Left) -> None:
     file = left.write(3)
     file.abandon()
     whole, marker = file.path.read_bytes(), (left.root / CAMERA / "main.live.open.json").read_bytes()
@@ -268,7 +268,7 @@ def test_whatever_a_damaged_file_says_recovery_closes_it_or_sets_it_aside(left: 
         damaged[at : at + len(spoilt)] = spoilt
         record = read_contents(damaged)
         if record is not None:
-            pack(record.fragments)  # the index takes them
+            pack(record.fragments)  # the index can store them
             assert record.head.identity.object_key
     for timescale in (bytes(4), b"\xff" * 4):
         damaged = bytearray(whole)
@@ -280,7 +280,7 @@ def test_whatever_a_damaged_file_says_recovery_closes_it_or_sets_it_aside(left: 
         assert list(left.archive.unfinished()) == []
 
 
-# Stands in the place of recovery's module: it begins when a file says so.
+# Replaces the module of recovery: waits until a file exists, then runs recovery.
 HELD = """
 import pathlib, time
 while not pathlib.Path({go_on!r}).exists():
@@ -293,7 +293,7 @@ recovery.main()
 def begun_beside_held_recovery(
     left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go_on: str
 ) -> supervisor.Recorder:
-    """A recorder whose recovery, of a segment that is left open, waits for a file of this name."""
+    """A recorder whose recovery of an open segment waits until a file named `go_on` exists."""
     left.write(2).abandon()
     (tmp_path / "held_recovery.py").write_text(HELD.format(go_on=str(tmp_path / go_on)))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
@@ -302,19 +302,17 @@ def begun_beside_held_recovery(
     return supervisor.Recorder(config, SystemClock())
 
 
-def test_the_recorder_does_not_wait_for_what_is_left_to_be_closed(
-    left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_recorder_does_not_wait_for_recovery(left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = begun_beside_held_recovery(left, tmp_path, monkeypatch, go_on="go_on")
     assert list(left.spool.pending()) == []
     (tmp_path / "go_on").touch()
-    wait_until(lambda: list(left.spool.pending()), "what was left is closed")
+    wait_until(lambda: list(left.spool.pending()), "the segment that was left is closed")
     halt = Event()
     halt.set()
     begun.run(halt)
 
 
-def test_recovery_that_is_not_done_ends_with_the_recorder_and_leaves_what_was_left(
+def test_unfinished_recovery_ends_with_the_recorder_and_leaves_the_segment_open(
     left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = begun_beside_held_recovery(left, tmp_path, monkeypatch, go_on="never")
@@ -351,11 +349,11 @@ def test_a_spool_that_refuses_leaves_the_marker_and_nothing_new_is_opened_over_i
     thread = camera_thread(sim, recording)
     thread.start()
     wait_until(lambda: recording.archive.open_key(CAMERA, "main"), "the first segment is open")
-    # A file in the place of the folder refuses every write, even to root.
+    # A file in place of the folder makes every write fail, even for root.
     shutil.rmtree(tmp_path / "spool")
     (tmp_path / "spool").write_text("")
     key = recording.archive.open_key(CAMERA, "main")
-    wait_until(lambda: thread.health.cause == "disk_failed", "the failure is said")
+    wait_until(lambda: thread.health.cause == "disk_failed", "the failure is reported")
     wait_until(lambda: thread.health.attempt >= 2, "another try")
     assert recording.archive.open_key(CAMERA, "main") == key
     (tmp_path / "spool").unlink()
@@ -392,7 +390,7 @@ def test_a_key_cannot_leave_the_archive(left: Left) -> None:
             left.archive.read(key, 0, 1)
 
 
-def test_a_damaged_record_is_put_aside_and_the_others_are_read(left: Left, tmp_path: Path) -> None:
+def test_a_damaged_record_is_set_aside_and_the_others_are_read(left: Left, tmp_path: Path) -> None:
     for record in left.recorded.records:
         left.spool.put(record)
     (tmp_path / "spool" / "00000000.json").write_text('{"identity": ')
@@ -411,7 +409,7 @@ def test_a_record_that_is_taken_while_another_reads_the_spool_is_no_error(left: 
 
 
 def test_a_segment_that_its_writer_closed_keeps_its_own_ending_and_has_one_link(left: Left) -> None:
-    """The power went after the file was closed: in the chain or not, the spool and the marker know nothing of it."""
+    """A power cut after the file was closed, before or after its row was added: the spool has no record yet."""
     for linked in (False, True):
         file = left.write(3)
         closed = file.close("camera_silent", 120, 2, file.identity.object_key)
@@ -428,7 +426,7 @@ def test_a_segment_that_its_writer_closed_keeps_its_own_ending_and_has_one_link(
         left.spool.done([record])
 
 
-def test_a_closed_file_says_alone_all_that_its_record_says_but_digest_and_link(left: Left) -> None:
+def test_a_closed_file_holds_all_of_its_record_except_digest_and_link(left: Left) -> None:
     file = left.write(3)
     closed = file.close("parameters_changed", -40, 7, file.identity.object_key)
     assert left.archive.examine(closed.key) == replace(closed, digest=None)

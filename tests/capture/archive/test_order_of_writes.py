@@ -1,4 +1,4 @@
-"""The order in which a segment becomes durable, as docs/design/capture.md has it: seen from the calls themselves."""
+"""The order of system calls that makes a segment durable equals the order in docs/design/capture.md."""
 
 import os
 import re
@@ -21,7 +21,7 @@ from tests.recording import Recorded
 
 
 class Calls:
-    """What is done to which kind of file. Repeated calls stand once."""
+    """Records which call is made on which kind of file. Consecutive equal calls are recorded once."""
 
     def __init__(self, data: Path, patch: pytest.MonkeyPatch) -> None:
         self.seen: list[str] = []
@@ -47,9 +47,9 @@ class Calls:
 
     def _note(self, name: str, path: str) -> None:
         if path.startswith(str(self._data)):
-            said = f"{name} {_kind(path.removeprefix(str(self._data)))}"
-            if not self.seen or self.seen[-1] != said:
-                self.seen.append(said)
+            call = f"{name} {_kind(path.removeprefix(str(self._data)))}"
+            if not self.seen or self.seen[-1] != call:
+                self.seen.append(call)
 
 
 def _kind(path: str) -> str:
@@ -101,7 +101,7 @@ def test_a_segment_is_a_marker_then_a_file_then_a_link_then_a_record(
     ]
 
 
-def test_what_a_dead_writer_left_is_synced_before_it_is_looked_at_and_again_before_it_is_linked(
+def test_the_file_of_a_dead_writer_is_synced_before_it_is_read_and_again_before_it_is_linked(
     recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = recorded.records[0]
@@ -124,11 +124,10 @@ def test_what_a_dead_writer_left_is_synced_before_it_is_looked_at_and_again_befo
     ]
 
 
-def test_there_is_one_way_only_to_make_a_segment_file() -> None:
-    rooms = [
-        room for room in Path(shike.__file__).parent.iterdir() if room.is_dir()
-    ]  # links, which rglob does not follow
-    sources = {path: path.read_text() for room in rooms for path in room.resolve().rglob("*.py")}  # rooms are links
+def test_only_one_module_creates_segment_files_and_only_one_hands_them_over() -> None:
+    # The rooms are symbolic links, which rglob does not follow.
+    rooms = [room for room in Path(shike.__file__).parent.iterdir() if room.is_dir()]
+    sources = {path: path.read_text() for room in rooms for path in room.resolve().rglob("*.py")}
     makes = {path.stem for path, text in sources.items() if re.search(r"\bSegmentFile\(", text)}
     creates = {path.stem for path, text in sources.items() if re.search(r"rchive\.create\(", text)}
     hands_over = {path.stem for path, text in sources.items() if "spool.put(" in text}

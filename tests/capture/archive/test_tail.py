@@ -1,4 +1,4 @@
-"""Following a stream while it is written: nothing twice, nothing left out, over the seam of two segments."""
+"""A tail follows a stream while it is written: every fragment once, also across segments and runs."""
 
 import itertools
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from shike.capture.recorder.writer import Writer
 from tests.recorded import CAMERA, strips, wait_until
 from tests.recording import Recorded, camera_thread, sharing
 
-PRFT = 32  # bytes of the box in front of a fragment that says its wall time
+PRFT = 32  # bytes of the box with the wall time before a fragment
 
 
 def test_a_tail_yields_every_fragment_once_over_segments_and_runs(sim: CameraSim, tmp_path: Path) -> None:
@@ -25,10 +25,10 @@ def test_a_tail_yields_every_fragment_once_over_segments_and_runs(sim: CameraSim
     thread = camera_thread(sim, recording)
     tail = Tail(recording.archive, CAMERA, "main")
     assert tail.poll() == []
-    found: list[RunBegan | Written] = []
+    news: list[RunBegan | Written] = []
 
     def segments() -> int:
-        found.extend(tail.poll())
+        news.extend(tail.poll())
         return len(list(recording.spool.pending()))
 
     thread.start()
@@ -40,10 +40,10 @@ def test_a_tail_yields_every_fragment_once_over_segments_and_runs(sim: CameraSim
     wait_until(lambda: segments() > before, "the next run has a segment")
     thread.stop()
     wait_until(lambda: segments() and not thread.is_alive(), "the thread has ended")
-    found.extend(polled(tail))
+    news.extend(polled(tail))
 
-    began = [each for each in found if isinstance(each, RunBegan)]
-    written = [each for each in found if isinstance(each, Written)]
+    began = [each for each in news if isinstance(each, RunBegan)]
+    written = [each for each in news if isinstance(each, Written)]
     records = list(recording.spool.pending())
     assert [each.identity.run_id for each in began] == list(dict.fromkeys(r.identity.run_id for r in records))
     fragments = list(itertools.chain.from_iterable(each.fragments for each in written))
@@ -51,14 +51,14 @@ def test_a_tail_yields_every_fragment_once_over_segments_and_runs(sim: CameraSim
     for each in written:
         assert len(each.data) == each.fragments[-1].end - each.fragments[0].offset
         assert each.part(len(each.fragments) - 1) == each.data[-each.fragments[-1].size :]
-    first_run = itertools.takewhile(lambda each: isinstance(each, Written), found[1:])
+    first_run = itertools.takewhile(lambda each: isinstance(each, Written), news[1:])
     data = began[0].init + b"".join(each.data for each in first_run if isinstance(each, Written))
     assert len(strips(data)) > 50
 
 
 @dataclass(frozen=True)
 class Files:
-    """Files that a test writes as it likes, of the first fragments of what was recorded."""
+    """Writes segment files from the first fragments of recorded footage."""
 
     recorded: Recorded
     archive: Archive
@@ -91,12 +91,12 @@ class Files:
         self.writer.close("stopped", None, 0)
 
 
-def test_files_that_begin_and_end_between_two_looks_are_not_left_out(recorded: Recorded, tmp_path: Path) -> None:
+def test_files_that_begin_and_end_between_two_polls_are_not_left_out(recorded: Recorded, tmp_path: Path) -> None:
     files = Files.at(recorded, tmp_path)
     runs = [files.begin()]
-    walls = [files.store(0)]  # before anybody looks
+    walls = [files.store(0)]  # before the first poll
     tail, late = Tail(files.archive, CAMERA, "main"), Tail(files.archive, CAMERA, "main")
-    found = polled(tail)
+    news = polled(tail)
     walls.append(files.store(1))
     files.close()
     between: list[tuple[StreamName, Origin]] = [
@@ -114,15 +114,15 @@ def test_files_that_begin_and_end_between_two_looks_are_not_left_out(recorded: R
     runs.append(files.begin())
     walls.append(files.store(2))
 
-    found += polled(tail)
-    assert [each.identity.run_id for each in found if isinstance(each, RunBegan)] == runs
-    assert [fragment.wall_us for each in found if isinstance(each, Written) for fragment in each.fragments] == walls
-    for each in found:
+    news += polled(tail)
+    assert [each.identity.run_id for each in news if isinstance(each, RunBegan)] == runs
+    assert [fragment.wall_us for each in news if isinstance(each, Written) for fragment in each.fragments] == walls
+    for each in news:
         assert not isinstance(each, Written) or len(each.data) == sum(fragment.size for fragment in each.fragments)
     assert [each.identity.run_id for each in polled(late) if isinstance(each, RunBegan)] == runs[-1:]
     files.writer.close(None, None, 0)
     files.writer.end_last("stopped")  # a second row about the same file
-    assert polled(tail) == [], "nothing is told twice"
+    assert polled(tail) == [], "nothing is returned twice"
 
 
 def test_a_reader_that_was_away_for_many_files_goes_on_with_the_last_of_them(
@@ -139,11 +139,11 @@ def test_a_reader_that_was_away_for_many_files_goes_on_with_the_last_of_them(
 
 
 def polled(tail: Tail) -> list[RunBegan | Written]:
-    """All that there is by now."""
-    found: list[RunBegan | Written] = []
-    while news := tail.poll():
-        found += news
-    return found
+    """Everything that the tail returns now."""
+    news: list[RunBegan | Written] = []
+    while more := tail.poll():
+        news += more
+    return news
 
 
 def test_a_file_that_is_gone_ends_the_segment_and_not_the_tail(sim: CameraSim, tmp_path: Path) -> None:

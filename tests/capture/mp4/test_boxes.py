@@ -1,4 +1,4 @@
-"""Boxes written and read by hand."""
+"""Boxes that this code writes and reads itself."""
 
 import io
 import struct
@@ -46,7 +46,7 @@ def test_a_missing_box_is_named() -> None:
 
 
 def init_of(codec: str, options: dict[str, str]) -> tuple[bytes, bytes]:
-    """An init section of a real encoder, and the extradata it was made from."""
+    """An init section from a real encoder, and the extradata that it was made from."""
     target = io.BytesIO()
     fragmented = {"movflags": "empty_moov+default_base_moof+frag_keyframe"}
     with av.open(target, "w", format="mp4", options=fragmented) as container:
@@ -83,8 +83,8 @@ def test_a_torn_tail_is_left_out_wherever_it_is_torn(recorded: Recorded) -> None
     record = recorded.records[0]
     data = recorded.archive.read(record.key, 0, record.fragments[2].end)
     for cut in range(record.fragments[1].end, record.fragments[2].end, 97):
-        found = read_fragments(data[record.head_size : cut], record.head_size, record.timescale)
-        assert tuple(found) == record.fragments[:2]
+        fragments = read_fragments(data[record.head_size : cut], record.head_size, record.timescale)
+        assert tuple(fragments) == record.fragments[:2]
 
 
 def test_garbage_after_whole_fragments_is_left_out(recorded: Recorded) -> None:
@@ -95,14 +95,14 @@ def test_garbage_after_whole_fragments_is_left_out(recorded: Recorded) -> None:
         at = data.index(kind, record.fragments[2].offset)
         damaged = data.copy()
         damaged[at : at + 4] = b"\0\xffzz"
-        found = read_fragments(bytes(damaged[record.head_size :]), record.head_size, record.timescale)
-        assert tuple(found)[:2] == record.fragments[:2], kind
-        assert all(each in record.fragments for each in found), kind
+        fragments = read_fragments(bytes(damaged[record.head_size :]), record.head_size, record.timescale)
+        assert tuple(fragments)[:2] == record.fragments[:2], kind
+        assert all(each in record.fragments for each in fragments), kind
     zeros = bytes(data[: second.end]) + bytes(70_000)
     assert tuple(read_fragments(zeros[record.head_size :], record.head_size, record.timescale)) == record.fragments[:2]
 
 
-def test_a_head_is_none_while_it_is_being_written_and_refused_when_it_is_none(recorded: Recorded) -> None:
+def test_a_head_is_none_while_it_is_being_written_and_an_error_if_it_is_no_head(recorded: Recorded) -> None:
     record = recorded.records[0]
     data = recorded.archive.read(record.key, 0, record.head_size)
     assert all(read_head(data[:cut]) is None for cut in range(len(data)))

@@ -1,4 +1,4 @@
-"""A plain camera's fragments are, sample by sample, what FFmpeg's mux makes of the same pictures."""
+"""The mux for plain cameras gives, sample by sample, the fragments that FFmpeg's mux gives."""
 
 import io
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ PICTURE_US = 40_000
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture as a file holds it: decode time and duration in ticks, and what is in it."""
+    """One picture in a file: decode time and duration in ticks, its NAL units, and the decoded picture."""
 
     at: int
     lasts: int
@@ -36,7 +36,7 @@ class Sample:
 
 @pytest.fixture(scope="module", params=["plain", "hevc"])
 def pictures(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[CodedPicture]:
-    """Sixty pictures, 40 ms apart, in groups of twelve, as a plain camera sends them."""
+    """Sixty pictures of a plain camera, 40 ms apart, in groups of twelve."""
     path = tmp_path_factory.mktemp("mux") / "clip.mp4"
     kind = coded.Kind(codec="libx265" if request.param == "hevc" else "libx264", gop_frames=12)
     coded.write(path, kind)
@@ -45,9 +45,9 @@ def pictures(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     packets, source = Packets(VideoTrack("", codec, 96, 90_000, "", "*", ()), 0), RtpSource(1, 65_500, 0xFFFF_0000)
     frames = [frame for gop in clip.gops[:5] for frame in gop]
     data = b"".join(source.frame(frame.packets, at * PICTURE_US) for at, frame in enumerate(frames))
-    found = feed(packets, data)
-    assert len(found) == 60
-    return found
+    pictures = feed(packets, data)
+    assert len(pictures) == 60
+    return pictures
 
 
 def template(pictures: list[CodedPicture]) -> av.container.InputContainer:
@@ -70,7 +70,7 @@ def by_ffmpeg(pictures: list[CodedPicture]) -> tuple[bytes, list[bytes]]:
 
 
 def samples(init: bytes, fragments: list[bytes]) -> list[Sample]:
-    """What a file of these holds; the pictures are decoded."""
+    """The samples of a file with this init section and these fragments."""
     content = init + b"".join(fragments)
     with av.open(io.BytesIO(content), "r") as container:
         video: VideoStream = container.streams.video[0]
@@ -88,12 +88,12 @@ def samples(init: bytes, fragments: list[bytes]) -> list[Sample]:
 
 
 def _units(picture: bytes, codec: str) -> tuple[bytes, ...]:
-    """The units of a picture. FFmpeg leaves the parameter sets of H.265 out, because the init section has them."""
+    """The NAL units of a picture without H.265 parameter sets, which FFmpeg leaves to the init section."""
     return tuple(unit for unit in split(picture, 4) if codec == "h264" or unit[0] >> 1 & 0x3F not in (32, 33, 34))
 
 
 def shape(fragment: bytes) -> tuple[int, int]:
-    """The decode time that a fragment begins with, and how many samples are in it."""
+    """Decode time of the first sample of a fragment, and its number of samples."""
     moof = boxes.find(fragment, b"moof")
     decode_at = fragment.index(b"tfdt", moof.start) + 8
     count_at = fragment.index(b"trun", moof.start) + 8
@@ -105,10 +105,10 @@ def shape(fragment: bytes) -> tuple[int, int]:
 def test_samples_and_fragments_are_those_of_ffmpegs_mux(pictures: list[CodedPicture]) -> None:
     ours, theirs = by_hand(pictures), by_ffmpeg(pictures)
     assert [shape(each) for each in ours[1]] == [shape(each) for each in theirs[1]]
-    found, expected = samples(*ours), samples(*theirs)
-    assert found[:-1] == expected[:-1]
-    assert found[-1] == replace(expected[-1], lasts=3600)  # FFmpeg is not told how long the last one lasts
-    assert [each.is_key for each in found] == [at % 12 == 0 for at in range(60)]
+    actual, expected = samples(*ours), samples(*theirs)
+    assert actual[:-1] == expected[:-1]
+    assert actual[-1] == replace(expected[-1], lasts=3600)  # FFmpeg does not know the duration of the last picture
+    assert [each.is_key for each in actual] == [at % 12 == 0 for at in range(60)]
 
 
 def test_a_run_may_be_one_picture(pictures: list[CodedPicture]) -> None:
@@ -136,7 +136,7 @@ def test_keyframes_begin_fragments_and_none_is_longer_than_a_crash_may_lose(pict
         assert shape(fragment)[1] * PICTURE_US <= 360_000
 
 
-def test_nothing_written_is_nothing(pictures: list[CodedPicture]) -> None:
+def test_a_run_without_pictures_has_no_fragment(pictures: list[CodedPicture]) -> None:
     with template(pictures) as container:
         mux = PictureMux(RunMux.init_section(container.streams.video[0], None, None), FRAGMENT_S)
     assert mux.finish() == []

@@ -1,4 +1,4 @@
-"""A time stamp authority of the tests' own: openssl behind HTTP on the loopback, with certificates made here."""
+"""A time stamp authority for tests: openssl behind HTTP on the loopback, with its own certificates."""
 
 import subprocess
 import threading
@@ -31,7 +31,7 @@ ess_cert_id_alg = sha256
 
 
 class Authority:
-    """Answers with time stamps; `answer` may be replaced to misbehave. `root`: the certificate to trust."""
+    """Answers with time stamps. A test may replace `answer` and `status`. `root`: the certificate to trust."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -58,7 +58,7 @@ class Authority:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Authority]:
-    """An authority at work."""
+    """Run an authority."""
     authority = Authority(folder)
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Footage with everything that proves it: files, chain, checkpoints, index; and the means to falsify it."""
+"""Footage with its whole proof (files, chain, checkpoints, index), and ways to falsify it."""
 
 import json
 import shutil
@@ -28,13 +28,13 @@ from shike.capture.proof.signing import Signer, checkpoint
 from shike.capture.proof.signing_keys import SigningKeys
 from tests.recorded import CAMERA
 
-Said = dict[str, Any]
+Fields = dict[str, Any]
 _CLOCK = SystemClock()
 
 
 @dataclass(frozen=True)
 class Proof:
-    """A data folder with one camera in it."""
+    """A data folder with one camera."""
 
     data: Path
     clock: Clock = _CLOCK
@@ -72,7 +72,7 @@ class Proof:
             db.add(camera)
 
     def index(self) -> None:
-        """What housekeeping does with the spool."""
+        """Move the spool into the index, as housekeeping does."""
         with self.database.writing() as db:
             self.spool.done(index(db, self.archive, list(self.spool.pending()), self.clock))
 
@@ -83,7 +83,7 @@ class Proof:
         rows = IndexRows(self.database.reading, self.spool)
         return verify(VerificationScope(CAMERA, **asked), self.archive, rows, trust or Trust(self.keys.publics()))
 
-    # ── looking ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def rows(self) -> list[Link]:
@@ -101,29 +101,29 @@ class Proof:
     def file(self, row: Link) -> Path:
         return self.data / "footage" / str(row.said["key"])
 
-    # ── falsifying ─────────────────────────────────────────────────────────────────────────────────────────
+    # ── falsifying ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write(self, lines: Iterable[bytes]) -> None:
         path = self.data / "footage" / CAMERA / "chain" / "000000001.jsonl"
         path.write_bytes(b"".join(line + b"\n" for line in lines))
 
-    def change_row(self, number: int, change: Callable[[Said], object]) -> None:
-        """Change a row of the chain and nothing else."""
+    def change_row(self, number: int, change: Callable[[Fields], object]) -> None:
+        """Change one row of the chain and nothing else."""
         lines = [row.line for row in self.rows]
         lines[number - 1] = changed(lines[number - 1], change)
         self.write(lines)
 
     def flip(self, row: Link, where: Callable[[bytes], int]) -> None:
-        """Change one bit of a segment's file, in the byte that `where` finds."""
+        """Change one bit of a segment's file, in the byte at the offset that `where` returns."""
         data = bytearray(self.file(row).read_bytes())
         data[where(bytes(data))] ^= 1
         self.file(row).write_bytes(data)
 
     def relink(self, lines: Iterable[bytes]) -> None:
-        """Write a chain in which all numbers and links are right again, whatever was done to its rows."""
+        """Write these rows as a chain with correct numbers and links."""
         prev, fresh = "", list[bytes]()
         for number, line in enumerate(lines, 1):
-            fresh.append(changed(line, lambda said: said.update(number=number, prev=prev)))  # noqa: B023
+            fresh.append(changed(line, lambda row: row.update(number=number, prev=prev)))  # noqa: B023
             prev = sha256(fresh[-1])
         self.write(fresh)
 
@@ -133,7 +133,7 @@ class Proof:
             change(segment, db.get_one(RunRow, segment.run_id))
 
     def index_follows(self) -> None:
-        """Make the index say what the chain says by now: for somebody who can write both."""
+        """Update the index to match the chain, as a forger with access to both would."""
         with self.database.writing() as db:
             for row in self.rows:
                 if row.kind == "segment" and (segment := db.get(SegmentRow, row.said["segment"])):
@@ -146,20 +146,20 @@ class Proof:
             for segment in db.scalars(select(SegmentRow).where(SegmentRow.id.in_(list(segment_ids)))):
                 db.delete(segment)
 
-    # ── what a clean-up does ───────────────────────────────────────────────────────────────────────────────
+    # ── a clean-up ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def delete_by_rule(self, row: Link, **said: Any) -> None:
-        """Delete a segment as a rule does it; `said` is what its row says otherwise."""
-        what = {"segment": row.said["segment"], "digest": row.said["digest"], "rule": "age", "policy": None}
-        self.chain.append("deleted", what | {"at_us": self.clock.now()} | said)
+    def delete_by_rule(self, row: Link, **changed: Any) -> None:
+        """Delete a segment as a clean-up does. `changed`: fields of the `deleted` row with other values."""
+        fields = {"segment": row.said["segment"], "digest": row.said["digest"], "rule": "age", "policy": None}
+        self.chain.append("deleted", fields | {"at_us": self.clock.now()} | changed)
         self.file(row).unlink()
         self.forget([row.said["segment"]])
 
 
-def changed(line: bytes, change: Callable[[Said], object]) -> bytes:
-    said = json.loads(line)
-    change(said)
-    return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
+def changed(line: bytes, change: Callable[[Fields], object]) -> bytes:
+    fields = json.loads(line)
+    change(fields)
+    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def broken(report: VerificationReport) -> list[Finding]:
@@ -167,10 +167,10 @@ def broken(report: VerificationReport) -> list[Finding]:
 
 
 def codes(report: VerificationReport) -> set[str]:
-    """What does not hold."""
+    """The codes of broken findings."""
     return {finding.code for finding in broken(report)}
 
 
-def told(report: VerificationReport) -> set[str]:
-    """What holds and is to be known."""
+def notes(report: VerificationReport) -> set[str]:
+    """The codes of findings that break nothing."""
     return {finding.code for finding in report.findings if not finding.is_broken}

@@ -1,4 +1,4 @@
-"""Checkpoints at their beat, and time stamps from an authority that may be away, wrong or somebody else."""
+"""Checkpoints at intervals; time stamps from an authority that may be unreachable, wrong or not trusted."""
 
 import base64
 import logging
@@ -78,7 +78,7 @@ def codes(seen: Walk) -> list[str]:
     return [finding.code for finding in seen.findings]
 
 
-def test_a_chain_that_grows_is_signed_at_the_beat(
+def test_a_chain_that_grows_is_signed_at_intervals(
     archive: Archive, chain: Chain, clock: MovedClock, tmp_path: Path
 ) -> None:
     checkpoints = signing(archive, tmp_path, clock)
@@ -113,14 +113,14 @@ def test_the_last_beat_signs_what_is_there(archive: Archive, chain: Chain, clock
     assert kinds(chain) == ["note", "key", "checkpoint", "note", "checkpoint"]
 
 
-def test_a_camera_that_cannot_be_signed_is_said_once_and_stops_no_other(
+def test_a_camera_that_cannot_be_signed_is_logged_once_and_stops_no_other(
     archive: Archive, chain: Chain, clock: MovedClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     checkpoints = signing(archive, tmp_path, clock)
     for each in (chain, archive.chain(OTHER)):
         each.append("note", {})
     checkpoints.beat()
-    # The key is replaced in one chain and put back in the keys folder, as by an old backup.
+    # The key is replaced in one chain, then the old one is restored in the keys folder, as from an old backup.
     keys = SigningKeys(tmp_path / "keys")
     current = (tmp_path / "keys" / "signing" / "current").read_text()
     keys.renew()
@@ -134,12 +134,12 @@ def test_a_camera_that_cannot_be_signed_is_said_once_and_stops_no_other(
         archive.chain(OTHER).append("note", {})
         with caplog.at_level(logging.ERROR):
             assert checkpoints.beat() == 1
-    said = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert len(said) == 1 and CAMERA in said[0] and "shike keys rotate" in said[0]
+    logged = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(logged) == 1 and CAMERA in logged[0] and "shike keys rotate" in logged[0]
 
 
 def foreign(password: bytes | None) -> bytes:
-    """A private key of somebody else, in PEM form."""
+    """A private key of another installation, in PEM form."""
     locked = NoEncryption() if password is None else BestAvailableEncryption(password)
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
 
@@ -179,9 +179,7 @@ def test_signing_goes_on_once_a_foreign_key_is_taken_away_again(
     assert checkpoints.beat() == 1
 
 
-def test_a_spoilt_row_does_not_keep_what_comes_after_it_from_being_signed(
-    archive: Archive, chain: Chain, clock: MovedClock, tmp_path: Path
-) -> None:
+def test_rows_after_a_spoilt_row_are_signed(archive: Archive, chain: Chain, clock: MovedClock, tmp_path: Path) -> None:
     chain.append("note", {})
     path = tmp_path / "footage" / CAMERA / "chain" / "000000001.jsonl"
     path.write_bytes(path.read_bytes() + b"spoilt\n")
@@ -224,13 +222,13 @@ def test_time_stamps_come_at_their_own_interval(
         clock.moved_s += 301
     assert authority.asked == kinds(chain).count("timestamp") == 2
     assert kinds(chain).count("checkpoint") == 14
-    # Nothing new: neither a checkpoint nor a stamp on an old one.
+    # Without a new row there is no checkpoint, and no time stamp on an old one.
     clock.moved_s += 4000
     assert checkpoints.beat() == 0 and signing(archive, tmp_path, clock, authority.url).beat() == 0
     assert authority.asked == 2
 
 
-def test_an_authority_that_is_away_is_said_and_asked_again_later(
+def test_an_unreachable_authority_is_logged_and_asked_again_later(
     archive: Archive, chain: Chain, clock: MovedClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with socket.socket() as taken:
@@ -240,8 +238,8 @@ def test_an_authority_that_is_away_is_said_and_asked_again_later(
         for camera in (CAMERA, OTHER):
             archive.chain(camera).append("note", {})
         assert checkpoints.beat() == 2
-    said = [record.getMessage() for record in caplog.records]
-    assert len(said) == 1 and "cannot be reached" in said[0] and "secret" not in said[0]
+    logged = [record.getMessage() for record in caplog.records]
+    assert len(logged) == 1 and "cannot be reached" in logged[0] and "secret" not in logged[0]
     assert kinds(chain) == ["note", "key", "checkpoint"]
     with serving(tmp_path / "authority") as authority:
         again = Checkpoints(archive, tmp_path / "keys", Intervals(300, authority.url, 3600), clock)
@@ -259,7 +257,7 @@ def test_no_certificate_named_means_that_the_stamp_is_not_checked(
     assert codes(seen) == ["timestamp_unchecked"] and seen.stamped_until_us is None
 
 
-def test_a_stamp_of_somebody_else_is_found(
+def test_a_stamp_of_another_authority_is_found(
     archive: Archive, chain: Chain, clock: MovedClock, tmp_path: Path, authority: Authority
 ) -> None:
     stamped(archive, chain, clock, tmp_path, authority)
@@ -274,14 +272,14 @@ def test_a_stamp_that_was_moved_to_another_checkpoint_is_found(
     row = stamped(archive, chain, clock, tmp_path, authority)
     chain.append("note", {})
     signing(archive, tmp_path, clock).beat()
-    said = {name: row.said[name] for name in ("authority", "algorithm", "token", "at_us")}
-    chain.append("timestamp", said | {"checkpoint": 6})
-    chain.append("timestamp", said | {"checkpoint": 5})
-    chain.append("timestamp", said | {"checkpoint": 6, "token": "AAAA"})
+    fields = {name: row.said[name] for name in ("authority", "algorithm", "token", "at_us")}
+    chain.append("timestamp", fields | {"checkpoint": 6})
+    chain.append("timestamp", fields | {"checkpoint": 5})
+    chain.append("timestamp", fields | {"checkpoint": 6, "token": "AAAA"})
     assert codes(walked(chain, tmp_path, authority.root)) == ["timestamp_wrong"] * 3
 
 
-def test_a_checkpoint_that_claims_a_time_after_its_stamp_is_told(
+def test_a_checkpoint_with_a_time_after_its_stamp_is_reported(
     archive: Archive, chain: Chain, clock: MovedClock, tmp_path: Path, authority: Authority
 ) -> None:
     clock.moved_s = 7200
@@ -300,7 +298,7 @@ def test_a_stamp_with_a_changed_bit_is_no_stamp(authority: Authority) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "content", "said"),
+    ("status", "content", "message"),
     [
         (500, b"", "HTTP status 500"),
         (200, b"<html>no</html>", "did not answer with a time stamp"),
@@ -309,11 +307,11 @@ def test_a_stamp_with_a_changed_bit_is_no_stamp(authority: Authority) -> None:
     ],
 )
 def test_an_answer_that_is_no_time_stamp_is_refused(
-    authority: Authority, monkeypatch: pytest.MonkeyPatch, status: int, content: bytes, said: str
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, status: int, content: bytes, message: str
 ) -> None:
     authority.status = status
     monkeypatch.setattr(authority, "answer", lambda _request: content)
-    with pytest.raises(TimestampError, match=said):
+    with pytest.raises(TimestampError, match=message):
         ask(authority.url, b"said")
 
 
@@ -325,7 +323,7 @@ def test_an_old_answer_is_refused(authority: Authority, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("url", ["ftp://example.org/", "nowhere", "http://"])
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(TimestampError, match="address"):
         ask(url, b"said")
 

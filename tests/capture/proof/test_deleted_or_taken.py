@@ -1,4 +1,4 @@
-"""Verification tells what a rule deleted from what somebody took away."""
+"""Verification distinguishes files that a rule deleted from files that somebody removed."""
 
 from shike.attendance.footage.indexed import IndexRows
 from shike.capture.archive.chain import sha256
@@ -27,7 +27,7 @@ def test_a_file_that_was_gone_before_a_rule_came_to_it_is_no_deletion_by_rule(pr
     report = proof.verify()
     assert [(f.code, f.field, f.key) for f in broken(report)] == [("file_missed_by_rule", "age", by_hand.said["key"])]
     assert report.deleted == 1
-    # The same where the clean-up comes while it is verified.
+    # The same if the clean-up runs during the verification.
     once = iter([meanwhile])
 
     class Meanwhile(IndexRows):
@@ -41,12 +41,12 @@ def test_a_file_that_was_gone_before_a_rule_came_to_it_is_no_deletion_by_rule(pr
     assert [f.key for f in broken(report)] == [by_hand.said["key"], meanwhile.said["key"]]
 
 
-def test_a_deletion_that_is_on_its_way_is_no_tampering(proof: Proof) -> None:
+def test_an_unfinished_deletion_is_no_tampering(proof: Proof) -> None:
     rows = proof.segments()[:2]
     for row in rows:
-        said = {"segment": row.said["segment"], "digest": row.said["digest"], "rule": "bytes", "policy": None}
-        proof.chain.append("deleted", said | {"at_us": proof.clock.now()})
-    proof.file(rows[0]).unlink()  # its row in the index is there yet
+        fields = {"segment": row.said["segment"], "digest": row.said["digest"], "rule": "bytes", "policy": None}
+        proof.chain.append("deleted", fields | {"at_us": proof.clock.now()})
+    proof.file(rows[0]).unlink()  # its row in the index still exists
     proof.sign()
     assert proof.verify().holds
 
@@ -56,11 +56,11 @@ def test_a_deletion_of_something_else_is_found(proof: Proof) -> None:
     proof.sign()
     first = proof.segments()[0].said
     assert codes(proof.verify()) == {"deletion_differs"}
-    # Also where only the time is asked for in which it was recorded.
+    # Also if only the time is verified in which it was recorded.
     assert codes(proof.verify(from_us=first["start_us"], to_us=first["end_us"])) == {"deletion_differs"}
 
 
-def test_a_row_of_a_deletion_that_was_changed_is_found_from_the_range_that_was_deleted(proof: Proof) -> None:
+def test_a_changed_deletion_row_is_found_when_only_the_deleted_range_is_verified(proof: Proof) -> None:
     row = proof.segments()[0]
     proof.delete_by_rule(row)
     proof.sign()

@@ -1,4 +1,4 @@
-"""What proves a range is found in a chain of years without keeping the years in memory."""
+"""The proof of a range is read from a chain of years without holding the whole chain in memory."""
 
 import json
 import tracemalloc
@@ -14,11 +14,11 @@ SEGMENTS = 4_000
 def test_a_proof_takes_the_memory_of_its_own_rows_and_not_of_the_whole_chain(tmp_path: Path) -> None:
     numbers, prev, lines = count(1), "", list[bytes]()
 
-    def row(kind: str, **said: object) -> int:
+    def row(kind: str, **fields: object) -> int:
         nonlocal prev
         number = next(numbers)
-        said = {"number": number, "prev": prev, "kind": kind, **said}
-        lines.append(json.dumps(said, separators=(",", ":")).encode())
+        fields = {"number": number, "prev": prev, "kind": kind, **fields}
+        lines.append(json.dumps(fields, separators=(",", ":")).encode())
         prev = sha256(lines[-1])
         return number
 
@@ -36,12 +36,12 @@ def test_a_proof_takes_the_memory_of_its_own_rows_and_not_of_the_whole_chain(tmp
     (tmp_path / "000000001.jsonl").write_bytes(b"\n".join([*lines, b""]))
 
     tracemalloc.start()
-    found = proof(Chain(tmp_path), [asked])
+    excerpt = proof(Chain(tmp_path), [asked])
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert found is not None
-    assert (found.rows[0].number, found.checkpoint.number) == (asked, closing)
-    assert [link.number for link in found.keys] == [1]
-    assert gone in [link.number for link in found.deleted] and len(found.deleted) == len(found.segments) <= 5
-    # All rows of the chain are three megabytes as text, and several times as much once they are read.
+    assert excerpt is not None
+    assert (excerpt.rows[0].number, excerpt.checkpoint.number) == (asked, closing)
+    assert [link.number for link in excerpt.keys] == [1]
+    assert gone in [link.number for link in excerpt.deleted] and len(excerpt.deleted) == len(excerpt.segments) <= 5
+    # All rows are three megabytes as text, and several times as much when parsed.
     assert peak < 3_000_000

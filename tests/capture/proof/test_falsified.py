@@ -1,4 +1,4 @@
-"""Verification: what is changed, dropped or put in another order is found and named."""
+"""Verification finds and names what was changed, removed or reordered."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,8 +33,8 @@ def index_row(change: Callable[[Any, Any], object]) -> Falsify:
     return lambda proof, rows: proof.change_index(rows[1].said["segment"], change)
 
 
-def chain_row(**said: Any) -> Falsify:
-    return lambda proof, rows: proof.change_row(rows[1].number, lambda row: row.update(said))
+def chain_row(**changed: Any) -> Falsify:
+    return lambda proof, rows: proof.change_row(rows[1].number, lambda row: row.update(changed))
 
 
 def later(at: Any) -> Any:
@@ -70,7 +70,7 @@ FALSIFIED: dict[str, tuple[Falsify, str, str | None]] = {
         "file_unknown",
         None,
     ),
-    "a file that nobody recorded": (
+    "a file that was never recorded": (
         lambda proof, rows: proof.file(rows[1]).with_stem("added").write_bytes(b"added"),
         "file_unknown",
         None,
@@ -144,7 +144,7 @@ FALSIFIED: dict[str, tuple[Falsify, str, str | None]] = {
         "index_differs",
         "simulated",
     ),
-    "an import that passes for live": (
+    "an import that the index calls live": (
         lambda proof, rows: proof.change_index(
             proof.imported.said["segment"], lambda _, run: setattr(run, "origin", "live")
         ),
@@ -152,21 +152,21 @@ FALSIFIED: dict[str, tuple[Falsify, str, str | None]] = {
         "origin",
     ),
     "an import that the chain calls live": (
-        lambda proof, rows: proof.change_row(proof.imported.number, lambda said: said.update(origin="live")),
+        lambda proof, rows: proof.change_row(proof.imported.number, lambda fields: fields.update(origin="live")),
         "chain_broken",
         None,
     ),
     "a row of the index gone": (lambda proof, rows: proof.forget([rows[1].said["segment"]]), "index_missing", None),
     "a time in the chain": (chain_row(start_us=1), "chain_broken", None),
     "a digest in the chain": (chain_row(digest=sha256(b"other")), "chain_broken", None),
-    "a row that is no row": (
+    "a row that is no valid row": (
         lambda proof, rows: proof.write(
             line if line != rows[1].line else b"{}" for line in (r.line for r in proof.rows)
         ),
         "row_unreadable",
         None,
     ),
-    "a time that is none": (chain_row(start_us="yesterday"), "row_unreadable", None),
+    "a time that is no number": (chain_row(start_us="yesterday"), "row_unreadable", None),
     "a row of the chain gone": (lambda proof, rows: drop_row(proof, rows[1]), "chain_broken", None),
     "two rows swapped": (lambda proof, rows: swap_rows(proof, rows[0].number), "rows_out_of_order", None),
     "the first rows gone": (lambda proof, rows: proof.write([r.line for r in proof.rows][2:]), "chain_broken", None),
@@ -180,7 +180,7 @@ FALSIFIED: dict[str, tuple[Falsify, str, str | None]] = {
 
 
 @pytest.mark.parametrize("what", FALSIFIED)
-def test_whatever_is_falsified_is_found(proof: Proof, what: str) -> None:
+def test_every_falsification_is_found(proof: Proof, what: str) -> None:
     falsify, code, field = FALSIFIED[what]
     falsify(proof, proof.segments())
     report = proof.verify()
@@ -201,13 +201,13 @@ def test_the_finding_names_what_where_and_when(proof: Proof) -> None:
 def test_the_first_broken_link_is_named_first(proof: Proof) -> None:
     early, late = proof.segments()[1], proof.segments()[-1]
     for row in (late, early):
-        proof.change_row(row.number, lambda said: said.update(dropped=7))
+        proof.change_row(row.number, lambda fields: fields.update(dropped=7))
     breaks = [finding for finding in proof.verify().findings if finding.code == "chain_broken"]
     assert [finding.row for finding in breaks] == [early.number + 1, late.number + 1]
     assert breaks[0].expected == proof.rows[early.number - 1].digest and breaks[0].found == early.digest
 
 
-def test_quick_sees_a_size_but_no_content(proof: Proof) -> None:
+def test_quick_compares_sizes_but_no_content(proof: Proof) -> None:
     changed_row, longer = proof.segments()[:2]
     proof.flip(changed_row, lambda data: len(data) - 1)
     assert proof.verify(quick=True).holds

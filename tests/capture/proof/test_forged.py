@@ -1,4 +1,4 @@
-"""Verification against whoever can write everything and has not the key; and what keys prove when they are replaced."""
+"""Verification against a forger who can write every file but has no key; and what keys prove once replaced."""
 
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ from shike.capture.proof.signing import (
     checkpoint,
     checkpoint_statement,
     introduce,
-    said_signature,
+    signature_text,
 )
 from shike.capture.proof.signing_keys import SigningKeys
-from tests.capture.proof.proved import Proof, broken, changed, codes, told
+from tests.capture.proof.proved import Proof, broken, changed, codes, notes
 from tests.recorded import CAMERA
 
 
@@ -22,7 +22,7 @@ def test_a_chain_that_is_linked_anew_after_a_change_is_found_by_the_signature(pr
     proof.flip(row, lambda data: len(data) - 1)
     digest = sha256(proof.file(row).read_bytes())
     lines = [each.line for each in proof.rows]
-    lines[row.number - 1] = changed(lines[row.number - 1], lambda said: said.update(digest=digest))
+    lines[row.number - 1] = changed(lines[row.number - 1], lambda fields: fields.update(digest=digest))
     proof.relink(lines)
     proof.index_follows()
     report = proof.verify()
@@ -31,7 +31,7 @@ def test_a_chain_that_is_linked_anew_after_a_change_is_found_by_the_signature(pr
     assert broken(report)[0].row == first
 
 
-def test_a_segment_that_was_left_out_of_everything_is_found_by_its_run_and_by_the_signature(proof: Proof) -> None:
+def test_a_segment_that_was_removed_everywhere_is_found_by_its_run_and_by_the_signature(proof: Proof) -> None:
     row = proof.segments()[1]
     proof.file(row).unlink()
     proof.forget([row.said["segment"]])
@@ -47,16 +47,16 @@ def test_a_forger_with_a_key_of_their_own_is_found(proof: Proof) -> None:
     checkpoint(proof.chain, CAMERA, forged, proof.clock)
     report = proof.verify()
     assert codes(report) == {"key_unknown"} and report.signed_until_us is None
-    assert [finding.found for finding in broken(report)] == [forged.key_id]  # once, not at every checkpoint
+    assert [finding.found for finding in broken(report)] == [forged.key_id]  # reported once, not at every checkpoint
 
 
-def test_a_forger_cannot_hang_a_key_of_their_own_onto_the_honest_one(proof: Proof) -> None:
+def test_a_forger_cannot_introduce_their_own_key_in_the_name_of_the_honest_one(proof: Proof) -> None:
     owner = Signer.at(proof.data / "keys").key_id
     proof.chain.append("note", {})
     SigningKeys(proof.data / "forged").current()
     introduce(proof.chain, CAMERA, Signer.at(proof.data / "forged"), proof.clock)
     row = proof.rows[-1]
-    proof.change_row(row.number, lambda said: said.update(by=owner, signature="ed25519:" + "A" * 86 + "=="))
+    proof.change_row(row.number, lambda fields: fields.update(by=owner, signature="ed25519:" + "A" * 86 + "=="))
     checkpoint(proof.chain, CAMERA, Signer.at(proof.data / "forged"), proof.clock)
     assert codes(proof.verify()) == {"signature_wrong", "key_unknown"}
 
@@ -70,12 +70,12 @@ def test_a_chain_of_another_camera_is_found(proof: Proof) -> None:
     assert "signature_wrong" in codes(proof.verify())
 
 
-def test_a_second_row_for_a_segment_is_found_unless_it_only_says_how_the_run_ended(proof: Proof) -> None:
+def test_a_second_row_for_a_segment_is_found_unless_it_only_adds_how_the_run_ended(proof: Proof) -> None:
     last = next(row for row in reversed(proof.segments()) if row.said["ends_run"])
     record = proof.archive.examine(str(last.said["key"]))
     assert record is not None
-    said = {name: value for name, value in last.said.items() if name not in ("number", "prev", "kind")}
-    proof.chain.append("segment", said | {"ends_run": "disk_full"})
+    fields = {name: value for name, value in last.said.items() if name not in ("number", "prev", "kind")}
+    proof.chain.append("segment", fields | {"ends_run": "disk_full"})
     assert "segment_twice" in codes(proof.verify())
 
 
@@ -83,7 +83,7 @@ def test_a_run_that_turned_out_to_have_ended_has_a_second_row(proof: Proof) -> N
     before = proof.segments()[-1]
     lines = [row.line for row in proof.rows if row.kind == "segment"]
     at = next(n for n, line in enumerate(lines) if before.said["segment"].encode() in line)
-    lines.insert(at, changed(lines[at], lambda said: said.update(ends_run=None)))
+    lines.insert(at, changed(lines[at], lambda fields: fields.update(ends_run=None)))
     proof.relink(lines)
     proof.index_follows()
     assert proof.verify().holds
@@ -108,7 +108,7 @@ def test_old_proofs_hold_after_the_key_was_replaced(proof: Proof) -> None:
         proof.chain.append("note", {"word": number})
         proof.sign()
     assert proof.verify().findings == []
-    # Whoever has the first public key needs no other.
+    # The first public key is enough.
     assert proof.verify(Trust({first.key_id: first.public_der})).findings == []
 
 
@@ -131,21 +131,21 @@ def test_a_key_that_was_replaced_proves_nothing_any_more(proof: Proof) -> None:
 
 def signed_checkpoint(signer: Signer, number: int, prev: str, at_us: int) -> dict[str, Any]:
     signature = signer.sign(checkpoint_statement(CAMERA, number, prev, at_us, signer.key_id))
-    return {"camera": CAMERA, "at_us": at_us, "key": signer.key_id, "signature": said_signature(signature)}
+    return {"camera": CAMERA, "at_us": at_us, "key": signer.key_id, "signature": signature_text(signature)}
 
 
-def test_a_key_after_a_lost_one_is_said_to_have_nobody_vouching_for_it(proof: Proof) -> None:
+def test_a_key_after_a_lost_one_is_reported_as_unvouched(proof: Proof) -> None:
     lost = Signer.at(proof.data / "keys")
     (proof.data / "keys" / "signing" / f"{lost.key_id}.pem").unlink()
     proof.keys.renew()
     proof.chain.append("note", {})
     proof.sign()
     report = proof.verify()
-    assert report.holds and told(report) == {"key_unvouched"}
+    assert report.holds and notes(report) == {"key_unvouched"}
     assert codes(proof.verify(Trust({lost.key_id: lost.public_der}))) == {"key_unknown"}
 
 
-def test_footage_that_was_signed_long_after_it_was_recorded_is_said_to_be(proof: Proof) -> None:
+def test_footage_that_was_signed_long_after_recording_is_reported(proof: Proof) -> None:
     class Tomorrow:
         def now(self) -> int:
             return proof.clock.now() + 86_400_000_000
@@ -157,4 +157,4 @@ def test_footage_that_was_signed_long_after_it_was_recorded_is_said_to_be(proof:
     proof.index_follows()
     checkpoint(proof.chain, CAMERA, Signer.at(proof.data / "keys"), Tomorrow())
     report = proof.verify()
-    assert report.holds and told(report) == {"signed_late"}
+    assert report.holds and notes(report) == {"signed_late"}

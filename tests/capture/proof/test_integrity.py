@@ -1,4 +1,4 @@
-"""Verification: footage that is as it was recorded holds, also while recording and deleting go on."""
+"""Verification accepts unchanged footage, also while recording and deletion go on."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from shike.capture.proof.chain_walk import Trust
 from shike.capture.proof.findings import Indexed, VerificationScope
 from shike.capture.proof.integrity import verify
 from shike.capture.recorder.config import Lengths
-from tests.capture.proof.proved import Proof, broken, told
+from tests.capture.proof.proved import Proof, broken, notes
 from tests.capture.recorder.test_ingest import START_US
 from tests.recorded import CAMERA, wait_until
 from tests.recording import camera_thread, sharing
@@ -29,7 +29,7 @@ def test_footage_that_is_as_it_was_recorded_holds(honest: Proof, quick: bool) ->
     assert report.signed_until_us == honest.rows[-1].said["at_us"]
 
 
-def test_a_range_is_verified_with_what_signs_it_and_no_more(honest: Proof) -> None:
+def test_a_range_is_verified_with_the_rows_that_sign_it_and_no_more(honest: Proof) -> None:
     first, second = honest.segments()[:2]
     report = honest.verify(stream="main", from_us=first.said["start_us"], to_us=second.said["start_us"])
     assert report.holds and report.segments == report.files == 1
@@ -37,8 +37,8 @@ def test_a_range_is_verified_with_what_signs_it_and_no_more(honest: Proof) -> No
     assert report.signed_until_us == next(row.said["at_us"] for row in honest.rows if row.kind == "checkpoint")
 
 
-def test_what_is_changed_elsewhere_says_nothing_against_a_range(proof: Proof) -> None:
-    proof.change_row(proof.imported.number, lambda said: said.update(dropped=7))
+def test_a_change_elsewhere_does_not_break_a_range(proof: Proof) -> None:
+    proof.change_row(proof.imported.number, lambda fields: fields.update(dropped=7))
     first = proof.segments()[0].said
     assert proof.verify(from_us=first["start_us"], to_us=first["end_us"]).holds
     assert not proof.verify(from_us=START_US, to_us=START_US + 1_000_000).holds
@@ -49,15 +49,15 @@ def test_an_import_is_in_the_chain_as_an_import(honest: Proof) -> None:
     assert row.said["origin"] == "imported" and row.said["start_us"] == START_US
 
 
-def test_what_is_not_signed_yet_is_said(proof: Proof) -> None:
+def test_rows_that_are_not_signed_yet_are_reported(proof: Proof) -> None:
     lines = [row.line for row in proof.rows]
     proof.write(lines[:-1])
     report = proof.verify()
-    assert report.holds and told(report) == {"unsigned_since"}
+    assert report.holds and notes(report) == {"unsigned_since"}
     assert report.findings[0].row == proof.imported.number
 
 
-def test_a_chain_that_was_never_signed_says_so(proof: Proof) -> None:
+def test_a_chain_that_was_never_signed_is_reported(proof: Proof) -> None:
     proof.relink([row.line for row in proof.rows if row.kind == "segment"])
     proof.index_follows()
     report = proof.verify()
@@ -65,7 +65,7 @@ def test_a_chain_that_was_never_signed_says_so(proof: Proof) -> None:
     assert report.signed_until_us is None
 
 
-def test_what_waits_in_the_spool_and_what_is_being_written_is_said(proof: Proof) -> None:
+def test_segments_in_the_spool_and_being_written_are_reported(proof: Proof) -> None:
     waiting, writing = proof.segments()[-1], proof.segments("sub")[-1]
     record = proof.archive.examine(str(waiting.said["key"]))
     assert record is not None
@@ -75,10 +75,10 @@ def test_what_waits_in_the_spool_and_what_is_being_written_is_said(proof: Proof)
     proof.file(writing).with_name(Path(json.loads(marker.read_text())["key"]).name).write_bytes(b"beginning")
     proof.forget([waiting.said["segment"]])
     report = proof.verify()
-    assert report.holds and told(report) == {"waiting_for_index", "being_written"}
+    assert report.holds and notes(report) == {"waiting_for_index", "being_written"}
 
 
-# ── while it goes on ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── during recording and deletion ───────────────────────────────────────────────────────────────────────────────────
 
 
 def test_recording_indexing_and_deleting_may_go_on_meanwhile(sim: CameraSim, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_recording_indexing_and_deleting_may_go_on_meanwhile(sim: CameraSim, tmp
     proof.index()
     proof.sign()
     report = proof.verify()
-    assert report.holds and told(report) <= {"deleted_by_rule"}
+    assert report.holds and notes(report) <= {"deleted_by_rule"}
     assert verified > 1 and report.deleted == deleted > 0
 
 
@@ -113,14 +113,14 @@ def test_a_segment_that_reaches_spool_and_index_while_it_is_verified_is_not_miss
     row = proof.segments()[-1]
 
     class Late(IndexRows):
-        """The index as it is asked before and after housekeeping took the segment in."""
+        """An index that lacks a segment at the first call of `find` and has it at later calls."""
 
         asked = 0
 
         def find(self, segment_ids: Sequence[str]) -> Mapping[str, Indexed]:
             self.asked += 1
-            found = super().find(segment_ids)
-            return {k: v for k, v in found.items() if self.asked > 1 or k != row.said["segment"]}
+            indexed = super().find(segment_ids)
+            return {k: v for k, v in indexed.items() if self.asked > 1 or k != row.said["segment"]}
 
     rows = Late(proof.database.reading, proof.spool)
     assert verify(VerificationScope(CAMERA), proof.archive, rows, Trust(proof.keys.publics())).findings == []
@@ -128,16 +128,16 @@ def test_a_segment_that_reaches_spool_and_index_while_it_is_verified_is_not_miss
 
 
 class Watched(IndexRows):
-    """The index, and how often it was asked what waits for it."""
+    """An index that counts the calls of `waiting` and runs `then` after each."""
 
     asked = 0
     then: Callable[[], None] = staticmethod(lambda: None)
 
     def waiting(self) -> set[str]:
         self.asked += 1
-        found = super().waiting()
+        waiting = super().waiting()
         self.then()
-        return found
+        return waiting
 
 
 def test_the_spool_is_read_once_however_many_segments_the_index_lacks(proof: Proof) -> None:
@@ -164,4 +164,4 @@ def test_a_segment_that_reaches_the_spool_behind_the_reading_of_it_waits_for_the
     rows = Watched(proof.database.reading, proof.spool)
     rows.then = handed_over
     report = verify(VerificationScope(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
-    assert report.holds and told(report) == {"waiting_for_index"}
+    assert report.holds and notes(report) == {"waiting_for_index"}

@@ -1,6 +1,6 @@
-"""A pack of footage can be checked by somebody who has only common tools, and what was done to it is found.
+"""A pack can be checked with common tools, and tampering is found.
 
-The commands are those of the page that lies in the pack.
+The commands are those of HOW-TO-CHECK.md in the pack.
 """
 
 import json
@@ -25,7 +25,7 @@ needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="no opens
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Footage:
-    """Footage that a test only reads, with its pack beside it, packed and extracted."""
+    """Footage that tests only read; its pack lies beside it, as ZIP and extracted."""
     folder = tmp_path_factory.mktemp("packed")
     made = Footage.imported(folder / "data")
     extracted(made.pack(folder / "good.zip"), folder / "good")
@@ -34,13 +34,13 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Footage:
 
 @pytest.fixture(scope="module")
 def unsigned(tmp_path_factory: pytest.TempPathFactory) -> Footage:
-    """Footage of which nothing is signed yet, only to be copied."""
+    """Unsigned footage that tests only copy."""
     return Footage.imported(tmp_path_factory.mktemp("unsigned") / "data")
 
 
 @pytest.fixture
 def footage(unsigned: Footage, tmp_path: Path) -> Footage:
-    """Footage that a test may spoil, with keys of its own."""
+    """Footage that a test may change, with its own keys."""
     return Footage.copied(unsigned, tmp_path / "data")
 
 
@@ -52,18 +52,20 @@ def _rows(folder: Path, name: str = "chain.jsonl") -> list[dict[str, object]]:
     return [json.loads(line) for line in (folder / name).read_text().splitlines()]
 
 
-def test_a_pack_holds_the_files_untouched_and_says_what_it_is(good: Footage) -> None:
+def test_a_pack_holds_the_files_unchanged_and_a_manifest_that_describes_it(good: Footage) -> None:
     folder = _good(good)
     for record in good.main:
         name = Path(record.key).name
         assert (folder / "segments" / name).read_bytes() == good.archive.read(record.key, 0, record.size)
-    said = manifest(folder)
-    assert [entry["row"] for entry in said["files"] if "row" in entry] == [record.link_number for record in good.main]
-    assert (said["camera"]["id"], said["simulated"], said["imported"]) == (CAMERA, True, True)
-    assert [gap["reason"] for gap in said["gaps"]] == ["import_done"]
-    assert [part["reason"] for part in said["unsealed"]] == ["being_written"]
+    content = manifest(folder)
+    assert [entry["row"] for entry in content["files"] if "row" in entry] == [
+        record.link_number for record in good.main
+    ]
+    assert (content["camera"]["id"], content["simulated"], content["imported"]) == (CAMERA, True, True)
+    assert [gap["reason"] for gap in content["gaps"]] == ["import_done"]
+    assert [part["reason"] for part in content["unsealed"]] == ["being_written"]
     assert strips((folder / "video.mp4").read_bytes())
-    assert re.fullmatch(r"2\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+08:00", said["range"]["start"])
+    assert re.fullmatch(r"2\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+08:00", content["range"]["start"])
 
 
 def test_the_rows_have_no_hole_and_end_with_a_checkpoint(good: Footage) -> None:
@@ -105,14 +107,14 @@ def test_all_commands_of_the_page_hold_on_a_good_pack(good: Footage) -> None:
 
 @needs_openssl
 @pytest.mark.parametrize("what", TAMPERED)
-def test_the_commands_of_the_page_find(what: str, good: Footage, tmp_path: Path) -> None:
+def test_the_commands_of_the_page_find_tampering(what: str, good: Footage, tmp_path: Path) -> None:
     folder = shutil.copytree(_good(good), tmp_path / "pack")
     TAMPERED[what].do(folder)
     assert failing(folder) == TAMPERED[what].sections
 
 
 @needs_openssl
-def test_a_pack_of_somebody_elses_key_holds_in_itself_and_has_another_fingerprint(
+def test_a_pack_of_another_key_is_consistent_and_has_another_fingerprint(
     good: Footage, footage: Footage, tmp_path: Path
 ) -> None:
     folder = extracted(footage.pack(tmp_path / "foreign.zip"), tmp_path / "foreign")
@@ -137,12 +139,18 @@ def test_a_replaced_key_is_introduced_by_the_one_before(footage: Footage, tmp_pa
     assert failing(folder) == {1, 7}
 
 
-def test_a_file_that_is_gone_is_named_with_what_the_chain_says_of_it(footage: Footage, tmp_path: Path) -> None:
+def test_a_missing_file_is_named_with_its_deletion_row_if_there_is_one(footage: Footage, tmp_path: Path) -> None:
     chain = footage.archive.chain(CAMERA)
     by_hand, by_rule = footage.main[0], footage.main[1]
     checkpoint(chain, CAMERA, footage.signer, SystemClock())
-    said = {"segment": by_rule.identity.segment_id, "digest": by_rule.digest, "rule": "age", "policy": None, "at_us": 1}
-    deleted = chain.append("deleted", said)
+    fields = {
+        "segment": by_rule.identity.segment_id,
+        "digest": by_rule.digest,
+        "rule": "age",
+        "policy": None,
+        "at_us": 1,
+    }
+    deleted = chain.append("deleted", fields)
     for record in (by_hand, by_rule):
         (footage.data / "footage" / record.key).unlink()
     folder = extracted(footage.pack(tmp_path / "pack.zip"), tmp_path / "pack")
@@ -174,7 +182,7 @@ def test_a_part_of_the_footage_takes_only_its_own_rows(footage: Footage, tmp_pat
 
 
 @needs_openssl
-def test_a_time_stamp_in_a_pack_is_one_for_openssl(footage: Footage, tmp_path: Path) -> None:
+def test_openssl_verifies_the_time_stamp_in_a_pack(footage: Footage, tmp_path: Path) -> None:
     with serving(tmp_path / "authority") as authority:
         packs.stamp(footage, authority)
     folder = extracted(footage.pack(tmp_path / "pack.zip"), tmp_path / "pack")
@@ -187,8 +195,8 @@ def test_a_time_stamp_in_a_pack_is_one_for_openssl(footage: Footage, tmp_path: P
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
-def test_the_page_says_reasons_of_gaps_as_the_browser_app_does(language: str) -> None:
+def test_the_page_and_the_browser_app_have_the_same_words_for_reasons_of_gaps(language: str) -> None:
     root = Path(__file__).parents[3]
     reasons = json.loads((root / f"web/src/messages/{language}/playback.json").read_text())["playback"]["reason"]
     words = (root / "capture/proof/evidence/words.js").read_text()
-    assert [code for code, said in reasons.items() if f"{code}: '{said}'" not in words] == []
+    assert [code for code, text in reasons.items() if f"{code}: '{text}'" not in words] == []

@@ -1,4 +1,4 @@
-"""Signatures: what openssl says of them, keys that are made once and replaced without breaking what they signed."""
+"""Signatures that openssl verifies; keys that are made once and replaced without breaking earlier signatures."""
 
 import base64
 import stat
@@ -46,7 +46,7 @@ def key_rows(chain: Chain) -> list[Link]:
     return [link for link in chain.links() if link.kind == "key"]
 
 
-def test_a_key_is_made_once_for_its_owner_alone(keys: Path) -> None:
+def test_a_key_is_made_once_and_only_its_owner_can_read_it(keys: Path) -> None:
     first = Signer.at(keys)
     assert Signer.at(keys).key_id == first.key_id == key_id(first.public_der)
     private = keys / "signing" / f"{first.key_id}.pem"
@@ -87,7 +87,7 @@ def test_the_key_stands_in_the_chain_before_it_is_used(keys: Path, chain: Chain)
     assert row.said["camera"] == CAMERA
 
 
-def test_what_is_signed_already_is_not_signed_again(keys: Path, chain: Chain) -> None:
+def test_rows_that_are_signed_are_not_signed_again(keys: Path, chain: Chain) -> None:
     signer = Signer.at(keys)
     first = checkpoint(chain, CAMERA, signer, CLOCK)
     assert checkpoint(chain, CAMERA, signer, CLOCK) == first
@@ -112,11 +112,11 @@ def test_a_new_key_is_introduced_by_the_signature_of_the_old_one(keys: Path, cha
     assert introduce(chain, CAMERA, new, CLOCK) and not introduce(chain, CAMERA, new, CLOCK)
     row = key_rows(chain)[-1]
     assert (row.said["key"], row.said["by"]) == (new.key_id, old.key_id)
-    said = key_statement(
+    introduction = key_statement(
         CAMERA, row.number, row.prev, row.said["at_us"], new.key_id, row.said["public"], row.said["by"]
     )
     signature = signature_of(row.said["signature"])
-    assert signature is not None and verify(old.public_der, said, signature)
+    assert signature is not None and verify(old.public_der, introduction, signature)
     chain.append("note", {"word": "second"})
     assert checkpoint(chain, CAMERA, new, CLOCK).said["key"] == new.key_id
     assert set(SigningKeys(keys).publics()) == {old.key_id, new.key_id}
@@ -132,7 +132,7 @@ def test_a_key_that_was_replaced_signs_nothing_any_more(keys: Path, chain: Chain
         checkpoint(chain, CAMERA, old, CLOCK)
 
 
-def test_a_key_after_a_lost_one_says_that_nobody_vouches_for_it(keys: Path, chain: Chain) -> None:
+def test_a_key_after_a_lost_one_is_introduced_without_a_signature(keys: Path, chain: Chain) -> None:
     lost = Signer.at(keys)
     checkpoint(chain, CAMERA, lost, CLOCK)
     (keys / "signing" / f"{lost.key_id}.pem").unlink()
@@ -144,9 +144,9 @@ def test_a_key_after_a_lost_one_says_that_nobody_vouches_for_it(keys: Path, chai
     assert (key_rows(chain)[-1].said["by"], key_rows(chain)[-1].said["signature"]) == (None, None)
 
 
-@pytest.mark.parametrize("said", ["sm2:AAAA", "ed25519:%%%", None, 7])
-def test_a_signature_that_cannot_be_read_is_none(said: object) -> None:
-    assert signature_of(said) is None
+@pytest.mark.parametrize("text", ["sm2:AAAA", "ed25519:%%%", None, 7])
+def test_a_signature_that_cannot_be_read_is_none(text: object) -> None:
+    assert signature_of(text) is None
 
 
 def test_a_key_of_another_algorithm_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.footage.index import Footage
+from shike.attendance.judgement.findings import findings_of
 from shike.attendance.judgement.flags import flags_of
 from shike.attendance.judgement.gathering import Acceptances, CauseOfCamera, gather
 from shike.attendance.judgement.records import make_record
@@ -116,8 +117,8 @@ class Evaluator:
                 return False
             state = "final" if gathered.settled else "ended" if gathered.inputs.ended else "running"
             stands = session.state == state
-        record = make_record(gathered.inputs, gathered.thresholds)
-        flags = flags_of(gathered.inputs, record, gathered.thresholds)
+        findings = findings_of(gathered.inputs, gathered.thresholds)
+        record, flags = make_record(findings), flags_of(findings)
         with self._database.writing() as db:
             changed = store_judgement(db, gathered, record, flags, from_us(moment_us))
             row = db.get(ClassSessionRow, session_id) if not stands else None

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session as DbSession
 
+from shike.attendance.judgement.flag_facts import stored_facts
 from shike.attendance.judgement.flags import RULES, Flag
 from shike.attendance.judgement.gathering import Gathered
 from shike.attendance.judgement.inputs import GROWTH_US
@@ -132,6 +133,6 @@ def _write(row: FlagRow, flag: Flag, gathered: Gathered, record: AttendanceRecor
     row.severity, row.live, row.camera_id = flag.severity, flag.live, flag.camera_id
     row.window_from, row.window_to = from_us(flag.start_us), from_us(flag.end_us)
     row.moment_at, row.updated_at = from_us(flag.moment_us), moment
-    row.values = {**flag.values, "limits": dict(flag.limits)}
+    row.values = stored_facts(flag.facts)
     row.rule_version = f"{RULES} {gathered.thresholds.version}"
     row.record_id = record.id

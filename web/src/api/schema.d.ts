@@ -663,7 +663,7 @@ export interface paths {
         put?: never;
         /**
          * Judge Flag
-         * @description Say about a flag what it is. Again is allowed: the last word counts, every word is kept.
+         * @description Give a verdict on a flag. It may be given again: the last verdict holds, and all are kept.
          */
         post: operations["judge_flag"];
         delete?: never;
@@ -1595,6 +1595,20 @@ export interface components {
             ip: string | null;
         };
         /**
+         * BeginLimits
+         * @description A class is going on if at least `share` of P is seen, for `stretch_min` minutes.
+         *
+         *     `margin_min`: minutes later (earlier) than planned that are accepted.
+         */
+        BeginLimits: {
+            /** Share */
+            share: number;
+            /** Stretch Min */
+            stretch_min: number;
+            /** Margin Min */
+            margin_min: number;
+        };
+        /**
          * BrakeOut
          * @description A clean-up that would have deleted more than half and waits, or goes on because somebody said so.
          */
@@ -1693,6 +1707,202 @@ export interface components {
             until: string;
             /** Gaps */
             gaps: components["schemas"]["StreamGaps"][];
+        };
+        /**
+         * CameraDownDetail
+         * @description A camera that was down with its evidence.
+         */
+        CameraDownDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "CAMERA_DOWN";
+            values: components["schemas"]["CameraDownValues"];
+            limits: components["schemas"]["CameraDownLimits"];
+        };
+        /**
+         * CameraDownFacts
+         * @description Cameras of the room have no footage, though they were to record.
+         */
+        CameraDownFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "CAMERA_DOWN";
+            values: components["schemas"]["CameraDownValues"];
+            limits: components["schemas"]["CameraDownLimits"];
+        };
+        /**
+         * CameraDownFlag
+         * @description Cameras of the room have no footage, though they were to record.
+         */
+        CameraDownFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "CAMERA_DOWN";
+            values: components["schemas"]["CameraDownValues"];
+            limits: components["schemas"]["CameraDownLimits"];
+        };
+        /**
+         * CameraDownLimits
+         * @description A camera is down from so many seconds without footage.
+         */
+        CameraDownLimits: {
+            /** Seconds */
+            seconds: number;
+        };
+        /**
+         * CameraDownValues
+         * @description `cameras` that went down at the same time. `seconds`: the longest of them; `reason`: that of the first camera.
+         */
+        CameraDownValues: {
+            /** Seconds */
+            seconds: number;
+            /** Reason */
+            reason: string;
+            /** Cameras */
+            cameras: components["schemas"]["DownCamera"][];
         };
         /**
          * CameraIn
@@ -2534,6 +2744,18 @@ export interface components {
             days_left: number | null;
         };
         /**
+         * DownCamera
+         * @description One camera without footage: for how many whole seconds, and the code of the reason.
+         */
+        DownCamera: {
+            /** Camera Id */
+            camera_id: string;
+            /** Seconds */
+            seconds: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * DueOut
          * @description Whether the room is recorded at this moment, until when that holds (null: no end known), and why.
          *
@@ -2553,6 +2775,409 @@ export interface components {
             class_session_id: string | null;
             /** Class Session */
             class_session: string | null;
+        };
+        /**
+         * EarlyEndDetail
+         * @description An early end with its evidence.
+         */
+        EarlyEndDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "EARLY_END";
+            values: components["schemas"]["EarlyEndValues"];
+            limits: components["schemas"]["BeginLimits"];
+        };
+        /**
+         * EarlyEndFacts
+         * @description A class that ended earlier than planned.
+         */
+        EarlyEndFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "EARLY_END";
+            values: components["schemas"]["EarlyEndValues"];
+            limits: components["schemas"]["BeginLimits"];
+        };
+        /**
+         * EarlyEndFlag
+         * @description A class that ended earlier than planned.
+         */
+        EarlyEndFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "EARLY_END";
+            values: components["schemas"]["EarlyEndValues"];
+            limits: components["schemas"]["BeginLimits"];
+        };
+        /**
+         * EarlyEndValues
+         * @description `ended_at`: the last sample of a class that is going on, None if there is none.
+         *
+         *     `early_min`: minutes from the end to `planned_at`, or the whole plan. `count` and `signed_in`: head count and P at
+         *     `ended_at`.
+         */
+        EarlyEndValues: {
+            /** Planned At */
+            planned_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Early Min */
+            early_min: number;
+            /** Count */
+            count: number | null;
+            /** Signed In */
+            signed_in: number | null;
+        };
+        /**
+         * EmptyRoomDetail
+         * @description An empty room with its evidence.
+         */
+        EmptyRoomDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "EMPTY_ROOM";
+            values: components["schemas"]["EmptyRoomValues"];
+            limits: components["schemas"]["EmptyRoomLimits"];
+        };
+        /**
+         * EmptyRoomFacts
+         * @description An empty room where a class was planned.
+         */
+        EmptyRoomFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "EMPTY_ROOM";
+            values: components["schemas"]["EmptyRoomValues"];
+            limits: components["schemas"]["EmptyRoomLimits"];
+        };
+        /**
+         * EmptyRoomFlag
+         * @description An empty room where a class was planned.
+         */
+        EmptyRoomFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "EMPTY_ROOM";
+            values: components["schemas"]["EmptyRoomValues"];
+            limits: components["schemas"]["EmptyRoomLimits"];
+        };
+        /**
+         * EmptyRoomLimits
+         * @description A room is empty up to `most_people`, in at least `share` of the samples.
+         *
+         *     `margin_min`: minutes at the start and at the end that are not judged.
+         */
+        EmptyRoomLimits: {
+            /** Most People */
+            most_people: number;
+            /** Share */
+            share: number;
+            /** Margin Min */
+            margin_min: number;
+        };
+        /**
+         * EmptyRoomValues
+         * @description `empty_samples` of `samples` valid samples show an empty room: `share` of them, rounded to 4 digits.
+         *
+         *     `most_seen`: the largest upper end of a count; `signed_in`: the largest P in the window.
+         */
+        EmptyRoomValues: {
+            /** Empty Samples */
+            empty_samples: number;
+            /** Samples */
+            samples: number;
+            /** Share */
+            share: number;
+            /** Most Seen */
+            most_seen: number;
+            /** Signed In */
+            signed_in: number;
         };
         /**
          * EnrolmentIn
@@ -2696,182 +3321,14 @@ export interface components {
         };
         /**
          * FlagDetail
-         * @description A flag with everything that speaks for and against it.
-         *
-         *     `against`: live, not_final_count, gaps, invalid_pictures, larger_of_views, imported, simulated.
+         * @description A flag with its evidence. `code` says which values and limits it has, as in FlagOut.
          */
-        FlagDetail: {
-            /**
-             * From
-             * Format: date-time
-             */
-            from: string;
-            /**
-             * To
-             * Format: date-time
-             */
-            to: string;
-            /** Id */
-            id: string;
-            /**
-             * Code
-             * @enum {string}
-             */
-            code: "EMPTY_ROOM" | "LATE_START" | "EARLY_END" | "LOW_TURNOUT" | "SIGNIN_GT_COUNT" | "CAMERA_DOWN" | "VIDEO_GAP" | "LOW_CONFIDENCE";
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "red" | "yellow" | "info";
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
-            /** Live */
-            live: boolean;
-            /** Class Session Id */
-            class_session_id: string | null;
-            /** Class Id */
-            class_id: string | null;
-            /** Class Name */
-            class_name: string | null;
-            /** Class Number */
-            class_number: string | null;
-            /** Sequence */
-            sequence: number | null;
-            /** Room Id */
-            room_id: string;
-            /** Room Name */
-            room_name: string;
-            /** Institution Id */
-            institution_id: string;
-            /** Institution Name */
-            institution_name: string;
-            /** Camera Id */
-            camera_id: string | null;
-            /**
-             * Moment At
-             * Format: date-time
-             */
-            moment_at: string;
-            /** Values */
-            values: {
-                [key: string]: unknown;
-            };
-            /** Limits */
-            limits: {
-                [key: string]: unknown;
-            };
-            /** Rule Version */
-            rule_version: string;
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-            /** Pictures */
-            pictures: components["schemas"]["PictureOut"][];
-            /** Counts */
-            counts: components["schemas"]["RoomCountOut"][];
-            /** Signed */
-            signed: components["schemas"]["SignedOut"][];
-            /** Expected */
-            expected: number | null;
-            why: components["schemas"]["WhyOut"];
-            /** Against */
-            against: string[];
-            made: components["schemas"]["MadeOut"];
-            /** History */
-            history: components["schemas"]["HistoryOut"][];
-        };
+        FlagDetail: components["schemas"]["EmptyRoomDetail"] | components["schemas"]["LateStartDetail"] | components["schemas"]["EarlyEndDetail"] | components["schemas"]["LowTurnoutDetail"] | components["schemas"]["UnseenDetail"] | components["schemas"]["CameraDownDetail"] | components["schemas"]["VideoGapDetail"] | components["schemas"]["LowConfidenceDetail"];
         /**
          * FlagOut
-         * @description A flag. `values` is what was found, `limits` what it was held against; `moment_at` is the first to play.
-         *
-         *     `live`: the class session is not settled, and the flag may go away by itself.
+         * @description A flag. `code` says which values (what was observed) and limits (what they are compared with) it has.
          */
-        FlagOut: {
-            /**
-             * From
-             * Format: date-time
-             */
-            from: string;
-            /**
-             * To
-             * Format: date-time
-             */
-            to: string;
-            /** Id */
-            id: string;
-            /**
-             * Code
-             * @enum {string}
-             */
-            code: "EMPTY_ROOM" | "LATE_START" | "EARLY_END" | "LOW_TURNOUT" | "SIGNIN_GT_COUNT" | "CAMERA_DOWN" | "VIDEO_GAP" | "LOW_CONFIDENCE";
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "red" | "yellow" | "info";
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
-            /** Live */
-            live: boolean;
-            /** Class Session Id */
-            class_session_id: string | null;
-            /** Class Id */
-            class_id: string | null;
-            /** Class Name */
-            class_name: string | null;
-            /** Class Number */
-            class_number: string | null;
-            /** Sequence */
-            sequence: number | null;
-            /** Room Id */
-            room_id: string;
-            /** Room Name */
-            room_name: string;
-            /** Institution Id */
-            institution_id: string;
-            /** Institution Name */
-            institution_name: string;
-            /** Camera Id */
-            camera_id: string | null;
-            /**
-             * Moment At
-             * Format: date-time
-             */
-            moment_at: string;
-            /** Values */
-            values: {
-                [key: string]: unknown;
-            };
-            /** Limits */
-            limits: {
-                [key: string]: unknown;
-            };
-            /** Rule Version */
-            rule_version: string;
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-        };
+        FlagOut: components["schemas"]["EmptyRoomFlag"] | components["schemas"]["LateStartFlag"] | components["schemas"]["EarlyEndFlag"] | components["schemas"]["LowTurnoutFlag"] | components["schemas"]["UnseenFlag"] | components["schemas"]["CameraDownFlag"] | components["schemas"]["VideoGapFlag"] | components["schemas"]["LowConfidenceFlag"];
         /**
          * GapOut
          * @description Not recorded, or not counted, and the code of the reason.
@@ -2939,7 +3396,7 @@ export interface components {
         };
         /**
          * HistoryOut
-         * @description What happened to a flag: it was opened, withdrawn, or judged by somebody with a note.
+         * @description One event in the history of a flag: opened, withdrawn, or a person's verdict with a note.
          */
         HistoryOut: {
             /**
@@ -3280,6 +3737,201 @@ export interface components {
             entered_at: string;
         };
         /**
+         * LateStartDetail
+         * @description A late start with its evidence.
+         */
+        LateStartDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LATE_START";
+            values: components["schemas"]["LateStartValues"];
+            limits: components["schemas"]["BeginLimits"];
+        };
+        /**
+         * LateStartFacts
+         * @description A class that began later than planned, or never.
+         */
+        LateStartFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LATE_START";
+            values: components["schemas"]["LateStartValues"];
+            limits: components["schemas"]["BeginLimits"];
+        };
+        /**
+         * LateStartFlag
+         * @description A class that began later than planned, or never.
+         */
+        LateStartFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LATE_START";
+            values: components["schemas"]["LateStartValues"];
+            limits: components["schemas"]["BeginLimits"];
+        };
+        /**
+         * LateStartValues
+         * @description `begun_at`: the first sample of a class that is going on, None if the class never began.
+         *
+         *     `late_min`: minutes from `planned_at` to the beginning, or to the planned end. `count` and `signed_in`: head count
+         *     and P at `begun_at`.
+         */
+        LateStartValues: {
+            /** Planned At */
+            planned_at: string;
+            /** Begun At */
+            begun_at: string | null;
+            /** Late Min */
+            late_min: number;
+            /** Count */
+            count: number | null;
+            /** Signed In */
+            signed_in: number | null;
+        };
+        /**
          * LatestCount
          * @description A count with its interval; count, low and high are null where `valid` is false, `invalid_reason` says why.
          */
@@ -3333,6 +3985,406 @@ export interface components {
             created_at: string;
         };
         /**
+         * LowConfidenceDetail
+         * @description Too few minutes counted with its evidence.
+         */
+        LowConfidenceDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LOW_CONFIDENCE";
+            values: components["schemas"]["LowConfidenceValues"];
+            limits: components["schemas"]["LowConfidenceLimits"];
+        };
+        /**
+         * LowConfidenceFacts
+         * @description Too few minutes could be counted to judge the session by its head counts.
+         */
+        LowConfidenceFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LOW_CONFIDENCE";
+            values: components["schemas"]["LowConfidenceValues"];
+            limits: components["schemas"]["LowConfidenceLimits"];
+        };
+        /**
+         * LowConfidenceFlag
+         * @description Too few minutes could be counted to judge the session by its head counts.
+         */
+        LowConfidenceFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LOW_CONFIDENCE";
+            values: components["schemas"]["LowConfidenceValues"];
+            limits: components["schemas"]["LowConfidenceLimits"];
+        };
+        /**
+         * LowConfidenceLimits
+         * @description At least this share of the minutes must hold a valid sample.
+         */
+        LowConfidenceLimits: {
+            /** Share */
+            share: number;
+        };
+        /**
+         * LowConfidenceValues
+         * @description `valid_minutes` of `minutes` hold a valid sample: `share` of them, rounded to 4 digits.
+         */
+        LowConfidenceValues: {
+            /** Valid Minutes */
+            valid_minutes: number;
+            /** Minutes */
+            minutes: number;
+            /** Share */
+            share: number;
+        };
+        /**
+         * LowTurnoutDetail
+         * @description A low turnout with its evidence.
+         */
+        LowTurnoutDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LOW_TURNOUT";
+            values: components["schemas"]["LowTurnoutValues"];
+            limits: components["schemas"]["LowTurnoutLimits"];
+        };
+        /**
+         * LowTurnoutFacts
+         * @description Fewer people in the room than expected.
+         */
+        LowTurnoutFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LOW_TURNOUT";
+            values: components["schemas"]["LowTurnoutValues"];
+            limits: components["schemas"]["LowTurnoutLimits"];
+        };
+        /**
+         * LowTurnoutFlag
+         * @description Fewer people in the room than expected.
+         */
+        LowTurnoutFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LOW_TURNOUT";
+            values: components["schemas"]["LowTurnoutValues"];
+            limits: components["schemas"]["LowTurnoutLimits"];
+        };
+        /**
+         * LowTurnoutLimits
+         * @description Shares of `expected`: the flag is raised below `yellow`, and is red below `red`.
+         */
+        LowTurnoutLimits: {
+            /** Yellow */
+            yellow: number;
+            /** Red */
+            red: number;
+        };
+        /**
+         * LowTurnoutValues
+         * @description Medians of the head count and of both ends of its interval, in people (halves are possible).
+         *
+         *     `expected`: people enrolled and not on leave; `share`: `median` over `expected`, rounded to 4 digits.
+         */
+        LowTurnoutValues: {
+            /** Median */
+            median: number | null;
+            /** Median Low */
+            median_low: number | null;
+            /** Median High */
+            median_high: number | null;
+            /** Expected */
+            expected: number;
+            /** Share */
+            share: number;
+        };
+        /**
          * MadeDecisions
          * @description The same after deciding anew: how many decisions are new versions, how many hold as they were.
          */
@@ -3349,7 +4401,7 @@ export interface components {
         };
         /**
          * MadeOut
-         * @description How a flag was made.
+         * @description How a flag was made: the detectors (name of the model), and the versions of the rules and of the record.
          */
         MadeOut: {
             /** Models */
@@ -3512,7 +4564,7 @@ export interface components {
         };
         /**
          * PictureOut
-         * @description A picture to look at; its address is /api/cameras/{camera_id}/picture.jpg?at={at}.
+         * @description A picture to look at, served at /api/cameras/{camera_id}/picture.jpg?at={at}.
          */
         PictureOut: {
             /**
@@ -3874,7 +4926,7 @@ export interface components {
         Role: "administrator" | "supervisor" | "auditor" | "institution";
         /**
          * RoomCountOut
-         * @description People in a room at a time; nulls where no picture could be counted. `cameras`: whose pictures went in.
+         * @description People in a room at a time; nulls if no picture could be counted. `cameras`: those whose pictures were used.
          */
         RoomCountOut: {
             /**
@@ -4242,7 +5294,7 @@ export interface components {
         };
         /**
          * SignedOut
-         * @description From this moment on so many people are signed in.
+         * @description `n` people are signed in from this moment on.
          */
         SignedOut: {
             /**
@@ -4664,8 +5716,216 @@ export interface components {
             true_count: number;
         };
         /**
+         * UnseenDetail
+         * @description More people signed in than in the room, with its evidence.
+         */
+        UnseenDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "SIGNIN_GT_COUNT";
+            values: components["schemas"]["UnseenValues"];
+            limits: components["schemas"]["UnseenLimits"];
+        };
+        /**
+         * UnseenFacts
+         * @description More people signed in than in the room.
+         */
+        UnseenFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "SIGNIN_GT_COUNT";
+            values: components["schemas"]["UnseenValues"];
+            limits: components["schemas"]["UnseenLimits"];
+        };
+        /**
+         * UnseenFlag
+         * @description More people signed in than in the room.
+         */
+        UnseenFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "SIGNIN_GT_COUNT";
+            values: components["schemas"]["UnseenValues"];
+            limits: components["schemas"]["UnseenLimits"];
+        };
+        /**
+         * UnseenLimits
+         * @description At least `people` and `share` of P are not seen, for `minutes` minutes.
+         */
+        UnseenLimits: {
+            /** People */
+            people: number;
+            /** Share */
+            share: number;
+            /** Minutes */
+            minutes: number;
+        };
+        /**
+         * UnseenValues
+         * @description `minutes`: those in which too few people were seen. The others are of the sample in which most were lacking.
+         *
+         *     `at`: its time; `signed_in`: P; `count`: the head count; `high`: upper end of its interval; `unseen`: P − `high`.
+         */
+        UnseenValues: {
+            /** Minutes */
+            minutes: number;
+            /** At */
+            at: string;
+            /** Signed In */
+            signed_in: number;
+            /** Count */
+            count: number;
+            /** High */
+            high: number;
+            /** Unseen */
+            unseen: number;
+        };
+        /**
          * VerdictIn
-         * @description What a person says about a flag, and why.
+         * @description A person's verdict on a flag, and the reason for it.
          */
         VerdictIn: {
             /**
@@ -4693,6 +5953,204 @@ export interface components {
              */
             made_at: string;
         };
+        /**
+         * VideoGapDetail
+         * @description A time without footage with its evidence.
+         */
+        VideoGapDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "VIDEO_GAP";
+            values: components["schemas"]["VideoGapValues"];
+            limits: components["schemas"]["VideoGapLimits"];
+        };
+        /**
+         * VideoGapFacts
+         * @description No camera of the room has footage.
+         */
+        VideoGapFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "VIDEO_GAP";
+            values: components["schemas"]["VideoGapValues"];
+            limits: components["schemas"]["VideoGapLimits"];
+        };
+        /**
+         * VideoGapFlag
+         * @description No camera of the room has footage.
+         */
+        VideoGapFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "VIDEO_GAP";
+            values: components["schemas"]["VideoGapValues"];
+            limits: components["schemas"]["VideoGapLimits"];
+        };
+        /**
+         * VideoGapLimits
+         * @description A gap is longer than `seconds`, or the share that was recorded is less than `coverage`.
+         */
+        VideoGapLimits: {
+            /** Seconds */
+            seconds: number;
+            /** Coverage */
+            coverage: number;
+        };
+        /**
+         * VideoGapValues
+         * @description `seconds`: length of the gap, or of the longest of several short ones, in whole seconds.
+         *
+         *     `coverage`: share of the session of which the room has footage, rounded to 4 digits; None if it is unknown.
+         */
+        VideoGapValues: {
+            /** Seconds */
+            seconds: number;
+            /** Coverage */
+            coverage: number | null;
+        };
         /** WallItem */
         WallItem: {
             /** Camera Id */
@@ -4718,27 +6176,8 @@ export interface components {
             class_session: components["schemas"]["SittingOut"] | null;
         };
         /**
-         * WhyOut
-         * @description Why a flag was raised: what was found, and what it was held against.
-         */
-        WhyOut: {
-            /**
-             * Code
-             * @enum {string}
-             */
-            code: "EMPTY_ROOM" | "LATE_START" | "EARLY_END" | "LOW_TURNOUT" | "SIGNIN_GT_COUNT" | "CAMERA_DOWN" | "VIDEO_GAP" | "LOW_CONFIDENCE";
-            /** Values */
-            values: {
-                [key: string]: unknown;
-            };
-            /** Limits */
-            limits: {
-                [key: string]: unknown;
-            };
-        };
-        /**
          * WindowOut
-         * @description A stretch of time, its end left out.
+         * @description A window of time [from, to).
          */
         WindowOut: {
             /**

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Literal
 
 SubsidyRule = Literal["new_hire", "upgrade"]
+# Defined here again on purpose: the rules import nothing outside of this folder. facts.py translates.
 ExamResult = Literal["passed", "failed"]
 FlagState = Literal["open", "confirmed", "rejected", "undecidable", "withdrawn"]
 NOTHING = Decimal(0)

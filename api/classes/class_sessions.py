@@ -129,31 +129,36 @@ def class_session_out(
     )
 
 
+class ClassSessionQuery(BaseModel):
+    """Which class sessions to list: those that meet every condition that is given. `date`: a day in Beijing."""
+
+    day: date | None = Field(default=None, alias="date")
+    class_id: str | None = None
+    room_id: str | None = None
+    institution_id: str | None = None
+    state: ClassSessionState | None = None
+    limit: int = Field(default=500, ge=1, le=2000)
+
+
 @router.get("/api/class-sessions")
 def list_class_sessions(
-    db: Db,
-    viewer: CurrentViewer,
-    day: Annotated[date | None, Query(alias="date")] = None,
-    class_id: str | None = None,
-    room_id: str | None = None,
-    institution_id: str | None = None,
-    state: ClassSessionState | None = None,
-    limit: Annotated[int, Query(ge=1, le=2000)] = 500,
+    db: Db, viewer: CurrentViewer, wanted: Annotated[ClassSessionQuery, Query()]
 ) -> Items[ClassSessionOut]:
-    """Class sessions in scope, the latest first; `date` is a day in Beijing, and everything that touches it."""
-    query = visible(viewer, ClassSessionRow).order_by(ClassSessionRow.starts_at.desc(), ClassSessionRow.id).limit(limit)
-    if day is not None:
-        start, end = bounds(day)
+    """Class sessions in scope, the latest first. `date`: a day in Beijing; sessions that overlap it are listed."""
+    query = visible(viewer, ClassSessionRow).order_by(ClassSessionRow.starts_at.desc(), ClassSessionRow.id)
+    if wanted.day is not None:
+        start, end = bounds(wanted.day)
         query = query.where(ClassSessionRow.starts_at < end, ClassSessionRow.ends_at > start)
-    if class_id is not None:
-        query = query.where(ClassSessionRow.class_id == class_id)
-    if room_id is not None:
-        query = query.where(ClassSessionRow.room_id == room_id)
-    if institution_id is not None:
-        of_institution = select(TrainingClassRow.id).where(TrainingClassRow.institution_id == institution_id)
+    if wanted.class_id is not None:
+        query = query.where(ClassSessionRow.class_id == wanted.class_id)
+    if wanted.room_id is not None:
+        query = query.where(ClassSessionRow.room_id == wanted.room_id)
+    if wanted.institution_id is not None:
+        of_institution = select(TrainingClassRow.id).where(TrainingClassRow.institution_id == wanted.institution_id)
         query = query.where(ClassSessionRow.class_id.in_(of_institution))
-    if state is not None:
-        query = query.where(ClassSessionRow.state == state)
+    if wanted.state is not None:
+        query = query.where(ClassSessionRow.state == wanted.state)
+    query = query.limit(wanted.limit)
     return Items(items=class_session_outs(db, list(db.scalars(query))))
 
 

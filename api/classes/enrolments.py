@@ -12,7 +12,7 @@ from shike.api.auth import audit
 from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.scopes import load
 from shike.api.classes.trainees import Phone, shown_phone
-from shike.api.classes.training_classes import SkillLevel, stored
+from shike.api.classes.training_classes import stored
 from shike.api.current import CurrentClock, CurrentIdentities, Db
 from shike.api.errors import Conflict, Invalid
 from shike.api.moment import Moment, now
@@ -26,6 +26,7 @@ from shike.attendance.tables.training import (
 )
 from shike.attendance.training import rosters
 from shike.attendance.training.id_numbers import BadIdNumber, normalised
+from shike.attendance.training.skill_levels import SkillLevel
 
 router = APIRouter(tags=["enrolments"], responses=PROBLEM)
 

@@ -21,7 +21,7 @@ from shike.api.auth.scopes import load
 from shike.api.classes.class_sessions import may_change_late
 from shike.api.current import CurrentClock, CurrentIdentities, Db
 from shike.api.moment import now
-from shike.api.wire import PROBLEM
+from shike.api.wire import PROBLEM, Id
 from shike.attendance.tables.training import TrainingClassRow
 from shike.attendance.training import rosters, sign_ins, timetable
 from shike.attendance.training.cells import Tally
@@ -103,28 +103,34 @@ class Receiver:
         return tally
 
 
+class ImportQuery(BaseModel):
+    """For which class a file is, and what to do with it."""
+
+    class_id: Id
+    dry_run: bool = False
+    skip_bad: bool = False
+
+
 @router.post("/api/imports/{kind}")
 def import_file(
     kind: ImportKind,
-    class_id: Annotated[str, Query(min_length=36, max_length=36)],
+    wanted: Annotated[ImportQuery, Query()],
     data: Annotated[bytes, Body(media_type="text/csv")],
     db: Db,
     caller: CurrentCaller,
     clock: CurrentClock,
     identities: CurrentIdentities,
-    dry_run: bool = False,
-    skip_bad: bool = False,
 ) -> ImportOut:
     """Take in a CSV file (UTF-8 or GB18030) for a class. With any bad row nothing is kept, unless `skip_bad`.
 
     Taking the same file in again changes nothing. 422 on `file` for one that cannot be read at all.
     """
-    training_class = load(db, caller.viewer, TrainingClassRow, class_id)
+    training_class = load(db, caller.viewer, TrainingClassRow, wanted.class_id)
     file = read(data, COLUMNS[kind])
     savepoint = db.begin_nested()
     receiver = Receiver(db, training_class, identities, now(clock), may_change_late(caller.viewer))
     tally = receiver.take_in(kind, file)
-    applied = not dry_run and (skip_bad or not tally.errors)
+    applied = not wanted.dry_run and (wanted.skip_bad or not tally.errors)
     if applied:
         savepoint.commit()
     else:
@@ -132,7 +138,7 @@ def import_file(
     refused = len({error.row for error in tally.errors})
     out = ImportOut(
         kind=kind,
-        dry_run=dry_run,
+        dry_run=wanted.dry_run,
         applied=applied,
         rows=len(file.rows),
         accepted=tally.accepted,

@@ -21,12 +21,12 @@ from shike.api.wire import PROBLEM, Body, Id, Items, Name
 from shike.attendance.beijing import bounds
 from shike.attendance.tables.registry import InstitutionRow
 from shike.attendance.tables.training import ClassSessionRow, EnrolmentRow, TrainingClassRow
+from shike.attendance.training.skill_levels import SkillLevel
 from shike.capture.clock import Clock
 
 router = APIRouter(tags=["classes"], responses=PROBLEM)
 
 ProjectType = Literal["new_hire", "upgrade"]
-SkillLevel = Literal["初级工", "中级工", "高级工", "技师", "高级技师"]
 ClassState = Literal["training", "awaiting_assessment", "completed", "cancelled"]
 LessonHours = Annotated[int, Field(ge=1, le=3000)]
 Year = Annotated[int, Field(ge=2019, le=2100)]

@@ -29,7 +29,7 @@ from shike.api.wire import PROBLEM
 from shike.attendance.judgement.thresholds import NoThresholds
 from shike.attendance.tables.training import EnrolmentRow, TraineeRow, TrainingClassRow
 from shike.capture.clock import Clock
-from shike.subsidy import decisions
+from shike.subsidy import decision_store
 from shike.subsidy.errors import NoValueYet, UnknownRule
 from shike.subsidy.facts import enrolled
 from shike.subsidy.tables import DecisionRow
@@ -53,7 +53,7 @@ def make_decisions(class_id: str, db: Db, caller: CurrentCaller, clock: CurrentC
     """Decide the whole class anew from what is stored now. A decision that holds keeps its version."""
     of_class = load(db, caller.viewer, TrainingClassRow, class_id)
     try:
-        made = decisions.decide_class(db, of_class, clock.now())
+        made = decision_store.decide_class(db, of_class, clock.now())
     except NoValueYet as error:
         raise Conflict(error.detail, code="no_value_yet", hint=error.hint) from error
     except NoThresholds as error:
@@ -72,11 +72,11 @@ def get_decision(class_id: str, trainee_id: str, db: Db, viewer: CurrentViewer, 
     """The decision in force for one trainee, with reasons, clauses, parameters, facts and evidence."""
     of_class = load(db, viewer, TrainingClassRow, class_id)
     trainee = load(db, viewer, TraineeRow, trainee_id)
-    versions = decisions.history(db, of_class.id, trainee.id)
+    versions = decision_store.history(db, of_class.id, trainee.id)
     enrolment = next((row for row, person in enrolled(db, of_class.id) if person.id == trainee.id), None)
     if not versions or enrolment is None:
         raise NotFound("nothing was decided for this trainee yet", code="decision_not_found")
-    digests = decisions.current_digests(db, of_class, clock.now())
+    digests = decision_store.current_digests(db, of_class, clock.now())
     newest = versions[0]
     return DecisionOut(
         training_class=_class_out(of_class),
@@ -93,8 +93,8 @@ def get_decision(class_id: str, trainee_id: str, db: Db, viewer: CurrentViewer, 
 
 
 def _class_decisions(db: DbSession, of_class: TrainingClassRow, clock: Clock) -> ClassDecisions:
-    standing = decisions.decisions_in_force(db, of_class.id)
-    digests = decisions.current_digests(db, of_class, clock.now()) if standing else {}
+    standing = decision_store.decisions_in_force(db, of_class.id)
+    digests = decision_store.current_digests(db, of_class, clock.now()) if standing else {}
     lines = [
         _line(enrolment, trainee, standing.get(trainee.id), digests.get(trainee.id))
         for enrolment, trainee in enrolled(db, of_class.id)

@@ -19,15 +19,10 @@ from shike.attendance.training.csv_files import Column, CsvFile, CsvRow
 from shike.attendance.training.errors import Refused
 from shike.attendance.training.id_numbers import masked
 from shike.attendance.training.identities import Identities
+from shike.attendance.training.skill_levels import LEVEL_WORDS
 from shike.capture.ids import new_id
 
-LEVELS: Final = ("初级工", "中级工", "高级工", "技师", "高级技师")
 RESULTS: Final = {"合格": "passed", "passed": "passed", "不合格": "failed", "failed": "failed"}
-LEVEL_WORDS: Final = {level: level for level in LEVELS} | {
-    word: level
-    for numeral, level in zip(("五级", "四级", "三级", "二级", "一级"), LEVELS, strict=True)
-    for word in (numeral, f"{numeral}/{level}", f"{level}/{numeral}")
-}
 PHONE: Final = re.compile(r"\+?[0-9][0-9 -]{4,18}")
 COLUMNS: Final = (
     Column("name", "姓名", "Name", "张三", "Zhang San", ("学员姓名", "full name", "trainee"), required=True),

@@ -1,6 +1,6 @@
-"""Subsidy decisions of a class and of a person in it: read, and made anew.
+"""Subsidy decisions: routes to read the decisions of a class or of one trainee, and to decide a class again.
 
-Belongs here: shapes and scope. What is decided and kept is in shike.subsidy. See docs/design/subsidy.md.
+Here: permissions, errors and JSON. Not here: deciding and storing (subsidy). Design: docs/design/subsidy.md.
 """
 
 from collections import Counter
@@ -44,13 +44,13 @@ EVIDENCE_URLS: Mapping[str, str] = {
 
 @router.get("/api/classes/{class_id}/decisions")
 def list_decisions(class_id: str, db: Db, viewer: CurrentViewer, clock: CurrentClock) -> ClassDecisions:
-    """The trainees of a class by name, each with the decision in force."""
+    """The trainees of a class by name, each with the newest decision."""
     return _class_decisions(db, load(db, viewer, TrainingClassRow, class_id), clock)
 
 
 @router.post("/api/classes/{class_id}/decisions")
 def make_decisions(class_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> MadeDecisions:
-    """Decide the whole class anew from what is stored now. A decision that holds keeps its version."""
+    """Decide the whole class again from the stored data. A decision with unchanged inputs keeps its version."""
     of_class = load(db, caller.viewer, TrainingClassRow, class_id)
     try:
         made = decision_store.decide_class(db, of_class, clock.now())
@@ -60,16 +60,16 @@ def make_decisions(class_id: str, db: Db, caller: CurrentCaller, clock: CurrentC
         raise Conflict(str(error), code="no_value_yet", hint=error.hint) from error
     except UnknownRule as error:
         raise Conflict(error.detail, code="unknown_rule", hint=error.hint) from error
-    found = _class_decisions(db, of_class, clock)
-    verdicts = {total.verdict or "undecided": total.people for total in found.totals}
+    outs = _class_decisions(db, of_class, clock)
+    verdicts = {total.verdict or "undecided": total.people for total in outs.totals}
     place = audit.place_of(db, of_class)
     audit.write(db, clock, caller, "decision", place, new=made.new, unchanged=made.unchanged, verdicts=verdicts)
-    return MadeDecisions(**dict(found), new=made.new, unchanged=made.unchanged)
+    return MadeDecisions(**dict(outs), new=made.new, unchanged=made.unchanged)
 
 
 @router.get("/api/classes/{class_id}/decisions/{trainee_id}")
 def get_decision(class_id: str, trainee_id: str, db: Db, viewer: CurrentViewer, clock: CurrentClock) -> DecisionOut:
-    """The decision in force for one trainee, with reasons, clauses, parameters, facts and evidence."""
+    """The newest decision for one trainee, with reasons, clauses, parameters, facts and evidence."""
     of_class = load(db, viewer, TrainingClassRow, class_id)
     trainee = load(db, viewer, TraineeRow, trainee_id)
     versions = decision_store.history(db, of_class.id, trainee.id)
@@ -114,8 +114,8 @@ def _class_decisions(db: DbSession, of_class: TrainingClassRow, clock: Clock) ->
 def _line(
     enrolment: EnrolmentRow, trainee: TraineeRow, decision: DecisionRow | None, digest: str | None
 ) -> DecisionLine:
-    stated = ("verdict", "amount_fen", "version", "made_at")
-    found: dict[str, Any] = {name: getattr(decision, name, None) for name in stated}
+    columns = ("verdict", "amount_fen", "version", "made_at")
+    stored: dict[str, Any] = {name: getattr(decision, name, None) for name in columns}
     return DecisionLine(
         trainee_id=trainee.id,
         trainee_name=trainee.name,
@@ -123,7 +123,7 @@ def _line(
         employer=enrolment.employer,
         current=None if decision is None else decision.inputs_digest == digest,
         sentence=None if decision is None else decision.body["sentence"],
-        **found,
+        **stored,
     )
 
 
@@ -146,7 +146,7 @@ def _trainee_out(trainee: TraineeRow, enrolment: EnrolmentRow) -> DecidedTrainee
 
 
 def _body_out(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The stored body with links to what is evidence."""
+    """The stored body with links to the evidence."""
     reasons = [
         dict(reason) | {"evidence": [_evidence(each) for each in reason["evidence"]]} for reason in body["reasons"]
     ]

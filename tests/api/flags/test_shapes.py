@@ -66,7 +66,7 @@ COMMON = {
 }
 
 
-def test_every_code_is_stored_once() -> None:
+def test_every_code_has_a_stored_example() -> None:
     assert set(STORED) == set(get_args(FlagCode))
 
 

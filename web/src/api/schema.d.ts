@@ -396,7 +396,7 @@ export interface paths {
         };
         /**
          * List Classes
-         * @description Classes in scope, those that began last first. `q` is part of a number, a name or an occupation.
+         * @description Classes in scope, by first day, the latest first. `q`: part of a number, a name or an occupation.
          */
         get: operations["list_classes"];
         put?: never;
@@ -430,7 +430,7 @@ export interface paths {
         head?: never;
         /**
          * Update Class
-         * @description Change a class. 409 `already_started` for what a subsidy hangs on, once the class has begun.
+         * @description Change a class. 409 `already_started` for a field that decides a subsidy, once the class has begun.
          */
         patch: operations["update_class"];
         trace?: never;
@@ -444,13 +444,13 @@ export interface paths {
         };
         /**
          * List Enrolments
-         * @description The roster of a class by name, with those who left.
+         * @description The roster of a class by name, including those who left.
          */
         get: operations["list_enrolments"];
         put?: never;
         /**
          * Create Enrolment
-         * @description Put a person on the roster by hand. 409 `already_enrolled`; 422 on `id_number` if its checksum fails.
+         * @description Add a person to the roster. 409 `already_enrolled`; 422 on `id_number` if it is not valid.
          */
         post: operations["create_enrolment"];
         delete?: never;
@@ -474,7 +474,7 @@ export interface paths {
         head?: never;
         /**
          * Update Enrolment
-         * @description Change an enrolment. A day of leaving makes its state `left`; nobody is removed from a roster.
+         * @description Change an enrolment. A day of leaving sets its state to `left`. Nobody is removed from a roster.
          */
         patch: operations["update_enrolment"];
         trace?: never;
@@ -488,8 +488,9 @@ export interface paths {
         };
         /**
          * List Trainees
-         * @description People in scope, the latest first. `q` is part of a name, or the last four characters of an ID number: a whole
-         *     one does not belong into an address.
+         * @description People in scope, the latest first. `q`: part of a name, or the last four characters of an ID number.
+         *
+         *     A whole ID number is refused: URLs are kept in logs and browser histories.
          */
         get: operations["list_trainees"];
         put?: never;
@@ -519,7 +520,7 @@ export interface paths {
         head?: never;
         /**
          * Update Trainee
-         * @description Mend what is known of a person.
+         * @description Change the data of a person.
          */
         patch: operations["update_trainee"];
         trace?: never;
@@ -533,13 +534,13 @@ export interface paths {
         };
         /**
          * List Class Sessions
-         * @description Class sessions in scope, the latest first; `date` is a day in Beijing, and everything that touches it.
+         * @description Class sessions in scope, the latest first. `date`: a day in Beijing; sessions that overlap it are listed.
          */
         get: operations["list_class_sessions"];
         put?: never;
         /**
          * Create Class Session
-         * @description Add a session to a class. 422 if its room or its class is taken at that time.
+         * @description Add a session to a class. 422 if its room or its class is occupied at that time.
          */
         post: operations["create_class_session"];
         delete?: never;
@@ -557,7 +558,7 @@ export interface paths {
         };
         /**
          * List Sessions Of Class
-         * @description The timetable of a class in its own order.
+         * @description The timetable of a class, by number.
          */
         get: operations["list_sessions_of_class"];
         put?: never;
@@ -587,7 +588,7 @@ export interface paths {
         head?: never;
         /**
          * Update Class Session
-         * @description Change a class session. 422 `already_started` once it has begun, but for those who keep the registry.
+         * @description Change a class session. 422 `already_started` once it has begun, unless the caller may write the registry.
          */
         patch: operations["update_class_session"];
         trace?: never;
@@ -601,7 +602,7 @@ export interface paths {
         };
         /**
          * Read Session Detail
-         * @description Everything about a class session.
+         * @description All data about a class session.
          */
         get: operations["read_session_detail"];
         put?: never;
@@ -681,13 +682,13 @@ export interface paths {
         };
         /**
          * Read Acceptance
-         * @description How far the acceptance of a room has come, and the picture that would help it most.
+         * @description The acceptance of a room so far, and the picture whose true number would help most.
          */
         get: operations["read_acceptance"];
         put?: never;
         /**
          * Enter True Count
-         * @description Enter the true number of a counted picture; a second number for the same picture takes the first one's place.
+         * @description Enter the true number of a counted picture. A second number for the same picture replaces the first one.
          */
         post: operations["enter_true_count"];
         delete?: never;
@@ -725,13 +726,13 @@ export interface paths {
         };
         /**
          * List Sign Events
-         * @description Sign-ins and sign-outs of a class session by time, with those that were corrected.
+         * @description Sign-ins and sign-outs of a class session by time, including corrected ones.
          */
         get: operations["list_sign_events"];
         put?: never;
         /**
          * Create Sign Event
-         * @description Note a sign-in or sign-out by hand. 409 `already_noted`, `already_corrected`.
+         * @description Enter a sign-in or sign-out by hand. 409 `already_noted`, `already_corrected`.
          */
         post: operations["create_sign_event"];
         delete?: never;
@@ -755,7 +756,7 @@ export interface paths {
         put?: never;
         /**
          * Create Leave
-         * @description Note an approved absence. 409 `already_on_leave`.
+         * @description Enter an approved absence. 409 `already_on_leave`.
          */
         post: operations["create_leave"];
         delete?: never;
@@ -776,7 +777,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Leave
-         * @description Take back an absence; the trail keeps what it said.
+         * @description Delete an absence. The audit trail keeps its content.
          */
         delete: operations["delete_leave"];
         options?: never;
@@ -795,9 +796,9 @@ export interface paths {
         put?: never;
         /**
          * Import File
-         * @description Take in a CSV file (UTF-8 or GB18030) for a class. With any bad row nothing is kept, unless `skip_bad`.
+         * @description Import a CSV file (UTF-8 or GB18030) for a class. If a row is refused nothing is stored, unless `skip_bad`.
          *
-         *     Taking the same file in again changes nothing. 422 on `file` for one that cannot be read at all.
+         *     Importing the same file again changes nothing. 422 on `file` if it cannot be read as a table.
          */
         post: operations["import_file"];
         delete?: never;
@@ -815,7 +816,7 @@ export interface paths {
         };
         /**
          * Import Template
-         * @description A file to start from: the headings and one example row.
+         * @description A template: the headings and one example row.
          */
         get: operations["import_template"];
         put?: never;
@@ -1183,13 +1184,13 @@ export interface paths {
         };
         /**
          * List Decisions
-         * @description The trainees of a class by name, each with the decision in force.
+         * @description The trainees of a class by name, each with the newest decision.
          */
         get: operations["list_decisions"];
         put?: never;
         /**
          * Make Decisions
-         * @description Decide the whole class anew from what is stored now. A decision that holds keeps its version.
+         * @description Decide the whole class again from the stored data. A decision with unchanged inputs keeps its version.
          */
         post: operations["make_decisions"];
         delete?: never;
@@ -1207,7 +1208,7 @@ export interface paths {
         };
         /**
          * Get Decision
-         * @description The decision in force for one trainee, with reasons, clauses, parameters, facts and evidence.
+         * @description The newest decision for one trainee, with reasons, clauses, parameters, facts and evidence.
          */
         get: operations["get_decision"];
         put?: never;
@@ -1434,8 +1435,8 @@ export interface components {
          * AcceptanceOut
          * @description How well a room is counted. Errors in heads: `mae` mean absolute, `bias` mean of counted − true.
          *
-         *     `missing`: samples, occupied (never seen in use), low, middle or high (that part of the occupancy); null once
-         *     accepted. `least_samples`: from so many on. `larger_of_views`: several cameras, the larger count is taken.
+         *     `missing`: samples, occupied (never seen in use), low, middle or high (that third of the occupancy); null once
+         *     accepted. `least_samples`: required number of samples. `larger_of_views`: several cameras; the larger count is used.
          */
         AcceptanceOut: {
             /** Accepted */
@@ -1520,7 +1521,7 @@ export interface components {
         };
         /**
          * AttendanceOut
-         * @description Lesson hours over the class and the shares if all that is open goes one way or the other; decimals in text.
+         * @description Lesson hours over the class, as decimals in text. `low`, `high`: shares without and with all open hours.
          */
         AttendanceOut: {
             /** Planned */
@@ -1660,7 +1661,7 @@ export interface components {
         };
         /**
          * Break
-         * @description A pause that counts for nobody.
+         * @description A break. It is not credited to anybody.
          */
         Break: {
             /**
@@ -2123,7 +2124,7 @@ export interface components {
         };
         /**
          * CellOut
-         * @description A class session as it stood when the decision was made.
+         * @description A class session at the time of the decision.
          */
         CellOut: {
             /** Class Session Id */
@@ -2162,7 +2163,7 @@ export interface components {
         };
         /**
          * ClassIn
-         * @description A class. `planned_lesson_hours` counts lessons of 45 minutes. The county's review is entered by its keepers.
+         * @description A new class. `planned_lesson_hours`: in lessons of 45 minutes. Only the county may set `county_review_ref`.
          */
         ClassIn: {
             /** Institution Id */
@@ -2199,7 +2200,7 @@ export interface components {
         };
         /**
          * ClassOut
-         * @description A class; `enrolled` are those who have not left, `class_sessions` those that are not cancelled.
+         * @description A class. `enrolled`: people who have not left; `class_sessions`: sessions that are not cancelled.
          */
         ClassOut: {
             /** Id */
@@ -2279,7 +2280,7 @@ export interface components {
         };
         /**
          * ClassSessionIn
-         * @description A class session; without a `sequence` it gets the next one. Without a room nothing can be counted.
+         * @description A new class session. Without `sequence` it gets the next number. Without a room nobody is counted.
          */
         ClassSessionIn: {
             /** Class Id */
@@ -2311,7 +2312,7 @@ export interface components {
         };
         /**
          * ClassSessionOut
-         * @description A class session with the names of what it belongs to.
+         * @description A class session with the names of its class, institution and room.
          */
         ClassSessionOut: {
             /** Id */
@@ -2364,7 +2365,7 @@ export interface components {
         };
         /**
          * ClassSessionPatch
-         * @description Only the fields that are sent are changed. `state` calls it off, or takes that back.
+         * @description Only the fields that are sent are changed. `state` cancels the session, or takes the cancellation back.
          */
         ClassSessionPatch: {
             /** Room Id */
@@ -2488,7 +2489,7 @@ export interface components {
         };
         /**
          * DecidedTrainee
-         * @description The person, as masked as everywhere.
+         * @description The person; the ID number is masked.
          */
         DecidedTrainee: {
             /** Id */
@@ -2512,9 +2513,9 @@ export interface components {
         };
         /**
          * DecisionLine
-         * @description A trainee of the class with the decision in force; all null where none was made yet.
+         * @description A trainee of the class with the newest decision; its fields are null if none was made yet.
          *
-         *     `current` is false once facts, parameters or rules have changed since.
+         *     `current`: false if facts, parameters or rules have changed since the decision.
          */
         DecisionLine: {
             /** Trainee Id */
@@ -2539,7 +2540,7 @@ export interface components {
         };
         /**
          * DecisionOut
-         * @description A decision with everything it rests on. Under review `amount_fen` is what would be paid.
+         * @description A decision with all its reasons. Under review, `amount_fen` is the amount if the review ends well.
          */
         DecisionOut: {
             training_class: components["schemas"]["DecidedClass"];
@@ -2583,7 +2584,7 @@ export interface components {
         };
         /**
          * DecisionReasonOut
-         * @description One conclusion. `met` is null where a person must look or a fact is missing; `clause` is null for a setting.
+         * @description One condition. `met`: null if a person must decide or a fact is missing; `clause`: null for a setting.
          */
         DecisionReasonOut: {
             /** Code */
@@ -3181,7 +3182,7 @@ export interface components {
         };
         /**
          * EnrolmentIn
-         * @description A person for a class. `employer` is who actually uses the worker, `agency` who lends them out.
+         * @description A person to enrol. `employer`: the enterprise that uses the worker; `agency`: the one that dispatches them.
          */
         EnrolmentIn: {
             /** Name */
@@ -3212,7 +3213,7 @@ export interface components {
         };
         /**
          * EnrolmentOut
-         * @description A person in a class. `phone` is masked for those who may not write.
+         * @description A person in a class. `phone` is masked for viewers who may not write classes.
          */
         EnrolmentOut: {
             /** Id */
@@ -3259,7 +3260,7 @@ export interface components {
         };
         /**
          * EnrolmentPatch
-         * @description Only the fields that are sent are changed; null empties all but `joined_on`.
+         * @description Only the fields that are sent are changed. Null removes a value, except `joined_on`.
          */
         EnrolmentPatch: {
             /** Employer */
@@ -3279,7 +3280,7 @@ export interface components {
         };
         /**
          * EntitlementOut
-         * @description What the trainee may claim elsewhere, beside this decision.
+         * @description A subsidy that the trainee may claim elsewhere, in addition to this decision.
          */
         EntitlementOut: {
             /** Code */
@@ -3489,15 +3490,15 @@ export interface components {
         };
         /**
          * ImportKind
-         * @description What a file holds.
+         * @description The kind of data in a file.
          * @enum {string}
          */
         ImportKind: "roster" | "timetable" | "sign_events";
         /**
          * ImportOut
-         * @description What came of a file: `accepted` rows are the sum of the three after it. `applied`: whether they were kept.
+         * @description The result of an import. `accepted`: the sum of `created`, `updated`, `unchanged`. `applied`: rows were stored.
          *
-         *     `ignored_columns`: headings that nobody knows. A row can have several errors.
+         *     `ignored_columns`: unknown headings. A row can have several errors.
          */
         ImportOut: {
             kind: components["schemas"]["ImportKind"];
@@ -3658,7 +3659,7 @@ export interface components {
         };
         /**
          * JudgedRoomOut
-         * @description The room. `larger_of_views`: its cameras see the same seats, and the larger count is shown.
+         * @description The room. `larger_of_views`: it has several cameras on the same seats, and the larger count is shown.
          */
         JudgedRoomOut: {
             /** Id */
@@ -3676,7 +3677,7 @@ export interface components {
         };
         /**
          * JudgedSignOut
-         * @description Somebody signed in or out; `stands` is false for an event that a later one corrects.
+         * @description A sign-in or sign-out. `stands`: false if a later event corrects it.
          */
         JudgedSignOut: {
             /** Id */
@@ -3712,7 +3713,7 @@ export interface components {
         };
         /**
          * LabelledOut
-         * @description A picture with the true number and the one that was counted.
+         * @description A picture with its true number of people and its count.
          */
         LabelledOut: {
             /** Id */
@@ -3954,7 +3955,7 @@ export interface components {
         };
         /**
          * LeaveIn
-         * @description An approved absence; without `approved_by` whoever enters it has approved it.
+         * @description An approved absence. Without `approved_by`, the caller has approved it.
          */
         LeaveIn: {
             /** Trainee Id */
@@ -4386,7 +4387,7 @@ export interface components {
         };
         /**
          * MadeDecisions
-         * @description The same after deciding anew: how many decisions are new versions, how many hold as they were.
+         * @description The decisions after deciding again, with the numbers of new versions and of unchanged decisions.
          */
         MadeDecisions: {
             training_class: components["schemas"]["DecidedClass"];
@@ -4530,7 +4531,7 @@ export interface components {
         };
         /**
          * ParameterOut
-         * @description A value as it held on the class's first day. `value` is text, null for unlimited; fen are whole.
+         * @description A parameter on the class's first day. `value`: as text, null for unlimited; money in whole fen.
          */
         ParameterOut: {
             /** Name */
@@ -4582,7 +4583,7 @@ export interface components {
         };
         /**
          * PlanOut
-         * @description The class session as it is planned.
+         * @description The plan of the class session.
          */
         PlanOut: {
             /**
@@ -4727,7 +4728,7 @@ export interface components {
         };
         /**
          * RecordOut
-         * @description The version in force of the session's record.
+         * @description The newest version of the session's attendance record.
          */
         RecordOut: {
             /** Version */
@@ -4902,7 +4903,7 @@ export interface components {
         };
         /**
          * ReviewOut
-         * @description A window in which the room contradicts the sign-ins; `code` is the flag that says so.
+         * @description A window in which the room contradicts the sign-ins. `code`: that of its flag.
          */
         ReviewOut: {
             /**
@@ -5054,7 +5055,7 @@ export interface components {
         };
         /**
          * RowErrorOut
-         * @description Why a row was not taken. `row` is its number in the file from 1 on; numbers of people are masked.
+         * @description Why a row was refused. `row`: its number in the file, from 1; ID and telephone numbers are masked.
          */
         RowErrorOut: {
             /** Row */
@@ -5123,7 +5124,7 @@ export interface components {
         };
         /**
          * SentenceOut
-         * @description The decision in one sentence: `code` chooses the words, `params` are what is said in them.
+         * @description The decision in one sentence: `code` selects the wording, `params` fill it.
          */
         SentenceOut: {
             /**
@@ -5160,10 +5161,10 @@ export interface components {
         };
         /**
          * SessionDetail
-         * @description A class session with everything that is known about it, over the plan and a quarter of an hour on each side.
+         * @description A class session with all its data, from 15 minutes before its plan to 15 minutes after it.
          *
-         *     `covered_share`: of the planned time since there is a camera, by any of them; as of the last judgement.
-         *     `expected`: enrolled and not on leave.
+         *     `covered_share`: share of the planned time, since the room has a camera, that any camera recorded; as of the last
+         *     judgement. `expected`: people enrolled and not on leave.
          */
         SessionDetail: {
             /**
@@ -5224,7 +5225,7 @@ export interface components {
         };
         /**
          * SignEventIn
-         * @description A sign-in or sign-out by hand, and why. `corrects_id` names the event that it takes the place of.
+         * @description A sign-in or sign-out by hand, with the reason. `corrects_id`: the event that it replaces.
          */
         SignEventIn: {
             /** Trainee Id */
@@ -5246,7 +5247,7 @@ export interface components {
         };
         /**
          * SignEventOut
-         * @description An event; one that was corrected names its correction and is no longer in force.
+         * @description A sign event. With `corrected_by_id` it was corrected and is no longer in force.
          */
         SignEventOut: {
             /** Id */
@@ -5587,9 +5588,9 @@ export interface components {
         };
         /**
          * ToLabel
-         * @description A picture that waits for its true number: /api/cameras/{camera_id}/picture.jpg?at={picture_at}&large=true.
+         * @description A picture whose true number is asked for: /api/cameras/{camera_id}/picture.jpg?at={picture_at}&large=true.
          *
-         *     `boxes`: of each camera in the order of `camera_ids`, [[x0, y0, x1, y1, score], ...] in 0..1, those that counted.
+         *     `boxes`: per camera in the order of `camera_ids`, [[x0, y0, x1, y1, score], ...] in 0..1, those counted as people.
          */
         ToLabel: {
             /**
@@ -5667,7 +5668,7 @@ export interface components {
         };
         /**
          * TraineeOut
-         * @description A person. `phone` is masked for those who may not write.
+         * @description A person. `phone` is masked for viewers who may not write classes.
          */
         TraineeOut: {
             /** Id */
@@ -5692,7 +5693,7 @@ export interface components {
         };
         /**
          * TraineePatch
-         * @description Only the fields that are sent are changed. An ID number is not changed: another number is another person.
+         * @description Only the fields that are sent are changed. The ID number cannot be changed: another number is another person.
          */
         TraineePatch: {
             /** Name */
@@ -5704,7 +5705,7 @@ export interface components {
         };
         /**
          * TrueCountIn
-         * @description How many people a picture of the room really shows.
+         * @description The true number of people in a picture of the room.
          */
         TrueCountIn: {
             /**

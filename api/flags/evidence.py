@@ -41,9 +41,9 @@ from shike.attendance.tables.training import ClassSessionRow
 from shike.capture.moment import from_us, to_us
 
 AROUND = timedelta(minutes=10)
-"""Head counts are shown so long before and after the window of the flag."""
+"""Head counts are shown this long before and after the window of the flag."""
 LEAD = timedelta(seconds=30)
-"""The picture "before" is taken so long before the window."""
+"""The picture "before" is this long before the window."""
 PICTURE_WITHIN_US = 30_000_000
 
 

@@ -202,7 +202,7 @@ class CameraDownValues:
 
 @dataclass(frozen=True, slots=True)
 class CameraDownLimits:
-    """A camera is down from so many seconds without footage."""
+    """A camera is down after `seconds` without footage."""
 
     seconds: int
 

@@ -1887,7 +1887,7 @@ export interface components {
         };
         /**
          * CameraDownLimits
-         * @description A camera is down from so many seconds without footage.
+         * @description A camera is down after `seconds` without footage.
          */
         CameraDownLimits: {
             /** Seconds */

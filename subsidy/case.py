@@ -1,7 +1,7 @@
-"""What a rule is told about one trainee in one class: facts, frozen, and nothing about where they came from.
+"""The input of the rules: the facts about one trainee in one class, as frozen values.
 
-None stands for "not known" wherever the notice needs a fact; a rule then asks for it instead of guessing.
-Lesson hours are Decimal. Facts are gathered in facts.py and judged in checks.py and rules.py.
+None means "not known"; a rule then asks for the fact instead of guessing it. Lesson hours are Decimal. Not here:
+reading facts from the database (facts.py), judging them (checks.py, rules.py). Design: docs/design/subsidy.md.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Literal
 
 SubsidyRule = Literal["new_hire", "upgrade"]
+# Defined here again on purpose: the rules import nothing outside of this folder. facts.py translates.
 ExamResult = Literal["passed", "failed"]
 FlagState = Literal["open", "confirmed", "rejected", "undecidable", "withdrawn"]
 NOTHING = Decimal(0)
@@ -17,7 +18,7 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class FlagFact:
-    """A flag on a class session, with what people have said about it so far."""
+    """A flag on a class session, with its state: the latest verdict of a supervisor."""
 
     flag_id: str
     code: str
@@ -26,11 +27,12 @@ class FlagFact:
 
 @dataclass(frozen=True, slots=True)
 class SessionFact:
-    """What a class session came to for this trainee.
+    """The result of a class session for this trainee.
 
-    `sure_hours` are credited and nothing speaks against them; `contested_hours` are credited by sign-in in a window
-    in which the room says otherwise; both are 0 until there is a record. `held` is false while the record is not
-    final: its hours may still come. `expected` is false on leave and outside of the enrolment.
+    `sure_hours`: credited, and nothing speaks against them. `contested_hours`: credited by sign-ins in a window in
+    which the room contradicts them, or not credited because the sign-out is missing. Both are 0 until the record is
+    final. `held`: the record is final; until then hours may still come. `expected`: false on leave and outside of the
+    enrolment.
     """
 
     session_id: str
@@ -48,7 +50,7 @@ class SessionFact:
 
 @dataclass(frozen=True, slots=True)
 class Benefit:
-    """A training subsidy that this person has had before: what S33 counts. `on` is the class's first day."""
+    """An earlier training subsidy of this person, as S33 counts it. `on`: the first day of its class."""
 
     reference: str
     on: date
@@ -58,7 +60,7 @@ class Benefit:
 
 @dataclass(frozen=True, slots=True)
 class WorkTraining:
-    """A month of work-training subsidy (以工代训) paid for this person: what S15 excludes. `month` is YYYY-MM."""
+    """A month of work-training subsidy (以工代训) paid for this person, which S15 excludes. `month`: YYYY-MM."""
 
     employer: str
     month: str
@@ -66,7 +68,7 @@ class WorkTraining:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A named person's reason to go beyond the yearly cap: the notice says 原则上 (S33)."""
+    """A named person's reason to exceed the yearly cap, which the notice allows by 原则上 (S33)."""
 
     name: str
     reason: str
@@ -74,7 +76,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One trainee in one class. `claimed_by` is who asks for the money, where that is known."""
+    """One trainee in one class. `finished`: the class has ended. `claimed_by`: who claims the money, if known."""
 
     class_id: str
     trainee_id: str

@@ -1,6 +1,6 @@
-"""The conditions that rules are made of: each looks at a case and returns one reason.
+"""The conditions of the rules, one per function: each takes a case and returns one reason.
 
-Belongs here: one condition per function. Which conditions a subsidy has is said in rules.py.
+Not here: which conditions a subsidy has (rules.py). Design: docs/design/subsidy.md.
 """
 
 from datetime import date, timedelta
@@ -11,8 +11,8 @@ from shike.subsidy.case import Case
 from shike.subsidy.decision import AttendanceSum, Evidence, Fact, MissingFact, Reason
 from shike.subsidy.parameters import PolicyParameters
 
-# Flags that contradict sign-ins and so stand between a trainee and a decision until a person has judged them.
-# LOW_TURNOUT does not: a room emptier than the roster contradicts nobody who signed in. Camera flags accuse nobody.
+# Flags that contradict sign-ins: a decision waits until a supervisor has judged them. LOW_TURNOUT is not among them: a
+# room with fewer people than the roster contradicts nobody who signed in. Camera flags accuse nobody.
 CONTRADICTING: Final = frozenset({"EMPTY_ROOM", "LATE_START", "EARLY_END", "SIGNIN_GT_COUNT"})
 STANDING: Final = frozenset({"open", "confirmed"})
 POINTED_ELSEWHERE: Final = frozenset({"贫困劳动者", "毕业年度高校毕业生"})  # S22
@@ -20,7 +20,8 @@ INDEPENDENT_LEVELS: Final = frozenset({"技师", "高级技师"})  # S09
 
 
 def attendance_sum(case: Case) -> AttendanceSum:
-    """Hours over the class. What is neither held nor written off may still come, until the class has ended."""
+    """Hours over the class. Planned hours without a final record may still come; after the class has ended, only those
+    of its sessions."""
     sure = sum((each.sure_hours for each in case.sessions), Decimal(0))
     contested = sum((each.contested_hours for each in case.sessions), Decimal(0))
     settled = sum((each.planned_hours for each in case.sessions if each.held), Decimal(0))
@@ -30,9 +31,10 @@ def attendance_sum(case: Case) -> AttendanceSum:
 
 
 def attended(case: Case, parameters: PolicyParameters) -> Reason:
-    """The share of planned hours against the locality's minimum.
+    """The attended share of planned hours is at least the locality's minimum.
 
-    Met if contested hours are not needed for it, not met if they could not help: between the two a person decides.
+    Met if the sure hours are enough; not met if all contested and pending hours would not be enough; else a person
+    decides.
     """
     least = parameters.on("person_attendance_min", case.starts_on)
     hours = attendance_sum(case)
@@ -67,10 +69,11 @@ def attended(case: Case, parameters: PolicyParameters) -> Reason:
 
 
 def uncontradicted(case: Case) -> Reason:
-    """Whether a flag that speaks against sign-ins stands on a session this trainee was expected in.
+    """No contradicting flag is open or confirmed on a session in which this trainee was expected.
 
-    Being expected counts, not having signed in: whoever stays away must not be better off than whoever came.
-    A head count proves a room, never a person, so a confirmed flag does not deny either: a person decides.
+    It does not matter whether the trainee signed in: a trainee who stays away must not be better off than one who
+    comes. A head count is evidence about a room, never about a person, so even a confirmed flag denies nothing: a
+    person decides.
     """
     standing = [
         flag
@@ -94,14 +97,14 @@ def uncontradicted(case: Case) -> Reason:
 
 
 def passed(case: Case, clause: str) -> Reason:
-    """The training was passed."""
+    """The trainee has passed the training."""
     met = None if case.result is None else case.result == "passed"
     missing = (MissingFact("result", "institution"),) if met is None else ()
     return Reason("passed", met, clause, {"result": case.result}, missing=missing)
 
 
 def certified(case: Case) -> Reason:
-    """The certificate, where its level is known, is of the class's level."""
+    """The certificate has the level of the class, if the certificate's level is known."""
     differs = case.certificate_level is not None and case.certificate_level != case.level
     missing = (MissingFact("certificate", "institution"),) if differs else ()
     facts = {"certificate_level": case.certificate_level, "level": case.level}
@@ -109,7 +112,7 @@ def certified(case: Case) -> Reason:
 
 
 def hired_lately(case: Case, parameters: PolicyParameters) -> Reason:
-    """The class began within the window after the hire date. Hired only afterwards: a person looks at the papers."""
+    """The class began within the window after the hire date. If the hire date is later, a person checks the papers."""
     window = parameters.on("new_hire_window", case.starts_on)
     if case.hire_date is None:
         return Reason(
@@ -127,7 +130,10 @@ def hired_lately(case: Case, parameters: PolicyParameters) -> Reason:
 
 
 def payee(case: Case, direct: str, dispatched: str) -> Reason:
-    """The enterprise that uses the worker is known and is the one that claims (S10, S11 for dispatched workers)."""
+    """The enterprise that uses the worker is known, and it claims the money (dispatched workers: S10, S11).
+
+    `direct`, `dispatched`: clauses for the enterprise's own workers and for dispatched ones.
+    """
     clause = dispatched if case.agency is not None else direct
     facts = {"employer": case.employer, "agency": case.agency, "claimed_by": case.claimed_by}
     if case.employer is None:
@@ -138,14 +144,14 @@ def payee(case: Case, direct: str, dispatched: str) -> Reason:
 
 
 def reviewed_by_county(case: Case) -> Reason:
-    """Exempt from the catalogue is not exempt from review (S25)."""
+    """The county has reviewed the class: courses outside of the catalogue need this review too (S25)."""
     met = True if case.county_review_ref else None
     missing = () if met else (MissingFact("county_review", "county"),)
     return Reason("county_review", met, "S25", {"reference": case.county_review_ref}, missing=missing)
 
 
 def no_work_training(case: Case, parameters: PolicyParameters) -> Reason:
-    """No work-training subsidy for this person, overall or by the same employer as the parameter says (S15)."""
+    """No work-training subsidy was paid for this person, overall or by the same employer (a parameter, S15)."""
     scope = parameters.on("work_training_exclusion", case.starts_on)
     paid = [each for each in case.work_training if scope.value == "overall" or each.employer == case.employer]
     facts = {"months": len(paid), "employers": "、".join(sorted({each.employer for each in paid})) or None}
@@ -153,7 +159,7 @@ def no_work_training(case: Case, parameters: PolicyParameters) -> Reason:
 
 
 def within_yearly_cap(case: Case, parameters: PolicyParameters) -> Reason:
-    """Fewer benefits in the calendar year than the cap, or a named person's reason to go beyond it (S33)."""
+    """Fewer benefits in the calendar year than the cap, or a named person's reason to exceed it (S33)."""
     cap = parameters.on("yearly_cap", case.starts_on)
     count = sum(each.on.year == case.starts_on.year for each in case.benefits)
     override = case.cap_override
@@ -181,9 +187,9 @@ def first_of_level(case: Case, parameters: PolicyParameters) -> Reason:
 
 
 def pointed_elsewhere(case: Case) -> Reason | None:
-    """The reason why another policy decides, if one does (S09, S22); no amount is guessed then.
+    """The reason why another policy decides (S09, S22), if one does. The decision then has no amount.
 
-    S22 speaks of training that is no enterprise's: with an employer these trainees are employees like others.
+    S22 is about training outside of enterprises: with an employer these trainees are treated as other employees.
     """
     if case.self_paid and case.level in INDEPENDENT_LEVELS:
         return Reason("self_paid", None, "S09", {"level": case.level})

@@ -1,6 +1,6 @@
-"""The notice's own words, by S-number: 全人社发〔2020〕63号, 2020-05-16.
+"""Literal quotes from the notice, by S-number: 全人社发〔2020〕63号, 2020-05-16.
 
-Belongs here: quotes that a reason shows, to the letter. Numbers stand in parameters/, with their own quotes.
+Here: the quotes that reasons show. Not here: rates and limits, which have quotes of their own (parameters/).
 """
 
 from collections.abc import Mapping

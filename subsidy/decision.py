@@ -1,7 +1,8 @@
-"""The outcome: a verdict, an amount in whole fen, and the reasons that lead to it.
+"""A subsidy decision as a value: a verdict, an amount in whole fen and the reasons; and its JSON form.
 
-The verdict is nothing but the worst of its reasons, so whoever reads the reasons can check it. An amount is a number
-only where the notice gives one: no rate and "other policy" are None, never 0.
+The verdict is the worst of the reasons, so a reader of the reasons can check it. The amount is a number only if the
+notice sets one: no rate and "other policy" give None, never 0. Not here: the rules (rules.py), storing decisions
+(decision_store.py). Design: docs/design/subsidy.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,17 +20,17 @@ Supplier = Literal["institution", "employer", "county", "supervisor"]
 
 
 class Verdict(StrEnum):
-    """What a decision comes to."""
+    """The result of a decision."""
 
     ELIGIBLE = "eligible"
     NOT_ELIGIBLE = "not_eligible"
-    REVIEW = "review"  # a person decides: something is contradicted or not known yet
+    REVIEW = "review"  # a person decides: something is contradicted or not known
     REFERRED = "referred"  # the notice points to another policy
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where a reader can look: `kind` is class_session, flag or enrolment."""
+    """A reference to stored evidence."""
 
     kind: Literal["class_session", "flag", "enrolment"]
     id: str
@@ -45,7 +46,7 @@ class MissingFact:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One conclusion: met, not met, or (None) not to be said yet; with the facts it was drawn from."""
+    """One condition: met, not met, or open (None), with the facts that it was judged from."""
 
     code: str
     met: bool | None
@@ -57,7 +58,7 @@ class Reason:
 
     @property
     def quote(self) -> str | None:
-        """The parameter's words, else the clause's; None where a setting has no clause."""
+        """The quote of the parameter, else of the clause; None for a setting without a clause."""
         if self.parameter is not None and self.parameter.quote is not None:
             return self.parameter.quote
         return QUOTES[self.clause] if self.clause is not None else None
@@ -65,7 +66,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """What the trainee may claim elsewhere, for the page only: it takes nothing from this decision."""
+    """A subsidy that the trainee may claim elsewhere. Shown only; it does not change this decision."""
 
     code: str
     clause: str
@@ -73,7 +74,7 @@ class Entitlement:
 
 @dataclass(frozen=True, slots=True)
 class AttendanceSum:
-    """Lesson hours over the class. `low` and `high` are the shares if everything open goes one way or the other."""
+    """Lesson hours over the class. `low` and `high`: the share without and with all contested and pending hours."""
 
     planned: Decimal
     sure: Decimal
@@ -91,7 +92,7 @@ class AttendanceSum:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A verdict with everything it rests on. `amount_fen` under review is what would be paid."""
+    """A verdict with its reasons. Under review, `amount_fen` is the amount if the review ends well."""
 
     rule: str
     verdict: Verdict
@@ -109,12 +110,12 @@ class Decision:
 
     @property
     def attendance_is_enough(self) -> bool | None:
-        """What the attendance reason says; None also where there is none."""
+        """The result of the attendance condition; None if it is open or there is none."""
         return next((reason.met for reason in self.reasons if reason.code == "attendance"), None)
 
 
 def verdict_of(reasons: Sequence[Reason]) -> Verdict:
-    """The worst of the reasons: one that is not met denies, one that cannot be said yet waits for a person."""
+    """The worst of the reasons: one that is not met gives NOT_ELIGIBLE, else one that is open gives REVIEW."""
     if any(reason.met is False for reason in reasons):
         return Verdict.NOT_ELIGIBLE
     if any(reason.met is None for reason in reasons):
@@ -123,7 +124,7 @@ def verdict_of(reasons: Sequence[Reason]) -> Verdict:
 
 
 def body_of(decision: Decision) -> dict[str, Any]:
-    """A decision as JSON, the way it is stored and shown: Decimals as text, dates as YYYY-MM-DD."""
+    """The JSON of a decision, as it is stored and served: Decimals as text, dates as YYYY-MM-DD."""
     attendance = decision.attendance
     hours = {name: str(value) for name, value in asdict(attendance).items()}
     return {
@@ -139,7 +140,7 @@ def body_of(decision: Decision) -> dict[str, Any]:
 
 
 def sentence_of(decision: Decision) -> dict[str, Any]:
-    """The one sentence above the reasons, as a code and what is said in it; the words are the reader's language."""
+    """The summary sentence of a decision, as a code and its parameters. The browser has the words."""
     not_met = [reason.code for reason in decision.reasons if reason.met is False]
     open_reasons = [reason for reason in decision.reasons if reason.met is None]
     facts = {reason.code: reason.facts for reason in decision.reasons}
@@ -183,7 +184,7 @@ def _reason(reason: Reason) -> dict[str, Any]:
 
 
 def _share(hours: Decimal, planned: Decimal) -> Decimal:
-    """Hours of planned ones, 0..1, cut off (never rounded up over a limit) at four digits."""
+    """Hours as a share of planned hours, 0..1. Truncated to four digits, so that it never rounds up to a limit."""
     if planned <= 0:
         return Decimal(0)
     return min(Decimal(1), hours / planned).quantize(Decimal("0.0001"), rounding="ROUND_DOWN")

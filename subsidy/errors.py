@@ -1,17 +1,17 @@
-"""What can go wrong when a subsidy is decided.
+"""Errors of subsidy decisions.
 
 SubsidyError
-├── BadParameter       a parameter file says something that makes no sense
-├── UnknownParameter   nobody wrote this parameter, or not for this key
+├── BadParameter       a parameter file is malformed
+├── UnknownParameter   there is no such parameter, or it has no value for this key
 ├── NoValueYet         the date lies before the parameter's first value
-└── UnknownRule        a class of a project type that no rule decides
+└── UnknownRule        no rule decides the project type of the class
 """
 
 from typing import ClassVar
 
 
 class SubsidyError(Exception):
-    """The root. `retryable`: the same question may be answered later. `hint`: what to do about it."""
+    """Base of these errors. `retryable`: the same call may succeed later. `hint`: what to do about it."""
 
     retryable: ClassVar[bool] = False
 
@@ -21,15 +21,15 @@ class SubsidyError(Exception):
 
 
 class BadParameter(SubsidyError):
-    """A parameter file that cannot be used; the service does not guess what was meant."""
+    """A malformed parameter file. Its content is not guessed."""
 
 
 class UnknownParameter(SubsidyError):
-    """There is no such parameter, or it has no value for this key. Never zero."""
+    """There is no such parameter, or it has no value for this key. The value is not taken as zero."""
 
 
 class NoValueYet(SubsidyError):
-    """A date before the first value. Never zero: somebody has to say what held then."""
+    """A date before the first value. The value is not taken as zero: somebody has to enter it."""
 
 
 class UnknownRule(SubsidyError):

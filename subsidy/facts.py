@@ -1,6 +1,7 @@
-"""Gathers what the rules are told: the stored roster, attendance records, flags and earlier decisions of a class.
+"""Reads the facts of a class from the database: roster, attendance records, flags and earlier decisions.
 
-Belongs here: queries and how rows become facts. Does not belong here: what follows from them (checks.py, rules.py).
+Here: queries, and the translation of rows into cases. Not here: judging the facts (checks.py, rules.py).
+Design: docs/design/subsidy.md.
 """
 
 from collections import defaultdict
@@ -44,7 +45,7 @@ MINUTE_US: Final = 60_000_000
 
 @dataclass(frozen=True)
 class Stored:
-    """What is stored about a class, looked up once for all of its trainees."""
+    """The stored rows about a class, read once for all of its trainees."""
 
     of_class: TrainingClassRow
     today: date
@@ -67,7 +68,7 @@ def enrolled(db: DbSession, class_id: str) -> list[tuple[EnrolmentRow, TraineeRo
 
 
 def cases_of(db: DbSession, of_class: TrainingClassRow, now_us: int) -> list[Case]:
-    """One case per enrolment, in the order of the roster. A class has ended the day after its last day."""
+    """One case per enrolment, in the order of the roster. A class counts as ended from the day after its last day."""
     roster = enrolled(db, of_class.id)
     stored = _stored(db, of_class, roster, now_us)
     return [_case(stored, enrolment, trainee) for enrolment, trainee in roster]
@@ -114,10 +115,10 @@ def _records(db: DbSession, session_ids: Sequence[str]) -> dict[str, AttendanceR
 def _benefits(
     db: DbSession, of_class: TrainingClassRow, roster: Sequence[tuple[EnrolmentRow, TraineeRow]]
 ) -> dict[str, tuple[Benefit, ...]]:
-    """Earlier classes whose decision in force gives the same person a subsidy, by hash of the ID number.
+    """Earlier classes for which the same person gets a subsidy by the decision in force, by hash of the ID number.
 
-    At any institution: the cap is the person's (S33). Earlier means by first day, so of two classes only the later
-    one counts the other, in whatever order they are decided.
+    Classes of every institution count, because the cap is per person (S33). A class is earlier if its first day is: of
+    two classes only the later one counts the other, whichever is decided first.
     """
     newer, hashes = aliased(DecisionRow), {trainee.id_number_hash for _, trainee in roster}
     newest = (
@@ -138,13 +139,13 @@ def _benefits(
         )
         .order_by(TrainingClassRow.starts_on, TrainingClassRow.id)
     )
-    found: dict[str, list[Benefit]] = defaultdict(list)
+    benefits: dict[str, list[Benefit]] = defaultdict(list)
     for id_number_hash, earlier in db.execute(query):
         first = date.fromisoformat(earlier.starts_on)
-        # Not the class's name: another institution's classes are no business of whoever reads this decision.
+        # Without the name of the class: readers of this decision may not see classes of other institutions.
         reference = " ".join(filter(None, (earlier.starts_on[:7], earlier.occupation, earlier.level)))
-        found[id_number_hash].append(Benefit(reference, first, earlier.occupation, earlier.level))
-    return {id_number_hash: tuple(each) for id_number_hash, each in found.items()}
+        benefits[id_number_hash].append(Benefit(reference, first, earlier.occupation, earlier.level))
+    return {id_number_hash: tuple(each) for id_number_hash, each in benefits.items()}
 
 
 def _case(stored: Stored, enrolment: EnrolmentRow, trainee: TraineeRow) -> Case:
@@ -197,7 +198,7 @@ def _session(stored: Stored, session: ClassSessionRow, enrolment: EnrolmentRow) 
 
 
 def _settled(flags: Sequence[FlagFact]) -> frozenset[str]:
-    """Codes whose flags people have judged without holding them true: the sign-ins stand."""
+    """Codes whose flags are all rejected or undecidable: the sign-ins hold."""
     standing = {flag.code for flag in flags if flag.state in STANDING}
     return frozenset(flag.code for flag in flags) - standing
 
@@ -207,8 +208,8 @@ def _hours(
 ) -> tuple[Decimal, Decimal]:
     """Sure and contested lesson hours of a person in a final record.
 
-    Contested is what was credited within windows in which the room contradicts the sign-ins, in whole tenths upwards,
-    and after a sign-in without a sign-out all that was not credited: a person decides about both.
+    Contested hours are those credited within windows in which the room contradicts the sign-ins, rounded up to tenths.
+    If the sign-out is missing, the planned hours that were not credited are contested too. A person decides on both.
     """
     hours, review = Decimal(person["lesson_hours"]), set(person["review"]) - settled
     uncredited = planned - hours if "no_sign_out" in review else Decimal(0)
@@ -227,7 +228,7 @@ def _hours(
 
 
 def _covered_us(windows: Sequence[tuple[int, int]]) -> int:
-    """How long the windows last together, what they share counted once."""
+    """The total length of the windows; overlaps count once."""
     total, at_us = 0, 0
     for start_us, end_us in sorted(windows):
         total += max(0, end_us - max(start_us, at_us))
@@ -236,6 +237,6 @@ def _covered_us(windows: Sequence[tuple[int, int]]) -> int:
 
 
 def _planned_hours(session: ClassSessionRow, on: date) -> Decimal:
-    """Planned lesson hours of a session without a record; breaks are left in, the record will cut them out."""
+    """Planned lesson hours of a session without a record. Breaks are included; the record will exclude them."""
     minutes = Decimal(to_us(session.ends_at) - to_us(session.starts_at)) / MINUTE_US
     return (minutes / edition_in_force(on).lesson_hour_min).quantize(TENTH)

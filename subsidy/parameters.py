@@ -1,7 +1,7 @@
-"""Rates, caps and windows as dated values, each with the clause and the notice's words beside it.
+"""Rates, caps and windows as dated values, each with its clause and a quote of the notice.
 
-One YAML file per parameter in parameters/. Source "setting" means: the notice does not set it, this locality does.
-Does not belong here: what a value is compared with (checks, rules). See docs/design/subsidy.md.
+One YAML file per parameter in parameters/. Source "setting": not the notice but this locality sets the value.
+Not here: what a value is compared with (checks.py, rules.py). Design: docs/design/subsidy.md.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ KNOWN: Final = frozenset({"id", "unit", "clause", "source", "locality", "quote",
 
 @dataclass(frozen=True, slots=True)
 class DatedValue:
-    """What holds from a date on: one value, or one per key (a level)."""
+    """The value in force from a date on: one value, or one per key (a level)."""
 
     since: date
     amount: Scalar | Mapping[str, Scalar]
@@ -37,7 +37,7 @@ class DatedValue:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One value as a reason cites it. `name` is "upgrade_rate[中级工]" for a value of a key; None is unlimited."""
+    """One value as a reason cites it. `name`: with its key, "upgrade_rate[中级工]"; `value`: None is unlimited."""
 
     name: str
     value: Scalar
@@ -50,14 +50,14 @@ class Reading:
 
     @property
     def whole(self) -> int:
-        """The value of a parameter in fen, days or times. TypeError if it is none of these or unlimited."""
+        """The value in fen, days or times. TypeError for another unit, and for unlimited."""
         if not isinstance(self.value, int):
             raise TypeError(f"{self.name} is not a whole number")
         return self.value
 
     @property
     def share(self) -> Decimal:
-        """The value of a share, 0..1. TypeError if it is none."""
+        """The value of a share, 0..1. TypeError for another unit."""
         if not isinstance(self.value, Decimal):
             raise TypeError(f"{self.name} is not a share")
         return self.value
@@ -65,7 +65,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A named quantity with its values in order of date."""
+    """A parameter with its values in order of date."""
 
     id: str
     unit: Unit
@@ -76,7 +76,7 @@ class Parameter:
     values: tuple[DatedValue, ...]
 
     def on(self, day: date, key: str | None = None) -> Reading:
-        """What held on a day. NoValueYet before the first value, UnknownParameter for a key without a value."""
+        """The value in force on a day. NoValueYet before the first one, UnknownParameter for a key without a value."""
         holding = [value for value in self.values if value.since <= day]
         if not holding:
             first = self.values[0].since
@@ -97,35 +97,37 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class PolicyParameters:
-    """Every parameter by id, and a digest of all that they say."""
+    """Every parameter by id, and a digest of all their content."""
 
     by_id: Mapping[str, Parameter]
     digest: str
 
     def on(self, parameter_id: str, day: date, key: str | None = None) -> Reading:
-        """The value of a parameter on a day. UnknownParameter, NoValueYet."""
+        """The value of a parameter on a day. Raises UnknownParameter, NoValueYet."""
         if parameter_id not in self.by_id:
             raise UnknownParameter(f"there is no parameter {parameter_id}")
         return self.by_id[parameter_id].on(day, key)
 
 
 def load(folder: Path) -> PolicyParameters:
-    """Every *.yaml of a folder, checked. Raises BadParameter."""
-    found = {path.stem: parse(path.read_text(encoding="utf-8"), path.stem) for path in sorted(folder.glob("*.yaml"))}
-    if not found:
+    """Read and check every *.yaml of a folder. Raises BadParameter."""
+    parameters = {
+        path.stem: parse(path.read_text(encoding="utf-8"), path.stem) for path in sorted(folder.glob("*.yaml"))
+    }
+    if not parameters:
         raise BadParameter(f"no parameters in {folder}")
-    said = json.dumps([repr(parameter) for parameter in found.values()], ensure_ascii=False)
-    return PolicyParameters(MappingProxyType(found), hashlib.sha256(said.encode()).hexdigest())
+    content = json.dumps([repr(parameter) for parameter in parameters.values()], ensure_ascii=False)
+    return PolicyParameters(MappingProxyType(parameters), hashlib.sha256(content.encode()).hexdigest())
 
 
 @cache
 def shipped() -> PolicyParameters:
-    """The parameters that come with this version, read once."""
+    """The parameters that ship with this version; read once."""
     return load(FOLDER)
 
 
 def parse(text: str, stem: str) -> Parameter:
-    """A parameter file's text, whose name without ".yaml" is `stem`. Raises BadParameter."""
+    """The parameter in the text of a file. `stem`: the file's name without ".yaml". Raises BadParameter."""
     try:
         raw = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -173,7 +175,7 @@ def _values(raw: Mapping[str, Any], stem: str) -> tuple[DatedValue, ...]:
 
 
 def _scalar(amount: Any, raw: Mapping[str, Any], stem: str) -> Scalar:
-    """A checked value. Money is whole fen and a share is text: a float has already lost what was written."""
+    """A checked value. Money is whole fen, and a share is text: a float would not be exactly what was written."""
     unit = raw["unit"]
     if unit == "days" and amount == UNLIMITED:
         return None

@@ -1,7 +1,8 @@
-"""The rules, clause by clause: which conditions a subsidy has, and what it comes to.
+"""The rules by clause: the conditions and the amount of each subsidy.
 
-Pure: the standard library, a YAML reader and this folder; the same case and parameters give the same decision.
-Parameters are those that held on the class's first day. See docs/design/subsidy.md.
+Pure functions that use only the standard library, a YAML reader and this folder: the same case and parameters give the
+same decision. The parameters in force on the class's first day are used. Not here: single conditions (checks.py).
+Design: docs/design/subsidy.md.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,12 +14,12 @@ from shike.subsidy.decision import Decision, Entitlement, MissingFact, Reason, V
 from shike.subsidy.errors import UnknownParameter, UnknownRule
 from shike.subsidy.parameters import PolicyParameters
 
-VERSION: Final = "2026-11-23"  # raised when a rule changes: stored decisions then count as made from other inputs
+VERSION: Final = "2026-11-23"  # raise it when a rule changes: stored decisions are then out of date
 CERTIFICATE_LEVELS: Final = frozenset({"初级工", "中级工", "高级工"})
 
 
 def new_hire(case: Case, parameters: PolicyParameters) -> Decision:
-    """Pre-post training of new hires (S05, dispatched S10): a flat rate to the enterprise that uses the worker."""
+    """Pre-job training of new hires (S05; dispatched: S10): a flat rate for the enterprise that uses the worker."""
     rate = parameters.on("new_hire_rate", case.starts_on)
     reasons = (
         checks.attended(case, parameters),
@@ -35,7 +36,7 @@ def new_hire(case: Case, parameters: PolicyParameters) -> Decision:
 
 
 def upgrade(case: Case, parameters: PolicyParameters) -> Decision:
-    """Skill upgrading of employees (S07, dispatched S11): by target level; a level without a rate has no amount."""
+    """Skill upgrading of employees (S07; dispatched: S11): a rate per target level. Some levels have no rate."""
     rate = _upgrade_rate(case, parameters)
     reasons = (
         checks.attended(case, parameters),
@@ -54,7 +55,7 @@ RULES: Final[Mapping[str, Callable[[Case, PolicyParameters], Decision]]] = {"new
 
 
 def decide(case: Case, parameters: PolicyParameters) -> Decision:
-    """The decision of the case's rule. Raises UnknownRule, NoValueYet."""
+    """Decide a case by its rule. Raises UnknownRule, NoValueYet."""
     if case.rule not in RULES:
         raise UnknownRule(f"no rule decides {case.rule}")
     elsewhere = checks.pointed_elsewhere(case)
@@ -90,7 +91,7 @@ def _decision(case: Case, reasons: tuple[Reason, ...], amount_fen: int | None) -
 
 
 def _entitlements(case: Case) -> tuple[Entitlement, ...]:
-    """The unemployment insurance's own subsidy for a certificate (S08, S12); 技师 and 高级技师 are not in it."""
+    """The subsidy of the unemployment insurance for a certificate (S08, S12), which excludes 技师 and 高级技师."""
     if case.rule == "upgrade" and case.result == "passed" and case.level in CERTIFICATE_LEVELS:
         return (Entitlement("unemployment_insurance", "S12" if case.agency else "S08"),)
     return ()

@@ -1,6 +1,6 @@
-"""The table of decisions: what was decided for a trainee of a class under a rule, in versions.
+"""The table of subsidy decisions: versions per trainee and class.
 
-Belongs here: columns and constraints. Does not belong here: rules and reasons (rules.py, decision.py).
+Here: columns and constraints. Not here: reading and writing rows (decision_store.py), rules (rules.py).
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from shike.attendance.tables.base import Base, id_column
 
 
 class DecisionRow(Base):
-    """One version of a subsidy decision (补贴判定). `amount_fen` is whole fen, null where no amount is stated."""
+    """One version of a subsidy decision (补贴判定). `amount_fen`: whole fen, null if there is no amount."""
 
     __tablename__ = "decision"
     __table_args__ = (

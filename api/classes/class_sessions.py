@@ -1,4 +1,8 @@
-"""Class sessions (课次): when and where a class sits. What they came to is shown by other routes."""
+"""Class sessions (课次): routes to list, create and change the plan of a session: its time, room, teacher and breaks.
+
+Not here: the result of a session (session_detail.py), the rules of a timetable (attendance/training/timetable.py).
+Design: docs/design/training.md.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -38,12 +42,12 @@ from shike.capture.moment import rfc3339
 router = APIRouter(tags=["class-sessions"], responses=PROBLEM)
 
 ClassSessionState = Literal["planned", "running", "ended", "final", "cancelled"]
-# Where a file says it in several columns, a body says it in one field.
+# Fields of a file whose name in a request body is another one: a file has date and time in several columns.
 FIELDS: Mapping[str, str] = {"date": "starts_at", "start": "starts_at", "end": "ends_at", "room": "room_id"}
 
 
 class Break(BaseModel):
-    """A pause that counts for nobody."""
+    """A break. It is not credited to anybody."""
 
     model_config = ConfigDict(populate_by_name=True, extra="forbid")
 
@@ -55,7 +59,7 @@ Breaks = Annotated[list[Break], MaxLen(20)]
 
 
 class ClassSessionIn(Body):
-    """A class session; without a `sequence` it gets the next one. Without a room nothing can be counted."""
+    """A new class session. Without `sequence` it gets the next number. Without a room nobody is counted."""
 
     class_id: Id
     sequence: int | None = Field(default=None, ge=1, le=MOST_SESSIONS)
@@ -68,7 +72,7 @@ class ClassSessionIn(Body):
 
 
 class ClassSessionPatch(Body):
-    """Only the fields that are sent are changed. `state` calls it off, or takes that back."""
+    """Only the fields that are sent are changed. `state` cancels the session, or takes the cancellation back."""
 
     room_id: Id | None = None
     teacher: Name | None = None
@@ -80,7 +84,7 @@ class ClassSessionPatch(Body):
 
 
 class ClassSessionOut(BaseModel):
-    """A class session with the names of what it belongs to."""
+    """A class session with the names of its class, institution and room."""
 
     id: str
     class_id: str
@@ -101,12 +105,12 @@ class ClassSessionOut(BaseModel):
 
 
 def class_session_outs(db: DbSession, rows: list[ClassSessionRow]) -> list[ClassSessionOut]:
-    """Class sessions on the wire."""
+    """Class sessions as the API serves them."""
     of_classes = select(TrainingClassRow, InstitutionRow.name).join(
         InstitutionRow, InstitutionRow.id == TrainingClassRow.institution_id
     )
-    found = db.execute(of_classes.where(TrainingClassRow.id.in_({row.class_id for row in rows})))
-    classes = {row[0].id: (row[0], row[1]) for row in found}
+    named_classes = db.execute(of_classes.where(TrainingClassRow.id.in_({row.class_id for row in rows})))
+    classes = {row[0].id: (row[0], row[1]) for row in named_classes}
     in_rooms = db.execute(select(RoomRow.id, RoomRow.name).where(RoomRow.id.in_({row.room_id for row in rows})))
     rooms: Mapping[str | None, str] = {row[0]: row[1] for row in in_rooms}
     return [class_session_out(row, *classes[row.class_id], rooms.get(row.room_id)) for row in rows]
@@ -115,7 +119,7 @@ def class_session_outs(db: DbSession, rows: list[ClassSessionRow]) -> list[Class
 def class_session_out(
     row: ClassSessionRow, of_class: TrainingClassRow, institution_name: str, room_name: str | None
 ) -> ClassSessionOut:
-    """One class session on the wire."""
+    """One class session as the API serves it."""
     return ClassSessionOut.model_validate(
         {column.key: getattr(row, column.key) for column in ClassSessionRow.__table__.columns}
         | {
@@ -129,50 +133,55 @@ def class_session_out(
     )
 
 
+class ClassSessionQuery(BaseModel):
+    """Which class sessions to list: those that meet every condition that is given. `date`: a day in Beijing."""
+
+    day: date | None = Field(default=None, alias="date")
+    class_id: str | None = None
+    room_id: str | None = None
+    institution_id: str | None = None
+    state: ClassSessionState | None = None
+    limit: int = Field(default=500, ge=1, le=2000)
+
+
 @router.get("/api/class-sessions")
 def list_class_sessions(
-    db: Db,
-    viewer: CurrentViewer,
-    day: Annotated[date | None, Query(alias="date")] = None,
-    class_id: str | None = None,
-    room_id: str | None = None,
-    institution_id: str | None = None,
-    state: ClassSessionState | None = None,
-    limit: Annotated[int, Query(ge=1, le=2000)] = 500,
+    db: Db, viewer: CurrentViewer, wanted: Annotated[ClassSessionQuery, Query()]
 ) -> Items[ClassSessionOut]:
-    """Class sessions in scope, the latest first; `date` is a day in Beijing, and everything that touches it."""
-    query = visible(viewer, ClassSessionRow).order_by(ClassSessionRow.starts_at.desc(), ClassSessionRow.id).limit(limit)
-    if day is not None:
-        start, end = bounds(day)
+    """Class sessions in scope, the latest first. `date`: a day in Beijing; sessions that overlap it are listed."""
+    query = visible(viewer, ClassSessionRow).order_by(ClassSessionRow.starts_at.desc(), ClassSessionRow.id)
+    if wanted.day is not None:
+        start, end = bounds(wanted.day)
         query = query.where(ClassSessionRow.starts_at < end, ClassSessionRow.ends_at > start)
-    if class_id is not None:
-        query = query.where(ClassSessionRow.class_id == class_id)
-    if room_id is not None:
-        query = query.where(ClassSessionRow.room_id == room_id)
-    if institution_id is not None:
-        of_institution = select(TrainingClassRow.id).where(TrainingClassRow.institution_id == institution_id)
+    if wanted.class_id is not None:
+        query = query.where(ClassSessionRow.class_id == wanted.class_id)
+    if wanted.room_id is not None:
+        query = query.where(ClassSessionRow.room_id == wanted.room_id)
+    if wanted.institution_id is not None:
+        of_institution = select(TrainingClassRow.id).where(TrainingClassRow.institution_id == wanted.institution_id)
         query = query.where(ClassSessionRow.class_id.in_(of_institution))
-    if state is not None:
-        query = query.where(ClassSessionRow.state == state)
+    if wanted.state is not None:
+        query = query.where(ClassSessionRow.state == wanted.state)
+    query = query.limit(wanted.limit)
     return Items(items=class_session_outs(db, list(db.scalars(query))))
 
 
 @router.get("/api/classes/{class_id}/sessions")
 def list_sessions_of_class(class_id: str, db: Db, viewer: CurrentViewer) -> Items[ClassSessionOut]:
-    """The timetable of a class in its own order."""
+    """The timetable of a class, by number."""
     load(db, viewer, TrainingClassRow, class_id)
     query = select(ClassSessionRow).where(ClassSessionRow.class_id == class_id).order_by(ClassSessionRow.sequence)
     return Items(items=class_session_outs(db, list(db.scalars(query))))
 
 
 def may_change_late(viewer: Viewer) -> bool:
-    """Whether somebody may change the plan of a class session that has begun: those who keep the registry."""
+    """Whether the viewer may change the plan of a class session that has begun: only with REGISTRY_WRITE."""
     return viewer.may(Permission.REGISTRY_WRITE)
 
 
 @router.post("/api/class-sessions", status_code=201)
 def create_class_session(body: ClassSessionIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> ClassSessionOut:
-    """Add a session to a class. 422 if its room or its class is taken at that time."""
+    """Add a session to a class. 422 if its room or its class is occupied at that time."""
     training_class = named(db, caller.viewer, TrainingClassRow, body.class_id, "class_id")
     table = Timetable(db, training_class, now(clock), late=may_change_late(caller.viewer))
     if body.sequence in table.sessions:
@@ -204,7 +213,7 @@ def get_class_session(class_session_id: str, db: Db, viewer: CurrentViewer) -> C
 def update_class_session(
     class_session_id: str, body: ClassSessionPatch, db: Db, caller: CurrentCaller, clock: CurrentClock
 ) -> ClassSessionOut:
-    """Change a class session. 422 `already_started` once it has begun, but for those who keep the registry."""
+    """Change a class session. 422 `already_started` once it has begun, unless the caller may write the registry."""
     row = load(db, caller.viewer, ClassSessionRow, class_session_id)
     training_class = db.get_one(TrainingClassRow, row.class_id)
     plan = patched(db, caller.viewer, training_class, plan_of(row), body)
@@ -224,7 +233,7 @@ def update_class_session(
 def patched(
     db: DbSession, viewer: Viewer, training_class: TrainingClassRow, plan: SessionPlan, body: ClassSessionPatch
 ) -> SessionPlan:
-    """The plan with what was sent; null means "as it is" but for room and teacher."""
+    """The plan with the sent fields. Null removes room and teacher; other fields keep their value."""
     sent = body.model_fields_set
     if "room_id" in sent:
         plan = replace(plan, room_id=room_of(db, viewer, training_class, body.room_id))
@@ -242,7 +251,7 @@ def patched(
 
 
 def change(table: Timetable, row: ClassSessionRow, plan: SessionPlan, state: str | None) -> None:
-    """Give a session another plan or call it off. Refused leaves it as it was."""
+    """Give a session another plan, or cancel it. After Refused nothing is changed."""
     revived = row.state == "cancelled" and state == "planned"
     if not revived:
         table.check_change(row)
@@ -252,14 +261,14 @@ def change(table: Timetable, row: ClassSessionRow, plan: SessionPlan, state: str
     if revived or state == "cancelled":
         row.state = state or row.state
     elif row.state == "final":
-        # Judged anew by its new plan.
+        # The evaluator judges it again with the new plan.
         row.state = "ended"
 
 
 def note_change(
     db: DbSession, clock: Clock, caller: Caller, row: ClassSessionRow, before: SessionPlan, body: ClassSessionPatch
 ) -> None:
-    """The line of the trail, with the times as they were."""
+    """Write the change to the audit trail, with the times before and after."""
     detail = {
         "verb": "updated",
         "kind": "class_session",
@@ -271,7 +280,7 @@ def note_change(
 
 
 def room_of(db: DbSession, viewer: Viewer, training_class: TrainingClassRow, room_id: str | None) -> str | None:
-    """The id of a room of the class's own institution. Invalid otherwise."""
+    """The id of a room of the class's institution. Invalid for a room of another one."""
     if room_id is None:
         return None
     room = named(db, viewer, RoomRow, room_id, "room_id")
@@ -281,10 +290,10 @@ def room_of(db: DbSession, viewer: Viewer, training_class: TrainingClassRow, roo
 
 
 def spans(breaks: list[Break]) -> tuple[tuple[datetime, datetime], ...]:
-    """Breaks as a plan holds them."""
+    """Breaks in the form of a plan."""
     return tuple((each.start.astimezone(UTC), each.end.astimezone(UTC)) for each in breaks)
 
 
 def refusal_of(refused: Refused) -> Invalid:
-    """A refusal of the timetable by the field of a body."""
+    """An error of the timetable as an error of the request body's field."""
     return Invalid(FIELDS.get(refused.field, refused.field), refused.code, str(refused))

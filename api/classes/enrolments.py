@@ -1,4 +1,8 @@
-"""Enrolments (学员名册): who is in a class. The ID number goes in and never comes out."""
+"""Enrolments (学员名册): routes to list, add and change the people on the roster of a class.
+
+An ID number is accepted, but never returned in full. Not here: rosters from files (imports.py), the rules of a roster
+(attendance/training/rosters.py). Design: docs/design/training.md.
+"""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -12,7 +16,7 @@ from shike.api.auth import audit
 from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.scopes import load
 from shike.api.classes.trainees import Phone, shown_phone
-from shike.api.classes.training_classes import SkillLevel, stored
+from shike.api.classes.training_classes import stored
 from shike.api.current import CurrentClock, CurrentIdentities, Db
 from shike.api.errors import Conflict, Invalid
 from shike.api.moment import Moment, now
@@ -26,6 +30,7 @@ from shike.attendance.tables.training import (
 )
 from shike.attendance.training import rosters
 from shike.attendance.training.id_numbers import BadIdNumber, normalised
+from shike.attendance.training.skill_levels import SkillLevel
 
 router = APIRouter(tags=["enrolments"], responses=PROBLEM)
 
@@ -35,7 +40,7 @@ IdNumber = Annotated[SecretStr, Field(max_length=60)]
 
 
 class EnrolmentIn(Body):
-    """A person for a class. `employer` is who actually uses the worker, `agency` who lends them out."""
+    """A person to enrol. `employer`: the enterprise that uses the worker; `agency`: the one that dispatches them."""
 
     name: Name
     id_number: IdNumber
@@ -51,7 +56,7 @@ class EnrolmentIn(Body):
 
 
 class EnrolmentPatch(Body):
-    """Only the fields that are sent are changed; null empties all but `joined_on`."""
+    """Only the fields that are sent are changed. Null removes a value, except `joined_on`."""
 
     employer: Company | None = None
     agency: Company | None = None
@@ -63,7 +68,7 @@ class EnrolmentPatch(Body):
 
 
 class EnrolmentOut(BaseModel):
-    """A person in a class. `phone` is masked for those who may not write."""
+    """A person in a class. `phone` is masked for viewers who may not write classes."""
 
     id: str
     class_id: str
@@ -84,7 +89,7 @@ class EnrolmentOut(BaseModel):
 
 
 def enrolment_outs(db: DbSession, viewer: CurrentViewer, class_id: str) -> list[EnrolmentOut]:
-    """The roster of a class by name."""
+    """The roster of a class, by name."""
     query = (
         select(EnrolmentRow, TraineeRow)
         .join(TraineeRow, TraineeRow.id == EnrolmentRow.trainee_id)
@@ -95,7 +100,7 @@ def enrolment_outs(db: DbSession, viewer: CurrentViewer, class_id: str) -> list[
 
 
 def enrolment_out(viewer: CurrentViewer, enrolment: EnrolmentRow, trainee: TraineeRow) -> EnrolmentOut:
-    """One enrolment on the wire."""
+    """One enrolment as the API serves it."""
     return EnrolmentOut.model_validate(
         {column.key: getattr(enrolment, column.key) for column in EnrolmentRow.__table__.columns}
         | {
@@ -109,7 +114,7 @@ def enrolment_out(viewer: CurrentViewer, enrolment: EnrolmentRow, trainee: Train
 
 @router.get("/api/classes/{class_id}/enrolments")
 def list_enrolments(class_id: str, db: Db, viewer: CurrentViewer) -> Items[EnrolmentOut]:
-    """The roster of a class by name, with those who left."""
+    """The roster of a class by name, including those who left."""
     load(db, viewer, TrainingClassRow, class_id)
     return Items(items=enrolment_outs(db, viewer, class_id))
 
@@ -118,7 +123,7 @@ def list_enrolments(class_id: str, db: Db, viewer: CurrentViewer) -> Items[Enrol
 def create_enrolment(
     class_id: str, body: EnrolmentIn, db: Db, caller: CurrentCaller, clock: CurrentClock, identities: CurrentIdentities
 ) -> EnrolmentOut:
-    """Put a person on the roster by hand. 409 `already_enrolled`; 422 on `id_number` if its checksum fails."""
+    """Add a person to the roster. 409 `already_enrolled`; 422 on `id_number` if it is not valid."""
     training_class = load(db, caller.viewer, TrainingClassRow, class_id)
     try:
         number = normalised(body.id_number.get_secret_value())
@@ -127,8 +132,8 @@ def create_enrolment(
     roster = rosters.Roster(db, training_class, identities, now(clock))
     if roster.has(number):
         raise Conflict("this person is on the roster", code="already_enrolled")
-    said = stored(body.model_dump(exclude={"name", "id_number"}))
-    entry = rosters.RosterEntry(body.name, number, {key: value for key, value in said.items() if value})
+    values = stored(body.model_dump(exclude={"name", "id_number"}))
+    entry = rosters.RosterEntry(body.name, number, {key: value for key, value in values.items() if value})
     enrolment, _ = roster.enrol(entry)
     roster.write()
     trainee = db.get_one(TraineeRow, enrolment.trainee_id)
@@ -141,7 +146,7 @@ def create_enrolment(
 def update_enrolment(
     enrolment_id: str, body: EnrolmentPatch, db: Db, caller: CurrentCaller, clock: CurrentClock
 ) -> EnrolmentOut:
-    """Change an enrolment. A day of leaving makes its state `left`; nobody is removed from a roster."""
+    """Change an enrolment. A day of leaving sets its state to `left`. Nobody is removed from a roster."""
     enrolment = load(db, caller.viewer, EnrolmentRow, enrolment_id)
     training_class = db.get_one(TrainingClassRow, enrolment.class_id)
     values = stored(body.model_dump(exclude_unset=True))

@@ -1,7 +1,8 @@
-"""Files of rosters, timetables and sign-ins: tried without keeping anything, or taken in; with an error per row.
+"""Imports of CSV files: rosters, timetables and sign-ins, with an error per wrong row.
 
-The file is the body of the request, so that the service needs no parser of forms. A trial runs the very same code and
-is then rolled back: what it says is what would happen. See docs/design/training.md.
+The file is the body of the request, so the service needs no form parser. A dry run uses the same code and is then
+rolled back, so its result is what an import would do. Not here: reading and storing rows (attendance/training).
+Design: docs/design/training.md.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from shike.api.auth.scopes import load
 from shike.api.classes.class_sessions import may_change_late
 from shike.api.current import CurrentClock, CurrentIdentities, Db
 from shike.api.moment import now
-from shike.api.wire import PROBLEM
+from shike.api.wire import PROBLEM, Id
 from shike.attendance.tables.training import TrainingClassRow
 from shike.attendance.training import rosters, sign_ins, timetable
 from shike.attendance.training.cells import Tally
@@ -32,7 +33,7 @@ router = APIRouter(tags=["imports"], responses=PROBLEM)
 
 
 class ImportKind(StrEnum):
-    """What a file holds."""
+    """The kind of data in a file."""
 
     ROSTER = "roster"
     TIMETABLE = "timetable"
@@ -47,7 +48,7 @@ COLUMNS: Mapping[ImportKind, Sequence[Column]] = {
 
 
 class RowErrorOut(BaseModel):
-    """Why a row was not taken. `row` is its number in the file from 1 on; numbers of people are masked."""
+    """Why a row was refused. `row`: its number in the file, from 1; ID and telephone numbers are masked."""
 
     row: int
     field: str
@@ -57,9 +58,9 @@ class RowErrorOut(BaseModel):
 
 
 class ImportOut(BaseModel):
-    """What came of a file: `accepted` rows are the sum of the three after it. `applied`: whether they were kept.
+    """The result of an import. `accepted`: the sum of `created`, `updated`, `unchanged`. `applied`: rows were stored.
 
-    `ignored_columns`: headings that nobody knows. A row can have several errors.
+    `ignored_columns`: unknown headings. A row can have several errors.
     """
 
     kind: ImportKind
@@ -77,7 +78,7 @@ class ImportOut(BaseModel):
 
 @dataclass(frozen=True)
 class Receiver:
-    """Where rows go: one class, at one moment."""
+    """Stores the rows of one file for a class. `late`: sessions that have begun may be changed."""
 
     db: DbSession
     training_class: TrainingClassRow
@@ -86,7 +87,7 @@ class Receiver:
     late: bool
 
     def take_in(self, kind: ImportKind, file: CsvFile) -> Tally:
-        """Take in every row that can be; the tally has the errors of the others."""
+        """Store every valid row; the tally has the errors of the others."""
         if kind is ImportKind.ROSTER:
             entries, errors = rosters.read(file)
             roster = rosters.Roster(self.db, self.training_class, self.identities, self.moment)
@@ -103,28 +104,34 @@ class Receiver:
         return tally
 
 
+class ImportQuery(BaseModel):
+    """The class of a file. `dry_run`: store nothing. `skip_bad`: store the valid rows although others are refused."""
+
+    class_id: Id
+    dry_run: bool = False
+    skip_bad: bool = False
+
+
 @router.post("/api/imports/{kind}")
 def import_file(
     kind: ImportKind,
-    class_id: Annotated[str, Query(min_length=36, max_length=36)],
+    wanted: Annotated[ImportQuery, Query()],
     data: Annotated[bytes, Body(media_type="text/csv")],
     db: Db,
     caller: CurrentCaller,
     clock: CurrentClock,
     identities: CurrentIdentities,
-    dry_run: bool = False,
-    skip_bad: bool = False,
 ) -> ImportOut:
-    """Take in a CSV file (UTF-8 or GB18030) for a class. With any bad row nothing is kept, unless `skip_bad`.
+    """Import a CSV file (UTF-8 or GB18030) for a class. If a row is refused nothing is stored, unless `skip_bad`.
 
-    Taking the same file in again changes nothing. 422 on `file` for one that cannot be read at all.
+    Importing the same file again changes nothing. 422 on `file` if it cannot be read as a table.
     """
-    training_class = load(db, caller.viewer, TrainingClassRow, class_id)
+    training_class = load(db, caller.viewer, TrainingClassRow, wanted.class_id)
     file = read(data, COLUMNS[kind])
     savepoint = db.begin_nested()
     receiver = Receiver(db, training_class, identities, now(clock), may_change_late(caller.viewer))
     tally = receiver.take_in(kind, file)
-    applied = not dry_run and (skip_bad or not tally.errors)
+    applied = not wanted.dry_run and (wanted.skip_bad or not tally.errors)
     if applied:
         savepoint.commit()
     else:
@@ -132,7 +139,7 @@ def import_file(
     refused = len({error.row for error in tally.errors})
     out = ImportOut(
         kind=kind,
-        dry_run=dry_run,
+        dry_run=wanted.dry_run,
         applied=applied,
         rows=len(file.rows),
         accepted=tally.accepted,
@@ -152,7 +159,7 @@ def import_file(
 
 @router.get("/api/imports/{kind}/template.csv", response_class=Response)
 def import_template(kind: ImportKind, language: Literal["zh", "en"] = "zh") -> Response:
-    """A file to start from: the headings and one example row."""
+    """A template: the headings and one example row."""
     name = f'attachment; filename="{kind.value}-{language}.csv"'
     content = template(COLUMNS[kind], language)
     return Response(content, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})

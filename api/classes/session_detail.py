@@ -1,7 +1,7 @@
-"""Everything about one class session on one page: plan, room, footage, counts, sign-ins, flags, record.
+"""The page of one class session: plan, room, footage, head counts, sign-ins, flags and attendance record.
 
-Shown as it is stored now; the record and the flags are those of the last judgement, some seconds old while the class
-runs. Editing a class session is class_sessions.py's. Design: docs/design/judgement.md.
+All data are those stored now. Record and flags are of the last judgement, which is some seconds old while the session
+runs. Not here: changing a class session (class_sessions.py). Design: docs/design/judgement.md.
 """
 
 from datetime import datetime, timedelta
@@ -66,7 +66,7 @@ def read_session_detail(
     every_us: SampleEvery,
     request: Request,
 ) -> SessionDetail:
-    """Everything about a class session."""
+    """All data about a class session."""
     session = load(db, viewer, ClassSessionRow, class_session_id)
     start, end, now_us = session.starts_at - MARGIN, session.ends_at + MARGIN, clock.now()
     room = db.get(RoomRow, session.room_id) if session.room_id else None

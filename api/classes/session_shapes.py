@@ -1,4 +1,4 @@
-"""Shapes of the page of a class session on the wire. Filled by session_detail.py."""
+"""JSON shapes of the page of a class session. session_detail.py fills them."""
 
 from pydantic import BaseModel
 
@@ -8,7 +8,7 @@ from shike.api.playback.held import HeldOut
 
 
 class PlanOut(WindowOut):
-    """The class session as it is planned."""
+    """The plan of the class session."""
 
     id: str
     sequence: int
@@ -31,7 +31,7 @@ class OfClassOut(BaseModel):
 
 
 class JudgedRoomOut(BaseModel):
-    """The room. `larger_of_views`: its cameras see the same seats, and the larger count is shown."""
+    """The room. `larger_of_views`: it has several cameras on the same seats, and the larger count is shown."""
 
     id: str
     name: str
@@ -81,13 +81,13 @@ class AttendeeOut(BaseModel):
 
 
 class ReviewOut(WindowOut):
-    """A window in which the room contradicts the sign-ins; `code` is the flag that says so."""
+    """A window in which the room contradicts the sign-ins. `code`: that of its flag."""
 
     code: str
 
 
 class RecordOut(BaseModel):
-    """The version in force of the session's record."""
+    """The newest version of the session's attendance record."""
 
     version: int
     final: bool
@@ -106,7 +106,7 @@ class RecordOut(BaseModel):
 
 
 class JudgedSignOut(BaseModel):
-    """Somebody signed in or out; `stands` is false for an event that a later one corrects."""
+    """A sign-in or sign-out. `stands`: false if a later event corrects it."""
 
     id: str
     trainee_id: str
@@ -123,10 +123,10 @@ class JudgedSignOut(BaseModel):
 
 
 class SessionDetail(WindowOut):
-    """A class session with everything that is known about it, over the plan and a quarter of an hour on each side.
+    """A class session with all its data, from 15 minutes before its plan to 15 minutes after it.
 
-    `covered_share`: of the planned time since there is a camera, by any of them; as of the last judgement.
-    `expected`: enrolled and not on leave.
+    `covered_share`: share of the planned time, since the room has a camera, that any camera recorded; as of the last
+    judgement. `expected`: people enrolled and not on leave.
     """
 
     session: PlanOut

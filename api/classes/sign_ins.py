@@ -1,4 +1,7 @@
-"""Sign-ins and leave of a class session: read, and entered by hand with a reason. Files come in by imports.py."""
+"""Sign-ins and leave of a class session: routes to list them, and to enter them by hand with a reason.
+
+Not here: sign-ins from files (imports.py). Design: docs/design/training.md.
+"""
 
 from typing import Annotated
 
@@ -31,7 +34,7 @@ SignReason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 
 
 class SignEventIn(Body):
-    """A sign-in or sign-out by hand, and why. `corrects_id` names the event that it takes the place of."""
+    """A sign-in or sign-out by hand, with the reason. `corrects_id`: the event that it replaces."""
 
     trainee_id: Id
     kind: SignKind
@@ -41,7 +44,7 @@ class SignEventIn(Body):
 
 
 class SignEventOut(BaseModel):
-    """An event; one that was corrected names its correction and is no longer in force."""
+    """A sign event. With `corrected_by_id` it was corrected and is no longer in force."""
 
     id: str
     class_session_id: str
@@ -61,7 +64,7 @@ class SignEventOut(BaseModel):
 
 
 class LeaveIn(Body):
-    """An approved absence; without `approved_by` whoever enters it has approved it."""
+    """An approved absence. Without `approved_by`, the caller has approved it."""
 
     trainee_id: Id
     reason: SignReason
@@ -79,15 +82,15 @@ class LeaveOut(BaseModel):
 
 
 def sign_event_outs(db: DbSession, class_session_id: str) -> list[SignEventOut]:
-    """The events of a class session by time."""
+    """The sign events of a class session, by time."""
     query = (
         select(SignEventRow, TraineeRow)
         .join(TraineeRow, TraineeRow.id == SignEventRow.trainee_id)
         .where(SignEventRow.class_session_id == class_session_id)
         .order_by(SignEventRow.at, SignEventRow.id)
     )
-    found = [(row[0], row[1]) for row in db.execute(query)]
-    corrections = {event.corrects_id: event.id for event, _ in found if event.corrects_id is not None}
+    events = [(row[0], row[1]) for row in db.execute(query)]
+    corrections = {event.corrects_id: event.id for event, _ in events if event.corrects_id is not None}
     return [
         SignEventOut.model_validate(
             {column.key: getattr(event, column.key) for column in SignEventRow.__table__.columns}
@@ -97,13 +100,13 @@ def sign_event_outs(db: DbSession, class_session_id: str) -> list[SignEventOut]:
                 "corrected_by_id": corrections.get(event.id),
             }
         )
-        for event, trainee in found
+        for event, trainee in events
     ]
 
 
 @router.get("/api/class-sessions/{class_session_id}/sign-events")
 def list_sign_events(class_session_id: str, db: Db, viewer: CurrentViewer) -> Items[SignEventOut]:
-    """Sign-ins and sign-outs of a class session by time, with those that were corrected."""
+    """Sign-ins and sign-outs of a class session by time, including corrected ones."""
     load(db, viewer, ClassSessionRow, class_session_id)
     return Items(items=sign_event_outs(db, class_session_id))
 
@@ -112,7 +115,7 @@ def list_sign_events(class_session_id: str, db: Db, viewer: CurrentViewer) -> It
 def create_sign_event(
     class_session_id: str, body: SignEventIn, db: Db, caller: CurrentCaller, clock: CurrentClock
 ) -> SignEventOut:
-    """Note a sign-in or sign-out by hand. 409 `already_noted`, `already_corrected`."""
+    """Enter a sign-in or sign-out by hand. 409 `already_noted`, `already_corrected`."""
     session = load(db, caller.viewer, ClassSessionRow, class_session_id)
     check_enrolled(db, session, body.trainee_id)
     check_moment(session, body.at, now(clock), "at")
@@ -143,14 +146,14 @@ def create_sign_event(
 
 
 def check_enrolled(db: DbSession, session: ClassSessionRow, trainee_id: str) -> None:
-    """Raises Invalid for somebody who is not on the roster of the session's class."""
+    """Raises Invalid if the trainee is not on the roster of the session's class."""
     enrolled = exists().where(EnrolmentRow.class_id == session.class_id, EnrolmentRow.trainee_id == trainee_id)
     if not db.scalar(select(enrolled)):
         raise Invalid("trainee_id", "not_enrolled", "this person is not on the roster of the class")
 
 
 def check_correction(db: DbSession, session: ClassSessionRow, body: SignEventIn, corrects_id: str) -> None:
-    """Raises Invalid for an event of something else, Conflict for one that was corrected before."""
+    """Raises Invalid if the event is of another session or trainee, Conflict if it was corrected before."""
     corrected = db.get(SignEventRow, corrects_id)
     if corrected is None or (corrected.class_session_id, corrected.trainee_id) != (session.id, body.trainee_id):
         raise Invalid("corrects_id", "not_found", "this person has no such event in this class session")
@@ -159,7 +162,7 @@ def check_correction(db: DbSession, session: ClassSessionRow, body: SignEventIn,
 
 
 def leave_out(db: DbSession, row: LeaveRow) -> LeaveOut:
-    """One leave on the wire."""
+    """One leave as the API serves it."""
     fields = {column.key: getattr(row, column.key) for column in LeaveRow.__table__.columns}
     return LeaveOut.model_validate(fields | {"name": db.get_one(TraineeRow, row.trainee_id).name})
 
@@ -174,7 +177,7 @@ def list_leaves(class_session_id: str, db: Db, viewer: CurrentViewer) -> Items[L
 
 @router.post("/api/class-sessions/{class_session_id}/leaves", status_code=201)
 def create_leave(class_session_id: str, body: LeaveIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> LeaveOut:
-    """Note an approved absence. 409 `already_on_leave`."""
+    """Enter an approved absence. 409 `already_on_leave`."""
     session = load(db, caller.viewer, ClassSessionRow, class_session_id)
     check_enrolled(db, session, body.trainee_id)
     same = exists().where(LeaveRow.class_session_id == session.id, LeaveRow.trainee_id == body.trainee_id)
@@ -196,7 +199,7 @@ def create_leave(class_session_id: str, body: LeaveIn, db: Db, caller: CurrentCa
 
 @router.delete("/api/leaves/{leave_id}", status_code=204)
 def delete_leave(leave_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
-    """Take back an absence; the trail keeps what it said."""
+    """Delete an absence. The audit trail keeps its content."""
     row = load(db, caller.viewer, LeaveRow, leave_id)
     session = db.get_one(ClassSessionRow, row.class_session_id)
     detail = {"verb": "deleted", "kind": "leave", "trainee_id": row.trainee_id, "reason": row.reason}

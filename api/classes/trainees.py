@@ -1,4 +1,7 @@
-"""Trainees (学员): the people of an institution. Their ID numbers are shown masked, to everybody."""
+"""Trainees (学员): routes to list, show and change the people of an institution. ID numbers are always masked.
+
+Not here: their enrolments (enrolments.py). Design: docs/design/training.md.
+"""
 
 from typing import Annotated
 
@@ -25,7 +28,7 @@ Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0
 
 
 class TraineePatch(Body):
-    """Only the fields that are sent are changed. An ID number is not changed: another number is another person."""
+    """Only the fields that are sent are changed. The ID number cannot be changed: another number is another person."""
 
     name: Name | None = None
     phone: Phone | None = None
@@ -33,7 +36,7 @@ class TraineePatch(Body):
 
 
 class TraineeOut(BaseModel):
-    """A person. `phone` is masked for those who may not write."""
+    """A person. `phone` is masked for viewers who may not write classes."""
 
     id: str
     institution_id: str
@@ -63,14 +66,14 @@ class TraineeDetail(TraineeOut):
 
 
 def shown_phone(viewer: Viewer, phone: str | None) -> str | None:
-    """A telephone number, with its middle hidden from those who only read."""
+    """A telephone number; its middle is masked for viewers who may not write classes."""
     if phone is None or viewer.may(Permission.CLASSES_WRITE):
         return phone
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "****"
 
 
 def trainee_fields(db: DbSession, viewer: Viewer, row: TraineeRow) -> dict[str, object]:
-    """What every view of a person shows."""
+    """The fields of TraineeOut."""
     return {
         "id": row.id,
         "institution_id": row.institution_id,
@@ -92,16 +95,18 @@ def list_trainees(
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Page[TraineeOut]:
-    """People in scope, the latest first. `q` is part of a name, or the last four characters of an ID number: a whole
-    one does not belong into an address."""
+    """People in scope, the latest first. `q`: part of a name, or the last four characters of an ID number.
+
+    A whole ID number is refused: URLs are kept in logs and browser histories.
+    """
     query = visible(viewer, TraineeRow).order_by(TraineeRow.id.desc()).limit(limit + 1)
     if q and q.strip():
-        asked = q.strip()
-        if sum(char.isdigit() for char in asked) > 8:
+        wanted = q.strip()
+        if sum(char.isdigit() for char in wanted) > 8:
             raise Invalid("q", "too_personal", "look by name, or by the last four characters of the ID number")
-        by_end = TraineeRow.id_number_masked.endswith(asked.upper(), autoescape=True)
-        by_name = TraineeRow.name.contains(asked, autoescape=True)
-        query = query.where(or_(by_name, by_end) if len(asked) == 4 else by_name)
+        by_end = TraineeRow.id_number_masked.endswith(wanted.upper(), autoescape=True)
+        by_name = TraineeRow.name.contains(wanted, autoescape=True)
+        query = query.where(or_(by_name, by_end) if len(wanted) == 4 else by_name)
     if institution_id is not None:
         query = query.where(TraineeRow.institution_id == institution_id)
     if cursor is not None:
@@ -143,7 +148,7 @@ def get_trainee(trainee_id: str, db: Db, viewer: CurrentViewer) -> TraineeDetail
 def update_trainee(
     trainee_id: str, body: TraineePatch, db: Db, caller: CurrentCaller, clock: CurrentClock
 ) -> TraineeDetail:
-    """Mend what is known of a person."""
+    """Change the data of a person."""
     row = load(db, caller.viewer, TraineeRow, trainee_id)
     sent = body.model_fields_set
     if body.name is not None:
@@ -152,7 +157,7 @@ def update_trainee(
         row.phone = body.phone
     if "category" in sent:
         row.category = body.category
-    # Names and telephones stay out of the trail, which more people read for longer.
+    # No names and telephone numbers in the audit trail: more people read it, and it is kept longer.
     place = audit.AuditSubject(row.id_number_masked, row.institution_id)
     detail = {"verb": "updated", "kind": "trainee", "trainee_id": row.id, "changed": sorted(sent)}
     audit.write(db, clock, caller, "registry_changed", place, **detail)

@@ -1,4 +1,7 @@
-"""Training classes (培训班): what an institution teaches, from when to when, under which project."""
+"""Training classes (培训班): routes to list, create and change the classes of an institution.
+
+Not here: their sessions (class_sessions.py) and people (enrolments.py). Design: docs/design/training.md.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -21,21 +24,21 @@ from shike.api.wire import PROBLEM, Body, Id, Items, Name
 from shike.attendance.beijing import bounds
 from shike.attendance.tables.registry import InstitutionRow
 from shike.attendance.tables.training import ClassSessionRow, EnrolmentRow, TrainingClassRow
+from shike.attendance.training.skill_levels import SkillLevel
 from shike.capture.clock import Clock
 
 router = APIRouter(tags=["classes"], responses=PROBLEM)
 
 ProjectType = Literal["new_hire", "upgrade"]
-SkillLevel = Literal["初级工", "中级工", "高级工", "技师", "高级技师"]
 ClassState = Literal["training", "awaiting_assessment", "completed", "cancelled"]
 LessonHours = Annotated[int, Field(ge=1, le=3000)]
 Year = Annotated[int, Field(ge=2019, le=2100)]
-# What a subsidy hangs on: it stands fast once the class has begun, but for those who keep the registry.
-STANDS_FAST = frozenset({"project_type", "level", "starts_on", "ends_on", "planned_lesson_hours", "funding_year"})
+# Fields that decide a subsidy. Once the class has begun, only callers who may write the registry may change them.
+LOCKED_FIELDS = frozenset({"project_type", "level", "starts_on", "ends_on", "planned_lesson_hours", "funding_year"})
 
 
 class ClassIn(Body):
-    """A class. `planned_lesson_hours` counts lessons of 45 minutes. The county's review is entered by its keepers."""
+    """A new class. `planned_lesson_hours`: in lessons of 45 minutes. Only the county may set `county_review_ref`."""
 
     institution_id: Id
     number: Name
@@ -67,7 +70,7 @@ class ClassPatch(Body):
 
 
 class ClassOut(BaseModel):
-    """A class; `enrolled` are those who have not left, `class_sessions` those that are not cancelled."""
+    """A class. `enrolled`: people who have not left; `class_sessions`: sessions that are not cancelled."""
 
     id: str
     institution_id: str
@@ -89,11 +92,11 @@ class ClassOut(BaseModel):
 
 
 def class_outs(db: DbSession, classes: list[TrainingClassRow]) -> list[ClassOut]:
-    """Classes on the wire, with their institutions' names and how many people and sessions they have."""
+    """Classes as the API serves them, with the institution's name and the numbers of people and sessions."""
     ids = [row.id for row in classes]
     of_institutions = {row.institution_id for row in classes}
-    found = db.execute(select(InstitutionRow.id, InstitutionRow.name).where(InstitutionRow.id.in_(of_institutions)))
-    names: Mapping[str, str] = {row[0]: row[1] for row in found}
+    rows = db.execute(select(InstitutionRow.id, InstitutionRow.name).where(InstitutionRow.id.in_(of_institutions)))
+    names: Mapping[str, str] = {row[0]: row[1] for row in rows}
     people = select(EnrolmentRow.class_id, func.count()).where(
         EnrolmentRow.class_id.in_(ids), EnrolmentRow.state == "enrolled"
     )
@@ -123,7 +126,7 @@ def list_classes(
     state: ClassState | None = None,
     q: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Items[ClassOut]:
-    """Classes in scope, those that began last first. `q` is part of a number, a name or an occupation."""
+    """Classes in scope, by first day, the latest first. `q`: part of a number, a name or an occupation."""
     query = visible(viewer, TrainingClassRow).order_by(TrainingClassRow.starts_on.desc(), TrainingClassRow.number)
     if institution_id is not None:
         query = query.where(TrainingClassRow.institution_id == institution_id)
@@ -158,7 +161,7 @@ def get_class(class_id: str, db: Db, viewer: CurrentViewer) -> ClassOut:
 
 @router.patch("/api/classes/{class_id}")
 def update_class(class_id: str, body: ClassPatch, db: Db, caller: CurrentCaller, clock: CurrentClock) -> ClassOut:
-    """Change a class. 409 `already_started` for what a subsidy hangs on, once the class has begun."""
+    """Change a class. 409 `already_started` for a field that decides a subsidy, once the class has begun."""
     row = load(db, caller.viewer, TrainingClassRow, class_id)
     values = stored(body.model_dump(exclude_unset=True))
     may_be_empty = {"level", "county_review_ref"}
@@ -166,7 +169,7 @@ def update_class(class_id: str, body: ClassPatch, db: Db, caller: CurrentCaller,
     before = {key: getattr(row, key) for key, value in changed.items() if getattr(row, key) != value}
     if "county_review_ref" in before:
         check_review(caller.viewer, changed["county_review_ref"] or "")
-    if STANDS_FAST & set(before):
+    if LOCKED_FIELDS & set(before):
         check_not_begun(db, caller.viewer, row, clock)
     for key in before:
         setattr(row, key, changed[key])
@@ -181,18 +184,18 @@ def update_class(class_id: str, body: ClassPatch, db: Db, caller: CurrentCaller,
 
 
 def stored(values: dict[str, Any]) -> dict[str, Any]:
-    """Days as the tables keep them."""
+    """The values as tables store them: dates as text."""
     return {key: value.isoformat() if isinstance(value, date) else value for key, value in values.items()}
 
 
 def check_review(viewer: Viewer, reference: str | None) -> None:
-    """The county's review (S25) is not written by those whom it reviews. Raises Forbidden."""
+    """Raises Forbidden if the viewer may not enter the county's review (S25). Institutions may not do so."""
     if reference is not None and not viewer.may(Permission.REGISTRY_WRITE):
         raise Forbidden("the review of the county is entered by the county", code="review_is_the_countys")
 
 
 def check_class(db: DbSession, row: TrainingClassRow) -> None:
-    """Raises Invalid for a class that cannot be: days, a missing level, a number that is taken."""
+    """Raises Invalid for days in the wrong order, a missing level, or a number that is taken."""
     if row.ends_on < row.starts_on:
         raise Invalid("ends_on", "before_start", "a class cannot end before it starts")
     if row.project_type == "upgrade" and row.level is None:
@@ -205,14 +208,14 @@ def check_class(db: DbSession, row: TrainingClassRow) -> None:
 
 
 def check_not_begun(db: DbSession, viewer: Viewer, row: TrainingClassRow, clock: Clock) -> None:
-    """Raises Conflict where a session has begun and the viewer does not keep the registry."""
+    """Raises Conflict if a session has begun and the viewer may not write the registry."""
     begun = exists().where(ClassSessionRow.class_id == row.id, ClassSessionRow.starts_at <= now(clock))
     if not viewer.may(Permission.REGISTRY_WRITE) and db.scalar(select(begun)):
         raise Conflict("the class has begun", code="already_started", hint="ask an administrator")
 
 
 def check_sessions_within(db: DbSession, row: TrainingClassRow) -> None:
-    """Raises Conflict where a session would lie outside of the class's days."""
+    """Raises Conflict if a session would lie outside of the class's days."""
     first, last = bounds(date.fromisoformat(row.starts_on))[0], bounds(date.fromisoformat(row.ends_on))[1]
     outside = exists().where(
         ClassSessionRow.class_id == row.id,

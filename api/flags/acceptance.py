@@ -1,8 +1,8 @@
-"""Acceptance of rooms: a person enters how many people a picture really shows, the product says how well it counts.
+"""Acceptance of rooms: a person enters how many people a picture shows, and the product measures its counts by that.
 
-Until a room is accepted no flag that accuses is raised in it. Every number entered or removed goes into the audit
-trail, and settled class sessions of the room are judged again. Not here: when a room is accepted
-(attendance/acceptance.py). Design: docs/design/judgement.md.
+Until a room is accepted, no flag that accuses is raised in it. Every number that is entered or removed is written to
+the audit trail, and settled class sessions of the room are judged again. Not here: when a room is accepted
+(attendance/judgement/acceptance.py). Design: docs/design/judgement.md.
 """
 
 from typing import Annotated
@@ -29,19 +29,19 @@ from shike.capture.moment import from_us
 
 router = APIRouter(tags=["acceptance"], responses=PROBLEM)
 
-# No room of this kind holds more; a slip of the finger must not widen an interval for good.
+# No training room holds more people. A typing error must not widen an interval permanently.
 MOST_PEOPLE = 500
 
 
 class TrueCountIn(Body):
-    """How many people a picture of the room really shows."""
+    """The true number of people in a picture of the room."""
 
     picture_at: AwareDatetime
     true_count: Annotated[int, Field(ge=0, le=MOST_PEOPLE)]
 
 
 class LabelledOut(BaseModel):
-    """A picture with the true number and the one that was counted."""
+    """A picture with its true number of people and its count."""
 
     id: str
     picture_at: Moment
@@ -53,9 +53,9 @@ class LabelledOut(BaseModel):
 
 
 class ToLabel(BaseModel):
-    """A picture that waits for its true number: /api/cameras/{camera_id}/picture.jpg?at={picture_at}&large=true.
+    """A picture whose true number is asked for: /api/cameras/{camera_id}/picture.jpg?at={picture_at}&large=true.
 
-    `boxes`: of each camera in the order of `camera_ids`, [[x0, y0, x1, y1, score], ...] in 0..1, those that counted.
+    `boxes`: per camera in the order of `camera_ids`, [[x0, y0, x1, y1, score], ...] in 0..1, those counted as people.
     """
 
     picture_at: Moment
@@ -69,8 +69,8 @@ class ToLabel(BaseModel):
 class AcceptanceOut(BaseModel):
     """How well a room is counted. Errors in heads: `mae` mean absolute, `bias` mean of counted − true.
 
-    `missing`: samples, occupied (never seen in use), low, middle or high (that part of the occupancy); null once
-    accepted. `least_samples`: from so many on. `larger_of_views`: several cameras, the larger count is taken.
+    `missing`: samples, occupied (never seen in use), low, middle or high (that third of the occupancy); null once
+    accepted. `least_samples`: required number of samples. `larger_of_views`: several cameras; the larger count is used.
     """
 
     accepted: bool
@@ -94,7 +94,7 @@ def read_acceptance(
     every_us: SampleEvery,
     acceptances: CurrentAcceptances,
 ) -> AcceptanceOut:
-    """How far the acceptance of a room has come, and the picture that would help it most."""
+    """The acceptance of a room so far, and the picture whose true number would help most."""
     room = load(db, viewer, RoomRow, room_id)
     return _out(db, room, acceptances.of(db, room.id), clock.now(), every_us)
 
@@ -109,7 +109,7 @@ def enter_true_count(
     every_us: SampleEvery,
     acceptances: CurrentAcceptances,
 ) -> AcceptanceOut:
-    """Enter the true number of a counted picture; a second number for the same picture takes the first one's place."""
+    """Enter the true number of a counted picture. A second number for the same picture replaces the first one."""
     room = load(db, caller.viewer, RoomRow, room_id)
     counted = count_at(db, room.id, body.picture_at, every_us)
     if counted is None:
@@ -155,7 +155,7 @@ def remove_true_count(
     return _out(db, room, acceptances.of(db, room.id), clock.now(), every_us)
 
 
-def _out(db: DbSession, room: RoomRow, found: Acceptance, now_us: int, every_us: int) -> AcceptanceOut:
+def _out(db: DbSession, room: RoomRow, acceptance: Acceptance, now_us: int, every_us: int) -> AcceptanceOut:
     rows = db.scalars(
         select(AcceptanceSampleRow)
         .where(AcceptanceSampleRow.room_id == room.id)
@@ -163,8 +163,8 @@ def _out(db: DbSession, room: RoomRow, found: Acceptance, now_us: int, every_us:
     )
     waiting = next_to_label(db, room.id, from_us(now_us), every_us)
     return AcceptanceOut(
-        accepted=found.accepted,
-        missing=found.missing,
+        accepted=acceptance.accepted,
+        missing=acceptance.missing,
         least_samples=LEAST_SAMPLES,
         samples=[
             LabelledOut(
@@ -178,10 +178,10 @@ def _out(db: DbSession, room: RoomRow, found: Acceptance, now_us: int, every_us:
             )
             for row in rows
         ],
-        mae=found.mae,
-        bias=found.bias,
-        low_error=found.low_error,
-        high_error=found.high_error,
+        mae=acceptance.mae,
+        bias=acceptance.bias,
+        low_error=acceptance.low_error,
+        high_error=acceptance.high_error,
         larger_of_views=len(
             list(db.scalars(select(CameraRow.id).where(CameraRow.room_id == room.id, CameraRow.enabled)))
         )

@@ -1,6 +1,6 @@
-"""Subsidy decisions of a class and of a person in it: read, and made anew.
+"""Subsidy decisions: routes to read the decisions of a class or of one trainee, and to decide a class again.
 
-Belongs here: shapes and scope. What is decided and kept is in shike.subsidy. See docs/design/subsidy.md.
+Here: permissions, errors and JSON. Not here: deciding and storing (subsidy). Design: docs/design/subsidy.md.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ from shike.api.wire import PROBLEM
 from shike.attendance.judgement.thresholds import NoThresholds
 from shike.attendance.tables.training import EnrolmentRow, TraineeRow, TrainingClassRow
 from shike.capture.clock import Clock
-from shike.subsidy import decisions
+from shike.subsidy import decision_store
 from shike.subsidy.errors import NoValueYet, UnknownRule
 from shike.subsidy.facts import enrolled
 from shike.subsidy.tables import DecisionRow
@@ -44,39 +44,39 @@ EVIDENCE_URLS: Mapping[str, str] = {
 
 @router.get("/api/classes/{class_id}/decisions")
 def list_decisions(class_id: str, db: Db, viewer: CurrentViewer, clock: CurrentClock) -> ClassDecisions:
-    """The trainees of a class by name, each with the decision in force."""
+    """The trainees of a class by name, each with the newest decision."""
     return _class_decisions(db, load(db, viewer, TrainingClassRow, class_id), clock)
 
 
 @router.post("/api/classes/{class_id}/decisions")
 def make_decisions(class_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> MadeDecisions:
-    """Decide the whole class anew from what is stored now. A decision that holds keeps its version."""
+    """Decide the whole class again from the stored data. A decision with unchanged inputs keeps its version."""
     of_class = load(db, caller.viewer, TrainingClassRow, class_id)
     try:
-        made = decisions.decide_class(db, of_class, clock.now())
+        made = decision_store.decide_class(db, of_class, clock.now())
     except NoValueYet as error:
         raise Conflict(error.detail, code="no_value_yet", hint=error.hint) from error
     except NoThresholds as error:
         raise Conflict(str(error), code="no_value_yet", hint=error.hint) from error
     except UnknownRule as error:
         raise Conflict(error.detail, code="unknown_rule", hint=error.hint) from error
-    found = _class_decisions(db, of_class, clock)
-    verdicts = {total.verdict or "undecided": total.people for total in found.totals}
+    outs = _class_decisions(db, of_class, clock)
+    verdicts = {total.verdict or "undecided": total.people for total in outs.totals}
     place = audit.place_of(db, of_class)
     audit.write(db, clock, caller, "decision", place, new=made.new, unchanged=made.unchanged, verdicts=verdicts)
-    return MadeDecisions(**dict(found), new=made.new, unchanged=made.unchanged)
+    return MadeDecisions(**dict(outs), new=made.new, unchanged=made.unchanged)
 
 
 @router.get("/api/classes/{class_id}/decisions/{trainee_id}")
 def get_decision(class_id: str, trainee_id: str, db: Db, viewer: CurrentViewer, clock: CurrentClock) -> DecisionOut:
-    """The decision in force for one trainee, with reasons, clauses, parameters, facts and evidence."""
+    """The newest decision for one trainee, with reasons, clauses, parameters, facts and evidence."""
     of_class = load(db, viewer, TrainingClassRow, class_id)
     trainee = load(db, viewer, TraineeRow, trainee_id)
-    versions = decisions.history(db, of_class.id, trainee.id)
+    versions = decision_store.history(db, of_class.id, trainee.id)
     enrolment = next((row for row, person in enrolled(db, of_class.id) if person.id == trainee.id), None)
     if not versions or enrolment is None:
         raise NotFound("nothing was decided for this trainee yet", code="decision_not_found")
-    digests = decisions.current_digests(db, of_class, clock.now())
+    digests = decision_store.current_digests(db, of_class, clock.now())
     newest = versions[0]
     return DecisionOut(
         training_class=_class_out(of_class),
@@ -93,8 +93,8 @@ def get_decision(class_id: str, trainee_id: str, db: Db, viewer: CurrentViewer, 
 
 
 def _class_decisions(db: DbSession, of_class: TrainingClassRow, clock: Clock) -> ClassDecisions:
-    standing = decisions.decisions_in_force(db, of_class.id)
-    digests = decisions.current_digests(db, of_class, clock.now()) if standing else {}
+    standing = decision_store.decisions_in_force(db, of_class.id)
+    digests = decision_store.current_digests(db, of_class, clock.now()) if standing else {}
     lines = [
         _line(enrolment, trainee, standing.get(trainee.id), digests.get(trainee.id))
         for enrolment, trainee in enrolled(db, of_class.id)
@@ -114,8 +114,8 @@ def _class_decisions(db: DbSession, of_class: TrainingClassRow, clock: Clock) ->
 def _line(
     enrolment: EnrolmentRow, trainee: TraineeRow, decision: DecisionRow | None, digest: str | None
 ) -> DecisionLine:
-    stated = ("verdict", "amount_fen", "version", "made_at")
-    found: dict[str, Any] = {name: getattr(decision, name, None) for name in stated}
+    columns = ("verdict", "amount_fen", "version", "made_at")
+    stored: dict[str, Any] = {name: getattr(decision, name, None) for name in columns}
     return DecisionLine(
         trainee_id=trainee.id,
         trainee_name=trainee.name,
@@ -123,7 +123,7 @@ def _line(
         employer=enrolment.employer,
         current=None if decision is None else decision.inputs_digest == digest,
         sentence=None if decision is None else decision.body["sentence"],
-        **found,
+        **stored,
     )
 
 
@@ -146,7 +146,7 @@ def _trainee_out(trainee: TraineeRow, enrolment: EnrolmentRow) -> DecidedTrainee
 
 
 def _body_out(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The stored body with links to what is evidence."""
+    """The stored body with links to the evidence."""
     reasons = [
         dict(reason) | {"evidence": [_evidence(each) for each in reason["evidence"]]} for reason in body["reasons"]
     ]

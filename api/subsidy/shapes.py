@@ -1,6 +1,6 @@
-"""How subsidy decisions look on the wire. The routes are in subsidy.py.
+"""JSON shapes of subsidy decisions. Not here: the routes (decisions.py).
 
-Lesson hours and shares are decimals in text, amounts whole fen; null is "no amount stated", never zero.
+Lesson hours and shares are decimals as text, amounts whole fen. A null amount means "no amount", never zero.
 """
 
 from typing import Literal
@@ -14,16 +14,16 @@ FactOut = str | int | bool | None
 
 
 class SentenceOut(BaseModel):
-    """The decision in one sentence: `code` chooses the words, `params` are what is said in them."""
+    """The decision in one sentence: `code` selects the wording, `params` fill it."""
 
     code: Literal["eligible", "not_eligible", "review", "referred", "no_rate"]
     params: dict[str, FactOut | list[str]]
 
 
 class DecisionLine(BaseModel):
-    """A trainee of the class with the decision in force; all null where none was made yet.
+    """A trainee of the class with the newest decision; its fields are null if none was made yet.
 
-    `current` is false once facts, parameters or rules have changed since.
+    `current`: false if facts, parameters or rules have changed since the decision.
     """
 
     trainee_id: str
@@ -71,14 +71,14 @@ class ClassDecisions(BaseModel):
 
 
 class MadeDecisions(ClassDecisions):
-    """The same after deciding anew: how many decisions are new versions, how many hold as they were."""
+    """The decisions after deciding again, with the numbers of new versions and of unchanged decisions."""
 
     new: int
     unchanged: int
 
 
 class ParameterOut(BaseModel):
-    """A value as it held on the class's first day. `value` is text, null for unlimited; fen are whole."""
+    """A parameter on the class's first day. `value`: as text, null for unlimited; money in whole fen."""
 
     name: str
     value: str | None
@@ -95,7 +95,7 @@ class EvidenceOut(BaseModel):
 
 
 class DecisionReasonOut(BaseModel):
-    """One conclusion. `met` is null where a person must look or a fact is missing; `clause` is null for a setting."""
+    """One condition. `met`: null if a person must decide or a fact is missing; `clause`: null for a setting."""
 
     code: str
     met: bool | None
@@ -112,7 +112,7 @@ class MissingOut(BaseModel):
 
 
 class EntitlementOut(BaseModel):
-    """What the trainee may claim elsewhere, beside this decision."""
+    """A subsidy that the trainee may claim elsewhere, in addition to this decision."""
 
     code: str
     clause: str
@@ -120,7 +120,7 @@ class EntitlementOut(BaseModel):
 
 
 class AttendanceOut(BaseModel):
-    """Lesson hours over the class and the shares if all that is open goes one way or the other; decimals in text."""
+    """Lesson hours over the class, as decimals in text. `low`, `high`: shares without and with all open hours."""
 
     planned: str
     sure: str
@@ -137,7 +137,7 @@ class CellFlag(BaseModel):
 
 
 class CellOut(BaseModel):
-    """A class session as it stood when the decision was made."""
+    """A class session at the time of the decision."""
 
     class_session_id: str
     sequence: int
@@ -160,7 +160,7 @@ class VersionOut(BaseModel):
 
 
 class DecidedTrainee(BaseModel):
-    """The person, as masked as everywhere."""
+    """The person; the ID number is masked."""
 
     id: str
     name: str
@@ -174,7 +174,7 @@ class DecidedTrainee(BaseModel):
 
 
 class DecisionOut(BaseModel):
-    """A decision with everything it rests on. Under review `amount_fen` is what would be paid."""
+    """A decision with all its reasons. Under review, `amount_fen` is the amount if the review ends well."""
 
     training_class: DecidedClass
     trainee: DecidedTrainee

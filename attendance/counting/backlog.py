@@ -1,9 +1,9 @@
-"""Pictures of closed segments that nobody counted: after a stand-still, an import, a busy hour.
+"""Finds keyframes of closed segments that were not counted: after an outage, an import or a time of high load.
 
-Walks the index in the order in which segments entered it and compares each with the samples that exist, whichever
-detector made them: counting again with a better one is a decision, not an accident of an upgrade. Where it stands is
-kept in a small file; if that is lost, it walks from the beginning, which costs time and nothing else.
-Footage that has waited too long is skipped, and the skip is recorded. Design: docs/design/counting.md.
+Reads the index in the order in which segments entered it and compares each segment with the existing samples of any
+detector: a new detector version does not count old footage again by itself. The position in the index is kept in a
+small file; if the file is lost, reading starts at the beginning, which costs only time. Footage that has waited too
+long is skipped, and the skip is recorded. Not here: open segments (live.py). Design: docs/design/counting.md.
 """
 
 import json
@@ -44,13 +44,13 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 2.0
 PAGE = 32
 OVERLAP_US = 60_000_000
-"""Segments are looked at again for a minute after they were indexed: transactions of several writers may end out of
-order, so the newest row seen is not a line that nothing appears behind."""
+"""Segments are read again for a minute after they were indexed: several writers may commit out of order, so an older
+row can still appear after a newer one was read."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A keyframe in the index that wants a sample."""
+    """A keyframe in the index that still needs a sample."""
 
     source: PictureSource
     key: str
@@ -59,7 +59,7 @@ class _Wanted:
 
 
 class Backlog:
-    """What is left to count, oldest entry of the index first. Owner of the place reached in the index."""
+    """The footage that is left to count, in the order of the index. Owns the position reached in the index."""
 
     def __init__(
         self,
@@ -72,9 +72,9 @@ class Backlog:
         imported_interval_us: int,
         limit_us: int,
     ) -> None:
-        """`place_file` is written by this object alone. Imports are counted at an interval of their own.
+        """Only this object writes `place_file`. Imports have a sample interval of their own.
 
-        `limit_us`: longest wait in the index before giving up.
+        `limit_us`: footage that has been in the index for longer is skipped.
         """
         self._database, self._archive, self._clock = database, archive, clock
         self._place_file = place_file
@@ -87,16 +87,16 @@ class Backlog:
         self._next_look_s = float("-inf")
 
     def take(self) -> RecordedKeyframe | SkippedStretch | None:
-        """The next keyframe to count or stretch to give up, None if there is nothing to do now.
+        """The next keyframe to count or stretch to skip; None if there is nothing to do now.
 
-        What was taken before must be in the database by now: the place moves on over it.
+        The caller must have stored the results of earlier calls: the position moves past them.
         """
         now_s = self._clock.monotonic()
         if not self._queue and now_s >= self._next_look_s and self._pause.over:
             try:
                 self._look()
             except SQLAlchemyError as error:
-                log.warning("the index cannot be read; catching up waits: %s", error)
+                log.warning("the index cannot be read; counting of older footage waits: %s", error)
                 self._pause.failed()
                 return None
             self._pause.succeeded()
@@ -117,7 +117,7 @@ class Backlog:
         return RecordedKeyframe(wanted.source, fragment, wanted.init, data)
 
     def _look(self) -> None:
-        """Go on through the index, up to the first segment with something to do."""
+        """Read on in the index, up to the first segment with work to do."""
         with self._database.reading() as db:
             for segment_id, indexed_us in self._unseen(db):
                 self._queue.extend(self._work(db, segment_id, indexed_us))
@@ -140,9 +140,9 @@ class Backlog:
         return [(segment_id, to_us(at)) for segment_id, at in db.execute(query) if segment_id not in self._seen]
 
     def _work(self, db: DbSession, segment_id: str, indexed_us: int) -> Sequence[_Wanted | SkippedStretch]:
-        """What is to be done about a segment: keyframes to count, or stretches to give up if they waited too long."""
+        """The work of a segment: keyframes to count, or stretches to skip if they have waited too long."""
         segment = db.get(SegmentRow, segment_id)
-        if segment is None:  # a rule has deleted it meanwhile
+        if segment is None:  # deleted by retention in the meantime
             return []
         run = db.get_one(RunRow, segment.run_id)
         source = PictureSource(segment.camera_id, "main", run.id, cast(Origin, run.origin), run.simulated)
@@ -178,7 +178,7 @@ class Backlog:
         return [one for one in lacking if not any(begin <= one.wall_us < until for begin, until in spans)]
 
     def _advance(self, indexed_us: int) -> None:
-        """Note that everything up to here is done, but for the overlap."""
+        """Save the position: everything before it is done, except for the overlap."""
         place_us = min(indexed_us, self._clock.now() - OVERLAP_US)
         if place_us <= self._place_us:
             return
@@ -190,7 +190,7 @@ class Backlog:
             part.write_text(json.dumps({"indexed_us": place_us}), encoding="utf-8")
             part.replace(self._place_file)
         except OSError as error:
-            log.warning("the place in the index cannot be noted: %s", error)
+            log.warning("the position in the index cannot be saved: %s", error)
 
     def _read_place(self) -> int:
         try:

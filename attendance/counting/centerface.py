@@ -1,7 +1,7 @@
 """The default detector: CenterFace (ONNX, packed by scripts/pack_detector.py) on onnxruntime.
 
-The network answers on a grid of 4 × 4 pixels: a heat map of head centres, the logarithm of each head's size, and the
-centre's offset within its cell. Design: docs/design/counting.md; why this one: docs/decisions/0010-default-detector.md.
+The network's output has one cell per 4 × 4 pixels: a heat map of head centres, the logarithm of each head's size, and
+the centre's offset within its cell. Design: docs/design/counting.md. Choice: docs/decisions/0010-default-detector.md.
 """
 
 import hashlib
@@ -24,11 +24,11 @@ THRESHOLD = 0.225
 CELL_PX = 4
 STEP_PX = 32
 OVERLAP = 0.3
-"""Boxes that share more than this (intersection over union) are one head."""
+"""Boxes whose intersection over union is larger than this are one head."""
 
 
 class CenterFace:
-    """CenterFace at a fixed long side. Threads are pinned: counting never takes more cores than it was given."""
+    """CenterFace at a fixed long side. The number of threads is fixed: it limits the cores that counting uses."""
 
     name = "centerface"
 
@@ -49,7 +49,7 @@ class CenterFace:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        # Waiting threads sleep: spinning would take from capture the core that it needs between two layers.
+        # Waiting threads sleep. Spinning between two layers would take CPU time from capture.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = ort.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
 
@@ -60,7 +60,7 @@ class CenterFace:
         scaled = (max(1, round(width * scale)), max(1, round(height * scale)))
         heat, size, offset = self._session.run(["heatmap", "scale", "offset"], {"input.1": prepare(image, scaled)})
         boxes, scores = decode(heat[0, 0], size[0], offset[0])
-        # Multiples of the scaled size, not of the padded one: the padding is no part of the picture.
+        # Relative to the scaled size, not to the padded one: the padding is not part of the picture.
         boxes = np.clip(boxes / np.array([*scaled, *scaled], dtype=np.float32), 0.0, 1.0)
         return tuple(
             Detection(float(x0), float(y0), float(x1), float(y1), float(scores[index]))
@@ -71,7 +71,7 @@ class CenterFace:
 
 
 def read_packed() -> bytes:
-    """The model that was packed at build time, checked against the digest noted beside it."""
+    """The model that was packed at build time, checked against the digest in the file beside it."""
     try:
         weights = (MODELS / "centerface.onnx").read_bytes()
         expected = json.loads((MODELS / "centerface.json").read_bytes())["sha256"]
@@ -89,9 +89,10 @@ def read_packed() -> bytes:
 
 
 def prepare(image: Image, scaled: tuple[int, int]) -> Floats:
-    """A picture as the network wants it: 1 × 3 × rows × columns, RGB 0..255, padded to multiples of 32 by black.
+    """A picture as the network's input: 1 × 3 × rows × columns, RGB 0..255, padded with black to multiples of 32.
 
-    `scaled`: width and height of the picture within it. Padded, not stretched, so that boxes keep their place.
+    `scaled`: width and height of the picture within the input. It is padded, not stretched, so that boxes keep their
+    positions.
     """
     width, height = scaled
     shrinks = width < image.shape[1]
@@ -115,7 +116,7 @@ def decode(heat: Floats, size: Floats, offset: Floats) -> tuple[Floats, Floats]:
 
 
 def distinct(boxes: Floats, scores: Floats) -> list[int]:
-    """Indices of the boxes that are heads of their own, best score first (greedy non-maximum suppression)."""
+    """Indices of one box per head, best score first (greedy non-maximum suppression)."""
     area: Floats = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     left: NDArray[np.intp] = np.argsort(-scores, kind="stable")
     kept: list[int] = []

@@ -1,6 +1,6 @@
-"""What a detector of people is, to the rest of the product: a picture in, boxes out.
+"""The protocol of a detector of people: it takes a picture and returns boxes of heads.
 
-Here: the protocol and its values. Not here: any one detector (centerface.py), which of its boxes count
+Here: the protocol and its values. Not here: a particular detector (centerface.py), which of its boxes count as people
 (headcount.py). Design: docs/design/counting.md.
 """
 
@@ -14,7 +14,8 @@ Image = NDArray[np.uint8]
 """A picture: height × width × 3, BGR, 8 bits."""
 
 LOWEST_SCORE = 0.1
-"""Detectors report boxes from this score up, far below any threshold: old samples can then be judged again."""
+"""Detectors report boxes from this score up, far below any threshold, so that stored samples can be re-evaluated with
+another threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,12 @@ class Detection:
     score: float
 
     def as_row(self) -> list[float]:
-        """[x0, y0, x1, y1, score], rounded to a tenth of a pixel of a 1080p picture, as samples keep it."""
+        """[x0, y0, x1, y1, score] as samples store it: four decimals, 0.2 pixels of a 1080p picture or less."""
         return [round(value, 4) for value in (self.x0, self.y0, self.x1, self.y1, self.score)]
 
 
 class Detector(Protocol):
-    """Finds heads. `name` and `digest` (SHA-256 of the weights, hex) go into every sample that it makes."""
+    """Finds heads. Each sample stores the `name` and `digest` (SHA-256 of the weights, hex) of its detector."""
 
     @property
     def name(self) -> str: ...
@@ -47,5 +48,5 @@ class Detector(Protocol):
         ...
 
     def detect(self, image: Image) -> tuple[Detection, ...]:
-        """Every head with a score of at least LOWEST_SCORE, best first. Not to be called from two threads at once."""
+        """Every head with a score of at least LOWEST_SCORE, best first. Not thread-safe."""
         ...

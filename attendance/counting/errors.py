@@ -1,13 +1,13 @@
-"""What can go wrong while counting, apart from footage (shike.capture.errors).
+"""Errors of counting, except those of footage (shike.capture.errors).
 
 CountingError
-├── ModelMissing   the packed detector is not where it should be
+├── ModelMissing   the file of the packed detector does not exist
 └── ModelDamaged   its bytes are not the ones that were packed
 """
 
 
 class CountingError(Exception):
-    """Base of the errors of counting. `retryable`: the same call may succeed later. `hint`: how to mend it."""
+    """Base of the errors of counting. `retryable`: the same call may succeed later. `hint`: how to fix it."""
 
     retryable = False
 
@@ -17,8 +17,8 @@ class CountingError(Exception):
 
 
 class ModelMissing(CountingError):
-    """No model file. In a checkout it is made by scripts/pack_detector.py; a wheel holds it."""
+    """No model file. In a checkout scripts/pack_detector.py makes it; a wheel contains it."""
 
 
 class ModelDamaged(CountingError):
-    """The model file does not have the digest that was noted when it was packed."""
+    """The model file does not have the digest that was recorded when it was packed."""

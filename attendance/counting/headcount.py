@@ -1,6 +1,7 @@
-"""One picture → how many people: picture health, detector, threshold and interval in that order.
+"""Counts the people in one picture: picture health, detector, threshold and interval, in that order.
 
-Used for recorded samples and for the picture shown when a camera's address is tried out.
+Used for recorded samples, and for the test picture of a camera's address. Not here: which pictures are counted
+(sampling.py). Design: docs/design/counting.md.
 """
 
 import time
@@ -13,9 +14,10 @@ from shike.attendance.counting.interval import before_acceptance
 
 @dataclass(frozen=True, slots=True)
 class HeadCount:
-    """People in a picture. Not `valid`: nobody can tell; `count`, `low`, `high` are None, `invalid_reason` is set.
+    """People in a picture. Not `valid`: the picture cannot be counted; `count`, `low`, `high` are None, and
+    `invalid_reason` is set.
 
-    `detections`: everything from LOWEST_SCORE up, also below `threshold`. `took_ms`: detection alone.
+    `detections`: all from LOWEST_SCORE up, also those below `threshold`. `took_ms`: time of the detector only.
     """
 
     count: int | None

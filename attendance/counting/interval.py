@@ -1,7 +1,7 @@
-"""How far a count may be from the truth before anybody has checked the room.
+"""The default interval of a count: how far it may be from the truth in a room that is not accepted.
 
-Here: the default interval. Not here: intervals learnt from a room's own checked samples, which replace it later.
-Figures behind it: docs/design/counting.md.
+Not here: the measured interval of an accepted room, which replaces the default (judgement/acceptance.py).
+Measurements: docs/design/counting.md.
 """
 
 import math
@@ -15,19 +15,19 @@ UNSEEN_LEAST = 2
 
 @dataclass(frozen=True, slots=True)
 class CountInterval:
-    """At least `low` and at most `high` people, both included; the count lies between."""
+    """At least `low` and at most `high` people, both included. The count lies in the interval."""
 
     low: int
     high: int
 
 
 def before_acceptance(count: int) -> CountInterval:
-    """The interval of a room that nobody has checked yet, for a count of 0 or more. ValueError below 0.
+    """The interval of a room that is not accepted, for a count of 0 or more. ValueError below 0.
 
-    Not symmetric, because detectors miss more than they invent: few boxes that count are no heads, while bowed heads
-    and heads from behind are missed by half and more, and dim or strongly compressed video costs further people. The
-    upper end therefore reaches half as high again as the count, and never stays below 2: an "empty" room that was not
-    checked is not proven empty.
+    Not symmetric, because detectors miss more people than they invent: few counted boxes are not heads, but half or
+    more of the bowed heads and heads from behind are missed, and dim or strongly compressed video loses more. The
+    upper end is therefore 50 % above the count and at least 2: an "empty" room that is not accepted is never proven
+    empty.
     """
     if count < 0:
         raise ValueError("a count is never negative")

@@ -1,7 +1,8 @@
-"""Pictures of the streams that are being recorded now, one per camera and sample slot.
+"""Keyframes of the streams that are being recorded now, one per camera and sample slot.
 
-Newest first: a wall wants the number of now. What had to wait is offered after it, and what waited too long for the
-memory it takes is left to the backlog, which finds it once its segment is closed.
+The newest comes first, because the live wall shows the current number; older ones follow. A camera keeps at most
+LONGEST_QUEUE of them in memory: the backlog finds the dropped ones after their segment is closed.
+Not here: closed segments (backlog.py). Design: docs/design/counting.md.
 """
 
 import logging
@@ -18,14 +19,14 @@ from shike.capture.errors import FootageError
 log = logging.getLogger(__name__)
 
 LONGEST_QUEUE = 12
-"""Keyframes kept per camera: two minutes at ten seconds, some megabytes at most."""
+"""Keyframes kept per camera: two minutes at an interval of ten seconds, some megabytes at most."""
 REMEMBERED_S = 300.0
-"""A camera is remembered this long after it was last recorded: between two segments nothing is open for a moment."""
+"""A camera is kept this long after it was last recorded: between two segments no file is open for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedKeyframe:
-    """A keyframe as it stands in the footage: its run's init section and the fragment that begins with it."""
+    """A keyframe in the footage: the init section of its run, and the fragment that begins with it."""
 
     source: PictureSource
     fragment: Fragment
@@ -34,7 +35,7 @@ class RecordedKeyframe:
 
 
 class LiveCamera:
-    """The main stream of one camera as far as it has been looked at."""
+    """The main stream of one camera: what was read of it, and the keyframes that wait to be counted."""
 
     def __init__(self, archive: Archive, camera_id: str, interval_us: int) -> None:
         self.camera_id = camera_id
@@ -48,23 +49,23 @@ class LiveCamera:
         self._run: RunBegan | None = None
 
     def poll(self) -> None:
-        """Take in what was written since the last call. Damaged footage is left to the backlog, which says so."""
+        """Read what was written since the last call. Damaged footage is left to the backlog, which records the skip."""
         try:
-            found = self._tail.poll()
+            items = self._tail.poll()
         except FootageError as error:
             if not self._failing:
                 log.warning("the open footage of camera %s cannot be read: %s", self.camera_id, error)
             self._failing, self._tail = True, Tail(self._archive, self.camera_id, "main")
             return
         self._failing = False
-        for item in found:
+        for item in items:
             if isinstance(item, RunBegan):
                 self._run = item
             else:
                 self._look_at(item)
 
     def _look_at(self, written: Written) -> None:
-        assert self._run is not None, "a tail tells the run before its fragments"
+        assert self._run is not None, "a tail returns the run before its fragments"
         identity = self._run.identity
         source = PictureSource(self.camera_id, "main", identity.run_id, identity.origin, identity.simulated)
         first = written.fragments[0].offset
@@ -77,14 +78,14 @@ class LiveCamera:
 
 
 class Live:
-    """All cameras that are being recorded, taking turns."""
+    """All cameras that are being recorded. They take turns."""
 
     def __init__(self, archive: Archive, interval_us: int) -> None:
         self._archive, self._interval_us = archive, interval_us
         self._cameras: dict[str, LiveCamera] = {}
 
     def poll(self, now_s: float) -> None:
-        """Look for new cameras, read on in all, forget those that stopped long ago. `now_s` is monotonic."""
+        """Find new cameras, read on in all, and drop those that stopped long ago. `now_s` is monotonic."""
         for camera_id, stream in self._archive.unfinished():
             if stream != "main":
                 continue
@@ -101,7 +102,7 @@ class Live:
         }
 
     def take(self, now_s: float) -> RecordedKeyframe | None:
-        """The keyframe whose turn it is, None if nothing is due. `now_s` is monotonic."""
+        """The keyframe whose turn it is; None if nothing is due. `now_s` is monotonic."""
         offers = [
             Waiting(camera.camera_id, camera.waiting[-1].fragment, camera.served_at)
             for camera in self._cameras.values()

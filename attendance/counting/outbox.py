@@ -1,6 +1,7 @@
-"""Counts that wait for the database: kept and tried again while it is away.
+"""A queue of rows for the database. While the database is unavailable, rows are kept and tried again.
 
-Counting goes on meanwhile, so rows queue up; beyond LONGEST_QUEUE the worker stops and catches up later instead.
+Counting goes on meanwhile and rows queue up. At LONGEST_QUEUE the worker stops counting; the backlog counts the rest
+later. Not here: the rows themselves (samples.py). Design: docs/design/counting.md.
 """
 
 import logging
@@ -15,13 +16,13 @@ from shike.capture.clock import Clock
 log = logging.getLogger(__name__)
 
 LONGEST_QUEUE = 2000
-"""Half an hour of ten cameras at ten seconds."""
+"""Half an hour of ten cameras at an interval of ten seconds."""
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
 
 
 class Pause:
-    """When the database may be tried again: 0.5 s after a failure, doubling to 10 s."""
+    """The wait before the database is tried again: 0.5 s after a failure, doubled each time up to 10 s."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -33,17 +34,17 @@ class Pause:
         return self._clock.monotonic() >= self._until
 
     def failed(self) -> None:
-        """Wait longer than last time."""
+        """Begin a wait, twice as long as the last one."""
         self._length_s = min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S, self._length_s * 2))
         self._until = self._clock.monotonic() + self._length_s
 
     def succeeded(self) -> None:
-        """The next failure starts the series anew."""
+        """The next failure waits FIRST_PAUSE_S again."""
         self._length_s = 0.0
 
 
 class Outbox:
-    """Rows on their way into the database. Its owner calls `flush` after every picture."""
+    """Rows that wait to be written. The owner calls `flush` after every picture."""
 
     def __init__(self, database: Transactions, clock: Clock) -> None:
         self._database, self._pause = database, Pause(clock)
@@ -58,14 +59,14 @@ class Outbox:
         return len(self._rows) >= LONGEST_QUEUE
 
     def put(self, row: SampleOrSkip) -> None:
-        """Take a row; `flush` writes it."""
+        """Queue a row; `flush` writes it."""
         self._rows.append(row)
 
     def flush(self) -> None:
-        """Write what waits, in one transaction, unless the database failed a moment ago.
+        """Write all queued rows in one transaction, unless the wait after a failure is not over.
 
-        A collision with another counter, or a camera deleted between looking and writing, is tried again like an
-        absent database: the next look sees it.
+        A collision with another counter, or a camera that is deleted during the write, is handled as a failure too:
+        the next try sees the new state.
         """
         if not self._rows or not self._pause.over:
             return
@@ -73,7 +74,7 @@ class Outbox:
             with self._database.writing() as db:
                 store(db, self._rows)
         except SQLAlchemyError as error:
-            log.warning("the database takes no counts, %d wait: %s", len(self._rows), error)
+            log.warning("counts cannot be written to the database, %d wait: %s", len(self._rows), error)
             self._pause.failed()
         else:
             self._rows.clear()

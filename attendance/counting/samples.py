@@ -1,4 +1,4 @@
-"""What counting leaves in the database: samples and skipped stretches, written once however often they are made.
+"""Writes the results of counting to the database: samples and skipped stretches. Writing one twice adds no row.
 
 Here: rows of `sample` and `count_skip`. Not here: when they are written, and what happens if that fails (outbox.py).
 Design: docs/design/counting.md.
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PictureSource:
-    """Where a picture comes from; `node` is the machine that counted it."""
+    """Where a picture comes from: camera, stream and run."""
 
     camera_id: str
     stream: StreamName
@@ -34,7 +34,7 @@ class PictureSource:
 
 @dataclass(frozen=True, slots=True)
 class CountedPicture:
-    """A sample before it is a row. `picture_us`: evidence time of the picture."""
+    """A counted picture before it is stored. `picture_us`: its evidence time; `node`: the machine that counted it."""
 
     source: PictureSource
     picture_us: int
@@ -46,11 +46,11 @@ class CountedPicture:
 
 
 SampleOrSkip = CountedPicture | SkippedStretch
-"""What counting has to say about a slot."""
+"""The result of counting for a slot."""
 
 
 def store(db: DbSession, rows: Sequence[SampleOrSkip]) -> None:
-    """Write rows that are not there yet. Rows of a camera that the registry no longer knows are left out."""
+    """Write the rows that are not stored yet. Rows of a camera that was deleted from the registry are dropped."""
     known = set(db.scalars(select(CameraRow.id).where(CameraRow.id.in_({_camera_of(row) for row in rows}))))
     for row in rows:
         if _camera_of(row) not in known:
@@ -101,7 +101,7 @@ def _store_sample(db: DbSession, counted: CountedPicture) -> None:
 
 
 def _store_skip(db: DbSession, skipped: SkippedStretch) -> None:
-    """One row for stretches that touch: an hour that was skipped reads as one hour."""
+    """Stretches that touch are merged into one row: an hour that was skipped is one row of an hour."""
     touching = db.scalars(
         select(CountSkipRow).where(
             CountSkipRow.camera_id == skipped.camera_id,

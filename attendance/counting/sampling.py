@@ -1,9 +1,9 @@
-"""Which pictures are counted: pure functions of the sample interval and of the keyframes that exist.
+"""Chooses the keyframes that are counted. Pure functions of the sample interval and the existing keyframes.
 
-Time is cut into slots of one interval, counted from 1970 and the same for every camera; the picture of a slot is its
-first keyframe. So live counting, catching up and counting again choose the same pictures without asking each other,
-and cameras of one room are sampled together. A slot without a keyframe has no sample.
-Here: the choice. Not here: reading (live.py, backlog.py). Design: docs/design/counting.md.
+Time is divided into slots of one interval, counted from 1970 and the same for every camera; the sample of a slot is
+its first keyframe. So live counting, the backlog and a second counter choose the same pictures independently, and
+cameras of one room are sampled together. A slot without a keyframe has no sample.
+Not here: reading the footage (live.py, backlog.py). Design: docs/design/counting.md.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -18,14 +18,14 @@ def slot_of(wall_us: int, interval_us: int) -> int:
 
 
 def slot_start_us(slot: int, interval_us: int) -> int:
-    """When a slot begins."""
+    """The beginning of a slot, µs UTC."""
     return slot * interval_us
 
 
 def due_keyframes(fragments: Iterable[Fragment], taken: Collection[int], interval_us: int) -> list[Fragment]:
-    """The keyframes that want a sample, oldest first: the first of each slot that is not in `taken`.
+    """The keyframes to count, oldest first: the first one of each slot that is not in `taken`.
 
-    `fragments` in order of time, of one stream; fragments that do not begin with a keyframe are passed over.
+    `fragments`: of one stream, in order of time. Fragments that do not begin with a keyframe are ignored.
     """
     chosen: dict[int, Fragment] = {}
     for fragment in fragments:
@@ -46,7 +46,7 @@ class SkippedStretch:
 
 
 def skipped(camera_id: str, keyframes: Iterable[Fragment], interval_us: int, reason: str) -> list[SkippedStretch]:
-    """The slots of keyframes that are given up, neighbours joined. Whole slots, so that they touch exactly."""
+    """The slots of keyframes that will not be counted; adjacent ones merged. Whole slots, so they touch exactly."""
     stretches: list[SkippedStretch] = []
     for slot in sorted({slot_of(keyframe.wall_us, interval_us) for keyframe in keyframes}):
         begin, end = slot_start_us(slot, interval_us), slot_start_us(slot + 1, interval_us)
@@ -58,7 +58,7 @@ def skipped(camera_id: str, keyframes: Iterable[Fragment], interval_us: int, rea
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a camera has to offer the one detector: its newest due keyframe, and when it was last served."""
+    """A camera that waits for the detector: its newest due keyframe, and when it was last served (monotonic)."""
 
     camera_id: str
     keyframe: Fragment
@@ -66,13 +66,13 @@ class Waiting:
 
 
 def fairest(waiting: Sequence[Waiting]) -> Waiting | None:
-    """Whose turn it is: who was served longest ago, so that a camera that is always due cannot crowd out another."""
+    """The camera that was served longest ago: one that always has a keyframe due cannot block the others."""
     return min(waiting, key=lambda one: (one.served_at, one.keyframe.wall_us, one.camera_id), default=None)
 
 
 def too_old(available_us: int, now_us: int, limit_us: int) -> bool:
-    """Whether footage has waited so long that catching up is given up, and a skip is recorded instead.
+    """Whether footage has waited so long that it is skipped instead of counted.
 
-    `available_us` is when it reached the index, not when it was filmed: an import of last year is new work.
+    `available_us`: when the footage entered the index, not when it was filmed. An import from last year is new work.
     """
     return now_us - available_us > limit_us

@@ -1,7 +1,7 @@
-"""The loop of `shike count`: one detector, many cameras, one picture at a time.
+"""The loop of `shike count`: one detector for many cameras, one picture at a time.
 
-Live pictures first, one camera after the other; what closed segments lack when nothing live is due. Reads footage
-through the archive alone. Design: docs/design/counting.md.
+Live pictures come first, one camera after the other; pictures of closed segments when no live one is due. Footage is
+read only through the archive. Design: docs/design/counting.md.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ NICENESS = 10
 
 @dataclass(frozen=True, slots=True)
 class CountingOptions:
-    """What the loop is told. `place_file`: where it notes how far it has come through the index."""
+    """Options of the loop. `place_file`: where the backlog saves its position in the index."""
 
     node: str
     place_file: Path
@@ -50,7 +50,7 @@ class CountingOptions:
 
 
 class Counter:
-    """Chooses a picture, counts it, writes it; `turn` by turn."""
+    """Chooses a picture, counts it and writes the result; one picture per call of `turn`."""
 
     def __init__(
         self, archive: Archive, database: Transactions, detector: Detector, options: CountingOptions, clock: Clock
@@ -69,7 +69,7 @@ class Counter:
         )
 
     def turn(self) -> bool:
-        """Do one piece of work; False if there was none. A database that is away delays rows, not counting."""
+        """Do one piece of work; False if there was none. While the database is unavailable, counting goes on."""
         self._live.poll(self._clock.monotonic())
         task = None if self._outbox.is_full else self._next()
         if task is not None:
@@ -111,7 +111,7 @@ def run(
     clock: Clock,
     stop: Event,
 ) -> None:
-    """Count until `stop` is set; returns after the picture in hand, at most some hundred milliseconds later."""
+    """Count until `stop` is set. Returns after the current picture, at most some hundred milliseconds later."""
     counter = Counter(archive, database, detector, options, clock)
     log.info("counting with %s %s, every %g s", detector.name, detector.digest[:12], options.sample_interval_s)
     while not stop.is_set():
@@ -120,6 +120,6 @@ def run(
 
 
 def give_way() -> None:
-    """Let every other process of the machine go first: counting may be late, capture may not. Process edge only."""
+    """Lower the priority of this process: counting may be late, capture may not. Only for the process's entry point."""
     with contextlib.suppress(AttributeError):  # a platform without niceness
         os.nice(NICENESS)

@@ -1,7 +1,8 @@
-"""Whether a room's counts may speak against anybody: the pure function of what a person counted in its pictures.
+"""Acceptance of a room: how far its counts are from the truth, from pictures that a person has counted.
 
-A room is accepted once at least ten pictures were counted by a person, spread over how full the room is. From then on
-its interval is what was measured. Not here: who counted, and where it is kept. Design: docs/design/judgement.md.
+A room is accepted once a person has counted at least ten of its pictures, spread over its occupancy. Only then may its
+counts raise flags that accuse, and its interval is the measured one. Pure functions. Not here: which picture to ask
+about (labelling.py), storing what people enter (api/flags/acceptance.py). Design: docs/design/judgement.md.
 """
 
 import math
@@ -18,11 +19,11 @@ from shike.attendance.judgement.room_counts import RoomCount
 LEAST_SAMPLES = 10
 LEAST_PER_PART = 2
 LEAST_OCCUPIED = 3
-"""A room whose fullest picture shows fewer people has not been seen in use."""
+"""A room whose fullest picture shows fewer people was not seen in use."""
 NEAR_EMPTY = 2
-"""Counts up to here tell how wrong an empty room may look."""
+"""Counts up to this one measure the error of an empty room."""
 SHOWN_SHARE = 0.02
-"""The middle of the occupancy is not asked for where fewer of the room's samples show it."""
+"""Samples of the middle third are required only if more than this share of the room's samples lie in it."""
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
 OccupancyBand = Literal["low", "middle", "high"]
@@ -32,10 +33,10 @@ MissingSamples = Literal["samples", "occupied", "low", "middle", "high"]
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What is known about a room's counts. Errors in heads; None before the first sample.
+    """How well a room is counted. Errors in heads; None before the first sample.
 
     `mae`: mean absolute error; `bias`: mean of counted − true; `low_error`, `high_error`: most heads counted too many
-    and too few. `missing`: what acceptance still lacks, None once accepted. The last four make the interval.
+    and too few. `missing`: what acceptance still lacks, None once accepted. The last four fields give the interval.
     """
 
     accepted: bool
@@ -57,7 +58,7 @@ class Acceptance:
         return CountInterval(max(0, count - spurious), count + unseen)
 
     def narrow(self, counts: Iterable[RoomCount]) -> tuple[RoomCount, ...]:
-        """Counts with the measured interval in place of the general one; as they are if the room is not accepted."""
+        """Counts with the measured interval instead of the default one; unchanged if the room is not accepted."""
         return tuple(self._narrowed(each) if self.accepted and each.valid else each for each in counts)
 
     def _narrowed(self, count: RoomCount) -> RoomCount:
@@ -66,11 +67,11 @@ class Acceptance:
 
 
 def assess(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int] = NOTHING) -> Acceptance:
-    """The acceptance of a room from (true, counted) pairs; `shown`: how often its samples of late had which count.
+    """The acceptance of a room from (true, counted) pairs. `shown`: how many of its recent samples had each count.
 
-    Near-empty pictures (counted ≤ 2) measure how wrong an empty room may look, in heads; fuller ones measure the
-    share of the count. Each side is the largest error seen: of n samples, the next one lies within with n / (n + 1).
-    Without near-empty pictures an empty room is never proven: the upper end keeps the general least.
+    Near-empty pictures (counted ≤ 2) measure the error in heads; fuller ones measure it as a share of the count. Each
+    side of the interval is the largest error seen: after n samples, the next one lies within it with probability
+    n / (n + 1). Without near-empty pictures a room is never proven empty: the upper end is at least UNSEEN_LEAST.
     """
     if not pairs:
         return Acceptance(False, 0, None, None, None, None, "samples")
@@ -99,7 +100,7 @@ def part_of(count: int, top: int) -> OccupancyBand:
 
 
 def top_of(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> int:
-    """The fullest that the room was: by a person's count, or by its samples but for the fullest hundredth in use."""
+    """The highest occupancy of the room: by a person's count, or by its samples without the top 1 % of those in use."""
     top = max((true for true, _ in pairs), default=0)
     in_use = sum(times for count, times in shown.items() if count)
     beyond = in_use // 100
@@ -111,7 +112,7 @@ def top_of(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> int:
 
 
 def wanted_parts(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> dict[OccupancyBand, int]:
-    """How many samples each part of the occupancy lacks. The ends are asked for if they occur at all."""
+    """How many samples each third of the occupancy still lacks. The lowest and highest are required if they occur."""
     top = top_of(pairs, shown)
     have = [part_of(true, top) for true, _ in pairs]
     occurs: Counter[OccupancyBand] = Counter()

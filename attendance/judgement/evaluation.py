@@ -1,8 +1,8 @@
-"""When class sessions are judged: those that run every ten seconds, those that ended until they are settled, and
-settled ones again when something new has come in.
+"""Decides when class sessions are judged: running ones every ten seconds, ended ones until they are settled, settled
+ones again after new inputs.
 
-A step takes a bounded time, so that whoever calls it (`shike keep`) gets on with indexing. Nothing is lost by being
-late. Design: docs/design/judgement.md.
+Each step takes a bounded time, so that its caller (`shike keep`) can go on indexing. A late judgement loses nothing.
+Not here: the judgement itself (findings.py, records.py, flags.py). Design: docs/design/judgement.md.
 """
 
 import logging
@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.footage.index import Footage
+from shike.attendance.judgement.findings import findings_of
 from shike.attendance.judgement.flags import flags_of
 from shike.attendance.judgement.gathering import Acceptances, CauseOfCamera, gather
 from shike.attendance.judgement.records import make_record
@@ -35,13 +36,13 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 10.0
 STEP_S = 0.25
 OVERLAP = timedelta(minutes=1)
-"""Rows are looked at again for a minute: transactions of several writers may end out of order."""
+"""Each look goes back one more minute: transactions of several writers may commit out of order."""
 FIRST_LOOK_BACK = timedelta(days=1)
 RECHECKED_FOR = timedelta(days=60)
 
 
 class Evaluator:
-    """Judges class sessions, a few at a time. Owner of the queue of those that are due."""
+    """Judges class sessions, a few per step. Owns the queue of those that are due."""
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class Evaluator:
         cause: CauseOfCamera,
         default: Policy = Policy(),  # noqa: B008 frozen
     ) -> None:
-        """`cause` tells why a camera is not recorded now, `default` when undecided rooms are."""
+        """`cause` returns why a camera is not recorded now. `default`: the policy of rooms that have none."""
         self._database, self._footage, self._clock = database, footage, clock
         self._sample_every_us, self._cause, self._default = sample_every_us, cause, default
         self._acceptances = Acceptances()
@@ -62,12 +63,12 @@ class Evaluator:
         self._rechecked = ""
         self._failing: set[str] = set()
         self._again: dict[str, None] = {}
-        """Sessions that could not be judged: a settled one would not come back by itself."""
+        """Sessions that could not be judged. Without this list a settled one would not be tried again."""
 
     def step(self, budget_s: float = STEP_S) -> int:
-        """Judge what is due, at least one session if any is, then until the time is used up. Returns how many.
+        """Judge due sessions until the time is used up, at least one if any is due. Returns how many.
 
-        One that cannot be judged, as when the volume of its footage does not answer, comes back at the next look.
+        A session that cannot be judged, for example because its footage volume does not answer, is tried again later.
         """
         started_s = self._clock.monotonic()
         if not self._queue and started_s >= self._next_look_s:
@@ -92,7 +93,7 @@ class Evaluator:
             raise
 
     def evaluate(self, session_id: str) -> bool:
-        """Judge one class session and store what is new; whether anything was."""
+        """Judge one class session and store the result. True if anything has changed."""
         moment_us = self._clock.now()
         with self._database.reading() as db:
             session = db.get(ClassSessionRow, session_id)
@@ -116,8 +117,8 @@ class Evaluator:
                 return False
             state = "final" if gathered.settled else "ended" if gathered.inputs.ended else "running"
             stands = session.state == state
-        record = make_record(gathered.inputs, gathered.thresholds)
-        flags = flags_of(gathered.inputs, record, gathered.thresholds)
+        findings = findings_of(gathered.inputs, gathered.thresholds)
+        record, flags = make_record(findings), flags_of(findings)
         with self._database.writing() as db:
             changed = store_judgement(db, gathered, record, flags, from_us(moment_us))
             row = db.get(ClassSessionRow, session_id) if not stands else None
@@ -134,7 +135,7 @@ class Evaluator:
                 .order_by(ClassSessionRow.ends_at.desc(), ClassSessionRow.id)
             )
             touched = _touched(db, self._looked_at - OVERLAP)
-            # Last: what failed before must not stand in the way of the others.
+            # Sessions that failed before come last, so that they do not delay the others.
             self._queue.extend(dict.fromkeys([*running, *touched, *self._recheck(db), *self._again]))
             off = _called_off(db, moment)
         self._looked_at = moment
@@ -143,13 +144,13 @@ class Evaluator:
             self._withdraw(off, moment)
 
     def _recheck(self, db: DbSession) -> list[str]:
-        """One settled session after the other, round and round: edits that leave no trace are found that way."""
+        """The next settled session, one per look and in a circle: finds edits that the other queries cannot see."""
         since = from_us(self._clock.now()) - RECHECKED_FOR
         settled = select(ClassSessionRow.id).where(ClassSessionRow.state == "final", ClassSessionRow.ends_at >= since)
         query = settled.where(ClassSessionRow.id > self._rechecked).order_by(ClassSessionRow.id).limit(1)
-        found = list(db.scalars(query))
-        self._rechecked = found[0] if found else ""
-        return found
+        due = list(db.scalars(query))
+        self._rechecked = due[0] if due else ""
+        return due
 
     def _withdraw(self, session_ids: list[str], moment: datetime) -> None:
         with self._database.writing() as db:
@@ -161,7 +162,7 @@ class Evaluator:
 
 
 def _called_off(db: DbSession, moment: datetime) -> list[str]:
-    """Sessions that were cancelled or moved into the future and still have open flags."""
+    """Sessions with open flags that were cancelled or moved into the future."""
     moved = ClassSessionRow.starts_at > moment
     query = (
         select(ClassSessionRow.id)
@@ -173,7 +174,7 @@ def _called_off(db: DbSession, moment: datetime) -> list[str]:
 
 
 def _touched(db: DbSession, since: datetime) -> Iterator[str]:
-    """Settled class sessions about which something has come in since a moment."""
+    """Settled class sessions with new inputs since a moment."""
     settled = ClassSessionRow.state == "final"
     of_session: list[ColumnElement[bool]] = [
         ClassSessionRow.id.in_(select(SignEventRow.class_session_id).where(SignEventRow.received_at >= since)),

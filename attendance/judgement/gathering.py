@@ -1,7 +1,7 @@
-"""Stored rows of one class session → the inputs of its judgement.
+"""Reads the inputs of a judgement of one class session from the database, and decides whether the session is settled.
 
-Here: queries, and whether anything is still awaited. Not here: what follows from the inputs (records.py, flags.py),
-when a session is judged (evaluation.py), how it is kept (judgements.py). Design: docs/design/judgement.md.
+Not here: what is computed from the inputs (findings.py), when a session is judged (evaluation.py), storing the result
+(versions.py). Design: docs/design/judgement.md.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -37,18 +37,18 @@ from shike.capture.moment import from_us, to_us
 from shike.capture.schedule import Window
 
 QUIET_US = 30 * 60_000_000
-"""A session that ended is settled once nothing has come in for so long, whatever is missing."""
+"""An ended session is settled once nothing new has come in for this long, whatever is still missing."""
 AFTER_END_US = 10 * 60_000_000
 SHOWN_OVER = timedelta(days=7)
 _STEP_US = 60_000_000
 
 CauseOfCamera = Callable[[str], str | None]
-"""What a camera says at this moment about why it is not recorded."""
+"""Returns why a camera (by id) is not recorded now; None if the recorder reports no reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A class session ready to be judged. `settled`: nothing more is awaited, `inputs.now_us` is None."""
+    """A class session, ready to be judged. `settled`: no more inputs are awaited, and `inputs.now_us` is None."""
 
     session_id: str
     room_id: str | None
@@ -67,13 +67,13 @@ class Filmed:
 
 
 class Acceptances:
-    """How well rooms are counted. Owner of what was worked out already: a room's week of samples is long to read."""
+    """The acceptances of rooms, cached: reading a room's samples of one week takes long."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[tuple[object, ...], Acceptance]] = {}
 
     def of(self, db: DbSession, room_id: str) -> Acceptance:
-        """A room's acceptance, from what people entered and from what it showed in the week before that."""
+        """A room's acceptance, from the true counts that people entered and the room's samples of the week before."""
         rows = list(db.scalars(select(AcceptanceSampleRow).where(AcceptanceSampleRow.room_id == room_id)))
         if not rows:
             return assess([])
@@ -132,7 +132,7 @@ def gather(
 
 
 def samples_of(db: DbSession, camera_ids: Sequence[str], start: datetime, end: datetime) -> list[SampleRow]:
-    """Samples of cameras in [start, end), oldest first; without their boxes, which no count needs."""
+    """Samples of cameras in [start, end), oldest first. Boxes are not loaded: room counts do not need them."""
     return list(
         db.scalars(
             select(SampleRow)
@@ -144,7 +144,7 @@ def samples_of(db: DbSession, camera_ids: Sequence[str], start: datetime, end: d
 
 
 def room_counts(samples: Sequence[SampleRow], slot_us: int) -> tuple[RoomCount, ...]:
-    """Samples of one room's cameras as its counts; of several detectors the one that counted last is heard."""
+    """The counts of a room from its cameras' samples. Of several detectors, the one of the newest sample is used."""
     newest = max(samples, key=lambda each: each.created_at, default=None)
     seen = [
         Seen(each.camera_id, to_us(each.picture_at), each.count, each.low, each.high, each.valid, each.model_digest)
@@ -154,7 +154,7 @@ def room_counts(samples: Sequence[SampleRow], slot_us: int) -> tuple[RoomCount, 
 
 
 def shown_by(db: DbSession, room_id: str, until: datetime) -> Mapping[int, int]:
-    """How often the room's samples of the week up to a moment had which count."""
+    """How many of the room's valid samples had each count, in the week up to a moment."""
     cameras = select(CameraRow.id).where(CameraRow.room_id == room_id)
     query = (
         select(SampleRow.count, func.count())
@@ -170,7 +170,7 @@ def shown_by(db: DbSession, room_id: str, until: datetime) -> Mapping[int, int]:
 
 
 def expected_of(db: DbSession, session: ClassSessionRow) -> tuple[Person, ...]:
-    """Who was on the roster on the day of the session (Beijing time), and who of them was on leave."""
+    """The people on the roster on the day of the session (Beijing time), with who of them was on leave."""
     day = day_of(session.starts_at).isoformat()
     on_leave = set(db.scalars(select(LeaveRow.trainee_id).where(LeaveRow.class_session_id == session.id)))
     still_there: ColumnElement[bool] = or_(EnrolmentRow.left_on.is_(None), EnrolmentRow.left_on >= day)
@@ -183,7 +183,7 @@ def expected_of(db: DbSession, session: ClassSessionRow) -> tuple[Person, ...]:
 
 
 def signs_of(db: DbSession, session_id: str) -> tuple[Sign, ...]:
-    """The events that stand: one that a later one corrects is left out."""
+    """The sign events in force, in order of time: without those that a later event corrects."""
     rows = list(db.scalars(select(SignEventRow).where(SignEventRow.class_session_id == session_id)))
     corrected = {row.corrects_id for row in rows}
     standing = [row for row in rows if row.id not in corrected]
@@ -233,8 +233,8 @@ def _settled(
 ) -> bool:
     """Whether the whole session is recorded, indexed and counted, or nothing has come in for half an hour."""
     ids = [piece.segment_id for film in films for piece in film.pieces]
-    found = db.execute(select(SegmentRow.id, SegmentRow.created_at).where(SegmentRow.id.in_(ids)))
-    indexed = {segment_id: to_us(created_at) for segment_id, created_at in found}
+    rows = db.execute(select(SegmentRow.id, SegmentRow.created_at).where(SegmentRow.id.in_(ids)))
+    indexed = {segment_id: to_us(created_at) for segment_id, created_at in rows}
     last_us = max([to_us(session.ends_at), to_us(session.created_at), *indexed.values()])
     if now_us - last_us >= QUIET_US:
         return True
@@ -248,7 +248,7 @@ def _settled(
 
 
 def _counted(db: DbSession, film: Filmed, samples: Sequence[SampleRow], step_us: int) -> bool:
-    """Whether every whole minute of footage holds a sample or was skipped for a reason."""
+    """Whether every whole step of footage (one minute or more) has a sample or a recorded skip."""
     camera_id, spans = film.coverage.camera_id, film.coverage.spans
     first, last = from_us(spans[0].start_us), from_us(spans[-1].end_us)
     skips = db.execute(

@@ -1,6 +1,6 @@
-"""What a class session is judged from: frozen values, gathered by evaluation.py, read by records.py and flags.py.
+"""The inputs of a judgement of one class session, as frozen values. Times in µs UTC.
 
-Times are µs UTC. Not here: where the values come from, and what follows from them.
+Not here: reading them from the database (gathering.py), what is computed from them (findings.py).
 """
 
 import hashlib
@@ -17,7 +17,7 @@ SECOND_US = 1_000_000
 
 @dataclass(frozen=True, slots=True, order=True)
 class Person:
-    """Somebody on the roster of the class on the day of the session."""
+    """A trainee on the roster of the class on the day of the session."""
 
     trainee_id: str
     on_leave: bool = False
@@ -25,7 +25,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Sign:
-    """A sign-in or sign-out that stands: one that was corrected later is left out."""
+    """A sign-in or sign-out in force. Events that were corrected later are not inputs."""
 
     at_us: int
     trainee_id: str
@@ -34,7 +34,7 @@ class Sign:
 
 @dataclass(frozen=True, slots=True, order=True)
 class FootageSpan:
-    """[start, end) of recorded footage, or of none, and then the code of the reason."""
+    """[start, end) with recorded footage; or a gap, with the code of its reason."""
 
     start_us: int
     end_us: int
@@ -45,7 +45,7 @@ class FootageSpan:
 class CameraCoverage:
     """What one camera of the room recorded of the session, up to now.
 
-    `since_us`: when the camera was put in, if that was later than the planned start. No camera before is no gap.
+    `since_us`: when the camera was installed, if that was after the planned start. The time before is no gap.
     """
 
     camera_id: str
@@ -55,12 +55,12 @@ class CameraCoverage:
 
 
 GROWTH_US = 15 * MINUTE_US
-"""A verdict goes for a window and what it grows by up to here; beyond that it is a new case."""
+"""A verdict still holds for a window that has grown by up to this much; a larger one is a new case."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Rejected:
-    """A window of a flag that a person has looked at and rejected: it puts nobody under review."""
+    """The window of a flag that a supervisor has rejected: it puts nobody under review."""
 
     code: str
     start_us: int
@@ -69,10 +69,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class SessionInputs:
-    """Everything about one class session. `now_us`: how far it has come; None once nothing more is awaited.
+    """Everything that is known about one class session. `now_us`: the time of judging; None once it is settled.
 
-    `coverage` is empty for a room without cameras (or no room), which is a legal state. `accepted`: whether the
-    room's counts may speak against anybody; `counts` then carry the measured interval.
+    `coverage` is empty for a session without a room, or in a room without cameras; both are allowed. `accepted`: the
+    room is accepted, and `counts` have the measured interval.
     """
 
     session_id: str
@@ -94,7 +94,7 @@ class SessionInputs:
 
     @property
     def watched_from_us(self) -> int:
-        """Since when the room has had a camera, at the earliest the planned start."""
+        """When the room got its first camera, but not before the planned start."""
         since = min((each.since_us for each in self.coverage), default=0)
         return min(self.until_us, max(self.start_us, since))
 
@@ -108,13 +108,13 @@ class SessionInputs:
         return sum(not person.on_leave for person in self.expected)
 
     def empty_up_to(self, thresholds: Thresholds) -> int:
-        """Up to how many people this room counts as empty: a class of one that is there is not an empty room."""
+        """The largest head count of an empty room, less than E: a class of one that is present is no empty room."""
         most = thresholds.empty_most_people
         return min(most, self.present_expected - 1) if self.present_expected else most
 
 
 def digest(inputs: SessionInputs, thresholds: Thresholds) -> str:
-    """SHA-256 (hex) of all that a judgement depends on, whatever order rows came in."""
+    """SHA-256 (hex) of all inputs and limits. The order of rows does not change it."""
     document = asdict(inputs)
     for name in ("breaks", "expected", "signs", "rejected"):
         document[name] = sorted(document[name], key=lambda row: json.dumps(row, sort_keys=True))

@@ -1,7 +1,8 @@
-"""Which counted picture of a room a person should look at next, and what was counted in one.
+"""Chooses the picture that a person should count next for the acceptance of a room, and reads the count of one picture.
 
-Pictures are chosen so that few answers reach over the whole occupancy: the part that lacks most, in it a count that
-was not asked about, far in time from what was. Design: docs/design/judgement.md.
+The choice covers the whole occupancy with few answers: first the third of the occupancy that lacks most samples, in it
+the count with fewest answers, of that the picture farthest in time from those already answered. Not here: whether the
+room is accepted (acceptance.py). Design: docs/design/judgement.md.
 """
 
 from collections.abc import Sequence
@@ -25,20 +26,20 @@ NEAR = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Unlabelled:
-    """A counted picture that nobody has counted yet; `boxes` of each of its cameras, those that counted."""
+    """A picture that the detector has counted and no person has. `boxes`: per camera, those counted as people."""
 
     count: RoomCount
     boxes: tuple[list[list[float]], ...]
 
 
 def count_at(db: DbSession, room_id: str, picture_at: datetime, every_us: int) -> RoomCount | None:
-    """The room's count whose time is `picture_at`, None if there is no valid one."""
-    found = _slot(db, room_id, picture_at, every_us)
-    return next((each for each in room_counts(found, every_us) if each.valid and _is_at(each, picture_at)), None)
+    """The valid room count whose time is `picture_at`; None if there is none."""
+    samples = _slot(db, room_id, picture_at, every_us)
+    return next((each for each in room_counts(samples, every_us) if each.valid and _is_at(each, picture_at)), None)
 
 
 def next_to_label(db: DbSession, room_id: str, now: datetime, every_us: int) -> Unlabelled | None:
-    """The picture that would help acceptance most; None if every suitable one was asked about."""
+    """The picture whose true count would help acceptance most; None if every suitable one has been answered."""
     rows = list(db.scalars(select(AcceptanceSampleRow).where(AcceptanceSampleRow.room_id == room_id)))
     pairs = [(row.true_count, row.counted) for row in rows]
     shown = shown_by(db, room_id, now)
@@ -58,7 +59,7 @@ def next_to_label(db: DbSession, room_id: str, now: datetime, every_us: int) -> 
 def _farthest(
     db: DbSession, room_id: str, count: int, now: datetime, asked: Sequence[datetime], every_us: int
 ) -> Unlabelled | None:
-    """Of the newest pictures with this count, the one farthest in time from all that were asked about."""
+    """Of the newest pictures with this count, the one farthest in time from all that were answered."""
     moments = list(
         db.scalars(
             select(SampleRow.picture_at)

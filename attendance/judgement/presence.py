@@ -1,6 +1,6 @@
-"""Who was signed in when: sign-ins and sign-outs as stays, and how many people were signed in at a time.
+"""Stays from sign-ins and sign-outs, and P: the number of people who are signed in at a time.
 
-Pure functions. Taking away a sign-in never makes a stay longer.
+Pure functions. Removing a sign-in never makes a stay longer.
 """
 
 from bisect import bisect_right
@@ -20,21 +20,21 @@ class Stay:
 
 
 def stays(signs: Iterable[Sign]) -> dict[str, tuple[Stay, ...]]:
-    """Stays by trainee. A second sign-in within a stay says nothing new; a sign-out outside of one says nothing."""
-    found: dict[str, list[Stay]] = defaultdict(list)
+    """Stays by trainee. A second sign-in within a stay, and a sign-out outside of one, are ignored."""
+    by_trainee: dict[str, list[Stay]] = defaultdict(list)
     since: dict[str, int] = {}
     for sign in sorted(signs):
         if sign.kind == "in":
             since.setdefault(sign.trainee_id, sign.at_us)
         elif sign.trainee_id in since:
-            found[sign.trainee_id].append(Stay(since.pop(sign.trainee_id), sign.at_us))
+            by_trainee[sign.trainee_id].append(Stay(since.pop(sign.trainee_id), sign.at_us))
     for trainee_id, start_us in since.items():
-        found[trainee_id].append(Stay(start_us, None))
-    return {trainee_id: tuple(each) for trainee_id, each in found.items()}
+        by_trainee[trainee_id].append(Stay(start_us, None))
+    return {trainee_id: tuple(each) for trainee_id, each in by_trainee.items()}
 
 
 class SignedIn:
-    """P: how many people are signed in and not out, at any time. A stay without an end goes on."""
+    """P: how many people are signed in and not signed out at a time. A stay without a sign-out does not end."""
 
     def __init__(self, of: Mapping[str, tuple[Stay, ...]]) -> None:
         changes: dict[int, int] = defaultdict(int)
@@ -49,16 +49,16 @@ class SignedIn:
             self._numbers.append(self._numbers[-1] + changes[at_us])
 
     def at(self, at_us: int) -> int:
-        """How many at a time."""
+        """P at a time."""
         return self._numbers[bisect_right(self._times, at_us)]
 
     def most(self, start_us: int, end_us: int) -> int:
-        """The most at any time of [start, end)."""
+        """The largest P in [start, end)."""
         inside = (number for at, number in zip(self._times, self._numbers[1:], strict=True) if start_us <= at < end_us)
         return max(self.at(start_us), *inside, 0)
 
     def steps(self, start_us: int, end_us: int) -> list[tuple[int, int]]:
-        """(time, number) at the start and after every change up to the end, for a curve."""
+        """(time, P) at the start and after every change up to the end, to draw a curve."""
         inside = [
             (at, number) for at, number in zip(self._times, self._numbers[1:], strict=True) if start_us < at <= end_us
         ]

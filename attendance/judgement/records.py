@@ -1,32 +1,22 @@
-"""What a class session came to: counts, sign-ins and timetable → AttendanceRecord, a pure function.
+"""The attendance record of a class session, made from its findings by a pure function.
 
-Made twice from the same inputs it is equal. A head count proves a room, never a person: where the room contradicts
-the sign-ins people are put under review, and what they are credited stays as it is until a person has decided.
-Not here: gathering and keeping (evaluation.py). Formulas: docs/design/judgement.md.
+Equal inputs make equal records. A head count is evidence about a room, never about a person: where the room
+contradicts the sign-ins, people are put under review, and their credited minutes stay as they are until a supervisor
+has decided. Not here: gathering the inputs (gathering.py), storing records (versions.py).
+Formulas: docs/design/judgement.md.
 """
 
 from dataclasses import asdict, dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
-from statistics import median
 from typing import Any, Literal
 
-from shike.attendance.judgement.contradictions import (
-    ContradictionKind,
-    confidence,
-    empty_room,
-    unseen,
-)
-from shike.attendance.judgement.inputs import (
-    GROWTH_US,
-    MINUTE_US,
-    Person,
-    SessionInputs,
-    digest,
-)
-from shike.attendance.judgement.minutes import minutes_of, samples_in
-from shike.attendance.judgement.presence import Stay, stays
+from shike.attendance.judgement.contradictions import ContradictionKind
+from shike.attendance.judgement.findings import Findings
+from shike.attendance.judgement.inputs import GROWTH_US, MINUTE_US, Person, SessionInputs, digest
+from shike.attendance.judgement.presence import Stay
+from shike.attendance.judgement.room_record import RoomRecord
 from shike.attendance.judgement.thresholds import Thresholds
-from shike.capture.spans import Span, merged
+from shike.capture.spans import Span
 
 Status = Literal["awaited", "present", "late", "left_early", "leave", "absent", "review"]
 Mark = Literal["late", "left_early", "no_sign_out", "leave"]
@@ -34,7 +24,7 @@ Mark = Literal["late", "left_early", "no_sign_out", "leave"]
 
 @dataclass(frozen=True, slots=True)
 class ReviewWindow:
-    """A time in which the room contradicts the sign-ins, and the code of the flag that says so."""
+    """A time in which the room contradicts the sign-ins, and the code of the flag for it. Times in µs UTC."""
 
     code: ContradictionKind
     start_us: int
@@ -43,10 +33,10 @@ class ReviewWindow:
 
 @dataclass(frozen=True, slots=True)
 class PersonRecord:
-    """One trainee in one class session. `lesson_hours` is a decimal in text; `review` names what must be looked at.
+    """One trainee in one class session. Times in µs UTC; `lesson_hours` is a decimal number as text.
 
-    Under review the credited minutes are what the sign-ins say: a person decides what becomes of them. Without a
-    sign-out there is nothing to credit, which is for a person to decide too.
+    `review`: codes of what a supervisor must look at. The credited minutes are what the sign-ins give, also under
+    review. A stay without a sign-out gives none, and puts the person under review.
     """
 
     trainee_id: str
@@ -60,24 +50,11 @@ class PersonRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class RoomRecord:
-    """The room over the class session. Medians are over the valid samples, None without one; shares in 0..1."""
-
-    accepted: bool
-    cameras: int
-    expected: int
-    minutes: int
-    valid_minutes: int
-    valid_share: float
-    median: float | None
-    median_low: float | None
-    median_high: float | None
-    covered_share: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class AttendanceRecord:
-    """Everything about one class session, and from which inputs and limits it was made."""
+    """The result of one class session, with the digest of its inputs and the version of its limits.
+
+    `final`: the session is settled. `review`: contradictions that no supervisor has rejected.
+    """
 
     session_id: str
     settings_version: str
@@ -94,11 +71,10 @@ class AttendanceRecord:
         return asdict(self)
 
 
-def make_record(inputs: SessionInputs, thresholds: Thresholds) -> AttendanceRecord:
-    """The record of a class session. A pure function: equal inputs and limits make equal records."""
-    windows = _review_windows(inputs, thresholds)
-    standing = tuple(window for window in windows if not _rejected(window, inputs))
-    of = stays(inputs.signs)
+def make_record(findings: Findings) -> AttendanceRecord:
+    """The record of a class session. A pure function: equal findings make equal records."""
+    inputs, thresholds = findings.inputs, findings.thresholds
+    standing = tuple(window for window in _review_windows(findings) if not _rejected(window, inputs))
     planned = _credited((Stay(inputs.start_us, inputs.end_us),), inputs)
     return AttendanceRecord(
         session_id=inputs.session_id,
@@ -107,39 +83,30 @@ def make_record(inputs: SessionInputs, thresholds: Thresholds) -> AttendanceReco
         final=inputs.now_us is None,
         planned_minutes=planned,
         planned_lesson_hours=lesson_hours(planned, thresholds),
-        people=tuple(
-            _person(person, of.get(person.trainee_id, ()), inputs, standing, thresholds)
-            for person in sorted(inputs.expected)
-        ),
-        room=_room(inputs, thresholds),
+        people=tuple(_person(person, findings, standing) for person in sorted(inputs.expected)),
+        room=findings.room,
         review=standing,
     )
 
 
 def lesson_hours(minutes: int, thresholds: Thresholds) -> str:
-    """Lesson hours of some minutes, rounded as the limits say, in text: "1.5"."""
+    """Minutes as lesson hours (课时), rounded as the limits say, as text: "1.5"."""
     step = thresholds.lesson_hour_step
     rounding = ROUND_DOWN if thresholds.lesson_hour_rounding == "down" else ROUND_HALF_UP
     steps = (Decimal(minutes) / thresholds.lesson_hour_min / step).quantize(Decimal(1), rounding)
     return str(steps * step)
 
 
-def recorded_spans(inputs: SessionInputs, start_us: int, end_us: int) -> tuple[Span, ...]:
-    """The time within [start, end) of which at least one camera of the room has footage."""
-    spans = (span for each in inputs.coverage for span in each.spans)
-    return merged((max(span.start_us, start_us), min(span.end_us, end_us)) for span in spans)
-
-
-def _review_windows(inputs: SessionInputs, thresholds: Thresholds) -> tuple[ReviewWindow, ...]:
-    empty = empty_room(inputs, thresholds)
-    found = [ReviewWindow("SIGNIN_GT_COUNT", each.start_us, each.end_us) for each in unseen(inputs, thresholds)]
+def _review_windows(findings: Findings) -> tuple[ReviewWindow, ...]:
+    empty = findings.empty_room
+    windows = [ReviewWindow("SIGNIN_GT_COUNT", each.start_us, each.end_us) for each in findings.unseen]
     if empty is not None and empty.signed_in:
-        found.append(ReviewWindow("EMPTY_ROOM", empty.start_us, empty.end_us))
-    return tuple(sorted(found, key=lambda each: (each.start_us, each.code)))
+        windows.append(ReviewWindow("EMPTY_ROOM", empty.start_us, empty.end_us))
+    return tuple(sorted(windows, key=lambda each: (each.start_us, each.code)))
 
 
 def _rejected(window: ReviewWindow, inputs: SessionInputs) -> bool:
-    """Whether a person has rejected this window; what goes far beyond what they saw is a new case."""
+    """Whether a supervisor has rejected this window. A window that has grown far beyond theirs is a new case."""
     return any(
         each.code == window.code
         and each.start_us - GROWTH_US < window.start_us < each.end_us
@@ -148,13 +115,9 @@ def _rejected(window: ReviewWindow, inputs: SessionInputs) -> bool:
     )
 
 
-def _person(
-    person: Person,
-    own: tuple[Stay, ...],
-    inputs: SessionInputs,
-    windows: tuple[ReviewWindow, ...],
-    thresholds: Thresholds,
-) -> PersonRecord:
+def _person(person: Person, findings: Findings, windows: tuple[ReviewWindow, ...]) -> PersonRecord:
+    inputs, thresholds = findings.inputs, findings.thresholds
+    own = findings.stays.get(person.trainee_id, ())
     contradicted = tuple(dict.fromkeys(window.code for window in windows if _touches(own, window)))
     marks = _marks(person, own, inputs, thresholds)
     review = (*contradicted, *(("no_sign_out",) if "no_sign_out" in marks else ()))
@@ -177,19 +140,19 @@ def _touches(own: tuple[Stay, ...], window: ReviewWindow) -> bool:
 
 
 def _marks(person: Person, own: tuple[Stay, ...], inputs: SessionInputs, thresholds: Thresholds) -> tuple[Mark, ...]:
-    found: list[Mark] = ["leave"] if person.on_leave else []
+    marks: list[Mark] = ["leave"] if person.on_leave else []
     if not own:
-        return tuple(found)
+        return tuple(marks)
     grace_us = thresholds.person_grace_min * MINUTE_US
     if own[0].start_us > inputs.start_us + grace_us:
-        found.append("late")
+        marks.append("late")
     left_us = own[-1].end_us
     if left_us is not None and left_us < inputs.end_us - grace_us:
-        found.append("left_early")
-    # Someone may still sign out for as long as the session is awaited.
+        marks.append("left_early")
+    # A sign-out may still come in until the session is settled.
     if left_us is None and inputs.now_us is None:
-        found.append("no_sign_out")
-    return tuple(found)
+        marks.append("no_sign_out")
+    return tuple(marks)
 
 
 def _status(
@@ -226,33 +189,13 @@ def _credited(own: tuple[Stay, ...], inputs: SessionInputs) -> int:
     return total_us // MINUTE_US
 
 
-def _working(inputs: SessionInputs) -> list[tuple[int, int]]:
+def _working(inputs: SessionInputs) -> list[Span]:
     """The planned time with its breaks cut out."""
-    found, at_us = [], inputs.start_us
+    spans, at_us = [], inputs.start_us
     for begin, until in sorted(inputs.breaks):
         if begin > at_us:
-            found.append((at_us, min(begin, inputs.end_us)))
+            spans.append((at_us, min(begin, inputs.end_us)))
         at_us = max(at_us, until)
     if at_us < inputs.end_us:
-        found.append((at_us, inputs.end_us))
-    return found
-
-
-def _room(inputs: SessionInputs, thresholds: Thresholds) -> RoomRecord:
-    minutes = minutes_of(inputs, thresholds)
-    samples, sure = samples_in(minutes), confidence(minutes)
-    length_us = inputs.until_us - inputs.watched_from_us
-    spans = recorded_spans(inputs, inputs.watched_from_us, inputs.until_us)
-    covered_us = sum(until - begin for begin, until in spans)
-    return RoomRecord(
-        accepted=inputs.accepted,
-        cameras=len(inputs.coverage),
-        expected=inputs.present_expected,
-        minutes=sure.minutes,
-        valid_minutes=sure.valid,
-        valid_share=sure.share,
-        median=median(each.count for each in samples) if samples else None,
-        median_low=median(each.low for each in samples) if samples else None,
-        median_high=median(each.high for each in samples) if samples else None,
-        covered_share=covered_us / length_us if inputs.coverage and length_us else None,
-    )
+        spans.append((at_us, inputs.end_us))
+    return spans

@@ -1,8 +1,8 @@
-"""One number per room and time from all its cameras: fusion as a pure function.
+"""Fuses the counts of a room's cameras into one count per room and slot. Pure functions.
 
-Cameras of a room are taken to look at the same seats, so their counts are not added: the larger one is the room's.
-People whom only the other camera sees are then missing, which the upper end of the interval must carry; the page says
-so. Not here: how far a count may be from the truth (acceptance.py). Design: docs/design/judgement.md.
+The product assumes that all cameras of a room see the same seats. So counts are not added: the largest one is the
+room's. People whom only another camera sees are then missing; the upper end of the interval must cover them, and pages
+tell the reader. Not here: how far a count may be from the truth (acceptance.py). Design: docs/design/judgement.md.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One counted picture of one camera. `at_us`: evidence time; count, low and high are None if it is not valid."""
+    """One counted picture of one camera. `at_us`: evidence time, µs UTC. Not valid: count, low and high are None."""
 
     camera_id: str
     at_us: int
@@ -27,7 +27,7 @@ class Seen:
 class RoomCount:
     """People in a room at a time, between low and high. Not valid: no camera had a picture that could be counted.
 
-    `cameras`: those whose pictures went in; more than one means that the larger count was taken.
+    `cameras`: those whose pictures were used; if there are several, the count is the largest of theirs.
     """
 
     at_us: int
@@ -41,8 +41,8 @@ class RoomCount:
 def fuse(samples: Iterable[Seen], slot_us: int, model: str | None = None) -> tuple[RoomCount, ...]:
     """The room's counts, one per slot that has a sample, in order of time.
 
-    `model`: the detector (digest of its weights) whose sample is taken where a picture was counted by several.
-    Count, low and high are each the largest of the cameras: nobody whom one of them saw is lost.
+    `model`: digest of the weights of the preferred detector; its sample is used if several detectors have counted a
+    picture. Count, low and high are each the largest of the cameras.
     """
     slots: dict[int, dict[str, Seen]] = defaultdict(dict)
     for seen in sorted(samples, key=lambda each: (each.at_us, each.model_digest == model, each.model_digest)):

@@ -1,6 +1,6 @@
-"""Which class session sits in a room at a moment, and how many people are expected there.
+"""The class session that is going on in each room at a moment, for the live wall: class, teacher, expected people.
 
-What it came to is gathering.py and records.py. Design: docs/design/training.md.
+Not here: judging it (gathering.py, records.py). Design: docs/design/training.md.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from shike.attendance.tables.training import ClassSessionRow, TrainingClassRow
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """A class session that is going on. `expected`: enrolled on that day and not on leave."""
+    """A class session that is going on. `expected`: people enrolled on that day and not on leave."""
 
     session_id: str
     class_name: str
@@ -25,7 +25,10 @@ class Sitting:
 
 
 def sittings_at(db: DbSession, sessions: Select[ClassSessionRow], moment: datetime) -> Mapping[str, Sitting]:
-    """What sits at a moment, by room, of the sessions that a scoped query selects; cancelled ones do not sit."""
+    """Of the sessions that the query selects, those that go on at the moment, by room id. Not cancelled ones.
+
+    `sessions` is already limited to what the viewer may see.
+    """
     query = (
         sessions.join(TrainingClassRow, TrainingClassRow.id == ClassSessionRow.class_id)
         .add_columns(TrainingClassRow.name)

@@ -1,11 +1,11 @@
-"""The limits by which class sessions are judged: dated editions per locality, each with its version and source.
+"""The limits of judgement: dated editions per locality, each with its version and source.
 
-The numbers are in limits/*.yaml, not here. A date before the first edition is an error: nothing is judged by limits
-that were not in force. Design: docs/design/judgement.md.
+Here: reading limits/*.yaml, which hold the numbers, and choosing the edition in force. A date before the first edition
+is an error: no session is judged by limits that were not in force. Design: docs/design/judgement.md.
 
 JudgementError
 ├── NoThresholds    no edition is in force on this date
-└── BadThresholds   a file of limits does not say what it must
+└── BadThresholds   a file of limits is malformed
 """
 
 from collections.abc import Sequence
@@ -37,12 +37,12 @@ class NoThresholds(JudgementError):
 
 
 class BadThresholds(JudgementError):
-    """A file of limits is not what it must be."""
+    """A file of limits is malformed: a field is missing, unknown or of the wrong kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """One edition. Shares in 0..1, times in the unit of the name. What each limit does: limits/default.yaml."""
+    """One edition. Shares in 0..1, times in the unit of the name. limits/default.yaml explains each limit."""
 
     version: str
     source: str
@@ -73,7 +73,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """Limits and the first day on which they are in force."""
+    """Limits, and the first day on which they are in force."""
 
     since: date
     thresholds: Thresholds
@@ -81,21 +81,21 @@ class Edition:
 
 @cache
 def localities(folder: Path = LIMITS) -> dict[str, tuple[Edition, ...]]:
-    """Every file of limits by its locality, editions oldest first. BadThresholds names the file that is wrong."""
+    """The editions of every file by locality, oldest first. BadThresholds names the malformed file."""
     return dict(_read(path) for path in sorted(folder.glob("*.yaml")))
 
 
 def edition_in_force(day: date, names: Sequence[str] = (), folder: Path = LIMITS) -> Thresholds:
-    """The edition in force on a day (of the place) in the first named locality that has limits, else the default's.
+    """The edition in force on a local day, in the first of the named localities that has limits, else in the default.
 
-    `names`: from the nearest region up. NoThresholds if the day is before the first edition.
+    `names`: regions from the nearest one up. NoThresholds if the day is before the first edition.
     """
     known = localities(folder)
     locality = next((name for name in (*names, DEFAULT) if name in known), None)
-    found = [edition for edition in known.get(locality or DEFAULT, ()) if edition.since <= day]
-    if not found:
+    begun = [edition for edition in known.get(locality or DEFAULT, ()) if edition.since <= day]
+    if not begun:
         raise NoThresholds(f"no limits are in force on {day}", hint="add an edition with an earlier date")
-    return found[-1].thresholds
+    return begun[-1].thresholds
 
 
 def _read(path: Path) -> tuple[str, tuple[Edition, ...]]:
@@ -124,7 +124,7 @@ def _edition(document: dict[str, Any]) -> Edition:
 
 def _value(kind: Any, value: Any) -> Any:
     if kind is Decimal:
-        # Written as text, so that 0.15 is exactly 0.15.
+        # The file has text, so that 0.15 is exactly 0.15.
         return Decimal(str(value))
     if kind is int:
         if type(value) is not int or value < 0:

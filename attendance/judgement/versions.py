@@ -1,7 +1,7 @@
-"""Keeping what was judged: versions of records, and flags that open, grow, are withdrawn and keep their verdicts.
+"""Stores judgements: versions of attendance records, and flags. A flag keeps its verdict when judged again.
 
-Everything may be done twice: the same judgement changes nothing. Not here: judging itself (records.py, flags.py).
-Design: docs/design/judgement.md.
+Storing the same judgement twice changes nothing. Not here: judging itself (records.py, flags.py), when a session is
+judged (evaluation.py). Design: docs/design/judgement.md.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session as DbSession
 
+from shike.attendance.judgement.flag_facts import stored_facts
 from shike.attendance.judgement.flags import RULES, Flag
 from shike.attendance.judgement.gathering import Gathered
 from shike.attendance.judgement.inputs import GROWTH_US
@@ -30,9 +31,9 @@ def newest_record(db: DbSession, session_id: str) -> AttendanceRecordRow | None:
 
 
 def reopen(db: DbSession, which: ColumnElement[bool]) -> None:
-    """Have settled class sessions judged again soon: something was changed that leaves no trace in their rows.
+    """Mark settled class sessions to be judged again soon, after a change that their rows do not show.
 
-    `which`: a condition on ClassSession.
+    `which`: a condition on ClassSessionRow.
     """
     settled = update(ClassSessionRow).where(which, ClassSessionRow.state == "final").values(state="ended")
     db.execute(settled, execution_options={"synchronize_session": "fetch"})
@@ -41,7 +42,7 @@ def reopen(db: DbSession, which: ColumnElement[bool]) -> None:
 def store_judgement(
     db: DbSession, gathered: Gathered, record: AttendanceRecord, flags: Sequence[Flag], moment: datetime
 ) -> bool:
-    """Store a judgement; False if it is the one that is stored already."""
+    """Store a judgement. False if the stored one was made from the same inputs."""
     newest = newest_record(db, gathered.session_id)
     if newest is not None and (newest.inputs_digest, newest.final) == (record.inputs_digest, record.final):
         return False
@@ -54,7 +55,7 @@ def store_judgement(
 def _keep_record(
     db: DbSession, newest: AttendanceRecordRow | None, record: AttendanceRecord, moment: datetime
 ) -> AttendanceRecordRow:
-    """A final version stays as it is for good; a provisional one is written over until it is final."""
+    """Write the record. A final version is never changed; a provisional one is overwritten until it is final."""
     row = newest
     if row is None or row.final:
         row = AttendanceRecordRow(
@@ -95,9 +96,9 @@ def _keep_flags(
 
 
 def _matched(flags: Sequence[Flag], kept: Sequence[FlagRow]) -> list[tuple[Flag, FlagRow | None]]:
-    """Each flag with the row of the same case: the same beginning, else a window that it shares time with."""
+    """Each flag with the stored row of the same case: code and beginning are equal, else the windows overlap."""
     left = list(kept)
-    found: list[tuple[Flag, FlagRow | None]] = []
+    matches: list[tuple[Flag, FlagRow | None]] = []
     exact = {(row.code, to_us(row.window_from)): row for row in left}
     rest: list[Flag] = []
     for flag in flags:
@@ -106,13 +107,13 @@ def _matched(flags: Sequence[Flag], kept: Sequence[FlagRow]) -> list[tuple[Flag,
             rest.append(flag)
         else:
             left.remove(row)
-            found.append((flag, row))
+            matches.append((flag, row))
     for flag in rest:
         row = next((row for row in left if row.state != "withdrawn" and _same_case(flag, row)), None)
         if row is not None:
             left.remove(row)
-        found.append((flag, row))
-    return found
+        matches.append((flag, row))
+    return matches
 
 
 def _same_case(flag: Flag, row: FlagRow) -> bool:
@@ -120,7 +121,7 @@ def _same_case(flag: Flag, row: FlagRow) -> bool:
 
 
 def _renew(row: FlagRow, flag: Flag, gathered: Gathered, record: AttendanceRecordRow, moment: datetime) -> None:
-    """Bring a row up to date. One that a person has judged stays as they saw it, unless it has grown far beyond."""
+    """Update a stored flag. One with a verdict stays unchanged, unless it has grown by more than GROWTH_US."""
     if row.state in ("open", "withdrawn") or flag.end_us > to_us(row.window_to) + GROWTH_US:
         row.state = "open"
         _write(row, flag, gathered, record, moment)
@@ -132,6 +133,6 @@ def _write(row: FlagRow, flag: Flag, gathered: Gathered, record: AttendanceRecor
     row.severity, row.live, row.camera_id = flag.severity, flag.live, flag.camera_id
     row.window_from, row.window_to = from_us(flag.start_us), from_us(flag.end_us)
     row.moment_at, row.updated_at = from_us(flag.moment_us), moment
-    row.values = {**flag.values, "limits": dict(flag.limits)}
+    row.values = stored_facts(flag.facts)
     row.rule_version = f"{RULES} {gathered.thresholds.version}"
     row.record_id = record.id

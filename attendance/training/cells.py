@@ -1,7 +1,7 @@
-"""Typed values out of the cells of one row, each refused by field and code; and what came of a whole file.
+"""Typed values from the cells of one row of a file, with an error per wrong cell; and the result of a whole file.
 
-Every refusal is remembered, so that a person mends a row in one go. Numbers of people are masked before they are
-repeated to anybody.
+All errors of a row are collected, so that a person can correct them at once. ID and telephone numbers are masked in
+errors. Not here: reading the file (csv_files.py), storing a row (rosters.py, timetable.py, sign_ins.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ SHOWN = 60
 
 @dataclass(frozen=True)
 class RowError:
-    """Why one row was not taken. `row` as a spreadsheet numbers it; `value_masked` is safe to show."""
+    """Why a row was refused. `row`: its number in a spreadsheet; `value_masked`: the cell, safe to show."""
 
     row: int
     field: str
@@ -32,7 +32,7 @@ class RowError:
 
 @dataclass
 class Tally:
-    """What came of the rows of a file."""
+    """The result of importing a file: how many rows were created, updated or unchanged, and the errors."""
 
     created: int = 0
     updated: int = 0
@@ -40,11 +40,11 @@ class Tally:
     errors: list[RowError] = field(default_factory=list)
 
     def count(self, verb: Verb) -> None:
-        """One more row that was taken."""
+        """Count an accepted row."""
         setattr(self, verb, getattr(self, verb) + 1)
 
     def refuse(self, row: CsvRow, refused: Refused) -> None:
-        """One row that was not."""
+        """Add the error of a refused row."""
         self.errors.append(row_error(row, refused.field, refused.code, str(refused)))
 
     @property
@@ -53,12 +53,12 @@ class Tally:
 
 
 def row_error(row: CsvRow, field: str, code: str, message: str) -> RowError:
-    """The error of a field of a row, with what was entered there."""
+    """The error of a field of a row, with the masked text of its cell."""
     return RowError(row.number, field, code, message, mask_numbers(row.cells.get(field, ""))[:SHOWN])
 
 
 class Cells:
-    """Reads one row. A cell that cannot be read is noted in `errors` and reads as None."""
+    """Reads one row. A cell that cannot be read adds an entry to `errors` and gives None."""
 
     def __init__(self, row: CsvRow) -> None:
         self.row = row
@@ -68,7 +68,7 @@ class Cells:
         self.errors.append(row_error(self.row, field, code, message))
 
     def text(self, field: str, longest: int, *, required: bool = False) -> str | None:
-        """The cell as it is; None for an empty one."""
+        """The text of the cell; None if it is empty."""
         cell = self.row.cells.get(field, "")
         if not cell:
             if required:
@@ -90,7 +90,7 @@ class Cells:
             return None
 
     def id_number(self, field: str, *, required: bool = True) -> str | None:
-        """A citizen identity number, normalised."""
+        """A normalised citizen identity number."""
         cell = self.text(field, LONGEST_CELL, required=required)
         if cell is None:
             return None
@@ -123,7 +123,7 @@ class Cells:
         return self._read(field, read, "not_a_number", f"write a whole number from 1 to {most}", required=required)
 
     def choice(self, field: str, words: Mapping[str, str]) -> str | None:
-        """The value of a word; words are compared without case."""
+        """The value that belongs to the word in the cell; case is ignored."""
 
         def read(cell: str) -> str:
             word = beijing.plain(cell).casefold()

@@ -1,7 +1,7 @@
-"""Tables that people bring as CSV: bytes to rows, and the templates that show how such a file looks.
+"""Reads CSV files into rows, and writes the templates of such files.
 
-Belongs here: encoding, headings, bounds. Does not belong here: what a cell means (cells.py) and what becomes of a row
-(rosters.py, timetable.py, signins.py).
+Here: encodings, headings, limits of size. Not here: the meaning of a cell (cells.py), storing a row (rosters.py,
+timetable.py, sign_ins.py).
 """
 
 import csv
@@ -17,12 +17,12 @@ MOST_BYTES = 1_000_000
 MOST_ROWS = 5000
 MOST_COLUMNS = 60
 LONGEST_CELL = 1000
-TITLE_ROWS = 5  # above the headings many files have a title and a date
+TITLE_ROWS = 5  # many files have a title and a date above the headings
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its field, its heading in both languages, other words people use for it, and an example of each."""
+    """A column: its field, its heading and an example in both languages, and other headings that are accepted."""
 
     field: str
     zh: str
@@ -39,8 +39,10 @@ class Column:
 
 @dataclass(frozen=True)
 class CsvRow:
-    """A row by its number in the file as a spreadsheet shows it (the first line is 1); cells by field, without spaces
-    around them. A field whose column is missing is empty."""
+    """A row: its number as a spreadsheet shows it (the first line is 1), and its stripped cells by field.
+
+    A field without a column has no cell.
+    """
 
     number: int
     cells: Mapping[str, str]
@@ -48,7 +50,7 @@ class CsvRow:
 
 @dataclass(frozen=True)
 class CsvFile:
-    """The rows that are not empty, the fields that have a column, and the headings that nobody knows."""
+    """The rows that are not empty, the fields that have a column, and the unknown headings."""
 
     rows: tuple[CsvRow, ...]
     fields: frozenset[str]
@@ -56,13 +58,13 @@ class CsvFile:
 
 
 def heading(text: str) -> str:
-    """A heading as it is compared: no case, spaces, stars, underscores or remarks in brackets."""
+    """A heading in its form for comparison: without case, spaces, stars, colons, underscores and text in brackets."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"\(.*?\)|[\s_*:]", "", plain)
 
 
 def decoded(data: bytes) -> str:
-    """Text of UTF-8 (with or without a mark) or of GB18030, which holds GBK and GB 2312. Raises BadFile."""
+    """The text of UTF-8 (with or without BOM) or GB18030, which includes GBK and GB 2312. Raises BadFile."""
     if len(data) > MOST_BYTES:
         raise BadFile("too_large", f"a file has at most {MOST_BYTES} bytes")
     if b"\0" in data:
@@ -106,7 +108,7 @@ def read(data: bytes, columns: Sequence[Column]) -> CsvFile:
 
 
 def headings_of(lines: Sequence[Sequence[str]], columns: Sequence[Column]) -> tuple[int, dict[int, str]]:
-    """Which line holds the headings, and the field of each column position."""
+    """The index of the line with the headings, and the field of each column position. Raises BadFile."""
     needed = {column.field for column in columns if column.required}
     known = {word: column.field for column in columns for word in column.headings}
     for top, line in enumerate(lines[:TITLE_ROWS]):
@@ -122,18 +124,18 @@ def headings_of(lines: Sequence[Sequence[str]], columns: Sequence[Column]) -> tu
 
 
 def any_cell(line: Sequence[str]) -> bool:
-    """Whether a line holds anything at all."""
+    """Whether a line has a cell that is not empty."""
     return any(cell.strip() for cell in line)
 
 
 def row_of(number: int, line: Sequence[str], fields: Mapping[int, str]) -> CsvRow:
-    """One row; spreadsheets put an apostrophe before text that looks like a number."""
+    """One row. Removes the apostrophe that spreadsheets put before text that looks like a number."""
     cells = {field: line[at].strip().lstrip("'").strip() if at < len(line) else "" for at, field in fields.items()}
     return CsvRow(number, cells)
 
 
 def template(columns: Sequence[Column], language: str) -> bytes:
-    """A file with headings and one example row, in UTF-8 with a mark so that spreadsheets know it; "zh" or "en"."""
+    """A file with headings and one example row in a language ("zh" or "en"), in UTF-8 with BOM for spreadsheets."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     chinese = language == "zh"

@@ -1,13 +1,13 @@
-"""What can go wrong with training as it is entered, apart from footage and counting.
+"""Errors of training data that people enter by hand or by file.
 
 AttendanceError
-├── BadFile   a file that cannot be read as a table at all
-└── Refused   one value that does not fit: which field, and a code for programs
+└── Refused       one value is not accepted: its field, and a code for programs
+    └── BadFile   the whole file cannot be read as a table
 """
 
 
 class AttendanceError(Exception):
-    """Base of these errors. `retryable`: the same call may succeed later. `hint`: how to mend it."""
+    """Base of these errors. `retryable`: the same call may succeed later. `hint`: how to fix it."""
 
     retryable = False
 
@@ -17,7 +17,7 @@ class AttendanceError(Exception):
 
 
 class Refused(AttendanceError):
-    """A value that does not fit what is there, or what may be."""
+    """A value that is not allowed, or contradicts stored data."""
 
     def __init__(self, field: str, code: str, message: str) -> None:
         super().__init__(message)
@@ -25,7 +25,7 @@ class Refused(AttendanceError):
 
 
 class BadFile(Refused):
-    """A file as a whole: its size, encoding, headings or number of rows. `field` is "file"."""
+    """An error of the whole file: its size, encoding, headings or number of rows. `field` is "file"."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__("file", code, message)

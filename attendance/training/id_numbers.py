@@ -1,6 +1,6 @@
 """Citizen identity numbers (公民身份号码, GB 11643-1999): 6 digits of place, 8 of birth, 3 of order, 1 check character.
 
-Belongs here: reading, checking and masking. Does not belong here: how they are kept (identities.py).
+Here: reading, checking and masking. Not here: storing them (identities.py).
 """
 
 import re
@@ -15,7 +15,8 @@ LONG_NUMBER = re.compile(r"\d{11,}[\dXx*]*")
 
 
 class BadIdNumber(ValueError):
-    """Not a valid number. `code`: empty, rounded, length, character, birth_date or checksum. Never holds the number."""
+    """Not a valid number. `code`: empty, rounded, length, character, birth_date or checksum. The message never has the
+    number."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -23,13 +24,13 @@ class BadIdNumber(ValueError):
 
 
 def check_character(first_17: str) -> str:
-    """The 18th character: Σ aᵢ · 2^(18−i) mod 11 looked up in "10X98765432" (GB 11643-1999, ISO 7064 MOD 11-2)."""
+    """The 18th character: "10X98765432" at index Σ aᵢ · 2^(18−i) mod 11 (GB 11643-1999, ISO 7064 MOD 11-2)."""
     return CHECK_CHARACTERS[sum(int(digit) * pow(2, 17 - at, 11) for at, digit in enumerate(first_17)) % 11]
 
 
 def normalised(text: str) -> str:
-    """The 18 characters with a capital X. Full-width digits, spaces, a lower-case x and 15-digit numbers of before 1999
-    are accepted; the latter get their century (19) and check character. Raises BadIdNumber."""
+    """The 18 characters with a capital X. Accepts full-width digits, spaces and a lower-case x, and 15-digit numbers
+    from before 1999, which get their century (19) and check character. Raises BadIdNumber."""
     number = INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).upper()
     if not number:
         raise BadIdNumber("empty", "an ID number is needed")
@@ -48,7 +49,7 @@ def normalised(text: str) -> str:
 
 
 def check_birth(yyyymmdd: str) -> None:
-    """Raises BadIdNumber unless the eight digits are a day that was."""
+    """Raises BadIdNumber if the eight digits are no calendar day, or lie before 1900."""
     try:
         born = date(int(yyyymmdd[:4]), int(yyyymmdd[4:6]), int(yyyymmdd[6:]))
     except ValueError as error:
@@ -58,11 +59,11 @@ def check_birth(yyyymmdd: str) -> None:
 
 
 def masked(number: str) -> str:
-    """ "341124********2047" of a normalised number: place and the last four."""
+    """A normalised number with its middle hidden, "341124********2047": place and last four characters."""
     return f"{number[:6]}{'*' * 8}{number[-4:]}"
 
 
 def mask_numbers(text: str) -> str:
-    """Any text with its long numbers (11 digits and more: ID numbers, telephones) made unreadable."""
+    """Text in which long numbers (11 digits and more: ID numbers, telephones) are masked."""
     plain = unicodedata.normalize("NFKC", text)
-    return LONG_NUMBER.sub(lambda found: f"{found[0][:3]}{'*' * (len(found[0]) - 5)}{found[0][-2:]}", plain)
+    return LONG_NUMBER.sub(lambda match: f"{match[0][:3]}{'*' * (len(match[0]) - 5)}{match[0][-2:]}", plain)

@@ -1,6 +1,8 @@
-"""ID numbers as they are kept: sealed to be opened when a report must state them, hashed with a key to be matched.
+"""How ID numbers are stored: encrypted, to be opened for reports that must state them, and as a keyed hash, to find a
+person.
 
-A plain hash could be undone by trying all numbers of a county; this one cannot without the key file.
+A plain hash could be reversed by trying all numbers of a county; a keyed hash cannot without the key file. Not here:
+checking and masking numbers (id_numbers.py).
 """
 
 import hashlib
@@ -13,7 +15,7 @@ KEY_FILE = "people.key"
 
 
 class Identities:
-    """Seals and matches ID numbers under the installation's own key. Numbers go in normalised (idnumbers.py)."""
+    """Encrypts and hashes ID numbers with the installation's own key. Numbers must be normalised (id_numbers.py)."""
 
     def __init__(self, key: bytes) -> None:
         self._vault = Vault(key)
@@ -21,17 +23,17 @@ class Identities:
 
     @classmethod
     def at(cls, folder: Path) -> "Identities":
-        """With the key of a keys folder, made there where there is none."""
+        """With the key file of a keys folder. Creates it if it does not exist."""
         return cls(key_at(folder, KEY_FILE))
 
     def seal(self, number: str) -> bytes:
-        """The sealed form to store."""
+        """The encrypted number to store."""
         return self._vault.seal(number)
 
     def open(self, sealed: bytes) -> str:
-        """The number. Raises cryptography.fernet.InvalidToken when the key is another one."""
+        """The number. Raises cryptography.fernet.InvalidToken if it was encrypted with another key."""
         return self._vault.open(sealed)
 
     def fingerprint(self, number: str) -> str:
-        """HMAC-SHA256, 64 hex digits: equal for equal numbers, and says nothing else without the key."""
+        """HMAC-SHA256, 64 hex digits: equal for equal numbers. Without the key it reveals nothing else."""
         return hmac.new(self._hash_key, number.encode(), hashlib.sha256).hexdigest()

@@ -1,7 +1,8 @@
-"""Rosters (学员名册): trainees and their enrolment in a class, by hand or from a file, by the same way in.
+"""Rosters (学员名册): trainees and their enrolments in a class. Entries by hand and from files use the same code.
 
-What is said again changes nothing; what is said anew is changed; what is not said stays. Nobody is removed by leaving
-them out: who goes gets a day of leaving. See docs/design/training.md.
+A value that is entered again changes nothing, a new value replaces the stored one, and an empty one leaves it. A
+person who is missing from a file is not removed: whoever leaves gets a day of leaving.
+Not here: reading cells (cells.py), ID numbers (id_numbers.py). Design: docs/design/training.md.
 """
 
 import re
@@ -19,15 +20,10 @@ from shike.attendance.training.csv_files import Column, CsvFile, CsvRow
 from shike.attendance.training.errors import Refused
 from shike.attendance.training.id_numbers import masked
 from shike.attendance.training.identities import Identities
+from shike.attendance.training.skill_levels import LEVEL_WORDS
 from shike.capture.ids import new_id
 
-LEVELS: Final = ("初级工", "中级工", "高级工", "技师", "高级技师")
 RESULTS: Final = {"合格": "passed", "passed": "passed", "不合格": "failed", "failed": "failed"}
-LEVEL_WORDS: Final = {level: level for level in LEVELS} | {
-    word: level
-    for numeral, level in zip(("五级", "四级", "三级", "二级", "一级"), LEVELS, strict=True)
-    for word in (numeral, f"{numeral}/{level}", f"{level}/{numeral}")
-}
 PHONE: Final = re.compile(r"\+?[0-9][0-9 -]{4,18}")
 COLUMNS: Final = (
     Column("name", "姓名", "Name", "张三", "Zhang San", ("学员姓名", "full name", "trainee"), required=True),
@@ -66,15 +62,15 @@ ENROLMENT_FIELDS: Final = (
 
 @dataclass(frozen=True)
 class RosterEntry:
-    """One person as somebody wrote them down: a normalised ID number, and what was said of them (nothing is "")."""
+    """One person as entered: name, normalised ID number, and the other fields that are not empty."""
 
     name: str
     id_number: str
-    said: Mapping[str, str]
+    values: Mapping[str, str]
 
 
 def read(file: CsvFile) -> tuple[list[tuple[CsvRow, RosterEntry]], list[RowError]]:
-    """Rows that say something that can be, and the errors of the others. The second row of a person is an error."""
+    """The valid rows, and the errors of the others. A second row of the same person is an error."""
     good: list[tuple[CsvRow, RosterEntry]] = []
     errors: list[RowError] = []
     first_row: dict[str, int] = {}
@@ -92,11 +88,11 @@ def read(file: CsvFile) -> tuple[list[tuple[CsvRow, RosterEntry]], list[RowError
 
 
 def read_row(cells: Cells) -> RosterEntry | None:
-    """The entry of a row, or None where a cell is wrong."""
+    """The entry of a row; None if a cell is wrong."""
     name = cells.text("name", 100, required=True)
     number = cells.id_number("id_number")
     days = {field: cells.day(field) for field in ("hire_date", "joined_on", "left_on")}
-    said: dict[str, str | None] = {
+    values: dict[str, str | None] = {
         "phone": cells.text("phone", 20),
         "category": cells.text("category", 100),
         "employer": cells.text("employer", 200),
@@ -105,15 +101,15 @@ def read_row(cells: Cells) -> RosterEntry | None:
         "certificate_level": cells.choice("certificate_level", LEVEL_WORDS),
         **{field: day.isoformat() if day else None for field, day in days.items()},
     }
-    if said["phone"] and not PHONE.fullmatch(said["phone"]):
+    if values["phone"] and not PHONE.fullmatch(values["phone"]):
         cells.refuse("phone", "not_a_phone", "a telephone number has digits")
     if name is None or number is None or cells.errors:
         return None
-    return RosterEntry(name, number, {field: value for field, value in said.items() if value})
+    return RosterEntry(name, number, {field: value for field, value in values.items() if value})
 
 
 class Roster:
-    """The roster of one class, loaded once, so that a file of thousands of rows asks the database twice."""
+    """The roster of one class. It is loaded once, so a file of thousands of rows needs two queries."""
 
     def __init__(
         self, db: DbSession, training_class: TrainingClassRow, identities: Identities, moment: datetime
@@ -126,27 +122,27 @@ class Roster:
         self._fresh: list[EnrolmentRow] = []
 
     def enrol(self, entry: RosterEntry) -> tuple[EnrolmentRow, Verb]:
-        """Put a person on the roster, or bring what is known of them up to date. Refused leaves all as it was."""
+        """Add a person to the roster, or update their data. After Refused nothing is changed."""
         fingerprint = self._identities.fingerprint(entry.id_number)
         trainee = self._trainees.get(fingerprint)
         if trainee is not None and trainee.name != entry.name:
             raise Refused("name", "name_differs", "this ID number is known with another name; mend one of the two")
         enrolment = None if trainee is None else self._enrolments.get(trainee.id)
-        check_days(entry.said, enrolment, self._class)
+        check_days(entry.values, enrolment, self._class)
         if trainee is None:
             trainee = self._trainees[fingerprint] = self._new_trainee(entry, fingerprint)
-        changed = change(trainee, entry.said, TRAINEE_FIELDS)
+        changed = change(trainee, entry.values, TRAINEE_FIELDS)
         if enrolment is None:
             enrolment = self._enrolments[trainee.id] = self._new_enrolment(trainee)
-            change(enrolment, entry.said, ENROLMENT_FIELDS)
+            change(enrolment, entry.values, ENROLMENT_FIELDS)
             settle_state(enrolment)
             return enrolment, "created"
-        changed |= change(enrolment, entry.said, ENROLMENT_FIELDS)
+        changed |= change(enrolment, entry.values, ENROLMENT_FIELDS)
         settle_state(enrolment)
         return enrolment, "updated" if changed else "unchanged"
 
     def has(self, id_number: str) -> bool:
-        """Whether somebody with this ID number is on the roster."""
+        """Whether a person with this ID number is on the roster."""
         trainee = self._trainees.get(self._identities.fingerprint(id_number))
         return trainee is not None and trainee.id in self._enrolments
 
@@ -176,7 +172,7 @@ class Roster:
         return enrolment
 
     def write(self) -> None:
-        """Send everything to the database: people first, for enrolments name them."""
+        """Send all changes to the database: trainees first, because enrolments reference them."""
         self._db.flush()
         self._db.add_all(self._fresh)
         self._fresh.clear()
@@ -184,7 +180,7 @@ class Roster:
 
 
 def take_in(roster: Roster, rows: Sequence[tuple[CsvRow, RosterEntry]]) -> Tally:
-    """Enrol every row that can be; the errors say which cannot and why."""
+    """Enrol every valid row; the tally has the errors of the others."""
     tally = Tally()
     for row, entry in rows:
         try:
@@ -195,23 +191,23 @@ def take_in(roster: Roster, rows: Sequence[tuple[CsvRow, RosterEntry]]) -> Tally
     return tally
 
 
-def change(row: TraineeRow | EnrolmentRow, said: Mapping[str, str], fields: Sequence[str]) -> bool:
-    """Copy what was said into the row; whether anything is different now."""
-    different = [field for field in fields if field in said and getattr(row, field) != said[field]]
+def change(row: TraineeRow | EnrolmentRow, values: Mapping[str, str], fields: Sequence[str]) -> bool:
+    """Copy the entered values into the row. True if anything was different."""
+    different = [field for field in fields if field in values and getattr(row, field) != values[field]]
     for field in different:
-        setattr(row, field, said[field])
+        setattr(row, field, values[field])
     return bool(different)
 
 
 def settle_state(enrolment: EnrolmentRow) -> None:
-    """Who has a day of leaving has left."""
+    """Set the state: an enrolment with a day of leaving is `left`."""
     enrolment.state = "left" if enrolment.left_on else "enrolled"
 
 
-def check_days(said: Mapping[str, str], enrolment: EnrolmentRow | None, training_class: TrainingClassRow) -> None:
-    """Raises Refused where somebody would leave before they join, or join after the class has ended."""
-    joined = said.get("joined_on") or (enrolment.joined_on if enrolment else training_class.starts_on)
-    left = said.get("left_on") or (enrolment.left_on if enrolment else None)
+def check_days(values: Mapping[str, str], enrolment: EnrolmentRow | None, training_class: TrainingClassRow) -> None:
+    """Raises Refused if a person would leave before they join, or join after the class has ended."""
+    joined = values.get("joined_on") or (enrolment.joined_on if enrolment else training_class.starts_on)
+    left = values.get("left_on") or (enrolment.left_on if enrolment else None)
     if joined > training_class.ends_on:
         raise Refused("joined_on", "after_class", f"the class ends on {training_class.ends_on}")
     if left is not None and left < joined:

@@ -1,6 +1,7 @@
-"""Sign-ins and sign-outs (签到, 签退) from files and by hand. An event is never changed and never removed.
+"""Sign-ins and sign-outs (签到, 签退) from files, and the checks of those by hand. Events are never changed or removed.
 
-A correction is a new event that names the old one; the same event said twice is one event. See docs/design/training.md.
+A correction is a new event that references the old one. An event that is imported twice is stored once.
+Not here: sign-ins by hand (api/classes/sign_ins.py), stays (judgement/presence.py). Design: docs/design/training.md.
 """
 
 from collections.abc import Sequence
@@ -28,8 +29,8 @@ from shike.capture.ids import new_id
 
 SignKind = Literal["in", "out"]
 Method = Literal["file", "hand", "qr", "card", "device"]
-AROUND: Final = timedelta(hours=4)  # how far outside of the plan a sign-in can still belong to a class session
-AHEAD: Final = timedelta(minutes=5)  # how far clocks of other systems may be ahead of ours
+AROUND: Final = timedelta(hours=4)  # a sign-in this far outside of the plan still belongs to the class session
+AHEAD: Final = timedelta(minutes=5)  # clocks of other systems may be ahead by this much
 KINDS: Final = {"签到": "in", "in": "in", "签退": "out", "out": "out"}
 COLUMNS: Final = (
     Column("sequence", "课次", "Number", "1", "1", ("课次序号", "no", "no.", "lesson", "session")),
@@ -53,8 +54,8 @@ COLUMNS: Final = (
 
 
 @dataclass(frozen=True)
-class Said:
-    """One thing a file says: somebody, perhaps which session, when, and where from. `field` is the cell of the time."""
+class SignEntry:
+    """One event in a file: the person, the session (if given) and the source. `field`: the cell with its time."""
 
     row: CsvRow
     field: str
@@ -67,24 +68,24 @@ class Said:
     operator: str | None
 
 
-def read(file: CsvFile) -> tuple[list[Said], list[RowError]]:
-    """What rows say, one or two events each, and the errors of the others. BadFile without any column of time."""
+def read(file: CsvFile) -> tuple[list[SignEntry], list[RowError]]:
+    """The entries of valid rows, one or two per row, and the errors of the others. BadFile without a column of time."""
     if not file.fields & {"signed_in_at", "signed_out_at"} and not {"kind", "at"} <= file.fields:
         raise BadFile("no_headings", "a column 签到时间 or 签退时间 is needed, or 签到类型 with 时间")
     if not file.fields & {"id_number", "name"}:
         raise BadFile("no_headings", "a column 身份证号 or 姓名 is needed")
-    good: list[Said] = []
+    good: list[SignEntry] = []
     errors: list[RowError] = []
     for row in file.rows:
         cells = Cells(row)
-        said = read_row(cells)
+        entries = read_row(cells)
         errors += cells.errors
-        good += [] if cells.errors else said
+        good += [] if cells.errors else entries
     return good, errors
 
 
-def read_row(cells: Cells) -> list[Said]:
-    """The events of a row; without any a refusal."""
+def read_row(cells: Cells) -> list[SignEntry]:
+    """The entries of a row. A row without any is an error."""
     row = cells.row
     sequence = cells.whole("sequence", MOST_SESSIONS)
     name = cells.text("name", 100)
@@ -102,11 +103,11 @@ def read_row(cells: Cells) -> list[Said]:
         events.append(("at", "in" if kind == "in" else "out"))
     if not events:
         cells.refuse("signed_in_at", "required", "neither a sign-in nor a sign-out")
-    return [Said(row, field, kind, sequence, number, name, *more) for field, kind in events]
+    return [SignEntry(row, field, kind, sequence, number, name, *more) for field, kind in events]
 
 
 class SignSheet:
-    """The sign-ins of one class, with its sessions and its roster, loaded once for a whole file."""
+    """The sign-ins of one class, with its sessions and its roster; loaded once for a whole file."""
 
     def __init__(
         self, db: DbSession, training_class: TrainingClassRow, identities: Identities, moment: datetime
@@ -132,32 +133,32 @@ class SignSheet:
         known = db.scalars(select(SignEventRow).where(SignEventRow.class_session_id.in_(ids)))
         self._known = {(e.class_session_id, e.trainee_id, e.kind, e.at) for e in known if e.method == "file"}
 
-    def take_in(self, events: Sequence[Said]) -> Tally:
-        """Note every event that can be. Of a row with an event that cannot, nothing is noted."""
+    def take_in(self, entries: Sequence[SignEntry]) -> Tally:
+        """Store the events of every valid row. If one event of a row is refused, none of that row is stored."""
         tally = Tally()
-        by_row: dict[int, list[Said]] = {}
-        for said in events:
-            by_row.setdefault(said.row.number, []).append(said)
-        for row_events in by_row.values():
-            self._take_row(row_events, tally)
+        by_row: dict[int, list[SignEntry]] = {}
+        for entry in entries:
+            by_row.setdefault(entry.row.number, []).append(entry)
+        for row_entries in by_row.values():
+            self._take_row(row_entries, tally)
         self._db.flush()
         return tally
 
-    def _take_row(self, events: Sequence[Said], tally: Tally) -> None:
-        row = events[0].row
+    def _take_row(self, entries: Sequence[SignEntry], tally: Tally) -> None:
+        row = entries[0].row
         try:
-            trainee = self.trainee_of(events[0])
-            found = [(said, *self.session_and_moment(said)) for said in events]
-            if len(found) == 2 and found[1][2] <= found[0][2]:
+            trainee = self.trainee_of(entries[0])
+            events = [(entry, *self.session_and_moment(entry)) for entry in entries]
+            if len(events) == 2 and events[1][2] <= events[0][2]:
                 raise Refused("signed_out_at", "out_before_in", "the sign-out is not after the sign-in")
         except Refused as refused:
             tally.errors.append(row_error(row, refused.field, refused.code, str(refused)))
             return
-        verbs: list[Verb] = [self._note(said, trainee, session, at) for said, session, at in found]
+        verbs: list[Verb] = [self._note(entry, trainee, session, at) for entry, session, at in events]
         tally.count("created" if "created" in verbs else "unchanged")
 
-    def _note(self, said: Said, trainee: TraineeRow, session: ClassSessionRow, at: datetime) -> Verb:
-        key = (session.id, trainee.id, said.kind, at)
+    def _note(self, entry: SignEntry, trainee: TraineeRow, session: ClassSessionRow, at: datetime) -> Verb:
+        key = (session.id, trainee.id, entry.kind, at)
         if key in self._known:
             return "unchanged"
         self._known.add(key)
@@ -166,41 +167,41 @@ class SignSheet:
                 id=new_id(),
                 class_session_id=session.id,
                 trainee_id=trainee.id,
-                kind=said.kind,
+                kind=entry.kind,
                 at=at,
                 received_at=self._moment,
                 method="file",
-                device=said.device,
-                place=said.place,
-                operator=said.operator,
+                device=entry.device,
+                place=entry.place,
+                operator=entry.operator,
             )
         )
         return "created"
 
-    def trainee_of(self, said: Said) -> TraineeRow:
-        """Who is meant: by ID number, else by a name that only one of the roster has. Refused otherwise."""
-        if said.id_number is not None:
-            trainee = self._by_number.get(self._identities.fingerprint(said.id_number))
+    def trainee_of(self, entry: SignEntry) -> TraineeRow:
+        """The trainee: by ID number, else by a name that only one person on the roster has. Refused otherwise."""
+        if entry.id_number is not None:
+            trainee = self._by_number.get(self._identities.fingerprint(entry.id_number))
             if trainee is None:
                 raise Refused("id_number", "not_enrolled", "nobody with this ID number is on the roster of the class")
-            if said.name is not None and said.name != trainee.name:
+            if entry.name is not None and entry.name != trainee.name:
                 raise Refused("name", "name_differs", "the roster has another name for this ID number")
             return trainee
-        found = self._by_name.get(said.name or "", [])
-        if len(found) != 1:
-            code = "ambiguous_name" if found else "not_enrolled"
-            message = "several on the roster have this name" if found else "nobody on the roster has this name"
+        namesakes = self._by_name.get(entry.name or "", [])
+        if len(namesakes) != 1:
+            code = "ambiguous_name" if namesakes else "not_enrolled"
+            message = "several on the roster have this name" if namesakes else "nobody on the roster has this name"
             raise Refused("name", code, message + "; give the ID number")
-        return found[0]
+        return namesakes[0]
 
-    def session_and_moment(self, said: Said) -> tuple[ClassSessionRow, datetime]:
-        """Which class session, and when: by its number, else the only one near the moment. Refused otherwise."""
-        session = None if said.sequence is None else self._sessions.get(said.sequence)
-        if said.sequence is not None and session is None:
+    def session_and_moment(self, entry: SignEntry) -> tuple[ClassSessionRow, datetime]:
+        """The class session and the moment: by number, else the only session near the moment. Refused otherwise."""
+        session = None if entry.sequence is None else self._sessions.get(entry.sequence)
+        if entry.sequence is not None and session is None:
             raise Refused("sequence", "not_found", "the class has no session of this number")
         day = None if session is None else beijing.day_of(session.starts_at)
-        cells = Cells(said.row)
-        at = cells.moment(said.field, day)
+        cells = Cells(entry.row)
+        at = cells.moment(entry.field, day)
         if at is None:
             error = cells.errors[0]
             raise Refused(error.field, error.code, error.message)
@@ -212,7 +213,7 @@ class SignSheet:
                 )
                 raise Refused("sequence", code, message + " near this time; give its number")
             session = near[0]
-        check_moment(session, at, self._moment, said.field)
+        check_moment(session, at, self._moment, entry.field)
         return session, at
 
 
@@ -222,7 +223,7 @@ def is_near(session: ClassSessionRow, at: datetime) -> bool:
 
 
 def check_moment(session: ClassSessionRow, at: datetime, moment: datetime, field: str) -> None:
-    """Raises Refused for a sign-in of a cancelled session, from the future, or hours away from the session."""
+    """Raises Refused if the session is cancelled, or the sign-in is in the future or hours away from the session."""
     if session.state == "cancelled":
         raise Refused("sequence", "cancelled", "this class session is cancelled")
     if at > moment + AHEAD:

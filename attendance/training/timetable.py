@@ -1,7 +1,8 @@
-"""The timetable of a class: its sessions (课次), by hand or from a file, checked against the rooms and the clock.
+"""The timetable of a class: its sessions (课次), by hand or from a file, checked against rooms and other sessions.
 
-A session that has begun is evidence: its plan is changed only by somebody who may (`late`). Sessions are never removed
-by leaving them out of a file; they are cancelled. See docs/design/training.md.
+The plan of a session that has begun is evidence: only callers with `late` may change it. A session that is missing
+from a file is not removed; sessions are cancelled instead. Not here: reading cells (cells.py).
+Design: docs/design/training.md.
 """
 
 import re
@@ -52,7 +53,7 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class SessionPlan:
-    """A class session as it is planned; moments in UTC, breaks in order within it."""
+    """The plan of a class session. Moments are in UTC; breaks lie within the session, in order."""
 
     sequence: int
     starts_at: datetime
@@ -65,15 +66,15 @@ class SessionPlan:
 
 @dataclass(frozen=True)
 class Line:
-    """A row of a file: a plan whose room is still a name. `said`: which of the fields that may be empty are not."""
+    """A row of a file: a plan whose room is still a name. `filled`: the optional fields that are not empty."""
 
     plan: SessionPlan
     room: str | None
-    said: frozenset[str]
+    filled: frozenset[str]
 
 
 def read(file: CsvFile) -> tuple[list[tuple[CsvRow, Line]], list[RowError]]:
-    """Rows that can be, and the errors of the others. The second row of a number is an error."""
+    """The valid rows, and the errors of the others. A second row with the same number is an error."""
     good: list[tuple[CsvRow, Line]] = []
     errors: list[RowError] = []
     first_row: dict[int, int] = {}
@@ -91,7 +92,7 @@ def read(file: CsvFile) -> tuple[list[tuple[CsvRow, Line]], list[RowError]]:
 
 
 def read_row(cells: Cells) -> Line | None:
-    """The line of a row, or None where a cell is wrong."""
+    """The line of a row; None if a cell is wrong."""
     sequence = cells.whole("sequence", MOST_SESSIONS, required=True)
     day = cells.day("date", required=True)
     start = cells.time_of_day("start", required=True)
@@ -110,12 +111,12 @@ def read_row(cells: Cells) -> Line | None:
 
 
 def as_kind(word: str) -> SessionKind:
-    """One of the three kinds; practice and makeup are named, everything else is theory."""
+    """The kind of a session; any other word than practice and makeup gives theory."""
     return "practice" if word == "practice" else "makeup" if word == "makeup" else "theory"
 
 
 def read_breaks(cells: Cells, day: date | None) -> tuple[tuple[datetime, datetime], ...]:
-    """ "10:00-10:10; 11:00-11:10" on a day."""
+    """The breaks in a text like "10:00-10:10; 11:00-11:10", on a day."""
     text = beijing.plain(cells.text("breaks", 500) or "")
     if not text or day is None:
         return ()
@@ -132,13 +133,13 @@ def read_breaks(cells: Cells, day: date | None) -> tuple[tuple[datetime, datetim
 
 
 def read_span(text: str) -> tuple[time, time]:
-    """ "10:00-10:10". ValueError otherwise."""
+    """The times in a text like "10:00-10:10". ValueError otherwise."""
     start, end = re.split(r"[-~–—至]+", text.strip(), maxsplit=1)
     return beijing.read_time(start), beijing.read_time(end)
 
 
 def check_times(plan: SessionPlan) -> None:
-    """Raises Refused unless the plan ends after it starts, within hours, with its breaks inside and in order."""
+    """Raises Refused unless the plan ends after it starts, is not too long, and has its breaks inside and in order."""
     if plan.ends_at <= plan.starts_at:
         raise Refused("ends_at", "not_after_start", "a class session must end after it starts")
     if plan.ends_at - plan.starts_at > LONGEST:
@@ -151,7 +152,7 @@ def check_times(plan: SessionPlan) -> None:
 
 
 class Timetable:
-    """The sessions of one class and who else is in their rooms, loaded once for a whole file."""
+    """The sessions of one class and the rooms of its institution; loaded once for a whole file."""
 
     def __init__(self, db: DbSession, training_class: TrainingClassRow, moment: datetime, *, late: bool) -> None:
         """`late`: whether sessions that have begun may be changed."""
@@ -162,19 +163,17 @@ class Timetable:
         self._rooms = list(db.scalars(rooms))
 
     def room_named(self, name: str | None) -> str | None:
-        """The id of a room of the institution. Refused for a name that none or several have."""
+        """The id of a room of the institution by name. Refused if no room or several have the name."""
         if name is None:
             return None
-        found = [room.id for room in self._rooms if room.name.strip() == name]
-        if len(found) != 1:
-            code, message = (
-                ("ambiguous", "two rooms have this name") if found else ("not_found", "there is no such room")
-            )
+        ids = [room.id for room in self._rooms if room.name.strip() == name]
+        if len(ids) != 1:
+            code, message = ("ambiguous", "two rooms have this name") if ids else ("not_found", "there is no such room")
             raise Refused("room", code, message)
-        return found[0]
+        return ids[0]
 
     def put(self, plan: SessionPlan) -> tuple[ClassSessionRow, Verb]:
-        """Add a session or bring it up to date with its plan. Refused leaves all as it was."""
+        """Add a session, or update it to the plan. After Refused nothing is changed."""
         known = self.sessions.get(plan.sequence)
         if known is not None and plan_of(known) == plan:
             return known, "unchanged"
@@ -193,14 +192,14 @@ class Timetable:
         return known, "updated"
 
     def check_change(self, known: ClassSessionRow) -> None:
-        """Raises Refused where the plan of a session stands fast for this caller."""
+        """Raises Refused if this caller may not change the plan of the session."""
         if known.state == "cancelled":
             raise Refused("sequence", "cancelled", "this class session is cancelled")
         if not self._late and (known.starts_at <= self._moment or known.state != "planned"):
             raise Refused("sequence", "already_started", "a class session that has begun keeps its plan")
 
     def check(self, plan: SessionPlan, known: ClassSessionRow | None) -> None:
-        """Raises Refused for a plan that cannot be: times, days of the class, a room or a class in two places."""
+        """Raises Refused for a plan that is not possible: its times, its day, or a class or room that is occupied."""
         check_times(plan)
         days = (beijing.day_of(plan.starts_at).isoformat(), beijing.day_of(plan.ends_at).isoformat())
         if plan.kind != "makeup" and not self._class.starts_on <= days[0] <= days[1] <= self._class.ends_on:
@@ -223,7 +222,7 @@ class Timetable:
 
 
 def take_in(table: Timetable, rows: Sequence[tuple[CsvRow, Line]]) -> Tally:
-    """Put every row that can be into the timetable; the errors say which cannot and why."""
+    """Put every valid row into the timetable; the tally has the errors of the others."""
     tally = Tally()
     for row, line in rows:
         try:
@@ -234,7 +233,7 @@ def take_in(table: Timetable, rows: Sequence[tuple[CsvRow, Line]]) -> Tally:
 
 
 def completed(table: Timetable, line: Line) -> SessionPlan:
-    """The plan of a line; what it leaves empty stays as it is in the session that is known."""
+    """The plan of a line. Empty fields keep the values of the stored session."""
     plan = replace(line.plan, room_id=table.room_named(line.room))
     known = table.sessions.get(plan.sequence)
     if known is None:
@@ -243,14 +242,14 @@ def completed(table: Timetable, line: Line) -> SessionPlan:
     return replace(
         plan,
         room_id=plan.room_id if line.room is not None else before.room_id,
-        teacher=plan.teacher if "teacher" in line.said else before.teacher,
-        kind=plan.kind if "kind" in line.said else before.kind,
-        breaks=plan.breaks if "breaks" in line.said else before.breaks,
+        teacher=plan.teacher if "teacher" in line.filled else before.teacher,
+        kind=plan.kind if "kind" in line.filled else before.kind,
+        breaks=plan.breaks if "breaks" in line.filled else before.breaks,
     )
 
 
 def plan_of(known: ClassSessionRow) -> SessionPlan:
-    """The plan that a row holds."""
+    """The plan in a stored row."""
     breaks = tuple((datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in known.breaks)
     return SessionPlan(
         known.sequence,

@@ -5,7 +5,7 @@ LENGTH = 18
 
 
 class BadUscc(ValueError):
-    """Not a valid code. `code` says why: length, character or checksum."""
+    """Not a valid code. `code`: length, character or checksum."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shike.api.moment import now
+from shike.attendance.judgement.findings import findings_of
+from shike.attendance.judgement.flag_facts import BeginLimits, LateStartFacts, LateStartValues, stored_facts
 from shike.attendance.judgement.inputs import Person, SessionInputs, Sign
 from shike.attendance.judgement.records import make_record
 from shike.attendance.judgement.thresholds import edition_in_force
@@ -20,7 +22,7 @@ from shike.attendance.tables.training import (
     TrainingClassRow,
 )
 from shike.capture.ids import new_id
-from shike.capture.moment import to_us
+from shike.capture.moment import rfc3339, to_us
 
 from .service import Service, World
 
@@ -156,7 +158,7 @@ def add_record(
         expected=tuple(Person(each, each == on_leave) for each in trainees.values()),
         signs=tuple(signs),
     )
-    record = make_record(inputs, edition_in_force(FIRST.date()))
+    record = make_record(findings_of(inputs, edition_in_force(FIRST.date())))
     service.add(
         AttendanceRecordRow(
             class_session_id=session_id,
@@ -172,18 +174,20 @@ def add_record(
 
 def add_flag(service: Service, world: World, session_id: str) -> str:
     flag_id, start, moment = new_id(), FIRST + timedelta(days=4), now(service.clock)
+    values = LateStartValues(planned_at=rfc3339(start), begun_at=None, late_min=16, count=None, signed_in=None)
+    facts = LateStartFacts("LATE_START", values, BeginLimits(share=0.5, stretch_min=5, margin_min=15))
     service.add(
         FlagRow(
             id=flag_id,
             class_session_id=session_id,
             room_id=world.rooms[0],
             institution_id=world.institutions[0],
-            code="LATE_START",
+            code=facts.code,
             severity="yellow",
             window_from=start,
             window_to=start + timedelta(minutes=16),
             moment_at=start,
-            values={},
+            values=stored_facts(facts),
             rule_version="1",
             opened_at=moment,
             updated_at=moment,

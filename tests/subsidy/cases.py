@@ -1,4 +1,4 @@
-"""Cases as an officer writes them (tests/policy/*.yaml), turned into what the rules are told."""
+"""Reads the cases in tests/policy/*.yaml, which are written in the words of officers, into the input of the rules."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ EXPECTED_WORDS = frozenset({"结论", "金额元", "收款", "符合", "不符�
 
 @dataclass(frozen=True)
 class Written:
-    """A case of a file: its sentence, the facts, and what is expected of the decision."""
+    """A case of a file: its name, the facts, and the expected decision."""
 
     name: str
     facts: Mapping[str, Any]
@@ -41,7 +41,7 @@ class Written:
 
 
 def written_cases() -> Iterator[Written]:
-    """Every case of every file, with the file's common facts put in."""
+    """Every case of every file, with the file's common facts."""
     for path in sorted(FOLDER.glob("*.yaml")):
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         for each in document["案例"]:
@@ -50,8 +50,8 @@ def written_cases() -> Iterator[Written]:
 
 
 def case_of(facts: Mapping[str, Any]) -> Case:
-    """The facts of a case. A word that nobody knows is an error: a slip must not pass as an absent fact."""
-    known: dict[str, Any] = {word: None if said == "无" else said for word, said in facts.items()}
+    """The facts of a case. An unknown word is an error, so that a typing error is not taken as a missing fact."""
+    known: dict[str, Any] = {word: None if value == "无" else value for word, value in facts.items()}
     assert known.keys() <= CASE_WORDS, known.keys() - CASE_WORDS
     override = known.get("破例")
     return Case(
@@ -79,18 +79,18 @@ def case_of(facts: Mapping[str, Any]) -> Case:
     )
 
 
-def session_of(number: int, said: Mapping[str, Any], first: date) -> SessionFact:
-    assert said.keys() <= SESSION_WORDS, said.keys() - SESSION_WORDS
-    flags = [line.split() for line in said.get("预警", ())]
+def session_of(number: int, written: Mapping[str, Any], first: date) -> SessionFact:
+    assert written.keys() <= SESSION_WORDS, written.keys() - SESSION_WORDS
+    flags = [line.split() for line in written.get("预警", ())]
     return SessionFact(
         session_id=f"session-{number}",
         sequence=number,
         on=first + timedelta(days=number - 1),
-        planned_hours=Decimal(str(said["课时"])),
+        planned_hours=Decimal(str(written["课时"])),
         status="present",
-        sure_hours=Decimal(str(said["认定"])),
-        contested_hours=Decimal(str(said.get("待核", 0))),
-        expected=YES[said.get("应到", "是")],
+        sure_hours=Decimal(str(written["认定"])),
+        contested_hours=Decimal(str(written.get("待核", 0))),
+        expected=YES[written.get("应到", "是")],
         record_version=1,
         flags=tuple(FlagFact(f"flag-{number}-{code}", code, STATES[state]) for code, state in flags),
     )

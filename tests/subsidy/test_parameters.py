@@ -1,4 +1,4 @@
-"""Parameters: dated, cited, and an error rather than a guess."""
+"""Parameters have dates and sources, and a missing value is an error."""
 
 import subprocess
 import sys

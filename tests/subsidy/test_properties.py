@@ -1,4 +1,4 @@
-"""What must hold for every case, not only for those that somebody thought of."""
+"""Properties of decisions over random cases."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ flags = st.builds(
 def sessions(draw: st.DrawFn) -> SessionFact:
     number = draw(st.integers(1, 60))
     planned = Decimal(draw(st.integers(1, 8)))
-    # Mostly attended, as trainees mostly do: otherwise hardly any case would be anything but denied.
+    # Most sessions are attended: otherwise almost every case would be denied.
     sure = planned * draw(st.sampled_from([1, 1, 1, 1, 0])) * draw(st.sampled_from([10, 10, 9, 5])) / 10
     contested = (planned - sure) * draw(st.sampled_from([0, 0, 1]))
     return SessionFact(
@@ -68,7 +68,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 @st.composite
 def with_less_attendance(draw: st.DrawFn) -> tuple[Case, Case]:
-    """A case and the same with hours taken away here and there: sure ones, contested ones, whole sessions."""
+    """A case, and the same case with some sure or contested hours, or whole sessions, removed."""
     case = draw(cases())
     less = []
     for each in case.sessions:
@@ -119,10 +119,10 @@ def test_a_flag_holds_a_decision_back_and_never_denies_it(case: Case, more: list
 def test_a_decision_is_the_same_when_it_is_made_again_and_its_verdict_follows_from_its_reasons(case: Case) -> None:
     decision = decide(case, shipped())
     assert decision == decide(case, shipped())
-    said = [reason.met for reason in decision.reasons]
+    met = [reason.met for reason in decision.reasons]
     if decision.verdict is Verdict.ELIGIBLE:
-        assert all(said) and decision.amount_fen
+        assert all(met) and decision.amount_fen
     if decision.verdict is Verdict.NOT_ELIGIBLE:
-        assert False in said and decision.amount_fen is None
+        assert False in met and decision.amount_fen is None
     assert decision.amount_fen != 0
     assert (decision.verdict is Verdict.REVIEW) <= bool(decision.missing)

@@ -1,4 +1,4 @@
-"""Classes, their sessions, their people and sign-ins, entered by hand."""
+"""Classes, sessions, people and sign-ins that are entered by hand, through the service."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Files of rosters, timetables and sign-ins: tried, mended, taken in, and taken in again."""
+"""Importing files of rosters, timetables and sign-ins: dry runs, refused rows, and importing again."""
 
 import time
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Accepting a room through the service: the pictures that are asked for, and when it is enough."""
+"""Accepting a room through the service: which pictures are asked for, and when the room is accepted."""
 
 from datetime import datetime, timedelta
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""The queue of flags, the evidence of one, and verdicts, through the service."""
+"""The queue of flags, the evidence of a flag, and verdicts, through the service."""
 
 from typing import Any
 

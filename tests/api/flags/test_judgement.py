@@ -1,4 +1,4 @@
-"""Class sessions are judged from what is stored: while they run, until they are settled, and again if need be."""
+"""Judging class sessions from stored data: while they run, until they are settled, and again after new inputs."""
 
 from sqlalchemy import delete
 
@@ -200,12 +200,12 @@ def test_a_volume_that_does_not_answer_delays_its_own_sessions_alone_and_no_clea
     earlier.starts_at, earlier.ends_at = observed.at(-60), observed.at(-20)
     earlier.created_at = observed.start
     empty.add(earlier)
-    # A link to itself: whoever asks for a file behind it is refused, even root, and not told that there is none.
+    # A link to itself: opening a file behind it fails for every user, even root, and not with "file not found".
     volume = empty.settings.footage_dir / world.cameras[0]
     volume.parent.mkdir(exist_ok=True)
     volume.symlink_to(volume.name)
     housekeeper = Housekeeper(empty.settings, empty.database, empty.clock)
-    observed.sign(observed.trainees[0], "in", 5)  # the settled session is looked at once for that
+    observed.sign(observed.trainees[0], "in", 5)  # so the settled session is judged again
     for _ in range(3):
         housekeeper.beat()
     assert (empty.settings.state_dir / "unmounted.json").exists(), "the clean-up has had its turn"

@@ -1,4 +1,4 @@
-"""Decisions of a class: made from what is stored, kept in versions, shown with reasons to those who may see them."""
+"""Subsidy decisions of a class through the service: deciding, versions, reasons and permissions."""
 
 from sqlalchemy import select, update
 
@@ -25,7 +25,7 @@ def test_a_class_nobody_has_decided_shows_its_trainees_without_a_verdict(empty: 
 
 def test_one_class_can_hold_all_four_verdicts(empty: Service, world: World) -> None:
     taught = Taught.of(empty, world)
-    # The level without a rate apart, a class of 技师 has all four: who pays for herself is referred.
+    # A class of 技师 has all four verdicts: a trainee who pays for herself is referred.
     with empty.database.writing() as db:
         db.execute(update(TrainingClassRow).values(level="技师"))
     answer = empty.client("supervisor").post(taught.path(), json={}).json()

@@ -23,7 +23,7 @@ REAR = "01900000-0000-7000-8000-00000000000b"
 
 @pytest.fixture
 def clock() -> HandClock:
-    """Stands at the start of the recordings."""
+    """A manual clock at the start of the recordings."""
     return HandClock()
 
 
@@ -84,13 +84,13 @@ def counter(archive: Archive, database: Database, options: CountingOptions, cloc
 
 @pytest.fixture(scope="session")
 def centerface() -> CenterFace:
-    """The default detector as it is packed; without it the tests fail and say how to pack it."""
+    """The packed default detector. Without it the tests fail with a message that says how to pack it."""
     return CenterFace(threads=2)
 
 
 @pytest.fixture(scope="session")
 def real_set() -> Path:
-    """The folder of real pictures that SHIKE_REAL_SET names; they may not be passed on, so they are not in git."""
+    """The folder of real pictures in SHIKE_REAL_SET. They may not be distributed, so they are not in git."""
     named = os.environ.get("SHIKE_REAL_SET")
     if not named:
         pytest.skip("SHIKE_REAL_SET is not set: real classroom pictures were NOT counted")

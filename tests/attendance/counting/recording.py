@@ -1,4 +1,4 @@
-"""Footage for the tests of counting, made by the real recorder, and a detector that is cheap and right about it."""
+"""Footage for the tests of counting, written by the real recorder, and a fast detector that counts it exactly."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -43,7 +43,7 @@ class HandClock(Clock):
 
 
 class WhiteSquares:
-    """Finds white squares: a real detector for drawn pictures, in a millisecond."""
+    """Finds white squares: a detector for drawn pictures that takes a millisecond."""
 
     name = "white-squares"
     digest = "5" * 64
@@ -89,7 +89,7 @@ def write_video(path: Path, pictures: Iterator[Image] | list[Image], *, fps: int
 
 
 class Recording:
-    """A camera whose stream is being written: `go_on` records what comes next, `finish` closes the run."""
+    """A camera whose stream is being recorded: `go_on` records the next seconds, `finish` closes the run."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class Recording:
         self._media_us = 0
 
     def go_on(self, seconds: float) -> None:
-        """Record the next stretch, without waiting for it."""
+        """Record the next seconds without real waiting."""
         end_us = self._media_us + round(seconds * 1_000_000)
         while self._media_us < end_us:
             timed = next(self._packets, None)
@@ -130,7 +130,7 @@ class Recording:
 
 
 def keep(database: Database, archive: Archive, spool: Spool, clock: Clock) -> None:
-    """What `shike keep` does: records of closed segments go from the spool into the index."""
+    """Move the records of closed segments from the spool into the index, as `shike keep` does."""
     records = list(spool.pending())
     with database.writing() as db:
         taken = index(db, archive, records, clock)

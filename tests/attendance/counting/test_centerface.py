@@ -1,4 +1,4 @@
-"""The default detector, as it is packed."""
+"""The packed default detector."""
 
 import json
 import shutil

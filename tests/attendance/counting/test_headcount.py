@@ -1,4 +1,4 @@
-"""From boxes to a number."""
+"""Counting heads: from boxes to a number."""
 
 from shike.attendance.counting.detector import Detection, Detector, Image
 from shike.attendance.counting.headcount import count_heads

@@ -11,7 +11,7 @@ from .recording import WhiteSquares, draw
 
 
 class Unreachable(WhiteSquares):
-    """A detector that must not be asked."""
+    """A detector that must not be called."""
 
     def detect(self, image: Image) -> tuple[Detection, ...]:
         raise AssertionError("a picture that shows nothing was sent to the detector")

@@ -26,7 +26,7 @@ SECOND = 1_000_000
 
 
 class Interrupted:
-    """A database that can be taken away."""
+    """A database that can be made unavailable."""
 
     def __init__(self, database: Database) -> None:
         self.database, self.away = database, False
@@ -50,12 +50,12 @@ class Interrupted:
 
 @pytest.fixture
 def lesson(tmp_path: Path) -> Path:
-    """Twelve seconds; one person more every two seconds, one at the start."""
+    """Twelve seconds of video: one person at the start, and one more every two seconds."""
     return write_video(tmp_path / "lesson.mp4", [draw(1 + second // 2) for second in range(12) for _ in range(FPS)])
 
 
 def work_off(counter: Counter) -> None:
-    """Turn until there is nothing left to do."""
+    """Call `turn` until there is no work left."""
     while counter.turn():
         pass
 

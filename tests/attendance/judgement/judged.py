@@ -1,4 +1,4 @@
-"""Class sessions for tests of judgement: written as an officer would tell them, turned into inputs."""
+"""Class sessions for tests of judgement: reads the plain wording of cases/*.yaml into inputs."""
 
 import re
 from collections.abc import Sequence
@@ -54,20 +54,20 @@ def dark(start_us: int, end_us: int) -> list[RoomCount]:
 
 
 def signed(people: int, start_us: int, end_us: int | None, first: int = 0) -> list[Sign]:
-    """So many people in at one time and out at another, or never out."""
+    """Sign-ins of people at one time, and their sign-outs at another; None: no sign-outs."""
     names = [f"trainee-{number:03}" for number in range(first, first + people)]
     signs = [Sign(start_us, name, "in") for name in names]
     return signs + ([] if end_us is None else [Sign(end_us, name, "out") for name in names])
 
 
 def roster(people: int, on_leave: int = 0) -> tuple[Person, ...]:
-    """So many people, the last of them on leave."""
+    """A roster of people, the last ones on leave."""
     return tuple(Person(f"trainee-{number:03}", number >= people - on_leave) for number in range(people))
 
 
 @dataclass(frozen=True)
 class Case:
-    """A class session as a YAML case tells it, and what must come of it."""
+    """A class session in a YAML case, and its expected result."""
 
     name: str
     planned: str
@@ -107,15 +107,15 @@ class Case:
         return inputs if self.room == "without cameras" else replace(inputs, coverage=(self._camera(inputs),))
 
     def _signs(self) -> list[Sign]:
-        """Lines as "20 people 07:55-09:00", "3 people 08:20-", one after the other down the roster."""
-        found: list[Sign] = []
+        """Lines like "20 people 07:55-09:00" or "3 people 08:20-", which take people in the order of the roster."""
+        signs: list[Sign] = []
         first = 0
         for line in self.signed_in:
             match = re.fullmatch(r"(\d+) people ([\d:]+)-([\d:]*)", line)
             assert match, line
-            found += signed(int(match[1]), at(match[2]), at(match[3]) if match[3] else None, first)
+            signs += signed(int(match[1]), at(match[2]), at(match[3]) if match[3] else None, first)
             first += int(match[1])
-        return found
+        return signs
 
     def _camera(self, inputs: SessionInputs) -> CameraCoverage:
         spans = [between(each) for each in (self.recorded if self.recorded is not None else [self.planned])]

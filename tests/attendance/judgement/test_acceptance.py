@@ -1,4 +1,4 @@
-"""A room is accepted by a person's counts, and its interval is what they measured."""
+"""A room is accepted by a person's counts, and they determine its interval."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The cases in cases/*.yaml, each one a sentence that an officer can check."""
+"""The cases in cases/*.yaml: each one is a class session with the flags and the credit that it must get."""
 
 from collections import Counter
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from shike.attendance.judgement.findings import findings_of
 from shike.attendance.judgement.flags import flags_of
 from shike.attendance.judgement.records import make_record
 
@@ -18,17 +19,16 @@ CASES = [
 ]
 
 
-def test_no_case_is_told_twice() -> None:
+def test_no_two_cases_have_the_same_name() -> None:
     assert len({case.name for case in CASES}) == len(CASES) >= 25
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_case(case: Case) -> None:
-    inputs = case.inputs()
-    record = make_record(inputs, THRESHOLDS)
-    flags = flags_of(inputs, record, THRESHOLDS)
-    told = [f"{flag.code} {clock(flag.start_us)}-{clock(flag.end_us)} {flag.severity}" for flag in flags]
-    assert sorted(told) == sorted(case.flags)
+    findings = findings_of(case.inputs(), THRESHOLDS)
+    record, flags = make_record(findings), flags_of(findings)
+    raised = [f"{flag.code} {clock(flag.start_us)}-{clock(flag.end_us)} {flag.severity}" for flag in flags]
+    assert sorted(raised) == sorted(case.flags)
     assert all(flag.live is (case.now is not None) for flag in flags)
     if case.people:
         assert Counter(person.status for person in record.people) == case.people
@@ -48,6 +48,5 @@ def test_a_flag_begins_to_play_where_footage_is() -> None:
         signed_in=["20 people 08:16-08:40"],
         recorded=["08:00:02-08:40"],
     )
-    inputs = case.inputs()
-    (flag,) = flags_of(inputs, make_record(inputs, THRESHOLDS), THRESHOLDS)
+    (flag,) = flags_of(findings_of(case.inputs(), THRESHOLDS))
     assert (flag.start_us, flag.moment_us) == (at("08:00"), at("08:00:02"))

@@ -1,4 +1,4 @@
-"""What holds for every class session: records are equal when made twice, and honesty never costs anything."""
+"""Properties of judgement over random class sessions: it repeats exactly, and true evidence adds no accusation."""
 
 import random
 from dataclasses import replace
@@ -6,9 +6,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shike.attendance.judgement.findings import findings_of
 from shike.attendance.judgement.flags import ACCUSING, Flag, flags_of
 from shike.attendance.judgement.inputs import CameraCoverage, FootageSpan, SessionInputs, Sign
-from shike.attendance.judgement.records import make_record
+from shike.attendance.judgement.records import AttendanceRecord, make_record
 from shike.attendance.judgement.room_counts import RoomCount
 
 from .judged import EVERY_US, THRESHOLDS, at, minutes, roster
@@ -59,24 +60,28 @@ def class_sessions(draw: st.DrawFn) -> SessionInputs:
 
 
 def judged(inputs: SessionInputs) -> tuple[Flag, ...]:
-    return flags_of(inputs, make_record(inputs, THRESHOLDS), THRESHOLDS)
+    return flags_of(findings_of(inputs, THRESHOLDS))
+
+
+def recorded(inputs: SessionInputs) -> AttendanceRecord:
+    return make_record(findings_of(inputs, THRESHOLDS))
 
 
 def accused(flags: tuple[Flag, ...]) -> set[tuple[str, int]]:
-    """Every minute that a flag accuses, by code. An empty room says by itself that no class began or went on."""
-    found: set[tuple[str, int]] = set()
+    """Every (code, minute) that a flag accuses. EMPTY_ROOM also counts as LATE_START and EARLY_END of every minute."""
+    minutes_of_code: set[tuple[str, int]] = set()
     for flag in flags:
         if flag.code in ACCUSING:
-            found |= {(flag.code, minute) for minute in range(flag.start_us, flag.end_us, minutes(1))}
+            minutes_of_code |= {(flag.code, minute) for minute in range(flag.start_us, flag.end_us, minutes(1))}
         if flag.code == "EMPTY_ROOM":
             every = range(START, END, minutes(1))
-            found |= {(code, minute) for code in ("LATE_START", "EARLY_END") for minute in every}
-    return found
+            minutes_of_code |= {(code, minute) for code in ("LATE_START", "EARLY_END") for minute in every}
+    return minutes_of_code
 
 
 @given(class_sessions())
 def test_made_twice_a_record_is_equal(inputs: SessionInputs) -> None:
-    assert make_record(inputs, THRESHOLDS) == make_record(inputs, THRESHOLDS)
+    assert recorded(inputs) == recorded(inputs)
     assert judged(inputs) == judged(inputs)
 
 
@@ -86,7 +91,7 @@ def test_the_order_of_rows_changes_nothing(inputs: SessionInputs, shuffler: rand
     for rows in (signs, counts, expected):
         shuffler.shuffle(rows)
     other = replace(inputs, signs=tuple(signs), counts=tuple(counts), expected=tuple(expected))
-    assert make_record(other, THRESHOLDS) == make_record(inputs, THRESHOLDS)
+    assert recorded(other) == recorded(inputs)
 
 
 @given(class_sessions(), st.data())
@@ -94,25 +99,25 @@ def test_without_a_sign_in_nobody_is_credited_more(inputs: SessionInputs, data: 
     ins = [sign for sign in inputs.signs if sign.kind == "in"]
     gone = set(data.draw(st.lists(st.sampled_from(ins), unique=True))) if ins else set()
     fewer = replace(inputs, signs=tuple(sign for sign in inputs.signs if sign not in gone))
-    before = {person.trainee_id: person for person in make_record(inputs, THRESHOLDS).people}
-    for person in make_record(fewer, THRESHOLDS).people:
+    before = {person.trainee_id: person for person in recorded(inputs).people}
+    for person in recorded(fewer).people:
         assert person.credited_minutes <= before[person.trainee_id].credited_minutes
 
 
 @given(class_sessions())
 def test_nobody_is_credited_more_than_the_plan(inputs: SessionInputs) -> None:
-    record = make_record(inputs, THRESHOLDS)
+    record = recorded(inputs)
     assert all(0 <= person.credited_minutes <= record.planned_minutes for person in record.people)
 
 
 @settings(max_examples=200)
 @given(class_sessions(), st.lists(st.integers(0, 59 * 60), min_size=1, max_size=30))
 def test_more_pictures_of_a_class_that_takes_place_accuse_nobody(inputs: SessionInputs, seconds: list[int]) -> None:
-    """Pictures of everybody are added. A room that could not be judged before may be judged then: such are left out."""
+    """Adds pictures that show everybody. Leaves out sessions that only these pictures make fit to be judged."""
     before = judged(inputs)
     if not inputs.accepted or any(flag.code == "LOW_CONFIDENCE" for flag in before):
         return
-    if make_record(inputs, THRESHOLDS).room.valid_share < float(THRESHOLDS.confidence_least_share):
+    if recorded(inputs).room.valid_share < float(THRESHOLDS.confidence_least_share):
         return
     until = END if inputs.now_us is None else min(END, inputs.now_us)
     moments = [us for second in seconds if (us := START + second * 1_000_000 + 7) < until]
@@ -137,9 +142,9 @@ def test_one_more_person_who_is_really_there_accuses_nobody(inputs: SessionInput
 
 @given(class_sessions())
 def test_a_room_that_is_not_accepted_accuses_nobody(inputs: SessionInputs) -> None:
-    record = make_record(replace(inputs, accepted=False), THRESHOLDS)
-    assert not {flag.code for flag in flags_of(replace(inputs, accepted=False), record, THRESHOLDS)} & ACCUSING
-    assert not record.review
+    unaccepted = replace(inputs, accepted=False)
+    assert not {flag.code for flag in judged(unaccepted)} & ACCUSING
+    assert not recorded(unaccepted).review
 
 
 @given(class_sessions())
@@ -156,6 +161,6 @@ def test_a_wider_interval_accuses_no_more(inputs: SessionInputs) -> None:
 
 @given(class_sessions())
 def test_a_contradiction_never_takes_credit_away(inputs: SessionInputs) -> None:
-    trusted = {person.trainee_id: person for person in make_record(replace(inputs, counts=()), THRESHOLDS).people}
-    for person in make_record(inputs, THRESHOLDS).people:
+    trusted = {person.trainee_id: person for person in recorded(replace(inputs, counts=())).people}
+    for person in recorded(inputs).people:
         assert person.credited_minutes == trusted[person.trainee_id].credited_minutes

@@ -1,4 +1,4 @@
-"""Several cameras of one room make one number."""
+"""The counts of several cameras of a room are fused into one."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Limits are dated, cited and complete, or they are an error."""
+"""Limits have dates and sources and are complete; anything else is an error."""
 
 from datetime import date
 from pathlib import Path

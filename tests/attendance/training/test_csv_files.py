@@ -1,4 +1,4 @@
-"""Files as people have them: encodings, headings, titles above, and what is too much."""
+"""Reading CSV files: encodings, headings, lines of title, and limits of size."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""ID numbers: what is accepted, what is refused, what anybody gets to see."""
+"""ID numbers: which forms are accepted and refused, and how they are masked."""
 
 import string
 from datetime import date

@@ -1,4 +1,4 @@
-"""ID numbers as they are kept: the key is the installation's own."""
+"""Stored ID numbers: encryption and hash use the installation's own key."""
 
 import stat
 from pathlib import Path

@@ -396,7 +396,7 @@ export interface paths {
         };
         /**
          * List Classes
-         * @description Classes in scope, those that began last first. `q` is part of a number, a name or an occupation.
+         * @description Classes in scope, by first day, the latest first. `q`: part of a number, a name or an occupation.
          */
         get: operations["list_classes"];
         put?: never;
@@ -430,7 +430,7 @@ export interface paths {
         head?: never;
         /**
          * Update Class
-         * @description Change a class. 409 `already_started` for what a subsidy hangs on, once the class has begun.
+         * @description Change a class. 409 `already_started` for a field that decides a subsidy, once the class has begun.
          */
         patch: operations["update_class"];
         trace?: never;
@@ -444,13 +444,13 @@ export interface paths {
         };
         /**
          * List Enrolments
-         * @description The roster of a class by name, with those who left.
+         * @description The roster of a class by name, including those who left.
          */
         get: operations["list_enrolments"];
         put?: never;
         /**
          * Create Enrolment
-         * @description Put a person on the roster by hand. 409 `already_enrolled`; 422 on `id_number` if its checksum fails.
+         * @description Add a person to the roster. 409 `already_enrolled`; 422 on `id_number` if it is not valid.
          */
         post: operations["create_enrolment"];
         delete?: never;
@@ -474,7 +474,7 @@ export interface paths {
         head?: never;
         /**
          * Update Enrolment
-         * @description Change an enrolment. A day of leaving makes its state `left`; nobody is removed from a roster.
+         * @description Change an enrolment. A day of leaving sets its state to `left`. Nobody is removed from a roster.
          */
         patch: operations["update_enrolment"];
         trace?: never;
@@ -488,8 +488,9 @@ export interface paths {
         };
         /**
          * List Trainees
-         * @description People in scope, the latest first. `q` is part of a name, or the last four characters of an ID number: a whole
-         *     one does not belong into an address.
+         * @description People in scope, the latest first. `q`: part of a name, or the last four characters of an ID number.
+         *
+         *     A whole ID number is refused: URLs are kept in logs and browser histories.
          */
         get: operations["list_trainees"];
         put?: never;
@@ -519,7 +520,7 @@ export interface paths {
         head?: never;
         /**
          * Update Trainee
-         * @description Mend what is known of a person.
+         * @description Change the data of a person.
          */
         patch: operations["update_trainee"];
         trace?: never;
@@ -533,13 +534,13 @@ export interface paths {
         };
         /**
          * List Class Sessions
-         * @description Class sessions in scope, the latest first; `date` is a day in Beijing, and everything that touches it.
+         * @description Class sessions in scope, the latest first. `date`: a day in Beijing; sessions that overlap it are listed.
          */
         get: operations["list_class_sessions"];
         put?: never;
         /**
          * Create Class Session
-         * @description Add a session to a class. 422 if its room or its class is taken at that time.
+         * @description Add a session to a class. 422 if its room or its class is occupied at that time.
          */
         post: operations["create_class_session"];
         delete?: never;
@@ -557,7 +558,7 @@ export interface paths {
         };
         /**
          * List Sessions Of Class
-         * @description The timetable of a class in its own order.
+         * @description The timetable of a class, by number.
          */
         get: operations["list_sessions_of_class"];
         put?: never;
@@ -587,7 +588,7 @@ export interface paths {
         head?: never;
         /**
          * Update Class Session
-         * @description Change a class session. 422 `already_started` once it has begun, but for those who keep the registry.
+         * @description Change a class session. 422 `already_started` once it has begun, unless the caller may write the registry.
          */
         patch: operations["update_class_session"];
         trace?: never;
@@ -601,7 +602,7 @@ export interface paths {
         };
         /**
          * Read Session Detail
-         * @description Everything about a class session.
+         * @description All data about a class session.
          */
         get: operations["read_session_detail"];
         put?: never;
@@ -663,7 +664,7 @@ export interface paths {
         put?: never;
         /**
          * Judge Flag
-         * @description Say about a flag what it is. Again is allowed: the last word counts, every word is kept.
+         * @description Give a verdict on a flag. It may be given again: the last verdict holds, and all are kept.
          */
         post: operations["judge_flag"];
         delete?: never;
@@ -681,13 +682,13 @@ export interface paths {
         };
         /**
          * Read Acceptance
-         * @description How far the acceptance of a room has come, and the picture that would help it most.
+         * @description The acceptance of a room so far, and the picture whose true number would help most.
          */
         get: operations["read_acceptance"];
         put?: never;
         /**
          * Enter True Count
-         * @description Enter the true number of a counted picture; a second number for the same picture takes the first one's place.
+         * @description Enter the true number of a counted picture. A second number for the same picture replaces the first one.
          */
         post: operations["enter_true_count"];
         delete?: never;
@@ -725,13 +726,13 @@ export interface paths {
         };
         /**
          * List Sign Events
-         * @description Sign-ins and sign-outs of a class session by time, with those that were corrected.
+         * @description Sign-ins and sign-outs of a class session by time, including corrected ones.
          */
         get: operations["list_sign_events"];
         put?: never;
         /**
          * Create Sign Event
-         * @description Note a sign-in or sign-out by hand. 409 `already_noted`, `already_corrected`.
+         * @description Enter a sign-in or sign-out by hand. 409 `already_noted`, `already_corrected`.
          */
         post: operations["create_sign_event"];
         delete?: never;
@@ -755,7 +756,7 @@ export interface paths {
         put?: never;
         /**
          * Create Leave
-         * @description Note an approved absence. 409 `already_on_leave`.
+         * @description Enter an approved absence. 409 `already_on_leave`.
          */
         post: operations["create_leave"];
         delete?: never;
@@ -776,7 +777,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Leave
-         * @description Take back an absence; the trail keeps what it said.
+         * @description Delete an absence. The audit trail keeps its content.
          */
         delete: operations["delete_leave"];
         options?: never;
@@ -795,9 +796,9 @@ export interface paths {
         put?: never;
         /**
          * Import File
-         * @description Take in a CSV file (UTF-8 or GB18030) for a class. With any bad row nothing is kept, unless `skip_bad`.
+         * @description Import a CSV file (UTF-8 or GB18030) for a class. If a row is refused nothing is stored, unless `skip_bad`.
          *
-         *     Taking the same file in again changes nothing. 422 on `file` for one that cannot be read at all.
+         *     Importing the same file again changes nothing. 422 on `file` if it cannot be read as a table.
          */
         post: operations["import_file"];
         delete?: never;
@@ -815,7 +816,7 @@ export interface paths {
         };
         /**
          * Import Template
-         * @description A file to start from: the headings and one example row.
+         * @description A template: the headings and one example row.
          */
         get: operations["import_template"];
         put?: never;
@@ -1183,13 +1184,13 @@ export interface paths {
         };
         /**
          * List Decisions
-         * @description The trainees of a class by name, each with the decision in force.
+         * @description The trainees of a class by name, each with the newest decision.
          */
         get: operations["list_decisions"];
         put?: never;
         /**
          * Make Decisions
-         * @description Decide the whole class anew from what is stored now. A decision that holds keeps its version.
+         * @description Decide the whole class again from the stored data. A decision with unchanged inputs keeps its version.
          */
         post: operations["make_decisions"];
         delete?: never;
@@ -1207,7 +1208,7 @@ export interface paths {
         };
         /**
          * Get Decision
-         * @description The decision in force for one trainee, with reasons, clauses, parameters, facts and evidence.
+         * @description The newest decision for one trainee, with reasons, clauses, parameters, facts and evidence.
          */
         get: operations["get_decision"];
         put?: never;
@@ -1434,8 +1435,8 @@ export interface components {
          * AcceptanceOut
          * @description How well a room is counted. Errors in heads: `mae` mean absolute, `bias` mean of counted − true.
          *
-         *     `missing`: samples, occupied (never seen in use), low, middle or high (that part of the occupancy); null once
-         *     accepted. `least_samples`: from so many on. `larger_of_views`: several cameras, the larger count is taken.
+         *     `missing`: samples, occupied (never seen in use), low, middle or high (that third of the occupancy); null once
+         *     accepted. `least_samples`: required number of samples. `larger_of_views`: several cameras; the larger count is used.
          */
         AcceptanceOut: {
             /** Accepted */
@@ -1520,7 +1521,7 @@ export interface components {
         };
         /**
          * AttendanceOut
-         * @description Lesson hours over the class and the shares if all that is open goes one way or the other; decimals in text.
+         * @description Lesson hours over the class, as decimals in text. `low`, `high`: shares without and with all open hours.
          */
         AttendanceOut: {
             /** Planned */
@@ -1595,6 +1596,20 @@ export interface components {
             ip: string | null;
         };
         /**
+         * BeginLimits
+         * @description A class is going on if at least `share` of P is seen, for `stretch_min` minutes.
+         *
+         *     `margin_min`: minutes later (earlier) than planned that are accepted.
+         */
+        BeginLimits: {
+            /** Share */
+            share: number;
+            /** Stretch Min */
+            stretch_min: number;
+            /** Margin Min */
+            margin_min: number;
+        };
+        /**
          * BrakeOut
          * @description A clean-up that would have deleted more than half and waits, or goes on because somebody said so.
          */
@@ -1646,7 +1661,7 @@ export interface components {
         };
         /**
          * Break
-         * @description A pause that counts for nobody.
+         * @description A break. It is not credited to anybody.
          */
         Break: {
             /**
@@ -1693,6 +1708,202 @@ export interface components {
             until: string;
             /** Gaps */
             gaps: components["schemas"]["StreamGaps"][];
+        };
+        /**
+         * CameraDownDetail
+         * @description A camera that was down with its evidence.
+         */
+        CameraDownDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "CAMERA_DOWN";
+            values: components["schemas"]["CameraDownValues"];
+            limits: components["schemas"]["CameraDownLimits"];
+        };
+        /**
+         * CameraDownFacts
+         * @description Cameras of the room have no footage, though they were to record.
+         */
+        CameraDownFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "CAMERA_DOWN";
+            values: components["schemas"]["CameraDownValues"];
+            limits: components["schemas"]["CameraDownLimits"];
+        };
+        /**
+         * CameraDownFlag
+         * @description Cameras of the room have no footage, though they were to record.
+         */
+        CameraDownFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "CAMERA_DOWN";
+            values: components["schemas"]["CameraDownValues"];
+            limits: components["schemas"]["CameraDownLimits"];
+        };
+        /**
+         * CameraDownLimits
+         * @description A camera is down after `seconds` without footage.
+         */
+        CameraDownLimits: {
+            /** Seconds */
+            seconds: number;
+        };
+        /**
+         * CameraDownValues
+         * @description `cameras` that went down at the same time. `seconds`: the longest of them; `reason`: that of the first camera.
+         */
+        CameraDownValues: {
+            /** Seconds */
+            seconds: number;
+            /** Reason */
+            reason: string;
+            /** Cameras */
+            cameras: components["schemas"]["DownCamera"][];
         };
         /**
          * CameraIn
@@ -1913,7 +2124,7 @@ export interface components {
         };
         /**
          * CellOut
-         * @description A class session as it stood when the decision was made.
+         * @description A class session at the time of the decision.
          */
         CellOut: {
             /** Class Session Id */
@@ -1952,7 +2163,7 @@ export interface components {
         };
         /**
          * ClassIn
-         * @description A class. `planned_lesson_hours` counts lessons of 45 minutes. The county's review is entered by its keepers.
+         * @description A new class. `planned_lesson_hours`: in lessons of 45 minutes. Only the county may set `county_review_ref`.
          */
         ClassIn: {
             /** Institution Id */
@@ -1989,7 +2200,7 @@ export interface components {
         };
         /**
          * ClassOut
-         * @description A class; `enrolled` are those who have not left, `class_sessions` those that are not cancelled.
+         * @description A class. `enrolled`: people who have not left; `class_sessions`: sessions that are not cancelled.
          */
         ClassOut: {
             /** Id */
@@ -2069,7 +2280,7 @@ export interface components {
         };
         /**
          * ClassSessionIn
-         * @description A class session; without a `sequence` it gets the next one. Without a room nothing can be counted.
+         * @description A new class session. Without `sequence` it gets the next number. Without a room nobody is counted.
          */
         ClassSessionIn: {
             /** Class Id */
@@ -2101,7 +2312,7 @@ export interface components {
         };
         /**
          * ClassSessionOut
-         * @description A class session with the names of what it belongs to.
+         * @description A class session with the names of its class, institution and room.
          */
         ClassSessionOut: {
             /** Id */
@@ -2154,7 +2365,7 @@ export interface components {
         };
         /**
          * ClassSessionPatch
-         * @description Only the fields that are sent are changed. `state` calls it off, or takes that back.
+         * @description Only the fields that are sent are changed. `state` cancels the session, or takes the cancellation back.
          */
         ClassSessionPatch: {
             /** Room Id */
@@ -2278,7 +2489,7 @@ export interface components {
         };
         /**
          * DecidedTrainee
-         * @description The person, as masked as everywhere.
+         * @description The person; the ID number is masked.
          */
         DecidedTrainee: {
             /** Id */
@@ -2302,9 +2513,9 @@ export interface components {
         };
         /**
          * DecisionLine
-         * @description A trainee of the class with the decision in force; all null where none was made yet.
+         * @description A trainee of the class with the newest decision; its fields are null if none was made yet.
          *
-         *     `current` is false once facts, parameters or rules have changed since.
+         *     `current`: false if facts, parameters or rules have changed since the decision.
          */
         DecisionLine: {
             /** Trainee Id */
@@ -2329,7 +2540,7 @@ export interface components {
         };
         /**
          * DecisionOut
-         * @description A decision with everything it rests on. Under review `amount_fen` is what would be paid.
+         * @description A decision with all its reasons. Under review, `amount_fen` is the amount if the review ends well.
          */
         DecisionOut: {
             training_class: components["schemas"]["DecidedClass"];
@@ -2373,7 +2584,7 @@ export interface components {
         };
         /**
          * DecisionReasonOut
-         * @description One conclusion. `met` is null where a person must look or a fact is missing; `clause` is null for a setting.
+         * @description One condition. `met`: null if a person must decide or a fact is missing; `clause`: null for a setting.
          */
         DecisionReasonOut: {
             /** Code */
@@ -2534,6 +2745,18 @@ export interface components {
             days_left: number | null;
         };
         /**
+         * DownCamera
+         * @description One camera without footage: for how many whole seconds, and the code of the reason.
+         */
+        DownCamera: {
+            /** Camera Id */
+            camera_id: string;
+            /** Seconds */
+            seconds: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * DueOut
          * @description Whether the room is recorded at this moment, until when that holds (null: no end known), and why.
          *
@@ -2555,8 +2778,411 @@ export interface components {
             class_session: string | null;
         };
         /**
+         * EarlyEndDetail
+         * @description An early end with its evidence.
+         */
+        EarlyEndDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "EARLY_END";
+            values: components["schemas"]["EarlyEndValues"];
+            limits: components["schemas"]["BeginLimits"];
+        };
+        /**
+         * EarlyEndFacts
+         * @description A class that ended earlier than planned.
+         */
+        EarlyEndFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "EARLY_END";
+            values: components["schemas"]["EarlyEndValues"];
+            limits: components["schemas"]["BeginLimits"];
+        };
+        /**
+         * EarlyEndFlag
+         * @description A class that ended earlier than planned.
+         */
+        EarlyEndFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "EARLY_END";
+            values: components["schemas"]["EarlyEndValues"];
+            limits: components["schemas"]["BeginLimits"];
+        };
+        /**
+         * EarlyEndValues
+         * @description `ended_at`: the last sample of a class that is going on, None if there is none.
+         *
+         *     `early_min`: minutes from the end to `planned_at`, or the whole plan. `count` and `signed_in`: head count and P at
+         *     `ended_at`.
+         */
+        EarlyEndValues: {
+            /** Planned At */
+            planned_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Early Min */
+            early_min: number;
+            /** Count */
+            count: number | null;
+            /** Signed In */
+            signed_in: number | null;
+        };
+        /**
+         * EmptyRoomDetail
+         * @description An empty room with its evidence.
+         */
+        EmptyRoomDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "EMPTY_ROOM";
+            values: components["schemas"]["EmptyRoomValues"];
+            limits: components["schemas"]["EmptyRoomLimits"];
+        };
+        /**
+         * EmptyRoomFacts
+         * @description An empty room where a class was planned.
+         */
+        EmptyRoomFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "EMPTY_ROOM";
+            values: components["schemas"]["EmptyRoomValues"];
+            limits: components["schemas"]["EmptyRoomLimits"];
+        };
+        /**
+         * EmptyRoomFlag
+         * @description An empty room where a class was planned.
+         */
+        EmptyRoomFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "EMPTY_ROOM";
+            values: components["schemas"]["EmptyRoomValues"];
+            limits: components["schemas"]["EmptyRoomLimits"];
+        };
+        /**
+         * EmptyRoomLimits
+         * @description A room is empty up to `most_people`, in at least `share` of the samples.
+         *
+         *     `margin_min`: minutes at the start and at the end that are not judged.
+         */
+        EmptyRoomLimits: {
+            /** Most People */
+            most_people: number;
+            /** Share */
+            share: number;
+            /** Margin Min */
+            margin_min: number;
+        };
+        /**
+         * EmptyRoomValues
+         * @description `empty_samples` of `samples` valid samples show an empty room: `share` of them, rounded to 4 digits.
+         *
+         *     `most_seen`: the largest upper end of a count; `signed_in`: the largest P in the window.
+         */
+        EmptyRoomValues: {
+            /** Empty Samples */
+            empty_samples: number;
+            /** Samples */
+            samples: number;
+            /** Share */
+            share: number;
+            /** Most Seen */
+            most_seen: number;
+            /** Signed In */
+            signed_in: number;
+        };
+        /**
          * EnrolmentIn
-         * @description A person for a class. `employer` is who actually uses the worker, `agency` who lends them out.
+         * @description A person to enrol. `employer`: the enterprise that uses the worker; `agency`: the one that dispatches them.
          */
         EnrolmentIn: {
             /** Name */
@@ -2587,7 +3213,7 @@ export interface components {
         };
         /**
          * EnrolmentOut
-         * @description A person in a class. `phone` is masked for those who may not write.
+         * @description A person in a class. `phone` is masked for viewers who may not write classes.
          */
         EnrolmentOut: {
             /** Id */
@@ -2634,7 +3260,7 @@ export interface components {
         };
         /**
          * EnrolmentPatch
-         * @description Only the fields that are sent are changed; null empties all but `joined_on`.
+         * @description Only the fields that are sent are changed. Null removes a value, except `joined_on`.
          */
         EnrolmentPatch: {
             /** Employer */
@@ -2654,7 +3280,7 @@ export interface components {
         };
         /**
          * EntitlementOut
-         * @description What the trainee may claim elsewhere, beside this decision.
+         * @description A subsidy that the trainee may claim elsewhere, in addition to this decision.
          */
         EntitlementOut: {
             /** Code */
@@ -2696,182 +3322,14 @@ export interface components {
         };
         /**
          * FlagDetail
-         * @description A flag with everything that speaks for and against it.
-         *
-         *     `against`: live, not_final_count, gaps, invalid_pictures, larger_of_views, imported, simulated.
+         * @description A flag with its evidence. `code` says which values and limits it has, as in FlagOut.
          */
-        FlagDetail: {
-            /**
-             * From
-             * Format: date-time
-             */
-            from: string;
-            /**
-             * To
-             * Format: date-time
-             */
-            to: string;
-            /** Id */
-            id: string;
-            /**
-             * Code
-             * @enum {string}
-             */
-            code: "EMPTY_ROOM" | "LATE_START" | "EARLY_END" | "LOW_TURNOUT" | "SIGNIN_GT_COUNT" | "CAMERA_DOWN" | "VIDEO_GAP" | "LOW_CONFIDENCE";
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "red" | "yellow" | "info";
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
-            /** Live */
-            live: boolean;
-            /** Class Session Id */
-            class_session_id: string | null;
-            /** Class Id */
-            class_id: string | null;
-            /** Class Name */
-            class_name: string | null;
-            /** Class Number */
-            class_number: string | null;
-            /** Sequence */
-            sequence: number | null;
-            /** Room Id */
-            room_id: string;
-            /** Room Name */
-            room_name: string;
-            /** Institution Id */
-            institution_id: string;
-            /** Institution Name */
-            institution_name: string;
-            /** Camera Id */
-            camera_id: string | null;
-            /**
-             * Moment At
-             * Format: date-time
-             */
-            moment_at: string;
-            /** Values */
-            values: {
-                [key: string]: unknown;
-            };
-            /** Limits */
-            limits: {
-                [key: string]: unknown;
-            };
-            /** Rule Version */
-            rule_version: string;
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-            /** Pictures */
-            pictures: components["schemas"]["PictureOut"][];
-            /** Counts */
-            counts: components["schemas"]["RoomCountOut"][];
-            /** Signed */
-            signed: components["schemas"]["SignedOut"][];
-            /** Expected */
-            expected: number | null;
-            why: components["schemas"]["WhyOut"];
-            /** Against */
-            against: string[];
-            made: components["schemas"]["MadeOut"];
-            /** History */
-            history: components["schemas"]["HistoryOut"][];
-        };
+        FlagDetail: components["schemas"]["EmptyRoomDetail"] | components["schemas"]["LateStartDetail"] | components["schemas"]["EarlyEndDetail"] | components["schemas"]["LowTurnoutDetail"] | components["schemas"]["UnseenDetail"] | components["schemas"]["CameraDownDetail"] | components["schemas"]["VideoGapDetail"] | components["schemas"]["LowConfidenceDetail"];
         /**
          * FlagOut
-         * @description A flag. `values` is what was found, `limits` what it was held against; `moment_at` is the first to play.
-         *
-         *     `live`: the class session is not settled, and the flag may go away by itself.
+         * @description A flag. `code` says which values (what was observed) and limits (what they are compared with) it has.
          */
-        FlagOut: {
-            /**
-             * From
-             * Format: date-time
-             */
-            from: string;
-            /**
-             * To
-             * Format: date-time
-             */
-            to: string;
-            /** Id */
-            id: string;
-            /**
-             * Code
-             * @enum {string}
-             */
-            code: "EMPTY_ROOM" | "LATE_START" | "EARLY_END" | "LOW_TURNOUT" | "SIGNIN_GT_COUNT" | "CAMERA_DOWN" | "VIDEO_GAP" | "LOW_CONFIDENCE";
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "red" | "yellow" | "info";
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
-            /** Live */
-            live: boolean;
-            /** Class Session Id */
-            class_session_id: string | null;
-            /** Class Id */
-            class_id: string | null;
-            /** Class Name */
-            class_name: string | null;
-            /** Class Number */
-            class_number: string | null;
-            /** Sequence */
-            sequence: number | null;
-            /** Room Id */
-            room_id: string;
-            /** Room Name */
-            room_name: string;
-            /** Institution Id */
-            institution_id: string;
-            /** Institution Name */
-            institution_name: string;
-            /** Camera Id */
-            camera_id: string | null;
-            /**
-             * Moment At
-             * Format: date-time
-             */
-            moment_at: string;
-            /** Values */
-            values: {
-                [key: string]: unknown;
-            };
-            /** Limits */
-            limits: {
-                [key: string]: unknown;
-            };
-            /** Rule Version */
-            rule_version: string;
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-        };
+        FlagOut: components["schemas"]["EmptyRoomFlag"] | components["schemas"]["LateStartFlag"] | components["schemas"]["EarlyEndFlag"] | components["schemas"]["LowTurnoutFlag"] | components["schemas"]["UnseenFlag"] | components["schemas"]["CameraDownFlag"] | components["schemas"]["VideoGapFlag"] | components["schemas"]["LowConfidenceFlag"];
         /**
          * GapOut
          * @description Not recorded, or not counted, and the code of the reason.
@@ -2939,7 +3397,7 @@ export interface components {
         };
         /**
          * HistoryOut
-         * @description What happened to a flag: it was opened, withdrawn, or judged by somebody with a note.
+         * @description One event in the history of a flag: opened, withdrawn, or a person's verdict with a note.
          */
         HistoryOut: {
             /**
@@ -3032,15 +3490,15 @@ export interface components {
         };
         /**
          * ImportKind
-         * @description What a file holds.
+         * @description The kind of data in a file.
          * @enum {string}
          */
         ImportKind: "roster" | "timetable" | "sign_events";
         /**
          * ImportOut
-         * @description What came of a file: `accepted` rows are the sum of the three after it. `applied`: whether they were kept.
+         * @description The result of an import. `accepted`: the sum of `created`, `updated`, `unchanged`. `applied`: rows were stored.
          *
-         *     `ignored_columns`: headings that nobody knows. A row can have several errors.
+         *     `ignored_columns`: unknown headings. A row can have several errors.
          */
         ImportOut: {
             kind: components["schemas"]["ImportKind"];
@@ -3201,7 +3659,7 @@ export interface components {
         };
         /**
          * JudgedRoomOut
-         * @description The room. `larger_of_views`: its cameras see the same seats, and the larger count is shown.
+         * @description The room. `larger_of_views`: it has several cameras on the same seats, and the larger count is shown.
          */
         JudgedRoomOut: {
             /** Id */
@@ -3219,7 +3677,7 @@ export interface components {
         };
         /**
          * JudgedSignOut
-         * @description Somebody signed in or out; `stands` is false for an event that a later one corrects.
+         * @description A sign-in or sign-out. `stands`: false if a later event corrects it.
          */
         JudgedSignOut: {
             /** Id */
@@ -3255,7 +3713,7 @@ export interface components {
         };
         /**
          * LabelledOut
-         * @description A picture with the true number and the one that was counted.
+         * @description A picture with its true number of people and its count.
          */
         LabelledOut: {
             /** Id */
@@ -3280,6 +3738,201 @@ export interface components {
             entered_at: string;
         };
         /**
+         * LateStartDetail
+         * @description A late start with its evidence.
+         */
+        LateStartDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LATE_START";
+            values: components["schemas"]["LateStartValues"];
+            limits: components["schemas"]["BeginLimits"];
+        };
+        /**
+         * LateStartFacts
+         * @description A class that began later than planned, or never.
+         */
+        LateStartFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LATE_START";
+            values: components["schemas"]["LateStartValues"];
+            limits: components["schemas"]["BeginLimits"];
+        };
+        /**
+         * LateStartFlag
+         * @description A class that began later than planned, or never.
+         */
+        LateStartFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LATE_START";
+            values: components["schemas"]["LateStartValues"];
+            limits: components["schemas"]["BeginLimits"];
+        };
+        /**
+         * LateStartValues
+         * @description `begun_at`: the first sample of a class that is going on, None if the class never began.
+         *
+         *     `late_min`: minutes from `planned_at` to the beginning, or to the planned end. `count` and `signed_in`: head count
+         *     and P at `begun_at`.
+         */
+        LateStartValues: {
+            /** Planned At */
+            planned_at: string;
+            /** Begun At */
+            begun_at: string | null;
+            /** Late Min */
+            late_min: number;
+            /** Count */
+            count: number | null;
+            /** Signed In */
+            signed_in: number | null;
+        };
+        /**
          * LatestCount
          * @description A count with its interval; count, low and high are null where `valid` is false, `invalid_reason` says why.
          */
@@ -3302,7 +3955,7 @@ export interface components {
         };
         /**
          * LeaveIn
-         * @description An approved absence; without `approved_by` whoever enters it has approved it.
+         * @description An approved absence. Without `approved_by`, the caller has approved it.
          */
         LeaveIn: {
             /** Trainee Id */
@@ -3333,8 +3986,408 @@ export interface components {
             created_at: string;
         };
         /**
+         * LowConfidenceDetail
+         * @description Too few minutes counted with its evidence.
+         */
+        LowConfidenceDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LOW_CONFIDENCE";
+            values: components["schemas"]["LowConfidenceValues"];
+            limits: components["schemas"]["LowConfidenceLimits"];
+        };
+        /**
+         * LowConfidenceFacts
+         * @description Too few minutes could be counted to judge the session by its head counts.
+         */
+        LowConfidenceFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LOW_CONFIDENCE";
+            values: components["schemas"]["LowConfidenceValues"];
+            limits: components["schemas"]["LowConfidenceLimits"];
+        };
+        /**
+         * LowConfidenceFlag
+         * @description Too few minutes could be counted to judge the session by its head counts.
+         */
+        LowConfidenceFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LOW_CONFIDENCE";
+            values: components["schemas"]["LowConfidenceValues"];
+            limits: components["schemas"]["LowConfidenceLimits"];
+        };
+        /**
+         * LowConfidenceLimits
+         * @description At least this share of the minutes must hold a valid sample.
+         */
+        LowConfidenceLimits: {
+            /** Share */
+            share: number;
+        };
+        /**
+         * LowConfidenceValues
+         * @description `valid_minutes` of `minutes` hold a valid sample: `share` of them, rounded to 4 digits.
+         */
+        LowConfidenceValues: {
+            /** Valid Minutes */
+            valid_minutes: number;
+            /** Minutes */
+            minutes: number;
+            /** Share */
+            share: number;
+        };
+        /**
+         * LowTurnoutDetail
+         * @description A low turnout with its evidence.
+         */
+        LowTurnoutDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LOW_TURNOUT";
+            values: components["schemas"]["LowTurnoutValues"];
+            limits: components["schemas"]["LowTurnoutLimits"];
+        };
+        /**
+         * LowTurnoutFacts
+         * @description Fewer people in the room than expected.
+         */
+        LowTurnoutFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LOW_TURNOUT";
+            values: components["schemas"]["LowTurnoutValues"];
+            limits: components["schemas"]["LowTurnoutLimits"];
+        };
+        /**
+         * LowTurnoutFlag
+         * @description Fewer people in the room than expected.
+         */
+        LowTurnoutFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LOW_TURNOUT";
+            values: components["schemas"]["LowTurnoutValues"];
+            limits: components["schemas"]["LowTurnoutLimits"];
+        };
+        /**
+         * LowTurnoutLimits
+         * @description Shares of `expected`: the flag is raised below `yellow`, and is red below `red`.
+         */
+        LowTurnoutLimits: {
+            /** Yellow */
+            yellow: number;
+            /** Red */
+            red: number;
+        };
+        /**
+         * LowTurnoutValues
+         * @description Medians of the head count and of both ends of its interval, in people (halves are possible).
+         *
+         *     `expected`: people enrolled and not on leave; `share`: `median` over `expected`, rounded to 4 digits.
+         */
+        LowTurnoutValues: {
+            /** Median */
+            median: number | null;
+            /** Median Low */
+            median_low: number | null;
+            /** Median High */
+            median_high: number | null;
+            /** Expected */
+            expected: number;
+            /** Share */
+            share: number;
+        };
+        /**
          * MadeDecisions
-         * @description The same after deciding anew: how many decisions are new versions, how many hold as they were.
+         * @description The decisions after deciding again, with the numbers of new versions and of unchanged decisions.
          */
         MadeDecisions: {
             training_class: components["schemas"]["DecidedClass"];
@@ -3349,7 +4402,7 @@ export interface components {
         };
         /**
          * MadeOut
-         * @description How a flag was made.
+         * @description How a flag was made: the detectors (name of the model), and the versions of the rules and of the record.
          */
         MadeOut: {
             /** Models */
@@ -3478,7 +4531,7 @@ export interface components {
         };
         /**
          * ParameterOut
-         * @description A value as it held on the class's first day. `value` is text, null for unlimited; fen are whole.
+         * @description A parameter on the class's first day. `value`: as text, null for unlimited; money in whole fen.
          */
         ParameterOut: {
             /** Name */
@@ -3512,7 +4565,7 @@ export interface components {
         };
         /**
          * PictureOut
-         * @description A picture to look at; its address is /api/cameras/{camera_id}/picture.jpg?at={at}.
+         * @description A picture to look at, served at /api/cameras/{camera_id}/picture.jpg?at={at}.
          */
         PictureOut: {
             /**
@@ -3530,7 +4583,7 @@ export interface components {
         };
         /**
          * PlanOut
-         * @description The class session as it is planned.
+         * @description The plan of the class session.
          */
         PlanOut: {
             /**
@@ -3675,7 +4728,7 @@ export interface components {
         };
         /**
          * RecordOut
-         * @description The version in force of the session's record.
+         * @description The newest version of the session's attendance record.
          */
         RecordOut: {
             /** Version */
@@ -3850,7 +4903,7 @@ export interface components {
         };
         /**
          * ReviewOut
-         * @description A window in which the room contradicts the sign-ins; `code` is the flag that says so.
+         * @description A window in which the room contradicts the sign-ins. `code`: that of its flag.
          */
         ReviewOut: {
             /**
@@ -3874,7 +4927,7 @@ export interface components {
         Role: "administrator" | "supervisor" | "auditor" | "institution";
         /**
          * RoomCountOut
-         * @description People in a room at a time; nulls where no picture could be counted. `cameras`: whose pictures went in.
+         * @description People in a room at a time; nulls if no picture could be counted. `cameras`: those whose pictures were used.
          */
         RoomCountOut: {
             /**
@@ -4002,7 +5055,7 @@ export interface components {
         };
         /**
          * RowErrorOut
-         * @description Why a row was not taken. `row` is its number in the file from 1 on; numbers of people are masked.
+         * @description Why a row was refused. `row`: its number in the file, from 1; ID and telephone numbers are masked.
          */
         RowErrorOut: {
             /** Row */
@@ -4071,7 +5124,7 @@ export interface components {
         };
         /**
          * SentenceOut
-         * @description The decision in one sentence: `code` chooses the words, `params` are what is said in them.
+         * @description The decision in one sentence: `code` selects the wording, `params` fill it.
          */
         SentenceOut: {
             /**
@@ -4108,10 +5161,10 @@ export interface components {
         };
         /**
          * SessionDetail
-         * @description A class session with everything that is known about it, over the plan and a quarter of an hour on each side.
+         * @description A class session with all its data, from 15 minutes before its plan to 15 minutes after it.
          *
-         *     `covered_share`: of the planned time since there is a camera, by any of them; as of the last judgement.
-         *     `expected`: enrolled and not on leave.
+         *     `covered_share`: share of the planned time, since the room has a camera, that any camera recorded; as of the last
+         *     judgement. `expected`: people enrolled and not on leave.
          */
         SessionDetail: {
             /**
@@ -4172,7 +5225,7 @@ export interface components {
         };
         /**
          * SignEventIn
-         * @description A sign-in or sign-out by hand, and why. `corrects_id` names the event that it takes the place of.
+         * @description A sign-in or sign-out by hand, with the reason. `corrects_id`: the event that it replaces.
          */
         SignEventIn: {
             /** Trainee Id */
@@ -4194,7 +5247,7 @@ export interface components {
         };
         /**
          * SignEventOut
-         * @description An event; one that was corrected names its correction and is no longer in force.
+         * @description A sign event. With `corrected_by_id` it was corrected and is no longer in force.
          */
         SignEventOut: {
             /** Id */
@@ -4242,7 +5295,7 @@ export interface components {
         };
         /**
          * SignedOut
-         * @description From this moment on so many people are signed in.
+         * @description `n` people are signed in from this moment on.
          */
         SignedOut: {
             /**
@@ -4535,9 +5588,9 @@ export interface components {
         };
         /**
          * ToLabel
-         * @description A picture that waits for its true number: /api/cameras/{camera_id}/picture.jpg?at={picture_at}&large=true.
+         * @description A picture whose true number is asked for: /api/cameras/{camera_id}/picture.jpg?at={picture_at}&large=true.
          *
-         *     `boxes`: of each camera in the order of `camera_ids`, [[x0, y0, x1, y1, score], ...] in 0..1, those that counted.
+         *     `boxes`: per camera in the order of `camera_ids`, [[x0, y0, x1, y1, score], ...] in 0..1, those counted as people.
          */
         ToLabel: {
             /**
@@ -4615,7 +5668,7 @@ export interface components {
         };
         /**
          * TraineeOut
-         * @description A person. `phone` is masked for those who may not write.
+         * @description A person. `phone` is masked for viewers who may not write classes.
          */
         TraineeOut: {
             /** Id */
@@ -4640,7 +5693,7 @@ export interface components {
         };
         /**
          * TraineePatch
-         * @description Only the fields that are sent are changed. An ID number is not changed: another number is another person.
+         * @description Only the fields that are sent are changed. The ID number cannot be changed: another number is another person.
          */
         TraineePatch: {
             /** Name */
@@ -4652,7 +5705,7 @@ export interface components {
         };
         /**
          * TrueCountIn
-         * @description How many people a picture of the room really shows.
+         * @description The true number of people in a picture of the room.
          */
         TrueCountIn: {
             /**
@@ -4664,8 +5717,216 @@ export interface components {
             true_count: number;
         };
         /**
+         * UnseenDetail
+         * @description More people signed in than in the room, with its evidence.
+         */
+        UnseenDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "SIGNIN_GT_COUNT";
+            values: components["schemas"]["UnseenValues"];
+            limits: components["schemas"]["UnseenLimits"];
+        };
+        /**
+         * UnseenFacts
+         * @description More people signed in than in the room.
+         */
+        UnseenFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "SIGNIN_GT_COUNT";
+            values: components["schemas"]["UnseenValues"];
+            limits: components["schemas"]["UnseenLimits"];
+        };
+        /**
+         * UnseenFlag
+         * @description More people signed in than in the room.
+         */
+        UnseenFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "SIGNIN_GT_COUNT";
+            values: components["schemas"]["UnseenValues"];
+            limits: components["schemas"]["UnseenLimits"];
+        };
+        /**
+         * UnseenLimits
+         * @description At least `people` and `share` of P are not seen, for `minutes` minutes.
+         */
+        UnseenLimits: {
+            /** People */
+            people: number;
+            /** Share */
+            share: number;
+            /** Minutes */
+            minutes: number;
+        };
+        /**
+         * UnseenValues
+         * @description `minutes`: those in which too few people were seen. The others are of the sample in which most were lacking.
+         *
+         *     `at`: its time; `signed_in`: P; `count`: the head count; `high`: upper end of its interval; `unseen`: P − `high`.
+         */
+        UnseenValues: {
+            /** Minutes */
+            minutes: number;
+            /** At */
+            at: string;
+            /** Signed In */
+            signed_in: number;
+            /** Count */
+            count: number;
+            /** High */
+            high: number;
+            /** Unseen */
+            unseen: number;
+        };
+        /**
          * VerdictIn
-         * @description What a person says about a flag, and why.
+         * @description A person's verdict on a flag, and the reason for it.
          */
         VerdictIn: {
             /**
@@ -4693,6 +5954,204 @@ export interface components {
              */
             made_at: string;
         };
+        /**
+         * VideoGapDetail
+         * @description A time without footage with its evidence.
+         */
+        VideoGapDetail: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Counts */
+            counts: components["schemas"]["RoomCountOut"][];
+            /** Signed */
+            signed: components["schemas"]["SignedOut"][];
+            /** Expected */
+            expected: number | null;
+            /** Why */
+            why: components["schemas"]["EmptyRoomFacts"] | components["schemas"]["LateStartFacts"] | components["schemas"]["EarlyEndFacts"] | components["schemas"]["LowTurnoutFacts"] | components["schemas"]["UnseenFacts"] | components["schemas"]["CameraDownFacts"] | components["schemas"]["VideoGapFacts"] | components["schemas"]["LowConfidenceFacts"];
+            /** Against */
+            against: string[];
+            made: components["schemas"]["MadeOut"];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "VIDEO_GAP";
+            values: components["schemas"]["VideoGapValues"];
+            limits: components["schemas"]["VideoGapLimits"];
+        };
+        /**
+         * VideoGapFacts
+         * @description No camera of the room has footage.
+         */
+        VideoGapFacts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "VIDEO_GAP";
+            values: components["schemas"]["VideoGapValues"];
+            limits: components["schemas"]["VideoGapLimits"];
+        };
+        /**
+         * VideoGapFlag
+         * @description No camera of the room has footage.
+         */
+        VideoGapFlag: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Id */
+            id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "red" | "yellow" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "confirmed" | "rejected" | "undecidable" | "withdrawn";
+            /** Live */
+            live: boolean;
+            /** Class Session Id */
+            class_session_id: string | null;
+            /** Class Id */
+            class_id: string | null;
+            /** Class Name */
+            class_name: string | null;
+            /** Class Number */
+            class_number: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /** Room Id */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Moment At
+             * Format: date-time
+             */
+            moment_at: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "VIDEO_GAP";
+            values: components["schemas"]["VideoGapValues"];
+            limits: components["schemas"]["VideoGapLimits"];
+        };
+        /**
+         * VideoGapLimits
+         * @description A gap is longer than `seconds`, or the share that was recorded is less than `coverage`.
+         */
+        VideoGapLimits: {
+            /** Seconds */
+            seconds: number;
+            /** Coverage */
+            coverage: number;
+        };
+        /**
+         * VideoGapValues
+         * @description `seconds`: length of the gap, or of the longest of several short ones, in whole seconds.
+         *
+         *     `coverage`: share of the session of which the room has footage, rounded to 4 digits; None if it is unknown.
+         */
+        VideoGapValues: {
+            /** Seconds */
+            seconds: number;
+            /** Coverage */
+            coverage: number | null;
+        };
         /** WallItem */
         WallItem: {
             /** Camera Id */
@@ -4718,27 +6177,8 @@ export interface components {
             class_session: components["schemas"]["SittingOut"] | null;
         };
         /**
-         * WhyOut
-         * @description Why a flag was raised: what was found, and what it was held against.
-         */
-        WhyOut: {
-            /**
-             * Code
-             * @enum {string}
-             */
-            code: "EMPTY_ROOM" | "LATE_START" | "EARLY_END" | "LOW_TURNOUT" | "SIGNIN_GT_COUNT" | "CAMERA_DOWN" | "VIDEO_GAP" | "LOW_CONFIDENCE";
-            /** Values */
-            values: {
-                [key: string]: unknown;
-            };
-            /** Limits */
-            limits: {
-                [key: string]: unknown;
-            };
-        };
-        /**
          * WindowOut
-         * @description A stretch of time, its end left out.
+         * @description A window of time [from, to).
          */
         WindowOut: {
             /**

@@ -1,6 +1,6 @@
 /**
- * A flag in words: its name, what was found against which limit, and the whole sentence. A picture proves a room,
- * never who is missing, and the words keep to that.
+ * A flag in words: its name, its values against its limits, and the whole sentence. A picture is evidence about a
+ * room, never about who is missing, and the words keep to that. What each value means: flag_facts.py of judgement.
  */
 import { useI18n } from 'vue-i18n'
 
@@ -12,6 +12,8 @@ import { useGapWords } from '@/playback/gapWords'
 
 export type Flag = components['schemas']['FlagOut']
 export type FlagDetail = components['schemas']['FlagDetail']
+/** Code, values and limits alone; the code says which values and limits there are. */
+export type FlagFacts = FlagDetail['why']
 export type Severity = Flag['severity']
 export type FlagCode = Flag['code']
 export type FlagState = Flag['state']
@@ -28,103 +30,95 @@ export const CODES: readonly FlagCode[] = [
 ]
 export const SEVERITIES: readonly Severity[] = ['red', 'yellow', 'info']
 export const STATES: readonly FlagState[] = ['open', 'confirmed', 'rejected', 'undecidable', 'withdrawn']
-/** What is said of people is held for review while these stand. */
+/** Codes that put people under review while the flag stands. */
 export const HOLDING: readonly FlagCode[] = ['EMPTY_ROOM', 'SIGNIN_GT_COUNT']
 
-/** Octagon, triangle, circle: the second sign beside the colour. */
+/** Octagon, triangle, circle: the severity is readable without its colour. */
 export const SEVERITY_ICONS: Record<Severity, IconName> = { red: 'stop', yellow: 'warning', info: 'info' }
 
-type Facts = Record<string, unknown>
-export const numberOf = (facts: Facts, name: string): number | null => {
-  const value = facts[name]
-  return typeof value === 'number' ? value : null
-}
-const text = (facts: Facts, name: string): string | null => {
-  const value = facts[name]
-  return typeof value === 'string' ? value : null
-}
-const shown = (facts: Facts, name: string): string => String(numberOf(facts, name) ?? '—')
+const shown = (value: number | null): string => String(value ?? '—')
 /** `82%`, `97.2%` */
-const percent = (facts: Facts, name: string): string => {
-  const value = numberOf(facts, name)
-  return value === null ? '—' : `${Math.round(value * 1000) / 10}%`
+const percent = (share: number | null): string => (share === null ? '—' : `${Math.round(share * 1000) / 10}%`)
+
+type EdgeFacts = Extract<FlagFacts, { code: 'LATE_START' | 'EARLY_END' }>
+function edgeWords({ values, limits }: EdgeFacts, at: string | null, minutes: number): Record<string, string> {
+  return {
+    count: shown(values.count),
+    signed: shown(values.signed_in),
+    share: percent(limits.share),
+    margin: shown(limits.margin_min),
+    stretch: shown(limits.stretch_min),
+    at: at === null ? '' : clockTime(at),
+    minutes: shown(minutes),
+  }
 }
 
 /** Values and limits of a flag under the names that the messages use. */
-export function factsOf({ code, values, limits }: Pick<Flag, 'code' | 'values' | 'limits'>): Record<string, string> {
-  const at = text(values, 'begun_at') ?? text(values, 'ended_at')
-  const edges = {
-    count: shown(values, 'count'),
-    signed: shown(values, 'signed_in'),
-    share: percent(limits, 'share'),
-    margin: shown(limits, 'margin_min'),
-    stretch: shown(limits, 'stretch_min'),
-    at: at === null ? '' : clockTime(at),
-  }
-  switch (code) {
+export function factsOf(flag: FlagFacts): Record<string, string> {
+  switch (flag.code) {
     case 'EMPTY_ROOM':
       return {
-        empty: shown(values, 'empty_samples'),
-        samples: shown(values, 'samples'),
-        share: percent(values, 'share'),
-        signed: shown(values, 'signed_in'),
-        seen: shown(values, 'most_seen'),
-        most: shown(limits, 'most_people'),
-        limit: percent(limits, 'share'),
-        margin: shown(limits, 'margin_min'),
+        empty: shown(flag.values.empty_samples),
+        samples: shown(flag.values.samples),
+        share: percent(flag.values.share),
+        signed: shown(flag.values.signed_in),
+        seen: shown(flag.values.most_seen),
+        most: shown(flag.limits.most_people),
+        limit: percent(flag.limits.share),
+        margin: shown(flag.limits.margin_min),
       }
     case 'LATE_START':
-      return { ...edges, minutes: shown(values, 'late_min') }
+      return edgeWords(flag, flag.values.begun_at, flag.values.late_min)
     case 'EARLY_END':
-      return { ...edges, minutes: shown(values, 'early_min') }
+      return edgeWords(flag, flag.values.ended_at, flag.values.early_min)
     case 'LOW_TURNOUT':
       return {
-        median: shown(values, 'median'),
-        low: shown(values, 'median_low'),
-        high: shown(values, 'median_high'),
-        expected: shown(values, 'expected'),
-        share: percent(values, 'share'),
-        yellow: percent(limits, 'yellow'),
-        red: percent(limits, 'red'),
+        median: shown(flag.values.median),
+        low: shown(flag.values.median_low),
+        high: shown(flag.values.median_high),
+        expected: shown(flag.values.expected),
+        share: percent(flag.values.share),
+        yellow: percent(flag.limits.yellow),
+        red: percent(flag.limits.red),
       }
     case 'SIGNIN_GT_COUNT':
       return {
-        minutes: shown(values, 'minutes'),
-        signed: shown(values, 'signed_in'),
-        count: shown(values, 'count'),
-        high: shown(values, 'high'),
-        unseen: shown(values, 'unseen'),
-        people: shown(limits, 'people'),
-        share: percent(limits, 'share'),
-        limit: shown(limits, 'minutes'),
+        minutes: shown(flag.values.minutes),
+        signed: shown(flag.values.signed_in),
+        count: shown(flag.values.count),
+        high: shown(flag.values.high),
+        unseen: shown(flag.values.unseen),
+        people: shown(flag.limits.people),
+        share: percent(flag.limits.share),
+        limit: shown(flag.limits.minutes),
       }
     case 'CAMERA_DOWN':
       return {
-        for: duration(numberOf(values, 'seconds') ?? 0),
-        limit: duration(numberOf(limits, 'seconds') ?? 0),
-        cameras: String(Array.isArray(values['cameras']) ? values['cameras'].length : 1),
+        for: duration(flag.values.seconds),
+        limit: duration(flag.limits.seconds),
+        cameras: shown(flag.values.cameras.length),
       }
     case 'VIDEO_GAP':
       return {
-        for: duration(numberOf(values, 'seconds') ?? 0),
-        limit: duration(numberOf(limits, 'seconds') ?? 0),
-        coverage: percent(values, 'coverage'),
-        least: percent(limits, 'coverage'),
+        for: duration(flag.values.seconds),
+        limit: duration(flag.limits.seconds),
+        coverage: percent(flag.values.coverage),
+        least: percent(flag.limits.coverage),
       }
     case 'LOW_CONFIDENCE':
       return {
-        valid: shown(values, 'valid_minutes'),
-        minutes: shown(values, 'minutes'),
-        share: percent(values, 'share'),
-        limit: percent(limits, 'share'),
+        valid: shown(flag.values.valid_minutes),
+        minutes: shown(flag.values.minutes),
+        share: percent(flag.values.share),
+        limit: percent(flag.limits.share),
       }
   }
 }
 
-/** Which wording fits: a class that never began is told otherwise than one that began late. */
-function variant({ code, values }: Pick<Flag, 'code' | 'values'>): string {
-  if (code === 'LATE_START') return text(values, 'begun_at') === null ? 'never' : 'late'
-  if (code === 'EARLY_END') return text(values, 'ended_at') === null ? 'never' : 'early'
+/** Which wording fits: a class that never began has another sentence than one that began late. */
+function variant(flag: FlagFacts): string {
+  if (flag.code === 'LATE_START') return flag.values.begun_at === null ? 'never' : 'late'
+  if (flag.code === 'EARLY_END') return flag.values.ended_at === null ? 'never' : 'early'
   return 'plain'
 }
 
@@ -133,7 +127,7 @@ export function useFlagWords() {
   const gaps = useGapWords()
   const params = (flag: Flag): Record<string, string> => ({
     ...factsOf(flag),
-    reason: gaps.reason(text(flag.values, 'reason') ?? ''),
+    reason: gaps.reason(flag.code === 'CAMERA_DOWN' ? flag.values.reason : ''),
   })
   return {
     name: (code: FlagCode): string => t(`flags.code.${code}`),

@@ -1,30 +1,19 @@
-/** The line in the curve that a flag's count was held against. Pure. */
-import type { FlagDetail } from './flagWords'
-import { numberOf } from './flagWords'
+/** The line in the curve with which a flag compares the head count. Pure. */
+import type { FlagFacts } from './flagWords'
 
 /** People at the line; null for flags that are not about people. */
-export function limitOf({
-  code,
-  values,
-  limits,
-  expected,
-}: Pick<FlagDetail, 'code' | 'values' | 'limits' | 'expected'>): number | null {
-  const signed = numberOf(values, 'signed_in')
-  const share = numberOf(limits, 'share')
-  switch (code) {
+export function limitOf(flag: FlagFacts): number | null {
+  switch (flag.code) {
     case 'EMPTY_ROOM':
-      return numberOf(limits, 'most_people')
+      return flag.limits.most_people
     case 'LATE_START':
     case 'EARLY_END':
-      return signed === null || share === null ? null : signed * share
-    case 'LOW_TURNOUT': {
-      const yellow = numberOf(limits, 'yellow')
-      const people = numberOf(values, 'expected') ?? expected
-      return yellow === null || people === null ? null : people * yellow
-    }
+      return flag.values.signed_in === null ? null : flag.values.signed_in * flag.limits.share
+    case 'LOW_TURNOUT':
+      return flag.values.expected * flag.limits.yellow
     case 'SIGNIN_GT_COUNT': {
-      const people = numberOf(limits, 'people')
-      return signed === null || share === null || people === null ? null : signed - Math.max(people, signed * share)
+      const { signed_in: signed } = flag.values
+      return signed - Math.max(flag.limits.people, signed * flag.limits.share)
     }
     default:
       return null

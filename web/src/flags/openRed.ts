@@ -1,4 +1,4 @@
-/** How many red flags wait for a verdict, for the menu. Asked once a minute while anybody shows it. */
+/** The number of open red flags, for the menu. It is fetched once a minute while a component shows it. */
 import { onScopeDispose, readonly, ref, watch, type Ref } from 'vue'
 
 import { api, got } from '@/api/client'
@@ -16,7 +16,7 @@ export async function refreshOpenRed(): Promise<void> {
     const { items } = await got(api.GET('/api/flags', { params: { query: { state: ['open'], severity: ['red'] } } }))
     count.value = items.length
   } catch (error) {
-    // A badge is no place for trouble: the page of flags says it, and the next minute asks again.
+    // The badge shows no error: the page of flags does, and the next minute tries again.
     asProblem(error)
   }
 }

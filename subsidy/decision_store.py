@@ -1,7 +1,8 @@
-"""Keeps decisions: makes them for a class, writes a new version only where something changed, reads what is in force.
+"""Decides a class, stores decisions in versions, and reads those in force.
 
-Every version stays. `inputs_digest` covers all facts, all parameters and the rules' version, so whether a decision
-still holds can be asked without making it. Does not belong here: what is decided (rules.py), who may ask (shike.api).
+A new version is written only if the inputs have changed; old versions stay. `inputs_digest` covers all facts, all
+parameters and the version of the rules, so it shows whether a stored decision is out of date without deciding again.
+Not here: the rules (rules.py), permissions (api/subsidy/decisions.py). Design: docs/design/subsidy.md.
 """
 
 import hashlib
@@ -25,7 +26,7 @@ from shike.subsidy.tables import DecisionRow
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came of deciding a class: how many new versions, how many decisions that hold as they are."""
+    """The result of deciding a class: the number of new versions, and of decisions that are unchanged."""
 
     new: int
     unchanged: int
@@ -34,7 +35,7 @@ class Made:
 def decide_class(
     db: DbSession, of_class: TrainingClassRow, now_us: int, parameters: PolicyParameters | None = None
 ) -> Made:
-    """Decide every trainee of a class anew; equal inputs keep the version. On SubsidyError nothing was kept."""
+    """Decide every trainee of a class. Equal inputs keep the stored version. After SubsidyError nothing is stored."""
     rates = parameters or shipped()
     standing, new = decisions_in_force(db, of_class.id), 0
     cases = cases_of(db, of_class, now_us)
@@ -61,13 +62,13 @@ def decide_class(
 
 
 def decisions_in_force(db: DbSession, class_id: str) -> dict[str, DecisionRow]:
-    """The highest version of every decision of a class, by trainee."""
+    """The newest decision for each trainee of a class, by trainee id."""
     query = select(DecisionRow).where(DecisionRow.class_id == class_id).order_by(DecisionRow.version)
     return {decision.trainee_id: decision for decision in db.scalars(query)}
 
 
 def history(db: DbSession, class_id: str, trainee_id: str) -> list[DecisionRow]:
-    """Every version for a trainee of a class, newest first."""
+    """All versions of the decision for a trainee of a class, newest first."""
     query = select(DecisionRow).where(DecisionRow.class_id == class_id, DecisionRow.trainee_id == trainee_id)
     return list(db.scalars(query.order_by(DecisionRow.version.desc())))
 
@@ -75,18 +76,18 @@ def history(db: DbSession, class_id: str, trainee_id: str) -> list[DecisionRow]:
 def current_digests(
     db: DbSession, of_class: TrainingClassRow, now_us: int, parameters: PolicyParameters | None = None
 ) -> Mapping[str, str]:
-    """What `inputs_digest` would be now, by trainee: a decision with another one is out of date."""
+    """The `inputs_digest` of the current inputs, by trainee id. A decision with another digest is out of date."""
     return {case.trainee_id: digest_of(case, parameters or shipped()) for case in cases_of(db, of_class, now_us)}
 
 
 def digest_of(case: Case, parameters: PolicyParameters) -> str:
-    """SHA-256 over everything that a decision is made from."""
+    """SHA-256 (hex) of all inputs of a decision."""
     facts = json.dumps(asdict(case), default=str, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256("\n".join((VERSION, parameters.digest, facts)).encode()).hexdigest()
 
 
 def cells(sessions: Iterable[SessionFact]) -> list[dict[str, Any]]:
-    """What each class session came to for the trainee, as JSON: hours are Decimals in text."""
+    """The results of the class sessions for the trainee, as JSON. Hours are Decimals as text."""
     return [
         {
             "class_session_id": each.session_id,

@@ -12,11 +12,12 @@ from shike.api.live.wall import StreamState, stream_state
 from shike.api.moment import Moment
 from shike.api.playback.timeline import GapOut
 from shike.api.recording.disk import CurrentDisk
-from shike.api.recording.recorded import CurrentRecordings, Recordings, cause_of
+from shike.api.recording.recorded import CurrentRecordings, Recordings
 from shike.api.registry.cameras import camera_outs
 from shike.api.wire import PROBLEM, Id
 from shike.attendance.footage.coverage import Gap
-from shike.attendance.recording.days import newest_gap, recorded_streams_of
+from shike.attendance.recording.coverage_reader import recorded_streams_of
+from shike.attendance.recording.days import newest_gap
 from shike.attendance.recording.disk_space import DAY_US, DiskSpace
 from shike.attendance.recording.plan import policies_of
 from shike.attendance.recording.policy import policy_in_force
@@ -115,7 +116,7 @@ def get_camera_status(
 def _stream(
     recordings: Recordings, camera: CameraRow, stream: StreamName, healths: Healths, now_us: int
 ) -> StreamStatus:
-    stretches, plan = recordings.stretches, recordings.plan()
+    stretches = recordings.stretches
     health = healths.get((camera.id, stream))
     day = stretches.of_range([camera.id], now_us - DAY_US, now_us, [stream]).get((camera.id, stream), [])
     # Where two writers overlap, or an import fills what was recorded as well, a second is one second.
@@ -127,7 +128,7 @@ def _stream(
         state=None if health is None else stream_state(health),
         # The first segment of all is not in the index before it is closed.
         recorded_since=recordings.db.scalar(since) or min((from_us(each.start_us) for each in day), default=None),
-        last_gap=gap_out(newest_gap(stretches, camera, stream, now_us, cause_of(healths), plan)),
+        last_gap=gap_out(newest_gap(recordings.coverage(healths), stretches, camera, stream, now_us)),
         bytes_24h=sum(each.size for each in day),
         recorded_24h_s=recorded_us / 1_000_000,
     )

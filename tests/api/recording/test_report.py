@@ -18,6 +18,7 @@ from sqlalchemy import delete, event
 from shike.api.recording.reason_words import REASONS
 from shike.attendance.footage.coverage import coverage
 from shike.attendance.footage.index import Footage
+from shike.attendance.footage.stream_facts import StreamFacts
 from shike.attendance.footage.stretches import Stretches
 from shike.attendance.recording.report import NOT_MISSING
 from shike.attendance.tables.footage import SegmentRow
@@ -253,7 +254,7 @@ def test_the_report_covers_what_the_time_line_covers(empty: Service, world: Worl
     now = end + 1
     pieces = Footage(archive, spool, empty.database.reading).pieces(camera, "main", start, end)
     stretches = Stretches(archive, spool, empty.database.reading).of_range([camera], start, end)[camera, "main"]
-    by_piece, by_stretch = (coverage(each, start, end, now, None, None) for each in (pieces, stretches))
+    by_piece, by_stretch = (coverage(StreamFacts(start, end, now, each)) for each in (pieces, stretches))
     assert by_piece.gaps == by_stretch.gaps and len(by_piece.gaps) > 5
     assert by_piece.spans == by_stretch.spans
 

@@ -1,6 +1,7 @@
-"""Bytes of footage: ranges of segment files, as playlists name them.
+"""Bytes of footage: ranges of segment files, at the addresses that playlists contain.
 
-The path of a segment begins with its camera, so one scoped query for the camera decides about every byte.
+The address of a segment begins with its camera, so one scoped query for the camera decides about every byte
+(docs/decisions/0007). Design: docs/design/playback.md.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Held stretches as time lines show them: under the bar of what was recorded."""
+"""Held ranges as time lines show them, under the bar of what was recorded. Design: docs/design/retention.md."""
 
 from typing import Literal
 
@@ -29,14 +29,14 @@ class HeldOut(BaseModel):
 def held_outs(
     db: DbSession, viewer: Viewer, camera: CameraRow, settings: Settings, start_us: int, end_us: int
 ) -> list[HeldOut]:
-    """What of a camera (already scoped) is held within [start, end), cut to that."""
-    shown = viewer.may(Permission.KEEPING_READ)
+    """The ranges within [start, end) in which footage of a camera (already scoped) is held."""
+    may_read = viewer.may(Permission.KEEPING_READ)
     return [
         HeldOut(
             start=from_us(max(each.start_us, start_us)),
             end=from_us(min(each.end_us, end_us)),
             kind=each.kind,
-            reason=each.reason if shown else None,
+            reason=each.reason if may_read else None,
         )
         for each in held_of(db, camera, settings.retention.flags, start_us, end_us)
         if each.end_us > start_us and each.start_us < end_us

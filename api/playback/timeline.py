@@ -1,6 +1,7 @@
 """Recorded footage of a camera: calendar, time line, playlist, single pictures.
 
-Every look is written to the audit trail (looks.py). Bytes are served by footage.py. Design: docs/design/playback.md.
+Every look is written to the audit trail (looks.py). Not here: bytes of segments (footage.py), coverage and the reasons
+of gaps (attendance/recording/coverage_reader.py). Design: docs/design/playback.md.
 """
 
 from collections import defaultdict
@@ -223,7 +224,7 @@ def read_playlist(
     pieces = footage.pieces(camera_id, stream, asked.start_us, asked.end_us)
     if not pieces:
         raise NotFound("nothing was recorded in this range", code="nothing_recorded")
-    # On record is what was there to be seen, not the window that the page asked for.
+    # The audit trail names the footage that could be seen, not the window that the page asked for.
     shown = Range(max(asked.start_us, pieces[0].start_us), min(asked.end_us, pieces[-1].end_us))
     looks.note(caller, camera, shown, "video", stream)
     heads: dict[str, RunHead] = {}
@@ -252,7 +253,7 @@ def read_picture(
     camera = load(db, caller.viewer, CameraRow, camera_id)
     at_us = to_us(at)
     order: tuple[StreamName, ...] = ("main",) if large else ("sub", "main")
-    picture = next((found for stream in order if (found := _picture(footage, camera_id, stream, at_us))), None)
+    picture = next((each for stream in order if (each := _picture(footage, camera_id, stream, at_us))), None)
     if picture is None:
         raise NotFound("nothing was recorded at this moment", code="nothing_recorded")
     looks.note(caller, camera, Range(picture.wall_us, picture.wall_us + 1), "picture", order[0])

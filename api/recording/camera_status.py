@@ -1,6 +1,6 @@
-"""What one camera is doing, and since when: state, last gap, what it writes, how long the disk lasts.
+"""The state of one camera: what it does and since when, its last gap, what it writes, how long the disk will last.
 
-Addresses are never shown here. Design: docs/design/footage.md, "Recording report".
+Camera addresses are never shown here. Design: docs/design/footage.md, "Recording report".
 """
 
 from fastapi import APIRouter
@@ -77,12 +77,12 @@ class CameraStatus(BaseModel):
 
 
 def gap_out(gap: Gap | None) -> GapOut | None:
-    """A gap on the wire."""
+    """A gap as the API shows it."""
     return None if gap is None else GapOut(start=from_us(gap.start_us), end=from_us(gap.end_us), reason=gap.reason)
 
 
 def disk_out(space: DiskSpace) -> DiskSpaceOut:
-    """The volume on the wire."""
+    """The volume as the API shows it."""
     return DiskSpaceOut(
         free_bytes=space.free, total_bytes=space.total, bytes_per_day=space.bytes_per_day, days_left=space.days_left
     )
@@ -119,14 +119,14 @@ def _stream(
     stretches = recordings.stretches
     health = healths.get((camera.id, stream))
     day = stretches.of_range([camera.id], now_us - DAY_US, now_us, [stream]).get((camera.id, stream), [])
-    # Where two writers overlap, or an import fills what was recorded as well, a second is one second.
+    # Where two writers overlap, or an import covers recorded time, a second counts once.
     covered = merged((max(each.start_us, now_us - DAY_US), min(each.end_us, now_us)) for each in day)
     recorded_us = sum(end - start for start, end in covered)
     since = select(func.min(RunRow.started_at)).where(RunRow.camera_id == camera.id, RunRow.stream == stream)
     return StreamStatus(
         stream=stream,
         state=None if health is None else stream_state(health),
-        # The first segment of all is not in the index before it is closed.
+        # The very first segment is not in the index before it is closed.
         recorded_since=recordings.db.scalar(since) or min((from_us(each.start_us) for each in day), default=None),
         last_gap=gap_out(newest_gap(recordings.coverage(healths), stretches, camera, stream, now_us)),
         bytes_24h=sum(each.size for each in day),

@@ -1,7 +1,8 @@
-"""When rooms are recorded and with sound or without: the policy of each, its history, and what it means right now.
+"""Recording policies of rooms: when and with or without sound, their history, and what they mean right now.
 
-A policy is never edited; each change is a row of its own with who, when and why. What follows from one is
-attendance/recording_policy.py; what it needs of the disks is recording_needs.py.
+A policy is never edited; each change is a row of its own with who, when and why. Not here: what follows from a policy
+(attendance/recording/policy.py), the disk space that it needs (needs.py). Design: docs/design/keep.md,
+"When to record".
 """
 
 from collections.abc import Mapping, Sequence
@@ -120,14 +121,14 @@ def set_recording_policy(
         row.set_by, row.set_by_name = caller.viewer.account_id, caller.viewer.name
         db.add(row)
         db.flush()
-        said = {"changed": changed, "mode": body.mode, "audio": body.audio, "reason": body.reason}
+        detail = {"changed": changed, "mode": body.mode, "audio": body.audio, "reason": body.reason}
         place = audit.place_of(db, room)
-        audit.write(db, clock, caller, "registry_changed", place, verb="updated", kind="recording_policy", **said)
+        audit.write(db, clock, caller, "registry_changed", place, verb="updated", kind="recording_policy", **detail)
     return _with_history(db, room, default, max(now_us, clock.now()))
 
 
 def room_recordings(db: DbSession, rooms: Sequence[RoomRow], default: Policy, now_us: int) -> list[RoomRecordingOut]:
-    """Rooms (already scoped) on the wire. Cameras that are switched off do not count: they are not recorded."""
+    """Rooms (already scoped) as the API shows them. Disabled cameras do not count: they are not recorded."""
     ids = [room.id for room in rooms]
     of_institutions = {room.institution_id for room in rooms}
     names: Mapping[str, str] = {
@@ -165,7 +166,7 @@ def room_recordings(db: DbSession, rooms: Sequence[RoomRow], default: Policy, no
 
 
 def session_titles(db: DbSession, session_ids: Sequence[str]) -> Mapping[str, str]:
-    """Class sessions (already scoped by their rooms) as people call them: number and name of the class, which one."""
+    """Titles of class sessions (already scoped by their rooms): number and name of the class, number of the session."""
     query = (
         select(ClassSessionRow.id, TrainingClassRow.number, TrainingClassRow.name, ClassSessionRow.sequence)
         .join(TrainingClassRow, TrainingClassRow.id == ClassSessionRow.class_id)
@@ -201,5 +202,5 @@ def _with_history(db: DbSession, room: RoomRow, default: Policy, now_us: int) ->
     rows = list(db.scalars(query))
     history = [_policy_out(policy_of(row), row) for row in rows]
     history.append(_policy_out(default, None))
-    (said,) = room_recordings(db, [room], default, now_us)
-    return RecordingPolicyOut(**said.model_dump(), history=history)
+    (recording,) = room_recordings(db, [room], default, now_us)
+    return RecordingPolicyOut(**recording.model_dump(), history=history)

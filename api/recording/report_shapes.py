@@ -1,4 +1,4 @@
-"""How the recording report looks on the wire."""
+"""The recording report as the API shows it. Design: docs/design/footage.md, "Recording report"."""
 
 from datetime import date
 
@@ -13,7 +13,7 @@ from shike.attendance.recording.report import CoverageReport
 from shike.capture.archive.segment import StreamName
 from shike.capture.moment import from_us
 
-# One camera's report lists so many gaps; the totals are of all.
+# The report of a camera lists at most this many gaps; its totals count all.
 MOST_GAPS = 2000
 
 
@@ -94,8 +94,8 @@ class DayCoverage(BaseModel):
     gap_count: int
 
 
-def camera_report(camera: CameraOut, found: list[StreamReport]) -> CameraReport:
-    """A camera's reports on the wire."""
+def camera_report(camera: CameraOut, reports: list[StreamReport]) -> CameraReport:
+    """The reports of a camera's streams as the API shows them."""
     places = {"room_id", "room_name", "institution_name", "simulated", "enabled"}
     return CameraReport(
         camera_id=camera.id,
@@ -118,13 +118,13 @@ def camera_report(camera: CameraOut, found: list[StreamReport]) -> CameraReport:
                 dropped=each.dropped,
                 bytes=each.size,
             )
-            for each in found
+            for each in reports
         ],
     )
 
 
 def gap_outs(report: CoverageReport) -> list[GapOut]:
-    """The first gaps of a report on the wire."""
+    """The gaps of a report as the API shows them, at most MOST_GAPS."""
     return [
         GapOut(start=from_us(gap.start_us), end=from_us(gap.end_us), reason=gap.reason)
         for gap in report.gaps[:MOST_GAPS]

@@ -130,13 +130,13 @@ def assert_alike(watched: Watched, spans: Spans, gaps: Gaps, *, judged: tuple[Sp
 
     coverage = of_judgement(watched, session_id)
     assert coverage is not None
-    found = (
+    shown = (
         [(us_to_hours(each.start_us), us_to_hours(each.end_us)) for each in coverage.spans],
         [(us_to_hours(each.start_us), us_to_hours(each.end_us), each.reason) for each in coverage.gaps],
     )
     # No camera before is no gap: the judgement begins where the registry came to know the camera.
     known = [gap for gap in gaps if gap[2] != "not_registered"]
-    assert found == in_session(*(judged or (spans, known)))
+    assert shown == in_session(*(judged or (spans, known)))
 
 
 def us_to_hours(moment_us: int) -> float:

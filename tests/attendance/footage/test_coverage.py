@@ -1,4 +1,4 @@
-"""What of a range was recorded, and why the rest was not."""
+"""Spans, gaps and the reasons of gaps, from the facts of a stream."""
 
 from dataclasses import replace
 
@@ -77,14 +77,14 @@ def test_a_gap_carries_the_reason_of_the_run_before_it() -> None:
 def test_a_gap_is_called_the_same_whether_something_was_imported_before_it_or_not() -> None:
     lesson = piece(10, 20, "i", "import_done", origin="imported")
     live = piece(60, 70, "a", "connection_lost")
-    found = [(0, 10, "not_recorded"), (20, 60, "not_recorded"), (70, 100, "connection_lost")]
-    assert gaps(of([lesson, live])) == found
+    expected = [(0, 10, "not_recorded"), (20, 60, "not_recorded"), (70, 100, "connection_lost")]
+    assert gaps(of([lesson, live])) == expected
     assert gaps(of([lesson], before="killed")) == [(0, 10, "killed"), (20, 100, "killed")]
-    # What was imported into an outage does not change what it is called, nor does it on the day that goes on.
+    # An import within an outage does not change the reason of the outage, also while the outage goes on.
     later = piece(80, 90, "j", "import_done", origin="imported")
     assert gaps(of([live, later]))[1:] == [(70, 80, "connection_lost"), (90, 100, "connection_lost")]
     assert gaps(of([lesson], before="killed", now=100, cause="unreachable")) == gaps(of([lesson], before="killed"))
-    # Of a camera that was never recorded live the recorder says why, with an import and without.
+    # If a camera was never recorded live, the recorder's cause is the reason, with an import and without.
     assert gaps(of([], now=100, cause="unreachable")) == [(0, 100, "unreachable")]
     assert gaps(of([lesson], now=100, cause="unreachable")) == [(0, 10, "unreachable"), (20, 100, "unreachable")]
 
@@ -157,7 +157,7 @@ def test_between_classes_nothing_is_missing_and_a_camera_that_does_not_come_in_t
 
 def test_time_before_the_first_run_of_a_room_that_was_always_recorded_is_not_cut_by_a_later_timetable() -> None:
     pieces = [piece(100, 300, "a", "off_schedule"), piece(600, 1000, "b")]
-    # Recorded always up to 300, by a timetable from then on.
+    # The room was always recorded up to 300, and by a timetable from then on.
     assert gaps(of(pieces, to=1000, due=[(0, 300), (600, 1000)])) == [
         (0, 100, "not_recorded"),
         (300, 600, "off_schedule"),
@@ -166,8 +166,8 @@ def test_time_before_the_first_run_of_a_room_that_was_always_recorded_is_not_cut
 
 def test_the_seconds_that_connecting_takes_are_no_failure() -> None:
     pieces = [piece(100, 300, "a", "off_schedule"), piece(605, 800, "b", "off_schedule")]
-    found = gaps(of(pieces, to=800, due=[(100, 300), (600, 800)]))
-    assert found[1:] == [(300, 605, "off_schedule")]
+    cut = gaps(of(pieces, to=800, due=[(100, 300), (600, 800)]))
+    assert cut[1:] == [(300, 605, "off_schedule")]
 
 
 def test_a_camera_that_broke_in_class_is_broken_until_the_class_ends() -> None:
@@ -186,7 +186,7 @@ def test_a_room_that_is_always_recorded_keeps_its_reasons() -> None:
 def test_time_before_the_registry_knew_the_camera_is_not_registered_unless_it_was_recorded_then() -> None:
     facts = StreamFacts(0, 100 * S, 1000 * S, [piece(60, 100)], registered_us=40 * S)
     assert gaps(coverage(facts)) == [(0, 40, "not_registered"), (40, 60, "not_recorded")]
-    # It was recorded before it was entered anew: then it was known.
+    # A camera that was recorded before it was entered anew was known before.
     assert gaps(coverage(replace(facts, ended_before="killed"))) == [(0, 60, "killed")]
     assert gaps(coverage(replace(facts, recorded=[piece(20, 30), piece(60, 100)]))) == [
         (0, 20, "not_registered"),

@@ -1,4 +1,4 @@
-"""How much of what should have been recorded was, and how long the disk lasts."""
+"""How much of what should have been recorded was recorded, and how long the disk will last."""
 
 import pytest
 
@@ -11,7 +11,7 @@ HOUR_US = 3600 * S
 
 
 def covered(*parts: tuple[int, int, str | None]) -> Coverage:
-    """Parts in seconds: recorded where the reason is None."""
+    """A coverage of parts, in seconds; a part without a reason is recorded."""
     spans = tuple(
         RecordedSpan(start * S, end * S, "run", "live", False, False) for start, end, why in parts if why is None
     )
@@ -19,20 +19,20 @@ def covered(*parts: tuple[int, int, str | None]) -> Coverage:
 
 
 def test_a_report_adds_up_gaps_by_reason_with_the_longest_reason_first() -> None:
-    found = report(covered((0, 50, None), (50, 60, "killed"), (60, 80, None), (80, 95, "no_data"), (95, 99, "killed")))
-    assert (found.recorded_s, found.missing_s, found.expected_s) == (70, 29, 99)
-    assert found.ratio == pytest.approx(70 / 99)
-    assert [(total.reason, total.gaps, total.seconds) for total in found.reasons] == [
+    result = report(covered((0, 50, None), (50, 60, "killed"), (60, 80, None), (80, 95, "no_data"), (95, 99, "killed")))
+    assert (result.recorded_s, result.missing_s, result.expected_s) == (70, 29, 99)
+    assert result.ratio == pytest.approx(70 / 99)
+    assert [(total.reason, total.gaps, total.seconds) for total in result.reasons] == [
         ("no_data", 1, 15),
         ("killed", 2, 14),
     ]
-    assert found.longest == Gap(80 * S, 95 * S, "no_data")
+    assert result.longest == Gap(80 * S, 95 * S, "no_data")
 
 
 def test_time_before_the_camera_was_registered_is_not_missing() -> None:
-    found = report(covered((0, 40, "not_registered"), (40, 50, "not_recorded"), (50, 60, None)))
-    assert (found.expected_s, found.missing_s) == (20, 10)
-    assert [(each.reason, each.seconds, each.missing) for each in found.reasons] == [
+    result = report(covered((0, 40, "not_registered"), (40, 50, "not_recorded"), (50, 60, None)))
+    assert (result.expected_s, result.missing_s) == (20, 10)
+    assert [(each.reason, each.seconds, each.missing) for each in result.reasons] == [
         ("not_registered", 40, False),
         ("not_recorded", 10, True),
     ]
@@ -40,9 +40,9 @@ def test_time_before_the_camera_was_registered_is_not_missing() -> None:
 
 @pytest.mark.parametrize("reason", sorted(NOT_MISSING))
 def test_time_in_which_nothing_was_to_be_recorded_is_told_and_not_counted(reason: str) -> None:
-    found = report(covered((0, 50, reason), (50, 60, None)))
-    assert (found.ratio, found.gaps, found.longest) == (1, (), None)
-    assert [(each.reason, each.missing) for each in found.reasons] == [(reason, False)]
+    result = report(covered((0, 50, reason), (50, 60, None)))
+    assert (result.ratio, result.gaps, result.longest) == (1, (), None)
+    assert [(each.reason, each.missing) for each in result.reasons] == [(reason, False)]
 
 
 def test_a_day_on_which_nothing_was_to_be_recorded_has_no_ratio() -> None:

@@ -15,9 +15,9 @@ from shike.capture.moment import from_us
 
 
 class HeldOut(BaseModel):
-    """Held: nothing deletes it. `kind` hold: somebody placed it; flag: a class session that a flag holds.
+    """A held range: no rule deletes its footage. `kind`: `hold`: somebody placed it; `flag`: a flag of a class session.
 
-    `reason` is null for those who may not read it.
+    `reason` is null for a user who may not read it.
     """
 
     start: Moment = Field(serialization_alias="from")

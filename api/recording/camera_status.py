@@ -32,9 +32,9 @@ router = APIRouter(tags=["recordings"], responses=PROBLEM)
 
 
 class StreamStatus(BaseModel):
-    """A stream. `state` is null before the recorder first tried it; `last_gap` is of about a month.
+    """A stream. `state` is null before the recorder first tried it; `last_gap` is the newest gap of about a month.
 
-    A gap whose `to` is the time of asking goes on. `bytes_24h` and `recorded_24h_s` are of the last 24 hours.
+    A gap whose `to` is `asked_at` goes on. `bytes_24h` and `recorded_24h_s` cover the last 24 hours.
     """
 
     stream: StreamName
@@ -46,7 +46,7 @@ class StreamStatus(BaseModel):
 
 
 class DiskSpaceOut(BaseModel):
-    """The footage volume. `bytes_per_day` of all cameras; it and `days_left` are null until there is an hour of it."""
+    """The footage volume. `bytes_per_day`: of all cameras. It and `days_left` are null until an hour was recorded."""
 
     free_bytes: int
     total_bytes: int
@@ -58,7 +58,7 @@ class CameraStatus(BaseModel):
     """A camera as its page shows it; `asked_at` is the server's time of this answer.
 
     `records_sound`: its room's policy asks for sound.
-    `disk` is null for who sees only some rooms: others share it.
+    `disk` is null for a user who sees only some rooms, because other rooms share it.
     """
 
     camera_id: str

@@ -47,9 +47,9 @@ KeptDays = Annotated[int, Query(ge=1, le=3650)]
 
 
 class RoomNeedOut(BaseModel):
-    """What one room needs. `hours_from`: of a timetable, assumed because it has none, or all hours.
+    """What one room needs. `hours_from`: all hours, those of its timetable, or assumed because it has none.
 
-    `hours_weeks`: of how many weeks of timetable the hours a week are; null without one.
+    `hours_weeks`: how many weeks of the timetable `hours_a_week` is the mean of; null without a timetable.
     """
 
     room_id: str
@@ -66,7 +66,7 @@ class RoomNeedOut(BaseModel):
 
 
 class DiskOut(BaseModel):
-    """The volume that footage is written to. `usable`: what of it footage may fill, with what it holds already."""
+    """The footage volume. `usable_bytes`: what footage may fill, including what it fills already."""
 
     total_bytes: int
     free_bytes: int
@@ -75,10 +75,10 @@ class DiskOut(BaseModel):
 
 
 class NeedsOut(BaseModel):
-    """Rooms with cameras, what each needs, and whether it all fits. `whole`: these are all rooms of the installation.
+    """Rooms with cameras, what each needs, and whether it fits. `whole`: these are all rooms of the installation.
 
-    `short_by_bytes` is 0 where it fits. Who sees only some rooms is told nothing of the disk, which others share:
-    `disk`, `fits` and `short_by_bytes` are null.
+    `short_by_bytes` is 0 if it fits. For a user who sees only some rooms, `disk`, `fits` and `short_by_bytes` are null,
+    because other rooms share the disk.
     """
 
     days_main: int

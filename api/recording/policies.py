@@ -33,7 +33,7 @@ FIELDS = ("mode", "margin_before_min", "margin_after_min", "audio", "g711")
 
 
 class PolicyIn(Body):
-    """A decision about a room, in force at once. Connecting takes seconds, hence at least a minute before a class."""
+    """A policy for a room, in force at once. Connecting takes seconds, so the margin before is at least a minute."""
 
     mode: Mode
     margin_before_min: int = Field(ge=1, le=LONGEST_MARGIN_MIN)
@@ -44,7 +44,7 @@ class PolicyIn(Body):
 
 
 class PolicyOut(BaseModel):
-    """A policy. The default, about which nobody decided, has neither time nor name nor reason."""
+    """A policy. The default, which nobody has set, has no time, no name and no reason."""
 
     mode: Mode
     margin_before_min: int
@@ -57,7 +57,7 @@ class PolicyOut(BaseModel):
 
 
 class DueOut(BaseModel):
-    """Whether the room is recorded at this moment, until when that holds (null: no end known), and why.
+    """Whether the room is to be recorded at this moment, until when that holds (null: no end known), and why.
 
     The class session is the reason; off schedule it is the one for which recording begins next.
     """
@@ -109,7 +109,7 @@ def get_recording_policy(
 def set_recording_policy(
     room_id: str, body: PolicyIn, db: Db, caller: CurrentCaller, settings: CurrentSettings, clock: CurrentClock
 ) -> RecordingPolicyOut:
-    """Decide anew about a room. What says the same as before is no new decision."""
+    """Set the policy of a room. A policy equal to the one in force is not stored again."""
     room = load(db, caller.viewer, RoomRow, room_id)
     now_us, default = clock.now(), settings.recording_policy
     before = policy_in_force(policies_of(db, [room.id], default)[room.id], now_us)

@@ -18,6 +18,7 @@ from shike.api.processes.keep import Housekeeper
 from shike.attendance.tables.registry import CameraRow
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from shike.capture.archive.export import export_mp4
+from shike.capture.moment import rfc3339_us
 from shike.capture.recorder import health
 from shike.capture.recorder.config import Lengths
 from tests import packs
@@ -160,6 +161,15 @@ def test_a_pack_holds_what_was_recorded_and_common_tools_say_so(filmed: Filmed, 
     assert filmed.start_us + shown[count][1] * 1e6 == pytest.approx(second[0].wall_start_us, abs=1000)
     if shutil.which("openssl"):
         assert packs.failing(folder) == set()
+
+
+def test_a_pack_names_the_gaps_that_the_time_line_names(filmed: Filmed, tmp_path: Path) -> None:
+    start = filmed.start_us - 60_000_000
+    manifest = packs.manifest(_packed(filmed, tmp_path / "asked", from_=start))
+    shown = filmed.get("/timeline", from_=start).json()["gaps"]
+    assert [gap["reason"] for gap in shown] == ["not_registered", "stopped"]
+    gaps = [(rfc3339_us(gap["start_us"]), rfc3339_us(gap["end_us"]), gap["reason"]) for gap in manifest["gaps"]]
+    assert gaps == [(gap["from"], gap["to"], gap["reason"]) for gap in shown]
 
 
 def test_nobody_else_can_read_what_a_pack_is_made_of(filmed: Filmed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Beijing time (UTC+8, no summer time): the calendar of timetables, and how people write days and moments."""
+"""Beijing time (UTC+8, no summer time): days, and reading days and times as people write them."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ TIME = re.compile(r"(\d{1,2})[:时点](\d{1,2})(?:[:分](\d{1,2}))?[分秒]?")
 
 
 def plain(text: str) -> str:
-    """Full-width digits and colons as ordinary ones, no spaces around."""
+    """The text with full-width digits and colons made half-width, without spaces around it."""
     return unicodedata.normalize("NFKC", text).strip()
 
 
@@ -28,29 +28,29 @@ def bounds(day: date) -> tuple[datetime, datetime]:
 
 def read_day(text: str) -> date:
     """2026-11-23, 2026/11/23, 2026.11.23, 20261123 or 2026年11月23日. ValueError otherwise."""
-    found = DAY.fullmatch(plain(text))
-    if found is None:
+    match = DAY.fullmatch(plain(text))
+    if match is None:
         raise ValueError("not a day")
-    year, month, day = (int(part) for part in found.groups() if part is not None)
+    year, month, day = (int(part) for part in match.groups() if part is not None)
     return date(year, month, day)
 
 
 def read_time(text: str) -> time:
     """9:05, 09:05:30 or 9时05分. ValueError otherwise."""
-    found = TIME.fullmatch(plain(text))
-    if found is None:
+    match = TIME.fullmatch(plain(text))
+    if match is None:
         raise ValueError("not a time of day")
-    hour, minute, second = (int(part or 0) for part in found.groups())
+    hour, minute, second = (int(part or 0) for part in match.groups())
     return time(hour, minute, second)
 
 
 def at(day: date, of_day: time) -> datetime:
-    """The moment in UTC of a time of day in Beijing."""
+    """A time of day in Beijing, as a moment in UTC."""
     return datetime.combine(day, of_day, BEIJING).astimezone(UTC)
 
 
 def read_moment(text: str, day: date | None = None) -> datetime:
-    """A day and a time, or a time alone on `day`, or RFC 3339; in UTC. ValueError otherwise."""
+    """The moment in UTC of a day and a time, of a time alone on `day`, or of RFC 3339. ValueError otherwise."""
     entered = plain(text)
     try:
         if re.search(r"(Z|[+-]\d{2}:?\d{2})$", entered) and "T" in entered:

@@ -1,4 +1,4 @@
-"""The way into the database as this room asks for it; who keeps the database is not its matter."""
+"""Transactions of the database, as attendance needs them. The database itself belongs to shike.api."""
 
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session as DbSession
 
 
 class Transactions(Protocol):
-    """Units of work: `writing` commits at the end of the block, nothing done in `reading` is kept."""
+    """Units of work: `writing` commits at the end of the block; `reading` keeps no changes."""
 
     def writing(self) -> AbstractContextManager[DbSession]: ...
 

@@ -4,15 +4,16 @@ All data are those stored now. Record and flags are of the last judgement, which
 runs. Not here: changing a class session (class_sessions.py). Design: docs/design/judgement.md.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.scopes import load, visible
-from shike.api.auth.viewer import Viewer
 from shike.api.classes.session_shapes import (
     AttendeeOut,
     JudgedRoomOut,
@@ -26,19 +27,18 @@ from shike.api.classes.session_shapes import (
     SessionCameraOut,
     SessionDetail,
 )
-from shike.api.current import CurrentAcceptances, CurrentClock, CurrentFootage, Db, SampleEvery, current_of
+from shike.api.current import CurrentAcceptances, CurrentClock, CurrentSettings, Db, SampleEvery
 from shike.api.flags.shapes import SignedOut, WindowOut, count_outs, flag_outs
-from shike.api.playback.held import held_outs
-from shike.api.settings import Settings
+from shike.api.playback.coverage import CurrentCoverage
+from shike.api.playback.held import HeldOut, held_outs
 from shike.api.wire import PROBLEM
-from shike.attendance.footage.coverage import by_schedule, coverage
-from shike.attendance.footage.index import Footage
+from shike.attendance.footage.coverage import Coverage
 from shike.attendance.judgement.acceptance import Acceptance, assess
 from shike.attendance.judgement.gathering import expected_of, room_counts, samples_of, signs_of
 from shike.attendance.judgement.inputs import Sign
 from shike.attendance.judgement.presence import SignedIn, stays
 from shike.attendance.judgement.versions import newest_record
-from shike.attendance.recording.plan import room_windows
+from shike.attendance.recording.coverage_reader import CoverageRequest
 from shike.attendance.tables.judgement import AttendanceRecordRow, FlagRow
 from shike.attendance.tables.registry import CameraRow, InstitutionRow, RoomRow
 from shike.attendance.tables.training import (
@@ -48,31 +48,35 @@ from shike.attendance.tables.training import (
     TrainingClassRow,
 )
 from shike.capture.moment import from_us, rfc3339_us, to_us
-from shike.capture.recorder import health
 
 router = APIRouter(tags=["class sessions"], responses=PROBLEM)
 
 MARGIN = timedelta(minutes=15)
 
 
+@dataclass(frozen=True, slots=True)
+class DetailSources:
+    """What the page of a class session is read from, within one request."""
+
+    db: Db
+    viewer: CurrentViewer
+    clock: CurrentClock
+    reader: CurrentCoverage
+    acceptances: CurrentAcceptances
+    every_us: SampleEvery
+    settings: CurrentSettings
+
+
 @router.get("/api/class-sessions/{class_session_id}/detail")
-def read_session_detail(
-    class_session_id: str,
-    db: Db,
-    viewer: CurrentViewer,
-    clock: CurrentClock,
-    footage: CurrentFootage,
-    acceptances: CurrentAcceptances,
-    every_us: SampleEvery,
-    request: Request,
-) -> SessionDetail:
-    """All data about a class session."""
+def read_session_detail(class_session_id: str, sources: Annotated[DetailSources, Depends()]) -> SessionDetail:
+    """Everything about a class session."""
+    db, viewer = sources.db, sources.viewer
     session = load(db, viewer, ClassSessionRow, class_session_id)
-    start, end, now_us = session.starts_at - MARGIN, session.ends_at + MARGIN, clock.now()
+    start, end, now_us = session.starts_at - MARGIN, session.ends_at + MARGIN, sources.clock.now()
     room = db.get(RoomRow, session.room_id) if session.room_id else None
-    cameras = _cameras(db, viewer, room, start, end, now_us, footage, current_of(request).settings)
-    acceptance = acceptances.of(db, room.id) if room else assess([])
-    counts = room_counts(samples_of(db, [camera.id for camera in cameras], start, end), every_us)
+    cameras = _cameras(sources, room, start, end, now_us) if room else []
+    acceptance = sources.acceptances.of(db, room.id) if room else assess([])
+    counts = room_counts(samples_of(db, [camera.id for camera in cameras], start, end), sources.every_us)
     signs, expected = signs_of(db, session.id), expected_of(db, session)
     newest = newest_record(db, session.id)
     flags = db.scalars(
@@ -139,61 +143,45 @@ def _room(room: RoomRow, acceptance: Acceptance, cameras: list[SessionCameraOut]
 
 
 def _cameras(
-    db: DbSession,
-    viewer: Viewer,
-    room: RoomRow | None,
-    start: datetime,
-    end: datetime,
-    now_us: int,
-    footage: Footage,
-    settings: Settings,
+    sources: DetailSources, room: RoomRow, start: datetime, end: datetime, now_us: int
 ) -> list[SessionCameraOut]:
-    if room is None:
-        return []
-    said = health.read(settings.state_dir)
-    due = room_windows(db, room.id, settings.recording_policy, to_us(start), to_us(end))
-    outs = []
-    for camera in db.scalars(
-        select(CameraRow).where(CameraRow.room_id == room.id).order_by(CameraRow.name, CameraRow.id)
-    ):
-        stream = said.get((camera.id, "main"))
-        recorded = coverage(
-            footage.history(camera.id, "main", to_us(start), to_us(end)),
-            to_us(start),
-            to_us(end),
-            max(to_us(start), now_us),
-            footage.last_end_reason(camera.id, "main", to_us(start)),
-            stream.cause if stream else None,
+    """The cameras of the room and what they recorded; without those that are disabled and recorded nothing."""
+    db, start_us, end_us = sources.db, to_us(start), to_us(end)
+    query = select(CameraRow).where(CameraRow.room_id == room.id).order_by(CameraRow.name, CameraRow.id)
+    answers = sources.reader.read(CoverageRequest(list(db.scalars(query)), start_us, end_us, now_us, "main"))
+    return [
+        _camera(
+            each.camera, each.coverage, held_outs(db, sources.viewer, each.camera, sources.settings, start_us, end_us)
         )
-        covered = by_schedule(recorded, due)
-        if not covered.spans and not camera.enabled:
-            continue
-        outs.append(
-            SessionCameraOut(
-                id=camera.id,
-                name=camera.name,
-                view=camera.view,
-                has_sub=camera.sub_path is not None,
-                simulated=camera.simulated,
-                spans=[
-                    RecordedOut(
-                        start=from_us(each.start_us),
-                        end=from_us(each.end_us),
-                        run_id=each.run_id,
-                        origin=each.origin,
-                        open=each.is_open,
-                        simulated=each.simulated,
-                    )
-                    for each in covered.spans
-                ],
-                gaps=[
-                    NotRecordedOut(start=from_us(each.start_us), end=from_us(each.end_us), reason=each.reason)
-                    for each in covered.gaps
-                ],
-                holds=held_outs(db, viewer, camera, settings, to_us(start), to_us(end)),
+        for each in answers
+        if each.coverage.spans or each.camera.enabled
+    ]
+
+
+def _camera(camera: CameraRow, covered: Coverage, holds: list[HeldOut]) -> SessionCameraOut:
+    return SessionCameraOut(
+        id=camera.id,
+        name=camera.name,
+        view=camera.view,
+        has_sub=camera.sub_path is not None,
+        simulated=camera.simulated,
+        spans=[
+            RecordedOut(
+                start=from_us(each.start_us),
+                end=from_us(each.end_us),
+                run_id=each.run_id,
+                origin=each.origin,
+                open=each.is_open,
+                simulated=each.simulated,
             )
-        )
-    return outs
+            for each in covered.spans
+        ],
+        gaps=[
+            NotRecordedOut(start=from_us(each.start_us), end=from_us(each.end_us), reason=each.reason)
+            for each in covered.gaps
+        ],
+        holds=holds,
+    )
 
 
 def _signed(signs: tuple[Sign, ...], start: datetime, end: datetime) -> list[SignedOut]:

@@ -18,15 +18,10 @@ from sqlalchemy import func, select
 from shike.api.current import Current
 from shike.api.moment import now
 from shike.api.recording.disk import FootageVolume
-from shike.api.recording.recorded import cause_of, windows_of_rooms
 from shike.attendance.beijing import day_of
 from shike.attendance.footage.coverage import Gap
-from shike.attendance.recording.days import (
-    StreamReport,
-    day_reports,
-    newest_gap,
-    recorded_streams_of,
-)
+from shike.attendance.recording.coverage_reader import coverage_reader, recorded_streams_of
+from shike.attendance.recording.days import StreamReport, day_reports, newest_gap
 from shike.attendance.tables.footage import SegmentRow
 from shike.attendance.tables.registry import CameraRow, RoomRow
 from shike.capture.archive.segment import StreamKey
@@ -88,12 +83,13 @@ class Gauges(Collector):
         with self._lock:
             now_s = self._current.clock.monotonic()
             if self._today is None or now_s - self._today[0] > _FRESH_S:
-                day, now_us, cause = day_of(now(self._current.clock)), self._current.clock.now(), cause_of(healths)
+                day, now_us = day_of(now(self._current.clock)), self._current.clock.now()
+                stretches = self._current.stretches
                 with self._current.database.reading() as db:
-                    plan = windows_of_rooms(db, self._current.settings)
-                    reports = day_reports(self._current.stretches, cameras, day, now_us, cause, plan)
+                    reader = coverage_reader(stretches, db, self._current.settings.recording_policy, healths)
+                    reports = day_reports(reader, cameras, day, now_us)
                     newest = (
-                        ((camera.id, stream), newest_gap(self._current.stretches, camera, stream, now_us, cause, plan))
+                        ((camera.id, stream), newest_gap(reader, stretches, camera, stream, now_us))
                         for camera in cameras
                         for stream in recorded_streams_of(camera)
                     )

@@ -1,6 +1,6 @@
-"""The evidence pack of a range: what the index and the chain know of it, put together for capture/pack.
+"""The evidence pack of a range: reads the index and the chain, and has capture/proof/pack.py write the pack.
 
-Only sealed footage goes in: that of which the camera's chain has a row. Design: docs/design/integrity.md, "The pack".
+Only sealed footage goes in: footage that the camera's chain has a row of. Design: docs/design/integrity.md, "The pack".
 """
 
 import os
@@ -8,45 +8,61 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from fastapi import Depends
+
+from shike.api.current import CurrentClock, CurrentFootage, CurrentSettings
 from shike.api.errors import Conflict, Unavailable
+from shike.api.playback.coverage import CurrentCoverage
 from shike.api.playback.stretches import stretches
 from shike.api.playback.time_range import Range
-from shike.api.settings import Settings
-from shike.attendance.footage.coverage import coverage
 from shike.attendance.footage.index import Footage, Piece
+from shike.attendance.recording.coverage_reader import CoverageRequest
+from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.export import Label, export_mp4
 from shike.capture.archive.segment import StreamName
-from shike.capture.clock import Clock
 from shike.capture.errors import FootageError, NoFootage, SigningKeyError
 from shike.capture.proof.excerpt import Proof, prove
 from shike.capture.proof.pack import Blank, Subject, write_pack
 from shike.capture.proof.signing import Signer
-from shike.capture.recorder import health
 
-# The video, the pack that holds it, and the segments: all at once at the worst. Recording must not feel it.
+# At worst the video, the segments and the pack that holds both exist at once. Recording must not run out of space.
 _COPIES = 3
 _KEPT_FREE_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What somebody wants a pack of. `label` is what the video says of itself."""
+    """What somebody wants exported. `label`: what the video says of itself."""
 
-    camera_id: str
+    camera: CameraRow
     stream: StreamName
     asked: Range
     label: Label
 
 
-def make_pack(target: Path, order: Order, footage: Footage, settings: Settings, clock: Clock) -> tuple[str, int]:
+@dataclass(frozen=True, slots=True)
+class ExportSources:
+    """What an export is made from, within one request."""
+
+    footage: CurrentFootage
+    reader: CurrentCoverage
+    settings: CurrentSettings
+    clock: CurrentClock
+
+
+CurrentExportSources = Annotated[ExportSources, Depends()]
+
+
+def make_pack(target: Path, order: Order, sources: ExportSources) -> tuple[str, int]:
     """Write the pack into `target`; returns the digest of its manifest and when its video begins (µs).
 
-    Conflict while nothing of the range is sealed, or the chain or the key is not what it should be; Unavailable where
-    the volume has no room; NoFootage and MixedParameters as for a video.
+    Conflict if nothing of the range is sealed yet, or if the chain or the signing key is faulty. Unavailable if the
+    volume has too little space. NoFootage and MixedParameters as for a video.
     """
-    asked = order.asked
-    pieces = footage.pieces(order.camera_id, order.stream, asked.start_us, asked.end_us)
+    asked, footage = order.asked, sources.footage
+    pieces = footage.pieces(order.camera.id, order.stream, asked.start_us, asked.end_us)
     sealed = [piece for piece in pieces if piece.link_number is not None]
     if pieces and not sealed:
         raise Conflict(
@@ -54,39 +70,37 @@ def make_pack(target: Path, order: Order, footage: Footage, settings: Settings, 
             code="nothing_sealed",
             hint="a segment is sealed when it is closed, about a minute after it began",
         )
-    there = [piece for piece in sealed if _size(footage, piece) is not None]
-    _require_room(target.parent, sum(_size(footage, piece) or 0 for piece in there))
-    signer, proof = _proof(footage, order.camera_id, sealed, settings, clock)
-    shown = list(stretches(footage, there, asked))
+    present = [piece for piece in sealed if _size(footage, piece) is not None]
+    _require_space(target.parent, sum(_size(footage, piece) or 0 for piece in present))
+    signer, proof = _proof(order.camera.id, sealed, sources)
+    shown = list(stretches(footage, present, asked))
     video = target.with_suffix(".mp4")
-    os.close(os.open(video, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # as the pack's own: nobody else reads it
+    os.close(os.open(video, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # as the pack itself: nobody else can read it
     try:
         export_mp4(shown, order.label, video)
         subject = Subject(
-            camera_id=order.camera_id,
+            camera_id=order.camera.id,
             camera=order.label.camera,
             stream=order.stream,
             start_us=asked.start_us,
             end_us=asked.end_us,
             video_us=(shown[0].start_us, shown[-1].end_us),
-            gaps=_gaps(footage, order, pieces, settings, clock),
+            gaps=_gaps(order, sources),
             unsealed=tuple(_unsealed(pieces, asked)),
             exported_by=order.label.exported_by,
-            exported_at_us=clock.now(),
+            exported_at_us=sources.clock.now(),
         )
         return write_pack(target, video, footage.archive, proof, subject, signer), shown[0].start_us
     finally:
         video.unlink(missing_ok=True)
 
 
-def _proof(
-    footage: Footage, camera_id: str, sealed: Sequence[Piece], settings: Settings, clock: Clock
-) -> tuple[Signer, Proof]:
-    chain = footage.archive.chain(camera_id)
+def _proof(camera_id: str, sealed: Sequence[Piece], sources: ExportSources) -> tuple[Signer, Proof]:
+    chain = sources.footage.archive.chain(camera_id)
     numbers = [piece.link_number for piece in sealed if piece.link_number is not None]
     try:
-        signer = Signer.at(settings.keys_dir)
-        return signer, prove(chain, camera_id, numbers, signer, clock)
+        signer = Signer.at(sources.settings.keys_dir)
+        return signer, prove(chain, camera_id, numbers, signer, sources.clock)
     except NoFootage:
         raise
     except SigningKeyError as error:
@@ -95,18 +109,16 @@ def _proof(
         raise Conflict(str(error), code="chain_unreadable", hint="`shike verify` names the row") from error
 
 
-def _gaps(
-    footage: Footage, order: Order, pieces: Sequence[Piece], settings: Settings, clock: Clock
-) -> tuple[Blank, ...]:
-    camera_id, stream, asked = order.camera_id, order.stream, order.asked
-    state = health.read(settings.state_dir).get((camera_id, stream))
-    before = footage.last_end_reason(camera_id, stream, asked.start_us)
-    covered = coverage(pieces, asked.start_us, asked.end_us, clock.now(), before, state.cause if state else None)
-    return tuple(Blank(gap.start_us, gap.end_us, gap.reason) for gap in covered.gaps)
+def _gaps(order: Order, sources: ExportSources) -> tuple[Blank, ...]:
+    """The gaps of the range, as the time line shows them."""
+    asked = order.asked
+    request = CoverageRequest([order.camera], asked.start_us, asked.end_us, sources.clock.now(), order.stream)
+    (answer,) = sources.reader.read(request)
+    return tuple(Blank(gap.start_us, gap.end_us, gap.reason) for gap in answer.coverage.gaps)
 
 
 def _size(footage: Footage, piece: Piece) -> int | None:
-    """Bytes of a piece's file; None if it is gone. The pack then names it as absent."""
+    """Bytes of a piece's file; None if the file is gone. The pack then lists it as absent."""
     try:
         return footage.archive.size(piece.key)
     except NoFootage:
@@ -114,7 +126,7 @@ def _size(footage: Footage, piece: Piece) -> int | None:
 
 
 def _unsealed(pieces: Sequence[Piece], asked: Range) -> list[Blank]:
-    """What of the range no row of the chain speaks of."""
+    """The parts of the range whose footage has no row in the chain."""
     return [
         Blank(
             max(piece.start_us, asked.start_us),
@@ -126,7 +138,7 @@ def _unsealed(pieces: Sequence[Piece], asked: Range) -> list[Blank]:
     ]
 
 
-def _require_room(folder: Path, footage_bytes: int) -> None:
+def _require_space(folder: Path, footage_bytes: int) -> None:
     needed = _COPIES * footage_bytes + _KEPT_FREE_BYTES
     if shutil.disk_usage(folder).free < needed:
         raise Unavailable(

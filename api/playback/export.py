@@ -1,7 +1,7 @@
-"""A range of footage as one file to take away: a video, or an evidence pack (evidence.py).
+"""A range of footage as one file to download: a video, or an evidence pack (evidence.py).
 
-The file is made in the data folder and sent from there; it is gone when it has been sent. Two at a time: making one
-reads as fast as the disk gives.
+The file is made in the data folder and deleted once it has been sent. Two exports run at a time, because each reads as
+fast as the disk allows. Design: docs/design/playback.md, "Export".
 """
 
 import os
@@ -21,18 +21,15 @@ from fastapi.responses import StreamingResponse
 from shike.api.auth import audit
 from shike.api.auth.guard import CurrentCaller
 from shike.api.auth.scopes import load
-from shike.api.current import CurrentClock, CurrentFootage, Db, current_of
+from shike.api.current import Db, current_of
 from shike.api.errors import Conflict, Invalid, NotFound, Unavailable
-from shike.api.playback.evidence import Order, make_pack
+from shike.api.playback.evidence import CurrentExportSources, ExportSources, Order, make_pack
 from shike.api.playback.stretches import stretches
 from shike.api.playback.time_range import Range, asked_range
-from shike.api.settings import Settings
 from shike.api.wire import PROBLEM, Id
-from shike.attendance.footage.index import Footage
 from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.export import Label, export_mp4
 from shike.capture.archive.segment import StreamName
-from shike.capture.clock import Clock
 from shike.capture.errors import MixedParameters, NoFootage
 from shike.capture.moment import BEIJING, from_us, rfc3339_us
 
@@ -46,64 +43,71 @@ FOLDER = "exports"
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """A file that is ready: when its video begins (µs), and what the audit trail says of it beside range and size."""
+class _Export:
+    """A finished file. `start_us`: when its video begins. `detail`: what else the audit trail says of it."""
 
     start_us: int
-    said: Mapping[str, str]
+    detail: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportQuery:
+    """What is to be exported."""
+
+    camera_id: Id
+    asked: Annotated[Range, Depends(asked_range)]
+    stream: StreamName = "main"
+    form: Annotated[Form, Query(alias="format")] = "mp4"
 
 
 @router.get("/api/cameras/{camera_id}/export", response_class=StreamingResponse)
 def export_footage(
-    camera_id: Id,
-    asked: Annotated[Range, Depends(asked_range)],
+    query: Annotated[ExportQuery, Depends()],
     db: Db,
     caller: CurrentCaller,
-    clock: CurrentClock,
-    footage: CurrentFootage,
+    sources: CurrentExportSources,
     request: Request,
-    stream: StreamName = "main",
-    form: Annotated[Form, Query(alias="format")] = "mp4",
 ) -> StreamingResponse:
     """The range as one file, copied and not transcoded, from the keyframe at or before its start.
 
     `mp4`: a video. `pack`: a ZIP with the same video, the segments as they lie there, and what proves them.
     """
-    settings = current_of(request).settings
+    settings, clock = sources.settings, sources.clock
+    asked, stream, form = query.asked, query.stream, query.form
     if asked.seconds > settings.max_export_hours * 3600:
         raise Invalid("to", "too_long", f"at most {settings.max_export_hours:g} hours at once")
-    camera = load(db, caller.viewer, CameraRow, camera_id)
+    camera = load(db, caller.viewer, CameraRow, query.camera_id)
     place = audit.place_of(db, camera)
     label = Label(
         camera=place.target or camera.name,
-        camera_id=camera_id,
+        camera_id=query.camera_id,
         stream=stream,
         exported_by=caller.viewer.username,
         exported_at=str(rfc3339_us(clock.now())),
     )
-    order = Order(camera_id, stream, asked, label)
+    order = Order(camera, stream, asked, label)
     with _slot(settings.data_dir / FOLDER, form) as target:
-        made = _made(target, order, form, footage, settings, clock)
+        export = _make(target, order, form, sources)
     try:
         shown = {"from": rfc3339_us(asked.start_us), "to": rfc3339_us(asked.end_us), "bytes": target.stat().st_size}
         with current_of(request).database.writing() as writing:
-            audit.write(writing, clock, caller, "export", place, stream=stream, format=form, **shown, **made.said)
-        start = from_us(made.start_us).astimezone(BEIJING)
+            audit.write(writing, clock, caller, "export", place, stream=stream, format=form, **shown, **export.detail)
+        start = from_us(export.start_us).astimezone(BEIJING)
         name = re.sub(r"[^\w.-]+", "-", f"{place.target}-{start:%Y%m%d-%H%M%S}")
-        return _handed_out(target, f"{name}.{SUFFIXES[form]}", MEDIA_TYPES[form])
+        return _download(target, f"{name}.{SUFFIXES[form]}", MEDIA_TYPES[form])
     finally:
         target.unlink(missing_ok=True)
 
 
 def clear(folder: Path) -> None:
-    """Remove what an earlier process left while it was making an export."""
+    """Remove the unfinished exports of an earlier process."""
     for suffix in SUFFIXES.values():
         for path in folder.glob(f"*.{suffix}"):
             path.unlink()
 
 
-def _handed_out(target: Path, name: str, media_type: str) -> StreamingResponse:
-    """The file's bytes. It has no name on disk any more: whatever becomes of the download, nothing stays behind."""
+def _download(target: Path, name: str, media_type: str) -> StreamingResponse:
+    """The file's bytes. Its name is removed from the disk first, so that an aborted download leaves nothing behind."""
     file = target.open("rb")
     size = target.stat().st_size
     target.unlink()
@@ -119,7 +123,7 @@ def _handed_out(target: Path, name: str, media_type: str) -> StreamingResponse:
 
 @contextmanager
 def _slot(folder: Path, form: Form) -> Iterator[Path]:
-    """A turn at making an export, and the empty file to make. What fails leaves none."""
+    """Wait for one of the slots, then give an empty file to write to. It is deleted if the export fails."""
     folder.mkdir(parents=True, exist_ok=True)
     if not _slots.acquire(timeout=30):
         raise Unavailable("two exports are being made; try again in a minute", code="busy")
@@ -134,31 +138,34 @@ def _slot(folder: Path, form: Form) -> Iterator[Path]:
     except MixedParameters as error:
         target.unlink()
         raise Conflict(str(error), code="mixed_parameters", at=rfc3339_us(error.at_us), hint=error.hint) from error
-    except BaseException:  # raised again: whatever it was, half a file must not stay
+    except BaseException:  # raised again: no error may leave half a file behind
         target.unlink()
         raise
     finally:
         _slots.release()
 
 
-def _made(target: Path, order: Order, form: Form, footage: Footage, settings: Settings, clock: Clock) -> _Made:
-    """Make the file; once more where a clean-up took footage away meanwhile, which is left out then, or said."""
+def _make(target: Path, order: Order, form: Form, sources: ExportSources) -> _Export:
+    """Make the file. If a clean-up deleted footage meanwhile, make it once more: the video leaves that footage out, the
+    pack lists it as deleted.
+    """
     for again in (True, False):
         try:
-            return _pack(target, order, footage, settings, clock) if form == "pack" else _video(target, order, footage)
+            return _pack(target, order, sources) if form == "pack" else _video(target, order, sources)
         except NoFootage:
             if not again:
                 raise
     raise AssertionError("unreachable")
 
 
-def _video(target: Path, order: Order, footage: Footage) -> _Made:
-    pieces = footage.pieces(order.camera_id, order.stream, order.asked.start_us, order.asked.end_us)
+def _video(target: Path, order: Order, sources: ExportSources) -> _Export:
+    footage = sources.footage
+    pieces = footage.pieces(order.camera.id, order.stream, order.asked.start_us, order.asked.end_us)
     shown = list(stretches(footage, pieces, order.asked))
     export_mp4(shown, order.label, target)
-    return _Made(shown[0].start_us, {})
+    return _Export(shown[0].start_us, {})
 
 
-def _pack(target: Path, order: Order, footage: Footage, settings: Settings, clock: Clock) -> _Made:
-    digest, start_us = make_pack(target, order, footage, settings, clock)
-    return _Made(start_us, {"manifest": digest})
+def _pack(target: Path, order: Order, sources: ExportSources) -> _Export:
+    digest, start_us = make_pack(target, order, sources)
+    return _Export(start_us, {"manifest": digest})

@@ -1,12 +1,14 @@
-"""Bytes of footage: ranges of segment files, as playlists name them.
+"""Bytes of footage: ranges of segment files, at the addresses that playlists contain.
 
-The path of a segment begins with its camera, so one scoped query for the camera decides about every byte.
+The address of a segment begins with its camera, so one scoped query for the camera decides about every byte
+(docs/decisions/0007). Design: docs/design/playback.md.
 """
 
 import re
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Depends, Header, Response
 
 from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.scopes import load
@@ -30,22 +32,29 @@ def segment_url(key: str) -> str:
     return f"/api/cameras/{camera_id}/footage/{stream}/{day}/{name}"
 
 
+@dataclass(frozen=True, slots=True)
+class SegmentPath:
+    """The parts of a segment's address."""
+
+    camera_id: Id
+    stream: StreamName
+    day: str
+    name: str
+
+
 @router.get("/api/cameras/{camera_id}/footage/{stream}/{day}/{name}", response_class=Response, status_code=206)
 def read_footage(
-    camera_id: Id,
-    stream: StreamName,
-    day: str,
-    name: str,
+    path: Annotated[SegmentPath, Depends()],
     db: Db,
     viewer: CurrentViewer,
     footage: CurrentFootage,
     range_header: Annotated[str | None, Header(alias="range")] = None,
 ) -> Response:
     """A byte range of a segment. A closed segment never changes; an open one only grows."""
-    camera = load(db, viewer, CameraRow, camera_id)
-    if not _NAME.fullmatch(name) or not re.fullmatch(r"\d{8}", day) or camera.id not in name:
+    camera = load(db, viewer, CameraRow, path.camera_id)
+    if not _NAME.fullmatch(path.name) or not re.fullmatch(r"\d{8}", path.day) or camera.id not in path.name:
         raise NotFound(code="segment_not_found")
-    key = f"{camera.id}/{stream}/{day}/{name}"
+    key = f"{camera.id}/{path.stream}/{path.day}/{path.name}"
     try:
         size = footage.archive.size(key)
         match = _RANGE.fullmatch(range_header or f"bytes=0-{size - 1}")

@@ -1,4 +1,4 @@
-"""Held stretches as time lines show them: under the bar of what was recorded."""
+"""Held ranges as time lines show them, under the bar of what was recorded. Design: docs/design/retention.md."""
 
 from typing import Literal
 
@@ -15,9 +15,9 @@ from shike.capture.moment import from_us
 
 
 class HeldOut(BaseModel):
-    """Held: nothing deletes it. `kind` hold: somebody placed it; flag: a class session that a flag holds.
+    """A held range: no rule deletes its footage. `kind`: `hold`: somebody placed it; `flag`: a flag of a class session.
 
-    `reason` is null for those who may not read it.
+    `reason` is null for a user who may not read it.
     """
 
     start: Moment = Field(serialization_alias="from")
@@ -29,14 +29,14 @@ class HeldOut(BaseModel):
 def held_outs(
     db: DbSession, viewer: Viewer, camera: CameraRow, settings: Settings, start_us: int, end_us: int
 ) -> list[HeldOut]:
-    """What of a camera (already scoped) is held within [start, end), cut to that."""
-    shown = viewer.may(Permission.KEEPING_READ)
+    """The ranges within [start, end) in which footage of a camera (already scoped) is held."""
+    may_read = viewer.may(Permission.KEEPING_READ)
     return [
         HeldOut(
             start=from_us(max(each.start_us, start_us)),
             end=from_us(min(each.end_us, end_us)),
             kind=each.kind,
-            reason=each.reason if shown else None,
+            reason=each.reason if may_read else None,
         )
         for each in held_of(db, camera, settings.retention.flags, start_us, end_us)
         if each.end_us > start_us and each.start_us < end_us

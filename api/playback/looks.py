@@ -1,7 +1,8 @@
-"""Who looked at recorded footage: a line of the audit trail per look, not per picture.
+"""Who looked at recorded footage: one line of the audit trail per look, not per request.
 
-A player asks for a playlist, and then for dozens of pictures and byte ranges of the same minutes. One look is one
-viewer on one camera within ten minutes of footage, told once until it has been quiet for ten minutes.
+A player requests a playlist and then dozens of pictures and byte ranges of the same minutes. One look is one login on
+one camera within ten minutes of footage. It is written once, and again only after ten minutes without a request.
+Design: docs/design/playback.md, "The audit trail".
 """
 
 import threading
@@ -20,7 +21,7 @@ _LIMIT = 10_000
 
 
 class Looks:
-    """Remembers recent looks of this process, so that the trail stays readable."""
+    """Remembers the recent looks of this process."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
@@ -28,7 +29,7 @@ class Looks:
         self._lock = threading.Lock()
 
     def note(self, caller: Caller, camera: CameraRow, asked: Range, kind: str, stream: str) -> None:
-        """Write a line unless all of this range has just been told. Raises if that fails: then nobody looks."""
+        """Write a line unless one was just written for all of this range. If that raises, nothing is shown."""
         now_s = self._clock.monotonic()
         buckets = range(asked.start_us // _BUCKET_US, (asked.end_us - 1) // _BUCKET_US + 1)
         keys = [(caller.viewer.login_id, camera.id, bucket) for bucket in buckets]

@@ -1,7 +1,7 @@
-"""HLS playlists over recorded fragments: pure text from pieces of footage.
+"""HLS playlists of recorded footage: pieces of footage → text. Pure functions.
 
-An entry is one or more whole groups of pictures, so a player can start at any entry; every entry carries its wall
-time, and a new run is a discontinuity with its own init section. RFC 8216, version 7.
+An entry is one or more whole groups of pictures, so a player can start at any entry. Every entry has its wall time; a
+new run is a discontinuity with its own init section. RFC 8216, version 7. Design: docs/design/playback.md.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ _TRACKS = "#EXT-X-SHIKE-TRACKS:"
 
 @dataclass(frozen=True, slots=True)
 class PlaylistEntry:
-    """A stretch of one segment that begins with a keyframe."""
+    """Consecutive fragments of one segment; the first is a keyframe."""
 
     fragments: tuple[Fragment, ...]
 
@@ -43,7 +43,7 @@ class PlaylistEntry:
 def entries(
     fragments: Iterable[Fragment], start_us: int, end_us: int, entry_us: int = _ENTRY_US
 ) -> Iterator[PlaylistEntry]:
-    """The groups of pictures that touch [start, end), put together to entries of at least `entry_us`."""
+    """The groups of pictures that touch [start, end), joined to entries of at least `entry_us`."""
     groups: list[list[Fragment]] = []
     for fragment in fragments:
         if fragment.is_key or not groups:
@@ -65,16 +65,16 @@ def entries(
 
 @dataclass(frozen=True, slots=True)
 class RunHead:
-    """What a playlist says of a run: bytes of its init section, and whether it has sound."""
+    """What a playlist needs of a run: bytes of its init section, and whether it has sound."""
 
     init_size: int
     has_audio: bool
 
 
 def playlist(pieces: Iterable[Piece], heads: Mapping[str, RunHead], start_us: int, end_us: int) -> str:
-    """The playlist of [start, end) without what was not recorded. `heads`: by run id.
+    """The playlist of [start, end); time that was not recorded is left out. `heads`: by run id.
 
-    A tag of our own says which tracks follow: a player cannot go on from footage with sound to footage without.
+    Our own tag says which tracks follow: a player cannot continue from footage with sound to footage without.
     """
     lines: list[str] = []
     run_id, longest = "", 1.0
@@ -88,18 +88,18 @@ def playlist(pieces: Iterable[Piece], heads: Mapping[str, RunHead], start_us: in
                 lines.append(f"{_TRACKS}{'video+audio' if head.has_audio else 'video'}")
                 lines.append(f'#EXT-X-MAP:URI="{url}",BYTERANGE="{head.init_size}@0"')
                 run_id = piece.run_id
-            # Players read milliseconds: rounded, not cut off.
+            # Players read milliseconds; round to them.
             wall = from_us(entry.wall_us) + timedelta(microseconds=500)
             lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{wall:%Y-%m-%dT%H:%M:%S}.{wall.microsecond // 1000:03d}Z")
             lines.append(f"#EXTINF:{entry.seconds:.6f},")
             lines.append(f"#EXT-X-BYTERANGE:{entry.size}@{entry.offset}")
             lines.append(url)
             longest = max(longest, entry.seconds)
-    beginning = [
+    header = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
         f"#EXT-X-TARGETDURATION:{round(longest + 0.5)}",
         "#EXT-X-PLAYLIST-TYPE:VOD",
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
-    return "\n".join([*beginning, *lines, "#EXT-X-ENDLIST", ""])
+    return "\n".join([*header, *lines, "#EXT-X-ENDLIST", ""])

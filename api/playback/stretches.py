@@ -1,4 +1,4 @@
-"""Pieces of footage → the stretches that an export copies: one per unbroken part of a run, from a keyframe on."""
+"""Pieces of footage → the runs that an export copies, each from a keyframe on. Design: docs/design/playback.md."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """From one fragment to another of one piece, both included."""
+    """Fragments of one piece, from `first` to `last`, both included."""
 
     piece: Piece
     first: Fragment
@@ -22,13 +22,13 @@ class _Part:
 
 
 def stretches(footage: Footage, pieces: Iterable[Piece], asked: Range) -> Iterator[ExportedRun]:
-    """What lies in the range. Bytes are read when a stretch's chunks are."""
+    """The footage of a range, by run. Its bytes are read only when the chunks are."""
     runs: list[list[_Part]] = []
     for piece in pieces:
-        found = list(entries(piece.fragments, asked.start_us, asked.end_us))
-        if not found:
+        inside = list(entries(piece.fragments, asked.start_us, asked.end_us))
+        if not inside:
             continue
-        part = _Part(piece, found[0].fragments[0], found[-1].fragments[-1])
+        part = _Part(piece, inside[0].fragments[0], inside[-1].fragments[-1])
         if runs and runs[-1][-1].piece.run_id == piece.run_id:
             runs[-1].append(part)
         else:

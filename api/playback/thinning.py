@@ -1,4 +1,4 @@
-"""Thinning a day's counts to what a screen can show, without hiding an extreme."""
+"""Reduces a day's counts to what a screen can show, without hiding an extreme. Design: docs/design/playback.md."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ _MOST = 1500
 
 
 def thin(samples: Sequence[SampleRow], most: int = _MOST) -> list[SampleRow]:
-    """At most about `most` samples in order of time: of each stretch the lowest and the highest count stay."""
+    """At most about `most` samples, in order of time. Of each group of neighbours the lowest and highest count stay."""
     if len(samples) <= most:
         return list(samples)
-    stretch = -(-2 * len(samples) // most)
+    group = -(-2 * len(samples) // most)
     kept: list[SampleRow] = []
-    for start in range(0, len(samples), stretch):
-        part = samples[start : start + stretch]
+    for start in range(0, len(samples), group):
+        part = samples[start : start + group]
         counted = [sample for sample in part if sample.count is not None]
         if not counted:
             kept.append(part[0])

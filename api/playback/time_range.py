@@ -1,4 +1,4 @@
-"""Ranges of time in requests: `from` and `to`, aware, in order, bounded."""
+"""Time ranges in requests: `from` and `to`, with time zone, in order, of limited length."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,9 +1,11 @@
 """Recorded footage of a camera: calendar, time line, playlist, single pictures.
 
-Every look is written to the audit trail (looks.py). Bytes are served by footage.py. Design: docs/design/playback.md.
+Every look is written to the audit trail (looks.py). Not here: bytes of segments (footage.py), coverage and the reasons
+of gaps (attendance/recording/coverage_reader.py). Design: docs/design/playback.md.
 """
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
@@ -15,9 +17,10 @@ from starlette.requests import HTTPConnection
 
 from shike.api.auth.guard import CurrentCaller, CurrentViewer
 from shike.api.auth.scopes import load, visible
-from shike.api.current import CurrentClock, CurrentFootage, Db, current_of
+from shike.api.current import CurrentClock, CurrentFootage, CurrentSettings, Db, current_of
 from shike.api.errors import Invalid, NotFound
 from shike.api.moment import Moment
+from shike.api.playback.coverage import CurrentCoverage
 from shike.api.playback.held import HeldOut, held_outs
 from shike.api.playback.looks import Looks
 from shike.api.playback.playlist import RunHead
@@ -26,8 +29,7 @@ from shike.api.playback.thinning import thin
 from shike.api.playback.time_range import Range, asked_range
 from shike.api.wire import PROBLEM, Id
 from shike.attendance.footage.index import Footage, Piece
-from shike.attendance.recording.days import coverage_for_viewers
-from shike.attendance.recording.plan import room_windows
+from shike.attendance.recording.coverage_reader import CoverageRequest
 from shike.attendance.tables.counting import CountSkipRow, SampleRow
 from shike.attendance.tables.footage import SegmentRow
 from shike.attendance.tables.registry import CameraRow
@@ -36,7 +38,6 @@ from shike.capture.errors import CaptureError
 from shike.capture.moment import BEIJING, from_us, rfc3339, to_us
 from shike.capture.mp4.audio import has_audio
 from shike.capture.mp4.pictures import Picture, decode_keyframe
-from shike.capture.recorder import health
 
 router = APIRouter(tags=["playback"], responses=PROBLEM)
 
@@ -142,32 +143,29 @@ def list_days(
     return RecordedDays(days=[DayOut(date=day, seconds=round(total)) for day, total in sorted(seconds.items())])
 
 
+@dataclass(frozen=True, slots=True)
+class TimelineQuery:
+    """Which time line is asked for."""
+
+    camera_id: Id
+    asked: AskedRange
+    stream: StreamName = "main"
+
+
 @router.get("/api/cameras/{camera_id}/timeline")
 def read_timeline(
-    camera_id: Id,
-    asked: AskedRange,
+    query: Annotated[TimelineQuery, Depends()],
     db: Db,
     viewer: CurrentViewer,
     clock: CurrentClock,
-    footage: CurrentFootage,
-    connection: HTTPConnection,
-    stream: StreamName = "main",
+    reader: CurrentCoverage,
+    settings: CurrentSettings,
 ) -> TimelineOut:
     """Coverage with the reason of every gap, as in the report, and the counts, thinned to what a screen can show."""
+    camera_id, stream, start_us, end_us = query.camera_id, query.stream, query.asked.start_us, query.asked.end_us
     camera = load(db, viewer, CameraRow, camera_id)
-    start_us, end_us = asked.start_us, asked.end_us
-    settings = current_of(connection).settings
-    now = health.read(settings.state_dir).get((camera_id, stream))
-    covered = coverage_for_viewers(
-        camera,
-        footage.history(camera_id, stream, start_us, end_us),
-        start_us,
-        end_us,
-        clock.now(),
-        footage.last_end_reason(camera_id, stream, start_us),
-        now.cause if now else None,
-        room_windows(db, camera.room_id, settings.recording_policy, start_us, end_us),
-    )
+    (answer,) = reader.read(CoverageRequest([camera], start_us, end_us, clock.now(), stream))
+    covered = answer.coverage
     samples = db.scalars(
         visible(viewer, SampleRow)
         .where(
@@ -226,7 +224,7 @@ def read_playlist(
     pieces = footage.pieces(camera_id, stream, asked.start_us, asked.end_us)
     if not pieces:
         raise NotFound("nothing was recorded in this range", code="nothing_recorded")
-    # On record is what was there to be seen, not the window that the page asked for.
+    # The audit trail names the footage that could be seen, not the window that the page asked for.
     shown = Range(max(asked.start_us, pieces[0].start_us), min(asked.end_us, pieces[-1].end_us))
     looks.note(caller, camera, shown, "video", stream)
     heads: dict[str, RunHead] = {}
@@ -255,7 +253,7 @@ def read_picture(
     camera = load(db, caller.viewer, CameraRow, camera_id)
     at_us = to_us(at)
     order: tuple[StreamName, ...] = ("main",) if large else ("sub", "main")
-    picture = next((found for stream in order if (found := _picture(footage, camera_id, stream, at_us))), None)
+    picture = next((each for stream in order if (each := _picture(footage, camera_id, stream, at_us))), None)
     if picture is None:
         raise NotFound("nothing was recorded at this moment", code="nothing_recorded")
     looks.note(caller, camera, Range(picture.wall_us, picture.wall_us + 1), "picture", order[0])

@@ -1,6 +1,6 @@
-"""What one camera is doing, and since when: state, last gap, what it writes, how long the disk lasts.
+"""The state of one camera: what it does and since when, its last gap, what it writes, how long the disk will last.
 
-Addresses are never shown here. Design: docs/design/footage.md, "Recording report".
+Camera addresses are never shown here. Design: docs/design/footage.md, "Recording report".
 """
 
 from fastapi import APIRouter
@@ -12,11 +12,12 @@ from shike.api.live.wall import StreamState, stream_state
 from shike.api.moment import Moment
 from shike.api.playback.timeline import GapOut
 from shike.api.recording.disk import CurrentDisk
-from shike.api.recording.recorded import CurrentRecordings, Recordings, cause_of
+from shike.api.recording.recorded import CurrentRecordings, Recordings
 from shike.api.registry.cameras import camera_outs
 from shike.api.wire import PROBLEM, Id
 from shike.attendance.footage.coverage import Gap
-from shike.attendance.recording.days import newest_gap, recorded_streams_of
+from shike.attendance.recording.coverage_reader import recorded_streams_of
+from shike.attendance.recording.days import newest_gap
 from shike.attendance.recording.disk_space import DAY_US, DiskSpace
 from shike.attendance.recording.plan import policies_of
 from shike.attendance.recording.policy import policy_in_force
@@ -31,9 +32,9 @@ router = APIRouter(tags=["recordings"], responses=PROBLEM)
 
 
 class StreamStatus(BaseModel):
-    """A stream. `state` is null before the recorder first tried it; `last_gap` is of about a month.
+    """A stream. `state` is null before the recorder first tried it; `last_gap` is the newest gap of about a month.
 
-    A gap whose `to` is the time of asking goes on. `bytes_24h` and `recorded_24h_s` are of the last 24 hours.
+    A gap whose `to` is `asked_at` goes on. `bytes_24h` and `recorded_24h_s` cover the last 24 hours.
     """
 
     stream: StreamName
@@ -45,7 +46,7 @@ class StreamStatus(BaseModel):
 
 
 class DiskSpaceOut(BaseModel):
-    """The footage volume. `bytes_per_day` of all cameras; it and `days_left` are null until there is an hour of it."""
+    """The footage volume. `bytes_per_day`: of all cameras. It and `days_left` are null until an hour was recorded."""
 
     free_bytes: int
     total_bytes: int
@@ -57,7 +58,7 @@ class CameraStatus(BaseModel):
     """A camera as its page shows it; `asked_at` is the server's time of this answer.
 
     `records_sound`: its room's policy asks for sound.
-    `disk` is null for who sees only some rooms: others share it.
+    `disk` is null for a user who sees only some rooms, because other rooms share it.
     """
 
     camera_id: str
@@ -76,12 +77,12 @@ class CameraStatus(BaseModel):
 
 
 def gap_out(gap: Gap | None) -> GapOut | None:
-    """A gap on the wire."""
+    """A gap as the API shows it."""
     return None if gap is None else GapOut(start=from_us(gap.start_us), end=from_us(gap.end_us), reason=gap.reason)
 
 
 def disk_out(space: DiskSpace) -> DiskSpaceOut:
-    """The volume on the wire."""
+    """The volume as the API shows it."""
     return DiskSpaceOut(
         free_bytes=space.free, total_bytes=space.total, bytes_per_day=space.bytes_per_day, days_left=space.days_left
     )
@@ -115,19 +116,19 @@ def get_camera_status(
 def _stream(
     recordings: Recordings, camera: CameraRow, stream: StreamName, healths: Healths, now_us: int
 ) -> StreamStatus:
-    stretches, plan = recordings.stretches, recordings.plan()
+    stretches = recordings.stretches
     health = healths.get((camera.id, stream))
     day = stretches.of_range([camera.id], now_us - DAY_US, now_us, [stream]).get((camera.id, stream), [])
-    # Where two writers overlap, or an import fills what was recorded as well, a second is one second.
+    # Where two writers overlap, or an import covers recorded time, a second counts once.
     covered = merged((max(each.start_us, now_us - DAY_US), min(each.end_us, now_us)) for each in day)
     recorded_us = sum(end - start for start, end in covered)
     since = select(func.min(RunRow.started_at)).where(RunRow.camera_id == camera.id, RunRow.stream == stream)
     return StreamStatus(
         stream=stream,
         state=None if health is None else stream_state(health),
-        # The first segment of all is not in the index before it is closed.
+        # The very first segment is not in the index before it is closed.
         recorded_since=recordings.db.scalar(since) or min((from_us(each.start_us) for each in day), default=None),
-        last_gap=gap_out(newest_gap(stretches, camera, stream, now_us, cause_of(healths), plan)),
+        last_gap=gap_out(newest_gap(recordings.coverage(healths), stretches, camera, stream, now_us)),
         bytes_24h=sum(each.size for each in day),
         recorded_24h_s=recorded_us / 1_000_000,
     )

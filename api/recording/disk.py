@@ -1,4 +1,4 @@
-"""The footage volume: what is free, and how long that lasts at today's pace."""
+"""The footage volume: free space, and how long it will last at the present rate. Design: docs/design/footage.md."""
 
 import shutil
 import threading
@@ -21,21 +21,21 @@ _FRESH_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Pace:
+class _Rate:
     bytes_per_day: float | None
-    asked_s: float
+    read_s: float
 
 
 class FootageVolume:
-    """Measures the volume of a folder. The pace is asked of the index once a minute at most."""
+    """Measures the volume of a folder. It reads the rate from the index once a minute at most."""
 
     def __init__(self, folder: Path, database: Database, clock: Clock) -> None:
         self._folder, self._database, self._clock = folder, database, clock
-        self._pace: _Pace | None = None
+        self._rate: _Rate | None = None
         self._lock = threading.Lock()
 
     def space(self) -> DiskSpace:
-        """What is free and what is written per day. OSError if the volume does not answer."""
+        """Free space, and bytes written per day. OSError if the volume does not answer."""
         folder = next(each for each in (self._folder, *self._folder.absolute().parents) if each.exists())
         usage = shutil.disk_usage(folder)
         return DiskSpace(usage.free, usage.total, self._bytes_per_day())
@@ -43,14 +43,14 @@ class FootageVolume:
     def _bytes_per_day(self) -> float | None:
         with self._lock:
             now_s = self._clock.monotonic()
-            if self._pace is None or now_s - self._pace.asked_s > _FRESH_S:
-                self._pace = _Pace(self._measured(), now_s)
-            return self._pace.bytes_per_day
+            if self._rate is None or now_s - self._rate.read_s > _FRESH_S:
+                self._rate = _Rate(self._measured(), now_s)
+            return self._rate.bytes_per_day
 
     def _measured(self) -> float | None:
         now_us = self._clock.now()
         since = from_us(now_us - DAY_US)
-        # Indexing comes after recording, so its index bounds the scan. An import comes once, at any speed: no pace.
+        # Indexing follows recording, so the index on created_at bounds the scan. An import says nothing about the rate.
         query = (
             select(func.sum(SegmentRow.size), func.min(SegmentRow.wall_start))
             .join(RunRow, RunRow.id == SegmentRow.run_id)

@@ -1,11 +1,14 @@
-"""What a choice of when to record, and of how long to keep it, needs of the disk: asked before it is made."""
+"""The disk space that a recording mode and a number of days kept would need, asked before anybody decides.
+
+Not here: the arithmetic (attendance/recording/needs.py).
+"""
 
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session as DbSession
@@ -15,6 +18,7 @@ from shike.api.auth.scopes import visible
 from shike.api.current import CurrentClock, CurrentSettings, Db
 from shike.api.recording.policies import RoomRecordingOut, room_recordings
 from shike.api.wire import PROBLEM
+from shike.attendance.recording.coverage_reader import recorded_streams_of
 from shike.attendance.recording.needs import (
     HOURS_A_WEEK,
     NOMINAL_BPS,
@@ -35,7 +39,7 @@ from shike.capture.moment import to_us
 
 router = APIRouter(tags=["recording"], responses=PROBLEM)
 
-# The last hour of a stream: enough to know its bit rate, and read in a moment from the largest index.
+# The last hour of a stream: enough to know its bit rate, and quick to read even from a very large index.
 _SEGMENTS = 60
 _WEEKS = 4
 
@@ -43,9 +47,9 @@ KeptDays = Annotated[int, Query(ge=1, le=3650)]
 
 
 class RoomNeedOut(BaseModel):
-    """What one room needs. `hours_from`: of a timetable, assumed because it has none, or all hours.
+    """What one room needs. `hours_from`: all hours, those of its timetable, or assumed because it has none.
 
-    `hours_weeks`: of how many weeks of timetable the hours a week are; null without one.
+    `hours_weeks`: how many weeks of the timetable `hours_a_week` is the mean of; null without a timetable.
     """
 
     room_id: str
@@ -62,7 +66,7 @@ class RoomNeedOut(BaseModel):
 
 
 class DiskOut(BaseModel):
-    """The volume that footage is written to. `usable`: what of it footage may fill, with what it holds already."""
+    """The footage volume. `usable_bytes`: what footage may fill, including what it fills already."""
 
     total_bytes: int
     free_bytes: int
@@ -71,10 +75,10 @@ class DiskOut(BaseModel):
 
 
 class NeedsOut(BaseModel):
-    """Rooms with cameras, what each needs, and whether it all fits. `whole`: these are all rooms of the installation.
+    """Rooms with cameras, what each needs, and whether it fits. `whole`: these are all rooms of the installation.
 
-    `short_by_bytes` is 0 where it fits. Who sees only some rooms is told nothing of the disk, which others share:
-    `disk`, `fits` and `short_by_bytes` are null.
+    `short_by_bytes` is 0 if it fits. For a user who sees only some rooms, `disk`, `fits` and `short_by_bytes` are null,
+    because other rooms share the disk.
     """
 
     days_main: int
@@ -88,49 +92,60 @@ class NeedsOut(BaseModel):
     whole: bool
 
 
+class NeedsQuery:
+    """The choice whose needs are asked for."""
+
+    def __init__(
+        self,
+        days_main: KeptDays | None = None,
+        days_sub: KeptDays | None = None,
+        mode: Literal["as_set", "always", "timetable"] = "as_set",
+        room_id: Annotated[list[str], Query(max_length=1000)] = [],  # noqa: B006 FastAPI copies it
+        hours_without_timetable: Annotated[float, Query(ge=0, le=HOURS_A_WEEK)] = 40,
+    ) -> None:
+        self.days_main, self.days_sub = days_main, days_sub
+        self.mode, self.room_ids, self.hours_without_timetable = mode, room_id, hours_without_timetable
+
+    def mode_of(self, room: RoomRecordingOut) -> Mode:
+        """The mode that is tried for a room."""
+        if self.mode == "as_set" or (self.room_ids and room.room_id not in self.room_ids):
+            return room.policy.mode
+        return self.mode
+
+
 @router.get("/api/recording-needs")
 def get_recording_needs(
+    query: Annotated[NeedsQuery, Depends()],
     db: Db,
     viewer: CurrentViewer,
     settings: CurrentSettings,
     clock: CurrentClock,
-    days_main: KeptDays | None = None,
-    days_sub: KeptDays | None = None,
-    mode: Literal["as_set", "always", "timetable"] = "as_set",
-    room_id: Annotated[list[str], Query(max_length=1000)] = [],  # noqa: B006 FastAPI copies it
-    hours_without_timetable: Annotated[float, Query(ge=0, le=HOURS_A_WEEK)] = 40,
 ) -> NeedsOut:
     """What recording will need once it has run for as long as it is kept.
 
     `mode` is tried for the rooms that are named, or for all if none is; the others stay as they are set. Without days,
     footage is kept as long as the default rule says.
     """
-    rooms = list(db.scalars(visible(viewer, RoomRow).order_by(RoomRow.name, RoomRow.id)))
-    said = [each for each in room_recordings(db, rooms, settings.recording_policy, clock.now()) if each.camera_count]
-    ids = [each.room_id for each in said]
+    all_rooms = list(db.scalars(visible(viewer, RoomRow).order_by(RoomRow.name, RoomRow.id)))
+    recordings = room_recordings(db, all_rooms, settings.recording_policy, clock.now())
+    rooms = [room for room in recordings if room.camera_count]
+    ids = [room.room_id for room in rooms]
     loads = stream_loads(db, ids)
     sessions = sessions_of(db, ids, clock.now() - _WEEKS * WEEK_US, clock.now() + _WEEKS * WEEK_US)
     usual = default_days(db, settings.retention, clock.now())
-    days: dict[StreamName, int] = {"main": days_main or usual["main"], "sub": days_sub or usual["sub"]}
-    found = []
-    for each in said:
-        tried: Mode = each.policy.mode if mode == "as_set" or (room_id and each.room_id not in room_id) else mode
-        found.append(
-            _room_need(
-                each,
-                tried,
-                loads[each.room_id],
-                days,
-                _hours(each, tried, sessions[each.room_id], clock.now(), hours_without_timetable),
-            )
-        )
-    total = sum(each.bytes for each in found)
+    days: dict[StreamName, int] = {"main": query.days_main or usual["main"], "sub": query.days_sub or usual["sub"]}
+    needs = []
+    for room in rooms:
+        mode = query.mode_of(room)
+        hours = _hours(room, mode, sessions[room.room_id], clock.now(), query.hours_without_timetable)
+        needs.append(_room_need(room, mode, loads[room.room_id], days, hours))
+    total = sum(need.bytes for need in needs)
     disk = disk_of(settings.footage_dir, footage_bytes(db)) if viewer.sees_everything else None
     return NeedsOut(
         days_main=days["main"],
         days_sub=days["sub"],
-        rooms=found,
-        cameras=sum(each.cameras for each in found),
+        rooms=needs,
+        cameras=sum(need.cameras for need in needs),
         total_bytes=total,
         disk=disk,
         fits=None if disk is None else total <= disk.usable_bytes,
@@ -140,21 +155,20 @@ def get_recording_needs(
 
 
 def stream_loads(db: DbSession, room_ids: Sequence[str]) -> Mapping[str, list[StreamLoad]]:
-    """The streams of each room's enabled cameras, with their bit rates as recorded lately or else as usual."""
-    found: dict[str, list[StreamLoad]] = {room_id: [] for room_id in room_ids}
+    """The streams of each room's enabled cameras, with the bit rate of their last hour, or the nominal one."""
+    loads: dict[str, list[StreamLoad]] = {room_id: [] for room_id in room_ids}
     for camera in db.scalars(
         select(CameraRow).where(CameraRow.room_id.in_(room_ids), CameraRow.enabled).order_by(CameraRow.id)
     ):
-        streams: list[StreamName] = ["main", "sub"] if camera.sub_path else ["main"]
-        for stream in streams:
+        for stream in recorded_streams_of(camera):
             bps = measured_bps(_last_segments(db, camera.id, stream, RunRow.origin == "live"))
             load = StreamLoad(camera.id, stream, bps or NOMINAL_BPS[stream], "recorded" if bps else "nominal")
-            found[camera.room_id].append(load)
-    return found
+            loads[camera.room_id].append(load)
+    return loads
 
 
 def footage_bytes(db: DbSession) -> int:
-    """About what all footage takes up: segments counted in the index, times what the last ones of each stream hold.
+    """An estimate of the bytes of all footage: per stream, the number of segments times the mean size of the last ones.
 
     Adding up the sizes would read every row.
     """
@@ -169,9 +183,9 @@ def footage_bytes(db: DbSession) -> int:
 
 
 def disk_of(footage: Path, stored_bytes: int) -> DiskOut:
-    """The volume on which footage lies, or will lie once its folder is there."""
-    there = next(path for path in [footage.absolute(), *footage.absolute().parents] if path.exists())
-    usage = shutil.disk_usage(there)
+    """The volume of the footage folder, also before the folder exists."""
+    existing = next(path for path in [footage.absolute(), *footage.absolute().parents] if path.exists())
+    usage = shutil.disk_usage(existing)
     return DiskOut(
         total_bytes=usage.total,
         free_bytes=usage.free,

@@ -1,7 +1,8 @@
-"""When rooms are recorded and with sound or without: the policy of each, its history, and what it means right now.
+"""Recording policies of rooms: when and with or without sound, their history, and what they mean right now.
 
-A policy is never edited; each change is a row of its own with who, when and why. What follows from one is
-attendance/recording_policy.py; what it needs of the disks is recording_needs.py.
+A policy is never edited; each change is a row of its own with who, when and why. Not here: what follows from a policy
+(attendance/recording/policy.py), the disk space that it needs (needs.py). Design: docs/design/keep.md,
+"When to record".
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ FIELDS = ("mode", "margin_before_min", "margin_after_min", "audio", "g711")
 
 
 class PolicyIn(Body):
-    """A decision about a room, in force at once. Connecting takes seconds, hence at least a minute before a class."""
+    """A policy for a room, in force at once. Connecting takes seconds, so the margin before is at least a minute."""
 
     mode: Mode
     margin_before_min: int = Field(ge=1, le=LONGEST_MARGIN_MIN)
@@ -43,7 +44,7 @@ class PolicyIn(Body):
 
 
 class PolicyOut(BaseModel):
-    """A policy. The default, about which nobody decided, has neither time nor name nor reason."""
+    """A policy. The default, which nobody has set, has no time, no name and no reason."""
 
     mode: Mode
     margin_before_min: int
@@ -56,7 +57,7 @@ class PolicyOut(BaseModel):
 
 
 class DueOut(BaseModel):
-    """Whether the room is recorded at this moment, until when that holds (null: no end known), and why.
+    """Whether the room is to be recorded at this moment, until when that holds (null: no end known), and why.
 
     The class session is the reason; off schedule it is the one for which recording begins next.
     """
@@ -108,7 +109,7 @@ def get_recording_policy(
 def set_recording_policy(
     room_id: str, body: PolicyIn, db: Db, caller: CurrentCaller, settings: CurrentSettings, clock: CurrentClock
 ) -> RecordingPolicyOut:
-    """Decide anew about a room. What says the same as before is no new decision."""
+    """Set the policy of a room. A policy equal to the one in force is not stored again."""
     room = load(db, caller.viewer, RoomRow, room_id)
     now_us, default = clock.now(), settings.recording_policy
     before = policy_in_force(policies_of(db, [room.id], default)[room.id], now_us)
@@ -120,14 +121,14 @@ def set_recording_policy(
         row.set_by, row.set_by_name = caller.viewer.account_id, caller.viewer.name
         db.add(row)
         db.flush()
-        said = {"changed": changed, "mode": body.mode, "audio": body.audio, "reason": body.reason}
+        detail = {"changed": changed, "mode": body.mode, "audio": body.audio, "reason": body.reason}
         place = audit.place_of(db, room)
-        audit.write(db, clock, caller, "registry_changed", place, verb="updated", kind="recording_policy", **said)
+        audit.write(db, clock, caller, "registry_changed", place, verb="updated", kind="recording_policy", **detail)
     return _with_history(db, room, default, max(now_us, clock.now()))
 
 
 def room_recordings(db: DbSession, rooms: Sequence[RoomRow], default: Policy, now_us: int) -> list[RoomRecordingOut]:
-    """Rooms (already scoped) on the wire. Cameras that are switched off do not count: they are not recorded."""
+    """Rooms (already scoped) as the API shows them. Disabled cameras do not count: they are not recorded."""
     ids = [room.id for room in rooms]
     of_institutions = {room.institution_id for room in rooms}
     names: Mapping[str, str] = {
@@ -165,7 +166,7 @@ def room_recordings(db: DbSession, rooms: Sequence[RoomRow], default: Policy, no
 
 
 def session_titles(db: DbSession, session_ids: Sequence[str]) -> Mapping[str, str]:
-    """Class sessions (already scoped by their rooms) as people call them: number and name of the class, which one."""
+    """Titles of class sessions (already scoped by their rooms): number and name of the class, number of the session."""
     query = (
         select(ClassSessionRow.id, TrainingClassRow.number, TrainingClassRow.name, ClassSessionRow.sequence)
         .join(TrainingClassRow, TrainingClassRow.id == ClassSessionRow.class_id)
@@ -201,5 +202,5 @@ def _with_history(db: DbSession, room: RoomRow, default: Policy, now_us: int) ->
     rows = list(db.scalars(query))
     history = [_policy_out(policy_of(row), row) for row in rows]
     history.append(_policy_out(default, None))
-    (said,) = room_recordings(db, [room], default, now_us)
-    return RecordingPolicyOut(**said.model_dump(), history=history)
+    (recording,) = room_recordings(db, [room], default, now_us)
+    return RecordingPolicyOut(**recording.model_dump(), history=history)

@@ -1,4 +1,8 @@
-"""Why footage is missing, in words, for files that leave the browser. They are the browser app's; a test compares."""
+"""The words for the reasons of gaps, for files that users download.
+
+They are those of the browser app; a test compares both. The codes come from attendance/footage/gap_reason.py, from the
+ends of runs and from the state of the recorder. Design: docs/design/footage.md, "Coverage".
+"""
 
 from collections.abc import Mapping
 

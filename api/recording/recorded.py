@@ -1,59 +1,26 @@
-"""What recordings are reported from, for who asks: the registry in scope, stretches, what the recorder says now.
+"""What the pages and reports about recordings read from, within one request.
 
-What is said of them: camera_status.py, recording_report.py. Design: docs/design/footage.md, "Recording report".
+Here: the caller's rights, footage as stretches, the state of the recorder. Not here: what a route answers
+(camera_status.py, report.py). Design: docs/design/footage.md, "Recording report".
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
 from fastapi import Depends
-from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth.guard import CurrentViewer
-from shike.api.current import (
-    CurrentClock,
-    CurrentHealth,
-    CurrentSettings,
-    CurrentStretches,
-    Db,
-)
+from shike.api.current import CurrentClock, CurrentHealth, CurrentSettings, CurrentStretches, Db
 from shike.api.moment import now
-from shike.api.settings import Settings
 from shike.attendance.beijing import day_of
-from shike.attendance.recording.days import (
-    CauseOfStream,
-    DayReport,
-    PlannedWindows,
-    StreamReport,
-    day_reports,
-    last_days,
-)
-from shike.attendance.recording.plan import policies_of, windows_of
+from shike.attendance.footage.stretches import Stretch
+from shike.attendance.recording.coverage_reader import CoverageReader, coverage_reader
+from shike.attendance.recording.days import DayReport, StreamReport, day_reports, last_days
 from shike.attendance.tables.registry import CameraRow
-from shike.capture.archive.segment import StreamKey, StreamName
+from shike.capture.archive.segment import StreamName
 from shike.capture.recorder.health import Healths
-from shike.capture.schedule import Window
-
-
-def cause_of(healths: Healths) -> CauseOfStream:
-    """What the recorder says now of each stream's failure."""
-
-    def cause(key: StreamKey) -> str | None:
-        health = healths.get(key)
-        return health.cause if health else None
-
-    return cause
-
-
-def windows_of_rooms(db: DbSession, settings: Settings) -> PlannedWindows:
-    """When rooms are to be recorded, by what is stored."""
-
-    def plan(room_ids: Iterable[str], start_us: int, end_us: int) -> Mapping[str, Sequence[Window] | None]:
-        return windows_of(db, policies_of(db, room_ids, settings.recording_policy), start_us, end_us)
-
-    return plan
 
 
 @dataclass(frozen=True)
@@ -71,19 +38,17 @@ class Recordings:
         """The Beijing day that is now."""
         return day_of(now(self.clock))
 
-    def plan(self) -> PlannedWindows:
-        """When rooms are to be recorded."""
-        return windows_of_rooms(self.db, self.settings)
+    def coverage(self, healths: Healths) -> CoverageReader[Stretch]:
+        """Reads the coverage of cameras."""
+        return coverage_reader(self.stretches, self.db, self.settings.recording_policy, healths)
 
     def of_day(self, cameras: Sequence[CameraRow], day: date) -> list[StreamReport]:
         """The reports of every stream of the cameras for a day."""
-        cause = cause_of(self.read_health())
-        return day_reports(self.stretches, cameras, day, self.clock.now(), cause, self.plan())
+        return day_reports(self.coverage(self.read_health()), cameras, day, self.clock.now())
 
     def last_days(self, camera: CameraRow, stream: StreamName, until: date, days: int) -> list[DayReport]:
         """The reports of a stream for so many days up to and with `until`, oldest first."""
-        cause = cause_of(self.read_health())
-        return last_days(self.stretches, camera, stream, until, days, self.clock.now(), cause, self.plan())
+        return last_days(self.coverage(self.read_health()), camera, stream, until, days, self.clock.now())
 
 
 CurrentRecordings = Annotated[Recordings, Depends()]

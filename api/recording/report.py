@@ -1,6 +1,7 @@
-"""The daily recording report: one camera with each gap, or every camera in scope; and the last days of a camera.
+"""The daily recording report, of one camera with each gap or of all cameras in scope; and the last days of a camera.
 
-Days are Beijing days. Files for spreadsheets: recording_csv.py. Design: docs/design/footage.md, "Recording report".
+Days are Beijing days. Not here: coverage (attendance/recording), files for spreadsheets (report_csv.py).
+Design: docs/design/footage.md, "Recording report".
 """
 
 from datetime import date
@@ -43,8 +44,8 @@ def get_recording_report(
     db, viewer, asked = recordings.db, recordings.viewer, day or recordings.today()
     outs = camera_outs(db, viewer)
     cameras = {camera.id: camera for camera in db.scalars(visible(viewer, CameraRow))}
-    found = recordings.of_day([cameras[out.id] for out in outs], asked)
-    items = [camera_report(out, [each for each in found if each.camera_id == out.id]) for out in outs]
+    reports = recordings.of_day([cameras[out.id] for out in outs], asked)
+    items = [camera_report(out, [each for each in reports if each.camera_id == out.id]) for out in outs]
     items = [
         item for item in items if item.enabled or any(each.expected_s + each.imported_s > 0 for each in item.streams)
     ]
@@ -59,9 +60,9 @@ def get_recording_report_csv(
     language: Language = "zh",
 ) -> Response:
     """The same as a table for spreadsheets: a row per stream."""
-    found = get_recording_report(recordings, day)
-    rows = [(found.day, camera, stream) for camera in found.items for stream in camera.streams]
-    return csv_answer(summary_csv(rows, language), f"recording-report-{found.day}-{language}.csv")
+    report = get_recording_report(recordings, day)
+    rows = [(report.day, camera, stream) for camera in report.items for stream in camera.streams]
+    return csv_answer(summary_csv(rows, language), f"recording-report-{report.day}-{language}.csv")
 
 
 @router.get("/api/cameras/{camera_id}/recording-report")
@@ -72,11 +73,11 @@ def get_camera_recording_report(
 ) -> CameraDayReport:
     """One camera on a day, with its gaps."""
     db, viewer, asked = recordings.db, recordings.viewer, day or recordings.today()
-    found = recordings.of_day([load(db, viewer, CameraRow, camera_id)], asked)
-    short = camera_report(camera_outs(db, viewer, CameraRow.id == camera_id)[0], found)
-    gaps = [StreamGaps(stream=each.stream, gaps=gap_outs(each.report)) for each in found]
+    reports = recordings.of_day([load(db, viewer, CameraRow, camera_id)], asked)
+    summary = camera_report(camera_outs(db, viewer, CameraRow.id == camera_id)[0], reports)
+    gaps = [StreamGaps(stream=each.stream, gaps=gap_outs(each.report)) for each in reports]
     until = reported_until(asked, recordings.clock)
-    return CameraDayReport(**short.model_dump(by_alias=True), day=asked, until=until, gaps=gaps)
+    return CameraDayReport(**summary.model_dump(by_alias=True), day=asked, until=until, gaps=gaps)
 
 
 @router.get("/api/cameras/{camera_id}/recording-report.csv", response_class=Response)
@@ -87,9 +88,9 @@ def get_camera_recording_report_csv(
     language: Language = "zh",
 ) -> Response:
     """One camera's gaps as a table for spreadsheets: a row per gap."""
-    found = get_camera_recording_report(camera_id, recordings, day)
-    rows = [(found, each.stream, gap) for each in found.gaps for gap in each.gaps]
-    return csv_answer(gaps_csv(rows, language), f"recording-gaps-{found.day}-{camera_id}-{language}.csv")
+    report = get_camera_recording_report(camera_id, recordings, day)
+    rows = [(report, each.stream, gap) for each in report.gaps for gap in each.gaps]
+    return csv_answer(gaps_csv(rows, language), f"recording-gaps-{report.day}-{camera_id}-{language}.csv")
 
 
 @router.get("/api/cameras/{camera_id}/recording-days")
@@ -102,7 +103,7 @@ def list_recording_days(
 ) -> Items[DayCoverage]:
     """The coverage of the days up to and with `until` (today), oldest first."""
     camera = load(recordings.db, recordings.viewer, CameraRow, camera_id)
-    found = recordings.last_days(camera, stream, until or recordings.today(), days)
+    reports = recordings.last_days(camera, stream, until or recordings.today(), days)
     return Items(
         items=[
             DayCoverage(
@@ -113,18 +114,18 @@ def list_recording_days(
                 coverage=each.report.ratio,
                 gap_count=len(each.report.gaps),
             )
-            for each in found
+            for each in reports
         ]
     )
 
 
 def reported_until(day: date, clock: Clock) -> Moment:
-    """Up to when a day is reported: its end, or now."""
+    """The end of the reported time: the end of the day, or now."""
     return min(bounds(day)[1], now(clock))
 
 
 def csv_answer(content: bytes, name: str) -> Response:
-    """A file to be saved."""
+    """A file to download."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
 

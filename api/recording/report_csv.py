@@ -1,6 +1,6 @@
-"""The recording report as files for spreadsheets: UTF-8 with a mark, headings and reasons in Chinese or English.
+"""The recording report as files for spreadsheets: UTF-8 with a byte order mark, headings and reasons in zh or en.
 
-Reasons stand with their code, so that a file can be read by people and counted by programs.
+Each reason has its words and its code, for people and for programs. Design: docs/design/footage.md, "Recording report".
 """
 
 import csv
@@ -71,7 +71,7 @@ def gaps_csv(rows: Iterable[tuple[CameraDayReport, str, GapOut]], language: str)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A file with headings; text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """A file with headings. Text that a spreadsheet would read as a formula gets an apostrophe in front."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(headings)
@@ -82,7 +82,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
 
 def _summary(day: date, camera: CameraReport, stream: StreamReportOut, language: str) -> list[object]:
     longest = stream.longest_gap
-    # What nothing was to be recorded in is no reason for anything missing.
+    # Reasons that are not missing do not belong into a column about what is missing.
     reasons = [
         f"{words(one.reason, language)} [{one.reason}] {TIMES[language].format(n=one.gaps, s=one.seconds)}"
         for one in stream.reasons
@@ -115,12 +115,12 @@ def _gap(camera: CameraDayReport, stream: str, gap: GapOut, language: str) -> li
 
 
 def percent(ratio: float) -> float:
-    """Per cent to two places, cut and not rounded: a day with a gap never reads 100."""
+    """Per cent to two places, cut off and not rounded: a day with a gap never reads 100."""
     return int(ratio * 10_000) / 100
 
 
 def words(reason: str, language: str) -> str:
-    """A reason in words; the code itself where there are none."""
+    """The words for a reason, or its code if there are none."""
     return REASONS[language].get(reason, reason)
 
 

@@ -1,4 +1,4 @@
-"""How the recording report looks on the wire."""
+"""The recording report as the API shows it. Design: docs/design/footage.md, "Recording report"."""
 
 from datetime import date
 
@@ -13,12 +13,12 @@ from shike.attendance.recording.report import CoverageReport
 from shike.capture.archive.segment import StreamName
 from shike.capture.moment import from_us
 
-# One camera's report lists so many gaps; the totals are of all.
+# The report of a camera lists at most this many gaps; its totals count all.
 MOST_GAPS = 2000
 
 
 class GapReasonOut(BaseModel):
-    """Gaps of one reason; `missing` is false where nothing was to be recorded."""
+    """All gaps of one reason. `missing`: false if nothing was to be recorded, or a rule has deleted the footage."""
 
     reason: str
     gaps: int
@@ -27,11 +27,11 @@ class GapReasonOut(BaseModel):
 
 
 class StreamReportOut(BaseModel):
-    """A day of a stream. `coverage` is recorded of expected, 0 to 1, null where nothing was to be recorded.
+    """A day of a stream. `coverage`: recorded of expected, 0 to 1; null if nothing was to be recorded.
 
     `recorded_s` is live recording; seconds that only an import covers are `imported_s` and in no other figure.
-    `gap_count`, `missing_s` and `longest_gap` are of what is missing; bytes and dropped packets of the segments that
-    began on this day.
+    `gap_count`, `missing_s` and `longest_gap` cover the missing gaps alone; `bytes` and `dropped` are those of the
+    segments that began on this day.
     """
 
     stream: StreamName
@@ -69,14 +69,14 @@ class RecordingReport(BaseModel):
 
 
 class StreamGaps(BaseModel):
-    """The gaps of a stream in order of time, those without blame left out."""
+    """The missing gaps of a stream, in order of time."""
 
     stream: StreamName
     gaps: list[GapOut]
 
 
 class CameraDayReport(CameraReport):
-    """The same of one camera, with its gaps."""
+    """A day of one camera, with its gaps."""
 
     day: date
     until: Moment
@@ -84,7 +84,7 @@ class CameraDayReport(CameraReport):
 
 
 class DayCoverage(BaseModel):
-    """A day of a stream in short, figures as in its report."""
+    """A day of a stream, with the main figures of its report."""
 
     day: date
     expected_s: float
@@ -94,8 +94,8 @@ class DayCoverage(BaseModel):
     gap_count: int
 
 
-def camera_report(camera: CameraOut, found: list[StreamReport]) -> CameraReport:
-    """A camera's reports on the wire."""
+def camera_report(camera: CameraOut, reports: list[StreamReport]) -> CameraReport:
+    """The reports of a camera's streams as the API shows them."""
     places = {"room_id", "room_name", "institution_name", "simulated", "enabled"}
     return CameraReport(
         camera_id=camera.id,
@@ -118,13 +118,13 @@ def camera_report(camera: CameraOut, found: list[StreamReport]) -> CameraReport:
                 dropped=each.dropped,
                 bytes=each.size,
             )
-            for each in found
+            for each in reports
         ],
     )
 
 
 def gap_outs(report: CoverageReport) -> list[GapOut]:
-    """The first gaps of a report on the wire."""
+    """The gaps of a report as the API shows them, at most MOST_GAPS."""
     return [
         GapOut(start=from_us(gap.start_us), end=from_us(gap.end_us), reason=gap.reason)
         for gap in report.gaps[:MOST_GAPS]

@@ -1,4 +1,4 @@
-"""The fragment table of a segment as the index keeps it. Design: docs/design/footage.md."""
+"""The fragment table of a segment, as the index stores it. Design: docs/design/footage.md."""
 
 import struct
 import zlib
@@ -10,7 +10,7 @@ _ROW = struct.Struct("<QIqIqB")
 
 
 def pack(fragments: Sequence[Fragment]) -> bytes:
-    """A fragment table as the index keeps it: fixed rows, compressed."""
+    """The stored form of a fragment table: fixed rows, compressed."""
     rows = (_ROW.pack(f.offset, f.size, f.wall_us, f.duration_us, f.media_time, f.is_key) for f in fragments)
     return zlib.compress(b"".join(rows))
 

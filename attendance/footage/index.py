@@ -1,12 +1,11 @@
-"""Whoever wants footage of a time asks here.
+"""The footage of a stream over a range, as pieces.
 
-`Footage` answers from the index, from records still in the spool and from the open segment alike, so that the
-last minutes can be seen before they are indexed, and it remembers what a rule has deleted. Not here: how segments
-enter the index (indexing), long ranges of many cameras (stretches), what a gap means (coverage), files
-(capture.archive). Design: docs/design/footage.md.
+Here: `Footage` reads the index, the records in the spool and the open segment, so that the last minutes can be played
+before they are indexed. It also lists what a rule has deleted. Not here: how segments enter the index (indexing.py),
+long ranges of many cameras (stretches.py), gaps (coverage.py), files (capture.archive). Design: docs/design/footage.md.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,7 +19,7 @@ from shike.attendance.footage.index_range import deletions_within, reason_before
 from shike.attendance.tables.footage import RunRow, SegmentRow
 from shike.attendance.tables.retention import DeletionRow
 from shike.capture.archive.files import Archive, OpenSegment
-from shike.capture.archive.segment import Fragment, Origin, SegmentRecord, StreamName
+from shike.capture.archive.segment import Fragment, Origin, SegmentRecord, StreamKey, StreamName
 from shike.capture.archive.spool import Spool
 from shike.capture.errors import NoFootage
 from shike.capture.moment import to_us
@@ -28,10 +27,10 @@ from shike.capture.moment import to_us
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A segment as readers see it, closed or open. Times in µs UTC; `ends_run` says why the run ended with it.
+    """A segment as readers see it, closed or open. Times in µs UTC; `ends_run`: why the run ended with it.
 
     `link_number` is its row in the camera's chain; None while it is open, and in footage older than the chain.
-    `deleted`: a rule has deleted it (or several of a run in a row); there is nothing left to read.
+    `deleted`: a rule has deleted it, or several neighbours of one run; nothing is left to read.
     """
 
     camera_id: str
@@ -55,13 +54,8 @@ class Piece:
 
     @property
     def fragments(self) -> tuple[Fragment, ...]:
-        """The fragment table; unpacked when it is asked for, because a day's coverage does not need it."""
+        """The fragment table. It is unpacked on demand, because a day's coverage does not need it."""
         return self.load()
-
-
-def as_recorded(pieces: Iterable[Piece]) -> list[Piece]:
-    """The same as if nothing had been deleted: what a class session was judged by does not change with its footage."""
-    return [replace(piece, deleted=False) for piece in pieces]
 
 
 class Footage:
@@ -70,7 +64,7 @@ class Footage:
     def __init__(
         self, archive: Archive, spool: Spool, reading: Callable[[], AbstractContextManager[DbSession]]
     ) -> None:
-        """`reading` opens a database session for looking; it is held only while the index is read."""
+        """`reading` opens a database session that only reads; it stays open only while the index is read."""
         self.archive, self._spool, self._reading = archive, spool, reading
 
     def pieces(self, camera_id: str, stream: StreamName, from_us_: int, to_us_: int) -> list[Piece]:
@@ -84,31 +78,38 @@ class Footage:
         ]
         with self._reading() as db:
             indexed = list(_indexed(db, camera_id, stream, from_us_, to_us_))
-        found = {piece.segment_id: piece for piece in [*([opened] if opened else []), *spooled, *indexed]}
-        overlapping = (piece for piece in found.values() if piece.end_us > from_us_ and piece.start_us < to_us_)
+        by_id = {piece.segment_id: piece for piece in [*([opened] if opened else []), *spooled, *indexed]}
+        overlapping = (piece for piece in by_id.values() if piece.end_us > from_us_ and piece.start_us < to_us_)
         return sorted(overlapping, key=lambda piece: piece.start_us)
 
     def history(self, camera_id: str, stream: StreamName, from_us_: int, to_us_: int) -> list[Piece]:
-        """The pieces that overlap [from, to), and those that were deleted by a rule since, oldest first."""
+        """The pieces that overlap [from, to), with those that a rule has deleted since, oldest first."""
         # The index first: what is deleted meanwhile is seen twice, never missed.
-        there = self.pieces(camera_id, stream, from_us_, to_us_)
-        ids = {piece.segment_id for piece in there}
+        present = self.pieces(camera_id, stream, from_us_, to_us_)
+        ids = {piece.segment_id for piece in present}
         with self._reading() as db:
             gone = [piece for piece in _deleted(db, camera_id, stream, from_us_, to_us_) if piece.segment_id not in ids]
-        return sorted([*there, *gone], key=lambda piece: piece.start_us)
+        return sorted([*present, *gone], key=lambda piece: piece.start_us)
+
+    def of_range(
+        self, camera_ids: Iterable[str], start_us: int, end_us: int, streams: Sequence[StreamName]
+    ) -> Mapping[StreamKey, list[Piece]]:
+        """The history of several streams, by stream."""
+        keys: list[StreamKey] = [(camera_id, stream) for camera_id in camera_ids for stream in streams]
+        return {key: self.history(*key, start_us, end_us) for key in keys}
+
+    def reasons_before(self, keys: Iterable[StreamKey], before_us: int) -> Mapping[StreamKey, str | None]:
+        """Why the last live run of each stream that began before a moment ended; None if there was none."""
+        with self._reading() as db:
+            return {key: reason_before(db, *key, before_us) for key in keys}
 
     def open_piece(self, camera_id: str, stream: StreamName) -> Piece | None:
         """What is being written to a stream right now; None if nothing is."""
         opened = self.archive.tail(camera_id, stream)
         return None if opened is None or not opened.fragments else _of_open(opened)
 
-    def last_end_reason(self, camera_id: str, stream: StreamName, before_us: int) -> str | None:
-        """Why the last live run that began before a time ended; None if nothing was recorded before it."""
-        with self._reading() as db:
-            return reason_before(db, camera_id, stream, before_us)
-
     def read(self, piece: Piece, first: Fragment, last: Fragment) -> bytes:
-        """The bytes of a stretch of fragments. NoFootage if the file is gone or shorter than its table says."""
+        """The bytes from one fragment to another. NoFootage if the file is gone or shorter than its table says."""
         data = self.archive.read(piece.key, first.offset, last.end - first.offset)
         if len(data) != last.end - first.offset:
             raise NoFootage(f"segment {piece.key} ends early")

@@ -1,6 +1,6 @@
-"""Which rows of the segment index overlap a range, and why the run before ended: alike for pieces and for stretches.
+"""Query conditions for a range of the segment index, and why the run before a moment ended.
 
-Design: docs/design/footage.md.
+Pieces (index.py) and stretches (stretches.py) both use them. Design: docs/design/footage.md.
 """
 
 from sqlalchemy import ColumnElement, select
@@ -12,7 +12,7 @@ from shike.capture.archive.segment import StreamName
 from shike.capture.moment import from_us
 
 LONGEST_SEGMENT_US = 30 * 60 * 1_000_000
-# Deletions of a run become one row after some weeks, of no more than a day.
+# After some weeks the deletions of a run become one row, which covers at most a day.
 LONGEST_DELETED_US = 24 * 60 * 60 * 1_000_000 + LONGEST_SEGMENT_US
 
 
@@ -20,7 +20,7 @@ def segments_within(start_us: int, end_us: int) -> tuple[ColumnElement[bool], ..
     """Conditions: closed segments that overlap [start, end)."""
     return (
         SegmentRow.state == "closed",
-        # A lower bound on the start keeps this a range scan of the index.
+        # The lower bound on the start makes this a range scan of the index.
         SegmentRow.wall_start > from_us(start_us - LONGEST_SEGMENT_US),
         SegmentRow.wall_start < from_us(end_us),
         SegmentRow.wall_end > from_us(start_us),
@@ -37,7 +37,7 @@ def deletions_within(start_us: int, end_us: int) -> tuple[ColumnElement[bool], .
 
 
 def reason_before(db: DbSession, camera_id: str, stream: StreamName, before_us: int) -> str | None:
-    """Why the last live run of a stream that began before a time ended; None if nothing was recorded before it."""
+    """Why the last live run of a stream that began before a moment ended; None if there was none."""
     query = (
         select(RunRow.end_reason)
         .where(RunRow.camera_id == camera_id, RunRow.stream == stream, RunRow.started_at < from_us(before_us))

@@ -1,6 +1,6 @@
-"""The segment index as verification asks it: rows in the words of the chain.
+"""The segment index as verification reads it: rows with the field names of the chain.
 
-Not here: what must agree with what (capture.integrity). Design: docs/design/integrity.md, "Verification".
+Not here: comparing index, chain and files (capture.proof.integrity). Design: docs/design/integrity.md, "Verification".
 """
 
 import struct
@@ -23,14 +23,14 @@ _ROWS = 2_000
 
 
 class IndexRows:
-    """The index of all footage, and what waits for it."""
+    """The rows of the index, and the segments that wait in the spool."""
 
     def __init__(self, reading: Callable[[], AbstractContextManager[DbSession]], spool: Spool) -> None:
-        """`reading` opens a database session for looking."""
+        """`reading` opens a database session that only reads."""
         self._reading, self._spool = reading, spool
 
     def find(self, segment_ids: Sequence[str]) -> Mapping[str, Indexed]:
-        """The rows of segments, of those that it has. Some hundreds at a time."""
+        """The rows of these segments, as far as the index has them. Ask for some hundreds at a time."""
         if not segment_ids:
             return {}
         query = (
@@ -44,7 +44,7 @@ class IndexRows:
     def between(
         self, camera_id: str, stream: StreamName | None, from_us_: int | None, to_us_: int | None
     ) -> Iterator[str]:
-        """Ids of the segments of a camera that overlap [from, to)."""
+        """Ids of the segments of a camera that overlap [from, to). None leaves a side, or the stream, open."""
         query = select(SegmentRow.id).where(SegmentRow.camera_id == camera_id).execution_options(yield_per=_ROWS)
         if stream is not None:
             query = query.where(SegmentRow.stream == stream)
@@ -56,7 +56,7 @@ class IndexRows:
             yield from db.scalars(query)
 
     def waiting(self) -> set[str]:
-        """Segments that are closed and not indexed yet."""
+        """Ids of the segments that are closed and not indexed yet."""
         return {record.identity.segment_id for record in self._spool.pending()}
 
 
@@ -95,7 +95,7 @@ def _indexed(segment: SegmentRow, run: RunRow) -> Indexed:
 
 
 def _fragments(table: bytes) -> tuple[Fragment, ...]:
-    """The fragments of a table; none where it is no table any more, which then differs from the file."""
+    """The fragments of a table. An unreadable table has none; comparison with the file then finds the difference."""
     try:
         return unpack(table)
     except (zlib.error, struct.error):

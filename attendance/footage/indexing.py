@@ -1,7 +1,7 @@
-"""Closed segments enter the segment index here, and only here.
+"""Puts closed segments into the segment index; no other module writes its rows.
 
-Not here: reading it (footage, stretches, indexed), making it anew from files (rebuilding).
-Design: docs/design/footage.md.
+Not here: reading the index (index.py, stretches.py, indexed.py), rebuilding it from files (repair/rebuilding.py).
+Design: docs/design/footage.md, "The index".
 """
 
 import hashlib
@@ -25,21 +25,21 @@ _SYSTEM_CLOCK = SystemClock()
 def index(
     db: DbSession, archive: Archive, records: Sequence[SegmentRecord], clock: Clock = _SYSTEM_CLOCK
 ) -> list[SegmentRecord]:
-    """Put closed segments into the index; again is harmless. Returns those that are in it now.
+    """Put closed segments into the index and return those that are in it now. Calling it twice is harmless.
 
     `created_at` is the time of indexing, not of the footage: counting finds imports and late arrivals by it.
-    A record of a camera that the registry does not know is left out: it stays in the spool until it does. So is one
-    whose file is gone, or on a volume that does not answer: one lost file must not hold up the others.
+    Some records are left out and stay in the spool: those of a camera that the registry does not know yet, and those
+    whose file is gone or on a volume that does not answer. One lost file must not hold up the others.
     """
     known = set(db.scalars(select(CameraRow.id).where(CameraRow.id.in_({r.identity.camera_id for r in records}))))
-    taken: list[SegmentRecord] = []
+    indexed: list[SegmentRecord] = []
     for record in records:
         if record.identity.camera_id not in known:
             continue
-        there = db.get(SegmentRow, record.identity.segment_id)
+        row = db.get(SegmentRow, record.identity.segment_id)
         run = db.get(RunRow, record.identity.run_id)
         try:
-            if there is None:
+            if row is None:
                 archive.size(record.key)
             init = b"" if run is not None and run.init else archive.read(record.key, 0, record.init_size)
         except (NoFootage, OSError):
@@ -50,16 +50,16 @@ def index(
             db.flush()
         elif not run.init:
             _complete(run, record, init)
-        taken.append(record)
+        indexed.append(record)
         run.ended_at = max(run.ended_at or run.started_at, from_us(record.wall_end_us))
         if record.ends_run is not None:
             run.end_reason = record.ends_run
-        if there is None:
+        if row is None:
             db.add(_new_segment(record, clock.now()))
             db.flush()
-        elif record.link_number is not None and (there.link_number or 0) < record.link_number:
-            there.link_number, there.link = record.link_number, record.link
-    return taken
+        elif record.link_number is not None and (row.link_number or 0) < record.link_number:
+            row.link_number, row.link = record.link_number, record.link
+    return indexed
 
 
 def _new_run(record: SegmentRecord, init: bytes) -> RunRow:
@@ -78,7 +78,7 @@ def _new_run(record: SegmentRecord, init: bytes) -> RunRow:
 
 
 def _complete(run: RunRow, record: SegmentRecord, init: bytes) -> None:
-    """What only a file says of its run: one that was made anew from the chain knows it once a file is back."""
+    """Fill in what only a file tells of its run. A run restored from the chain lacks it until a file is back."""
     run.started_at = from_us(record.identity.run_started_us)
     run.codec, run.width, run.height, run.timescale = record.codec, record.width, record.height, record.timescale
     run.init = init

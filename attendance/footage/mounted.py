@@ -1,10 +1,9 @@
-"""Whether the footage that the index speaks of lies here, or its volume is not mounted.
+"""Whether the indexed footage of a camera is on the mounted volume.
 
-The index remembers of each segment the row of the chain that says it. A chain that lies here and has another row in
-that place, or none, is not the chain of that footage: its volume is not mounted, even if recording has begun a new
-chain in the empty folder meanwhile. Nothing may be concluded then from files being gone. What is lost for good is given
-up by somebody (giving_up.py), which a row `lost` of the chain that lies here says.
-Design: docs/design/retention.md, "Footage that is not mounted".
+The index stores the chain row of each segment. If the chain on the volume has another row in that place, or none, it is
+not the chain of that footage: the volume is not mounted, even if recording has begun a new chain in the empty folder.
+Missing files then prove nothing. A user gives up footage that is lost for good (repair/giving_up.py); a row `lost` of
+the present chain says so. Design: docs/design/retention.md, "Footage that is not mounted".
 """
 
 from collections.abc import Iterable
@@ -23,15 +22,15 @@ from shike.capture.moment import to_us
 
 
 def away(db: DbSession, archive: Archive, camera_ids: Iterable[str]) -> list[str]:
-    """Those of the cameras of whose footage some, or all, is not there; so cheap that every clean-up may ask.
+    """The cameras whose footage is not mounted, in whole or in part. Cheap enough for every clean-up.
 
-    Looked at are the first and the last linked segment of each stream. Footage older than the chain says nothing.
+    It checks the first and the last linked segment of each stream. Footage older than the chain cannot be checked.
     """
     return [camera_id for camera_id in camera_ids if not _is_here(db, archive, camera_id)]
 
 
 def elsewhere(db: DbSession, camera_ids: Iterable[str], node: str, moment: datetime) -> set[str]:
-    """Those of the cameras that another machine records, or that this one never has: it is not to be missed here."""
+    """The cameras that another machine records, or that this machine never recorded: their footage need not be here."""
     other = select(LeaseRow.camera_id, LeaseRow.until).where(
         LeaseRow.camera_id.in_(list(camera_ids)), LeaseRow.node != node
     )
@@ -43,7 +42,7 @@ def elsewhere(db: DbSession, camera_ids: Iterable[str], node: str, moment: datet
 
 
 def given_up(chain: Chain) -> Link | None:
-    """The last row `lost` of a chain: footage that ended by its `at_us` and is in no row here is lost for good."""
+    """The last row `lost` of a chain: footage that ended by its `at_us` and has no row here is lost for good."""
     rows = (link for link in chain.of_kinds("lost") if type(link.said.get("at_us")) is int)
     return max(rows, key=lambda link: int(link.said["at_us"]), default=None)
 
@@ -56,13 +55,13 @@ def _is_here(db: DbSession, archive: Archive, camera_id: str) -> bool:
             return True
         lost = given_up(chain)
         return lost is not None and max(unknown) <= int(lost.said["at_us"])
-    except (OSError, FootageError):  # a volume, or a chain, that is there and cannot be read
+    except (OSError, FootageError):  # the volume or the chain exists and cannot be read
         return False
 
 
 def _ends(db: DbSession, camera_id: str) -> list[tuple[int, str, int]]:
     """Row number, link and end of the first and the last linked segment of each stream."""
-    found = []
+    ends = []
     for stream in STREAMS:
         linked = select(SegmentRow.link_number, SegmentRow.link, SegmentRow.wall_end).where(
             SegmentRow.camera_id == camera_id,
@@ -73,5 +72,5 @@ def _ends(db: DbSession, camera_id: str) -> list[tuple[int, str, int]]:
         for order in (SegmentRow.wall_start.asc(), SegmentRow.wall_start.desc()):
             row = db.execute(linked.order_by(order).limit(1)).first()
             if row is not None and row[0] is not None and row[1] is not None:
-                found.append((row[0], row[1], to_us(row[2])))
-    return found
+                ends.append((row[0], row[1], to_us(row[2])))
+    return ends

@@ -1,7 +1,7 @@
-"""What was recorded of many streams and long ranges, as stretches: read without a fragment table or a file.
+"""The footage of many streams over long ranges, as stretches: read without fragment tables and files.
 
-A stretch is footage of one run without a break; the database joins its segments. What waits in the spool and what is
-being written are stretches of their own. Players and counting need segments and fragments: footage.py.
+A stretch is footage of one run without a break; the database joins its segments. Segments in the spool and the segment
+that is being written are stretches of their own. Not here: segments and fragments, for players and counting (index.py).
 Design: docs/design/footage.md, "Stretches".
 """
 
@@ -23,7 +23,7 @@ from shike.capture.archive.spool import Spool
 from shike.capture.moment import from_us, to_us
 
 _MOST_RUNS = 500
-# A statement takes so many values at most on every database (SQLite: 32,766).
+# Values in one statement. Every database accepts this many (SQLite: 32,766).
 _IDS_AT_ONCE = 2_000
 
 
@@ -31,8 +31,8 @@ _IDS_AT_ONCE = 2_000
 class Stretch:
     """Footage of one run without a break. Times in µs UTC; `ends_run` says why the run ended with it.
 
-    `deleted`: a rule has deleted it since. `size` (bytes) and `dropped` (packets) are those of its segments that began
-    within the range that was asked for.
+    `deleted`: a rule has deleted it since. `size` (bytes) and `dropped` (packets): of its segments that began within
+    the requested range.
     """
 
     run_id: str
@@ -48,12 +48,12 @@ class Stretch:
 
 
 class Stretches:
-    """Reads stretches from the index, the spool and the markers of what is being written."""
+    """Reads stretches from the index, the spool and the segments that are being written."""
 
     def __init__(
         self, archive: Archive, spool: Spool, reading: Callable[[], AbstractContextManager[DbSession]]
     ) -> None:
-        """`reading` opens a database session for looking; it is held only while the index is read."""
+        """`reading` opens a database session that only reads; it stays open only while the index is read."""
         self._archive, self._spool, self._reading = archive, spool, reading
 
     def of_range(
@@ -62,25 +62,25 @@ class Stretches:
         """The stretches of streams that overlap [from, to), by stream and in order of time."""
         wanted = {(camera_id, stream) for camera_id in set(camera_ids) for stream in streams}
         # Open first, then spool, then index: a segment that moves on meanwhile is seen twice, never missed.
-        loose = self._loose(wanted, start_us)
-        found: dict[StreamKey, list[Stretch]] = defaultdict(list)
+        unindexed = self._unindexed(wanted, start_us)
+        by_stream: dict[StreamKey, list[Stretch]] = defaultdict(list)
         with self._reading() as db:
             for key, stretch in _indexed(db, {camera_id for camera_id, _ in wanted}, streams, start_us, end_us):
-                found[key].append(stretch)
+                by_stream[key].append(stretch)
             for key, stretch in _deleted(db, wanted, start_us, end_us):
-                found[key].append(stretch)
-            _leave_out(db, loose)
-        for key, _, stretch in loose.values():
+                by_stream[key].append(stretch)
+            _remove_indexed(db, unindexed)
+        for key, stretch in unindexed.values():
             if stretch.end_us > start_us and stretch.start_us < end_us:
-                found[key].append(stretch)
-        return {key: sorted(found[key], key=lambda each: each.start_us) for key in found}
+                by_stream[key].append(stretch)
+        return {key: sorted(of_stream, key=lambda each: each.start_us) for key, of_stream in by_stream.items()}
 
     def runs(self, camera_id: str, stream: StreamName, since_us: int, now_us: int) -> list[Stretch]:
-        """The same of one stream from the table of runs: cheap over months, blind to a segment lost inside one.
+        """The runs of one stream: cheap over months, but a segment that was lost inside a run is not noticed.
 
-        Of a camera that breaks off all the time only the newest runs.
+        If there are very many runs, only the newest ones.
         """
-        loose = self._loose({(camera_id, stream)}, since_us)
+        unindexed = self._unindexed({(camera_id, stream)}, since_us)
         query = (
             select(RunRow)
             .where(RunRow.camera_id == camera_id, RunRow.stream == stream, RunRow.started_at < from_us(now_us))
@@ -89,7 +89,7 @@ class Stretches:
             .limit(_MOST_RUNS)
         )
         with self._reading() as db:
-            found = [
+            indexed = [
                 Stretch(
                     run_id=run.id,
                     start_us=to_us(run.started_at),
@@ -101,36 +101,33 @@ class Stretches:
                 )
                 for run in db.scalars(query)
             ]
-        return sorted([*found, *(stretch for _, _, stretch in loose.values())], key=lambda each: each.start_us)
+        return sorted([*indexed, *(stretch for _, stretch in unindexed.values())], key=lambda each: each.start_us)
 
     def reasons_before(self, keys: Iterable[StreamKey], before_us: int) -> Mapping[StreamKey, str | None]:
-        """Why the last live run of each stream that began before a time ended; None where there was none."""
+        """Why the last live run of each stream that began before a moment ended; None if there was none."""
         with self._reading() as db:
             return {key: reason_before(db, *key, before_us) for key in keys}
 
-    def _loose(self, wanted: set[StreamKey], start_us: int) -> dict[str, tuple[StreamKey, str, Stretch]]:
-        """What no index holds yet, by segment id: (stream, segment id, stretch)."""
+    def _unindexed(self, wanted: set[StreamKey], start_us: int) -> dict[str, tuple[StreamKey, Stretch]]:
+        """Stretches of segments that are not in the index yet, by segment id."""
         opened = ((key, self._archive.writing(*key)) for key in wanted)
-        found = {
-            writing.identity.segment_id: (key, writing.identity.segment_id, _of_open(writing))
-            for key, writing in opened
-            if writing is not None
+        stretches = {
+            writing.identity.segment_id: (key, _of_open(writing)) for key, writing in opened if writing is not None
         }
         for record in self._spool.pending():
             key = (record.identity.camera_id, record.identity.stream)
             if key in wanted:
-                segment_id = record.identity.segment_id
-                found[segment_id] = (key, segment_id, _of_record(record, start_us))
-        return found
+                stretches[record.identity.segment_id] = (key, _of_record(record, start_us))
+        return stretches
 
 
-def _leave_out(db: DbSession, loose: dict[str, tuple[StreamKey, str, Stretch]]) -> None:
-    """Forget what has reached the index meanwhile."""
-    ids = list(loose)
+def _remove_indexed(db: DbSession, unindexed: dict[str, tuple[StreamKey, Stretch]]) -> None:
+    """Remove the segments that have reached the index meanwhile."""
+    ids = list(unindexed)
     for first in range(0, len(ids), _IDS_AT_ONCE):
         some = ids[first : first + _IDS_AT_ONCE]
         for segment_id in db.scalars(select(SegmentRow.id).where(SegmentRow.id.in_(some))):
-            loose.pop(segment_id)
+            unindexed.pop(segment_id)
 
 
 def _indexed(
@@ -171,7 +168,7 @@ def _deleted(
 
 
 def _joined(camera_ids: set[str], streams: Sequence[StreamName], start_us: int, end_us: int) -> Select[tuple[object]]:
-    """One row per run and unbroken stretch: a segment that begins more than a seam after the one before starts anew."""
+    """One row per stretch. A segment that begins more than SEAM_US after the one before begins a new stretch."""
     starts, ends = type_coerce(SegmentRow.wall_start, BigInteger), type_coerce(SegmentRow.wall_end, BigInteger)
     before = func.lag(ends).over(partition_by=SegmentRow.run_id, order_by=SegmentRow.wall_start)
     begun_inside = SegmentRow.wall_start >= from_us(start_us)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session as DbSession
 from shike.attendance.footage.index import Footage
 from shike.attendance.judgement.findings import findings_of
 from shike.attendance.judgement.flags import flags_of
-from shike.attendance.judgement.gathering import Acceptances, CauseOfCamera, gather
+from shike.attendance.judgement.gathering import Acceptances, CauseOfCamera, GatheringSources, gather
 from shike.attendance.judgement.records import make_record
 from shike.attendance.judgement.thresholds import JudgementError
 from shike.attendance.judgement.versions import store_judgement
@@ -53,10 +53,9 @@ class Evaluator:
         cause: CauseOfCamera,
         default: Policy = Policy(),  # noqa: B008 frozen
     ) -> None:
-        """`cause` returns why a camera is not recorded now. `default`: the policy of rooms that have none."""
-        self._database, self._footage, self._clock = database, footage, clock
-        self._sample_every_us, self._cause, self._default = sample_every_us, cause, default
-        self._acceptances = Acceptances()
+        """`cause` tells why a camera is not recorded now, `default` when undecided rooms are."""
+        self._database, self._clock = database, clock
+        self._sources = GatheringSources(footage, Acceptances(), sample_every_us, cause, default)
         self._queue: deque[str] = deque()
         self._next_look_s = float("-inf")
         self._looked_at = from_us(clock.now()) - FIRST_LOOK_BACK
@@ -100,16 +99,7 @@ class Evaluator:
             if session is None or session.state == "cancelled" or session.starts_at > from_us(moment_us):
                 return False
             try:
-                gathered = gather(
-                    db,
-                    self._footage,
-                    self._acceptances,
-                    session,
-                    moment_us,
-                    self._sample_every_us,
-                    self._cause,
-                    self._default,
-                )
+                gathered = gather(db, self._sources, session, moment_us)
             except JudgementError as error:
                 if session_id not in self._failing:
                     log.warning("class session %s is not judged: %s (%s)", session_id, error, error.hint)

@@ -5,7 +5,7 @@ Not here: what is computed from the inputs (findings.py), when a session is judg
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session as DbSession
 from sqlalchemy.orm import defer
 
 from shike.attendance.beijing import day_of
-from shike.attendance.footage.coverage import by_schedule, coverage
-from shike.attendance.footage.index import Footage, Piece, as_recorded
+from shike.attendance.footage.index import Footage, Piece
 from shike.attendance.judgement.acceptance import Acceptance, assess
 from shike.attendance.judgement.inputs import (
     CameraCoverage,
@@ -26,7 +25,8 @@ from shike.attendance.judgement.inputs import (
 )
 from shike.attendance.judgement.room_counts import RoomCount, Seen, fuse
 from shike.attendance.judgement.thresholds import Thresholds, edition_in_force
-from shike.attendance.recording.plan import room_windows
+from shike.attendance.recording.coverage_reader import CoverageReader, CoverageRequest, StreamCoverage
+from shike.attendance.recording.plan import planned_windows
 from shike.attendance.recording.policy import Policy
 from shike.attendance.tables.counting import CountSkipRow, SampleRow
 from shike.attendance.tables.footage import SegmentRow
@@ -34,7 +34,6 @@ from shike.attendance.tables.judgement import AcceptanceSampleRow, FlagRow
 from shike.attendance.tables.registry import CameraRow, InstitutionRow, RegionRow, RoomRow
 from shike.attendance.tables.training import ClassSessionRow, EnrolmentRow, LeaveRow, SignEventRow
 from shike.capture.moment import from_us, to_us
-from shike.capture.schedule import Window
 
 QUIET_US = 30 * 60_000_000
 """An ended session is settled once nothing new has come in for this long, whatever is still missing."""
@@ -43,7 +42,22 @@ SHOWN_OVER = timedelta(days=7)
 _STEP_US = 60_000_000
 
 CauseOfCamera = Callable[[str], str | None]
-"""Returns why a camera (by id) is not recorded now; None if the recorder reports no reason."""
+"""What the recorder says at this moment about why it does not record a camera."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatheringSources:
+    """What a judgement is gathered from, beside the database.
+
+    `sample_every_us`: the sample interval of counting. `default`: the recording policy of a room that nobody has
+    decided about.
+    """
+
+    footage: Footage
+    acceptances: "Acceptances"
+    sample_every_us: int
+    cause: CauseOfCamera
+    default: Policy = Policy()  # noqa: RUF009 frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +74,7 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Filmed:
-    """A camera of the room with its pieces of the session, what they cover, and its samples."""
+    """A camera of the room: what it recorded of the session, and the pieces of that which are left."""
 
     coverage: CameraCoverage
     pieces: tuple[Piece, ...]
@@ -86,30 +100,15 @@ class Acceptances:
         return known[1]
 
 
-def gather(
-    db: DbSession,
-    footage: Footage,
-    acceptances: Acceptances,
-    session: ClassSessionRow,
-    now_us: int,
-    sample_every_us: int,
-    cause: CauseOfCamera,
-    default: Policy,
-) -> Gathered:
-    """All inputs of a class session as they are stored now. NoThresholds if none are in force on its day.
-
-    `default`: when a room is recorded about which nobody has decided.
-    """
+def gather(db: DbSession, sources: GatheringSources, session: ClassSessionRow, now_us: int) -> Gathered:
+    """All inputs of a class session as they are stored now. NoThresholds if none are in force on its day."""
     room = db.get(RoomRow, session.room_id) if session.room_id else None
     start_us, end_us = to_us(session.starts_at), to_us(session.ends_at)
-    cameras = (
-        list(db.scalars(select(CameraRow).where(CameraRow.room_id == room.id).order_by(CameraRow.id))) if room else []
-    )
-    due = room_windows(db, room.id, default, start_us, end_us) if room else None
-    films = [film for camera in cameras if (film := _film(footage, camera, start_us, end_us, now_us, cause, due))]
+    asked = CoverageRequest((), start_us, end_us, now_us, stream="main", deleted_as_recorded=True)
+    films = _films(db, sources, room, asked) if room else []
     samples = samples_of(db, [film.coverage.camera_id for film in films], session.starts_at, session.ends_at)
-    settled = now_us >= end_us and _settled(db, session, films, samples, now_us, sample_every_us)
-    acceptance = acceptances.of(db, room.id) if room else assess([])
+    settled = now_us >= end_us and _settled(db, session, films, samples, now_us, sources.sample_every_us)
+    acceptance = sources.acceptances.of(db, room.id) if room else assess([])
     day = day_of(session.starts_at)
     inputs = SessionInputs(
         session_id=session.id,
@@ -118,11 +117,11 @@ def gather(
         breaks=tuple(_break(each) for each in session.breaks),
         expected=expected_of(db, session),
         signs=signs_of(db, session.id),
-        counts=acceptance.narrow(room_counts(samples, sample_every_us)),
+        counts=acceptance.narrow(room_counts(samples, sources.sample_every_us)),
         coverage=tuple(film.coverage for film in films),
         accepted=acceptance.accepted,
         rejected=_rejected(db, session.id),
-        # After the end the time says nothing new: inputs that do not change make equal digests.
+        # After the end the time adds nothing. Inputs that do not change must have equal digests.
         now_us=None if settled else min(now_us, end_us + AFTER_END_US),
     )
     thresholds = edition_in_force(day, _localities(db, room))
@@ -190,36 +189,34 @@ def signs_of(db: DbSession, session_id: str) -> tuple[Sign, ...]:
     return tuple(sorted(Sign(to_us(row.at), row.trainee_id, "in" if row.kind == "in" else "out") for row in standing))
 
 
-def _film(
-    footage: Footage,
-    camera: CameraRow,
-    start_us: int,
-    end_us: int,
-    now_us: int,
-    cause: CauseOfCamera,
-    due: Sequence[Window] | None,
-) -> Filmed | None:
+def _films(db: DbSession, sources: GatheringSources, room: RoomRow, request: CoverageRequest) -> list[Filmed]:
+    """What each camera of a room recorded of the session, by camera id."""
+    cameras = list(db.scalars(select(CameraRow).where(CameraRow.room_id == room.id).order_by(CameraRow.id)))
+    plan = planned_windows(db, sources.default)
+    reader = CoverageReader(sources.footage, plan, lambda key: sources.cause(key[0]))
+    films = (_film(each, request) for each in reader.read(replace(request, cameras=cameras)))
+    return [film for film in films if film is not None]
+
+
+def _film(answer: StreamCoverage[Piece], request: CoverageRequest) -> Filmed | None:
     """What a camera recorded of the session, whatever a rule has deleted of it since.
 
-    None for one that was not there then, or was switched off.
+    None for a camera that recorded nothing and is disabled, or became known only after the session. Otherwise every
+    gap since the camera became known is a gap of the session, also one in which the camera was switched off.
     """
-    history = footage.history(camera.id, "main", start_us, end_us)
-    pieces = [piece for piece in history if not piece.deleted]
-    if not history and (not camera.enabled or to_us(camera.created_at) >= end_us):
+    covered = answer.coverage
+    if not answer.recorded and (not answer.camera.enabled or covered.known_us >= request.end_us):
         return None
-    before = footage.last_end_reason(camera.id, "main", start_us)
-    recorded = coverage(as_recorded(history), start_us, end_us, max(start_us, now_us), before, cause(camera.id))
-    covered = by_schedule(recorded, due)
-    since_us = min([max(start_us, to_us(camera.created_at)), *(span.start_us for span in covered.spans)])
+    since_us = min([max(request.start_us, covered.known_us), *(span.start_us for span in covered.spans)])
     gaps = (FootageSpan(max(since_us, gap.start_us), gap.end_us, gap.reason) for gap in covered.gaps)
     return Filmed(
         CameraCoverage(
-            camera.id,
+            answer.camera.id,
             tuple(FootageSpan(span.start_us, span.end_us) for span in covered.spans),
             tuple(gap for gap in gaps if gap.end_us > gap.start_us),
             since_us,
         ),
-        tuple(pieces),
+        tuple(piece for piece in answer.recorded if not piece.deleted),
     )
 
 
@@ -231,7 +228,7 @@ def _settled(
     now_us: int,
     sample_every_us: int,
 ) -> bool:
-    """Whether the whole session is recorded, indexed and counted, or nothing has come in for half an hour."""
+    """Whether the whole session is recorded, indexed and counted, or nothing has come in for QUIET_US."""
     ids = [piece.segment_id for film in films for piece in film.pieces]
     rows = db.execute(select(SegmentRow.id, SegmentRow.created_at).where(SegmentRow.id.in_(ids)))
     indexed = {segment_id: to_us(created_at) for segment_id, created_at in rows}
@@ -278,7 +275,7 @@ def _break(pair: Sequence[str]) -> tuple[int, int]:
 
 
 def _localities(db: DbSession, room: RoomRow | None) -> list[str]:
-    """Names of the regions that the room lies in, from the nearest up."""
+    """Names of the regions that the room lies in, the smallest first."""
     if room is None:
         return []
     region = db.get_one(RegionRow, db.get_one(InstitutionRow, room.institution_id).region_id)

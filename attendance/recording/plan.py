@@ -1,9 +1,9 @@
-"""What is stored about when rooms are recorded: policies with their history, and the sessions that they speak of.
+"""When rooms are recorded, read from the database: policies with their history, and the class sessions of the rooms.
 
-Here: reading. Not here: what follows (recording_policy.py), and who may change a policy (shike.api).
+Not here: what follows from a policy (policy.py), who may change one (shike.api). Design: docs/design/keep.md.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import cast
 
@@ -18,6 +18,9 @@ from shike.capture.schedule import G711, Window
 
 LONGEST_MARGIN_MIN = 120
 _MARGIN = timedelta(minutes=LONGEST_MARGIN_MIN)
+
+PlannedWindows = Callable[[Iterable[str], int, int], Mapping[str, Sequence[Window] | None]]
+"""When rooms (by id) are to be recorded within [from, to) in µs UTC; None for a room that is always recorded."""
 
 
 def policy_of(row: RecordingPolicyRow) -> Policy:
@@ -34,22 +37,22 @@ def policy_of(row: RecordingPolicyRow) -> Policy:
 
 def policies_of(db: DbSession, room_ids: Iterable[str], default: Policy) -> Mapping[str, tuple[Policy, ...]]:
     """Every policy that each room has had, oldest first; the default stands before the first."""
-    found: dict[str, list[Policy]] = {room_id: [default] for room_id in room_ids}
+    policies: dict[str, list[Policy]] = {room_id: [default] for room_id in room_ids}
     rows = db.scalars(
         select(RecordingPolicyRow)
-        .where(RecordingPolicyRow.room_id.in_(found))
+        .where(RecordingPolicyRow.room_id.in_(policies))
         .order_by(RecordingPolicyRow.valid_from, RecordingPolicyRow.set_at, RecordingPolicyRow.id)
     )
     for row in rows:
-        found[row.room_id].append(policy_of(row))
-    return {room_id: tuple(policies) for room_id, policies in found.items()}
+        policies[row.room_id].append(policy_of(row))
+    return {room_id: tuple(of_room) for room_id, of_room in policies.items()}
 
 
 def sessions_of(
     db: DbSession, room_ids: Iterable[str], from_us_: int, to_us_: int
 ) -> Mapping[str, tuple[PlannedSession, ...]]:
-    """The class sessions of each room whose margins may reach into [from, to), cancelled ones left out."""
-    found: dict[str, list[PlannedSession]] = {room_id: [] for room_id in room_ids}
+    """The class sessions of each room whose margins may reach into [from, to); cancelled ones are left out."""
+    sessions: dict[str, list[PlannedSession]] = {room_id: [] for room_id in room_ids}
     # Columns instead of rows: housekeeping asks twice a second.
     query = (
         select(
@@ -60,7 +63,7 @@ def sessions_of(
             ClassSessionRow.created_at,
         )
         .where(
-            ClassSessionRow.room_id.in_(found),
+            ClassSessionRow.room_id.in_(sessions),
             ClassSessionRow.starts_at < from_us(to_us_) + _MARGIN,
             ClassSessionRow.starts_at > from_us(from_us_) - _MARGIN - timedelta(days=1),
             ClassSessionRow.ends_at > from_us(from_us_) - _MARGIN,
@@ -70,23 +73,27 @@ def sessions_of(
     )
     for room_id, session_id, starts_at, ends_at, created_at in db.execute(query):
         planned = PlannedSession(session_id, to_us(starts_at), to_us(ends_at), known_us=to_us(created_at))
-        found[str(room_id)].append(planned)
-    return {room_id: tuple(sessions) for room_id, sessions in found.items()}
+        sessions[str(room_id)].append(planned)
+    return {room_id: tuple(of_room) for room_id, of_room in sessions.items()}
 
 
 def windows_of(
     db: DbSession, policies: Mapping[str, Sequence[Policy]], from_us_: int, to_us_: int
 ) -> Mapping[str, tuple[Window, ...] | None]:
-    """When each room is to be recorded within [from, to); None for a room that is recorded always."""
+    """When each room is to be recorded within [from, to); None for a room that is always recorded."""
     timed = {room_id for room_id, of_room in policies.items() if any(policy.mode == "timetable" for policy in of_room)}
     sessions = sessions_of(db, timed, from_us_, to_us_) if timed else {}
-    found: dict[str, tuple[Window, ...] | None] = {}
+    by_room: dict[str, tuple[Window, ...] | None] = {}
     for room_id, of_room in policies.items():
         due = windows(of_room, sessions.get(room_id, ()), from_us_, to_us_)
-        found[room_id] = None if due == ((from_us_, to_us_),) else due
-    return found
+        by_room[room_id] = None if due == ((from_us_, to_us_),) else due
+    return by_room
 
 
-def room_windows(db: DbSession, room_id: str, default: Policy, from_us_: int, to_us_: int) -> tuple[Window, ...] | None:
-    """When one room was or is to be recorded within [from, to); None: all the time."""
-    return windows_of(db, policies_of(db, [room_id], default), from_us_, to_us_)[room_id]
+def planned_windows(db: DbSession, default: Policy) -> PlannedWindows:
+    """The windows of rooms as the database has them. `default`: the policy of a room that nobody has decided about."""
+
+    def plan(room_ids: Iterable[str], start_us: int, end_us: int) -> Mapping[str, Sequence[Window] | None]:
+        return windows_of(db, policies_of(db, room_ids, default), start_us, end_us)
+
+    return plan

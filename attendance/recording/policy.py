@@ -1,6 +1,6 @@
-"""When a room is recorded: policies and the timetable → due now or not, until when and why; windows of any range.
+"""When a room is recorded: policies and timetable → due now or not, until when and why; windows of a range.
 
-Pure functions; times are µs UTC. Not here: reading the database (recording_plan.py), recording (shike.capture).
+Pure functions; times are µs UTC. Not here: reading the database (plan.py), recording (shike.capture).
 Design: docs/design/keep.md, "When to record".
 """
 
@@ -16,12 +16,12 @@ Why = Literal["always", "class_session", "margin_before", "margin_after", "off_s
 
 MINUTE_US = 60_000_000
 MARGIN_MIN = 10
-"""Minutes before and after a class session where nobody said otherwise."""
+"""Minutes before and after a class session, by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is in force in a room from `valid_from_us` on, until the next policy is."""
+    """The recording policy of a room from `valid_from_us` on, until the next policy is in force."""
 
     mode: Mode = "always"
     margin_before_min: int = MARGIN_MIN
@@ -33,7 +33,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSession:
-    """A class session in a room, breaks included. `known_us`: when it was entered; before that nobody could know."""
+    """A class session in a room, breaks included. `known_us`: when it was entered; it could not be recorded before."""
 
     session_id: str
     start_us: int
@@ -44,9 +44,9 @@ class PlannedSession:
 
 @dataclass(frozen=True, slots=True)
 class RecordingDue:
-    """Whether a room is recorded at a moment, and until when that holds (None: no end known), and why.
+    """Whether a room is to be recorded at a moment, until when that holds (None: no end known), and why.
 
-    `session_id`: the class session that is the reason. Off schedule it is the one that recording begins for next.
+    `session_id`: the class session that is the reason; off schedule, the one that recording begins for next.
     """
 
     recorded: bool
@@ -56,16 +56,16 @@ class RecordingDue:
 
 
 def policy_in_force(policies: Sequence[Policy], now_us: int) -> Policy:
-    """The policy of a moment: of those that are valid by then, the last. ValueError without one."""
+    """The policy in force at a moment: the last of those that are valid by then. ValueError if there is none."""
     valid = [policy for policy in policies if policy.valid_from_us <= now_us]
     if not valid:
         raise ValueError("no policy is in force")
-    # Of two that begin together the later one, as in `windows`.
+    # Of two policies that begin together the later one holds, as in `windows`.
     return sorted(valid, key=lambda policy: policy.valid_from_us)[-1]
 
 
 def recording_due(policy: Policy, class_sessions: Iterable[PlannedSession], now_us: int) -> RecordingDue:
-    """Whether a room with this policy is recorded at a moment, until when, and why."""
+    """Whether a room with this policy is to be recorded at a moment, until when, and why."""
     if policy.mode == "always":
         return RecordingDue(True, None, "always")
     held = sorted(_held(class_sessions), key=lambda each: (each.start_us, each.end_us))
@@ -80,7 +80,7 @@ def recording_due(policy: Policy, class_sessions: Iterable[PlannedSession], now_
     sitting = next((each for each in around if each.start_us <= now_us < each.end_us), None)
     if sitting is not None:
         return RecordingDue(True, until_us, "class_session", sitting.session_id)
-    # Between two sessions of which both margins hold, the one to come is the reason.
+    # Where the margins of two sessions overlap, the next session is the reason.
     coming = next((each for each in around if now_us < each.start_us), None)
     if coming is not None:
         return RecordingDue(True, until_us, "margin_before", coming.session_id)
@@ -90,19 +90,19 @@ def recording_due(policy: Policy, class_sessions: Iterable[PlannedSession], now_
 def windows(
     policies: Sequence[Policy], class_sessions: Iterable[PlannedSession], from_us: int, to_us: int
 ) -> tuple[Window, ...]:
-    """When a room is to be recorded within [from, to): in order, apart, each moment by the policy in force then.
+    """When a room is to be recorded within [from, to), in order. Each moment follows the policy in force then.
 
-    A session that was entered late counts from then on: nobody could have recorded it before.
+    A session that was entered late counts from its entry on: it could not be recorded before.
     """
     held = list(_held(class_sessions))
     ordered = sorted(policies, key=lambda policy: policy.valid_from_us)
     ends = [*(policy.valid_from_us for policy in ordered[1:]), to_us]
-    found: list[Window] = []
+    due: list[Window] = []
     for policy, until_us in zip(ordered, ends, strict=True):
         begin_us, end_us = max(from_us, policy.valid_from_us), min(to_us, until_us)
         spans = [(begin_us, end_us)] if policy.mode == "always" else [_span(policy, each) for each in held]
-        found += [(max(begin, begin_us), min(end, end_us)) for begin, end in spans]
-    return merged(found)
+        due += [(max(begin, begin_us), min(end, end_us)) for begin, end in spans]
+    return merged(due)
 
 
 def _held(class_sessions: Iterable[PlannedSession]) -> Iterable[PlannedSession]:

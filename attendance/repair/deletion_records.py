@@ -1,7 +1,7 @@
-"""Records of deletions made anew from a camera's chain, for a database that was lost or is behind.
+"""Restores the records of deletions from a camera's chain, for a database that was lost or is out of date.
 
-The chain says of each file that a rule deleted it, and of each segment what it was; the run is made of the rows of its
-segments where no file is left to say more. Not here: deleting (deleting.py), the index (rebuilding.py).
+The chain has a row for each segment and a row for each deletion. If no file of a run is left, the run is restored from
+the rows of its segments. Not here: deleting (retention/deleting.py), the index (rebuilding.py).
 Design: docs/design/footage.md, "When files and index disagree".
 """
 
@@ -31,30 +31,30 @@ _LAST_US = 253_402_300_799_999_999  # year 9999
 
 @dataclass(frozen=True, slots=True)
 class ChainDeletion:
-    """A row `deleted` of a chain with the row of the segment that it is about."""
+    """A row `deleted` of a chain, and the row of the segment that was deleted."""
 
     row: Link
     segment: Link
 
 
 def deleted(rows: Iterable[Link], segment_of: Callable[[str], Link | None]) -> Iterator[ChainDeletion]:
-    """The rows of deletions that can be told: those whose segment the chain knows, and whose rule we know."""
+    """The deletions that can be restored: the chain knows the segment, and the row is complete."""
     for row in rows:
         segment = segment_of(str(row.said.get("segment")))
-        if segment is None or not _is_whole(row):
-            log.warning("row %d of the chain speaks of a deletion of footage that it does not know", row.number)
+        if segment is None or not _is_complete(row):
+            log.warning("row %d of the chain records a deletion of footage that the chain does not know", row.number)
         else:
             yield ChainDeletion(row, segment)
 
 
-def _is_whole(row: Link) -> bool:
-    said = row.said
+def _is_complete(row: Link) -> bool:
+    fields = row.said
     return (
-        said.get("rule") in _RULES
-        and isinstance(said.get("digest"), str)
-        and type(at_us := said.get("at_us")) is int
+        fields.get("rule") in _RULES
+        and isinstance(fields.get("digest"), str)
+        and type(at_us := fields.get("at_us")) is int
         and 0 <= at_us <= _LAST_US
-        and isinstance(said.get("policy"), str | None)
+        and isinstance(fields.get("policy"), str | None)
     )
 
 
@@ -62,66 +62,71 @@ def remake(
     reading: Callable[[], AbstractContextManager[DbSession]],
     writing: Callable[[], AbstractContextManager[DbSession]],
     camera_id: str,
-    found: Iterable[ChainDeletion],
+    deletions: Iterable[ChainDeletion],
 ) -> int:
-    """Make the records of deletions that are lacking, with their runs; how many. Again is harmless.
+    """Make the missing records of deletions, with their runs; returns how many. Calling it twice is harmless.
 
-    Those that are there stay as they are. None of a camera that the registry does not know.
+    Existing records stay unchanged. Nothing is made for a camera that the registry does not know.
     """
     made = 0
     with reading() as db:
         if db.get(CameraRow, camera_id) is None:
             return 0
-    rows = iter(found)
+    rows = iter(deletions)
     while batch := list(islice(rows, _BATCH)):
         with writing() as db:
-            lacking = _lacking(db, camera_id, batch)
-            _make_runs(db, camera_id, lacking)
-            db.add_all(_record(camera_id, each) for each in lacking)
-        made += len(lacking)
+            missing = _missing(db, camera_id, batch)
+            _make_runs(db, camera_id, missing)
+            db.add_all(_record(camera_id, each) for each in missing)
+        made += len(missing)
     return made
 
 
-def _lacking(db: DbSession, camera_id: str, batch: Sequence[ChainDeletion]) -> list[ChainDeletion]:
+def _missing(db: DbSession, camera_id: str, batch: Sequence[ChainDeletion]) -> list[ChainDeletion]:
     ids = [each.segment.said["segment"] for each in batch]
     numbers = [each.row.number for each in batch]
     run_ids = {each.segment.said["run"] for each in batch}
     own = DeletionRow.camera_id == camera_id
     by_id = set(db.scalars(select(DeletionRow.segment_id).where(own, DeletionRow.segment_id.in_(ids))))
     by_number = set(db.scalars(select(DeletionRow.link_number).where(own, DeletionRow.link_number.in_(numbers))))
-    # Neighbours that became one row: no ids any more, but the time that they cover.
-    thinned: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    # Neighbours that were merged into one row have no ids any more, only the time that they cover.
+    merged_spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
     query = select(DeletionRow.run_id, DeletionRow.rule, DeletionRow.wall_start, DeletionRow.wall_end)
-    merged = own, DeletionRow.run_id.in_(run_ids), DeletionRow.segment_id.is_(None), DeletionRow.link_number.is_(None)
-    for run_id, rule, start, end in db.execute(query.where(*merged)):
-        thinned.setdefault((run_id, rule), []).append((to_us(start), to_us(end)))
-    lacking: list[ChainDeletion] = []
+    is_merged = (
+        own,
+        DeletionRow.run_id.in_(run_ids),
+        DeletionRow.segment_id.is_(None),
+        DeletionRow.link_number.is_(None),
+    )
+    for run_id, rule, start, end in db.execute(query.where(*is_merged)):
+        merged_spans.setdefault((run_id, rule), []).append((to_us(start), to_us(end)))
+    missing: list[ChainDeletion] = []
     for each in batch:
-        said = each.segment.said
+        segment = each.segment.said
         covered = any(
-            start <= said["start_us"] and said["end_us"] <= end
-            for start, end in thinned.get((said["run"], each.row.said["rule"]), ())
+            start <= segment["start_us"] and segment["end_us"] <= end
+            for start, end in merged_spans.get((segment["run"], each.row.said["rule"]), ())
         )
-        if not (covered or said["segment"] in by_id or each.row.number in by_number):
-            lacking.append(each)
-    return lacking
+        if not (covered or segment["segment"] in by_id or each.row.number in by_number):
+            missing.append(each)
+    return missing
 
 
-def _make_runs(db: DbSession, camera_id: str, lacking: Sequence[ChainDeletion]) -> None:
-    """Runs of which no file is left, as far as their rows tell: pictures and init section are unknown."""
-    for each in lacking:
-        said = each.segment.said
-        start, end = from_us(said["start_us"]), from_us(said["end_us"])
-        run = db.get(RunRow, said["run"])
+def _make_runs(db: DbSession, camera_id: str, deletions: Sequence[ChainDeletion]) -> None:
+    """Make the runs of which no file is left, from their rows. Codec, picture size and init section stay unknown."""
+    for each in deletions:
+        segment = each.segment.said
+        start, end = from_us(segment["start_us"]), from_us(segment["end_us"])
+        run = db.get(RunRow, segment["run"])
         if run is None:
             run = RunRow(
-                id=said["run"],
+                id=segment["run"],
                 camera_id=camera_id,
-                stream=said["stream"],
-                node=said["node"],
-                epoch=said["epoch"],
-                origin=said["origin"],
-                simulated=said["simulated"],
+                stream=segment["stream"],
+                node=segment["node"],
+                epoch=segment["epoch"],
+                origin=segment["origin"],
+                simulated=segment["simulated"],
                 started_at=start,
                 codec="",
                 width=0,
@@ -135,22 +140,22 @@ def _make_runs(db: DbSession, camera_id: str, lacking: Sequence[ChainDeletion]) 
         if not run.init:
             run.started_at = min(run.started_at, start)
         run.ended_at = max(run.ended_at or end, end)
-        if said["ends_run"] is not None:
-            run.end_reason = said["ends_run"]
+        if segment["ends_run"] is not None:
+            run.end_reason = segment["ends_run"]
 
 
 def _record(camera_id: str, each: ChainDeletion) -> DeletionRow:
-    said, row = each.segment.said, each.row
+    segment, row = each.segment.said, each.row
     at = from_us(row.said["at_us"])
     return DeletionRow(
-        segment_id=said["segment"],
+        segment_id=segment["segment"],
         camera_id=camera_id,
-        stream=said["stream"],
-        run_id=said["run"],
-        object_key=said["key"],
-        wall_start=from_us(said["start_us"]),
-        wall_end=from_us(said["end_us"]),
-        size=said["size"],
+        stream=segment["stream"],
+        run_id=segment["run"],
+        object_key=segment["key"],
+        wall_start=from_us(segment["start_us"]),
+        wall_end=from_us(segment["end_us"]),
+        size=segment["size"],
         digest=row.said["digest"],
         rule=row.said["rule"],
         rule_id=row.said.get("policy"),

@@ -1,7 +1,8 @@
-"""Footage that is lost for good, given up by somebody with a reason: a row `lost` of the chain that lies here says so.
+"""Gives up footage that is lost for good: a row `lost` of the present chain records who gave it up, and why.
 
-Rows of the index stay until their rule's day; a clean-up then records them as missing and points to that row. Not here:
-whether footage is there (mounted.py), taking planned deletions to their end (deleting.py).
+The rows of the index stay until their retention ends; a clean-up then records them as missing and refers to that row.
+Not here: whether footage is mounted (footage/mounted.py), carrying out planned deletions (retention/deleting.py).
+Design: docs/design/retention.md, "Footage that is not mounted".
 """
 
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from shike.capture.moment import to_us
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Indexed segments of a camera whose row is not in the chain that lies here; from when to when, µs UTC.
+    """Indexed segments of a camera that have no row in the present chain, and the time they cover, µs UTC.
 
-    `files`: so many of them have their file here all the same.
+    `files`: how many of them have their file here nevertheless.
     """
 
     segments: int
@@ -29,7 +30,7 @@ class Absent:
 
 
 def absent(db: DbSession, archive: Archive, camera_id: str) -> Absent | None:
-    """What of a camera's indexed footage the chain here does not know, None if nothing. Reads the whole chain."""
+    """A camera's indexed footage that the present chain does not know; None if there is none. Reads the whole chain."""
     links = {number: sha256(line) for number, line in archive.chain(camera_id).rows()}
     keys = {key for key, _ in archive.stored(camera_id)}
     columns = SegmentRow.object_key, SegmentRow.link_number, SegmentRow.link, SegmentRow.wall_start, SegmentRow.wall_end
@@ -44,7 +45,7 @@ def absent(db: DbSession, archive: Archive, camera_id: str) -> Absent | None:
 
 
 def give_up(archive: Archive, camera_id: str, what: Absent, by: str, reason: str, at_us: int) -> Link:
-    """Say in the chain that lies here that such footage is lost, and who says so. OSError if the volume refuses."""
-    said = {"by": by, "reason": reason, "at_us": at_us, "segments": what.segments, "files": what.files}
-    said |= {"start_us": what.start_us, "end_us": what.end_us}
-    return archive.chain(camera_id).append("lost", said)
+    """Record in the present chain that this footage is lost, by whom and why. OSError if the volume refuses."""
+    fields = {"by": by, "reason": reason, "at_us": at_us, "segments": what.segments, "files": what.files}
+    fields |= {"start_us": what.start_us, "end_us": what.end_us}
+    return archive.chain(camera_id).append("lost", fields)

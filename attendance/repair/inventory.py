@@ -1,8 +1,7 @@
-"""Files against index: what lies on disk and is not indexed, what is indexed and does not lie there, and what the
-recordings themselves leave open.
+"""Compares files with the index: files without a row, rows without a file, overlaps, and gaps between segments.
 
-Not here: whether bytes are what they were (capture.integrity), making the index anew (rebuilding).
-Design: docs/design/footage.md, "When files and index disagree".
+Not here: whether bytes are unchanged (capture/proof/integrity.py), rebuilding the index (rebuilding.py), gaps as users
+see them (recording/coverage_reader.py). Design: docs/design/footage.md, "When files and index disagree".
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from shike.capture.archive.spool import Spool
 from shike.capture.errors import NoFootage
 from shike.capture.moment import to_us
 
-# Two writers may meet for the length of a fragment; what is less than that apart joins.
+# Two writers may overlap for the length of a fragment. Segments less than this apart follow one another.
 _SEAM_US = 500_000
 _ROWS = 2_000
 _ORIGINS: tuple[Origin, ...] = ("live", "imported")
@@ -30,7 +29,10 @@ InventoryCode = Literal["orphan", "missing", "empty", "size_differs", "damaged",
 
 @dataclass(frozen=True, slots=True)
 class InventoryFinding:
-    """One thing that was found. Times in µs UTC. A `gap` is no fault: its `reason` says why nothing was recorded."""
+    """One finding. Times in µs UTC. A `gap` is no fault: its `reason` is why the live run before it ended.
+
+    `said`, `found`: the size in bytes by the index, and of the file.
+    """
 
     code: InventoryCode
     camera_id: str
@@ -60,7 +62,7 @@ class _Row:
 def check(
     archive: Archive, spool: Spool, reading: Callable[[], AbstractContextManager[DbSession]], camera_id: str
 ) -> Iterator[InventoryFinding]:
-    """Everything that files and index of a camera do not agree on, and all gaps, stream by stream."""
+    """All differences between the files and the index of a camera, and all gaps, stream by stream."""
     known: set[str] = set()
     for stream in STREAMS:
         indexed: set[str] = set()
@@ -76,18 +78,18 @@ def check(
                 if before is not None:
                     yield from _between(camera_id, stream, before, row)
                 if before is None or row.end_us >= before.end_us:
-                    before = row  # what ends first says nothing of the time behind it
-        # A clean-up takes the file before the row, and says beforehand that it will.
+                    before = row  # a row that ends earlier does not change where the footage ends
+        # A clean-up marks the row `deleting` first, then deletes the file, then the row.
         kept = _indexed(reading, [row.key for row in lost], "closed")
         for row in lost:
             if row.key in kept:
                 yield InventoryFinding("missing", camera_id, stream, row.key, row.start_us, row.end_us)
-        strange = [(key, size) for key, size in archive.stored(camera_id, [stream]) if key not in indexed]
-        # Closed or indexed since the index was read: asked again, in the order in which a segment moves on.
-        if strange:
+        unknown = [(key, size) for key, size in archive.stored(camera_id, [stream]) if key not in indexed]
+        # They may have been closed or indexed meanwhile: ask again, in the order in which a segment moves on.
+        if unknown:
             known |= _being_written(archive, camera_id) | {record.key for record in spool.pending()}
-            known |= _indexed(reading, [key for key, _ in strange])
-        for key, size in strange:
+            known |= _indexed(reading, [key for key, _ in unknown])
+        for key, size in unknown:
             yield from _unindexed(camera_id, stream, key, size, known)
 
 
@@ -115,22 +117,22 @@ def _rows(db: DbSession, camera_id: str, stream: StreamName) -> Iterator[_Row]:
 
 
 def _indexed(reading: Callable[[], AbstractContextManager[DbSession]], keys: list[str], *state: str) -> set[str]:
-    """Which of the keys have a row by now; in one of the states, where any are given."""
-    found: set[str] = set()
+    """Those of the keys that have a row by now. `state`: only rows in one of these states."""
+    with_row: set[str] = set()
     for first in range(0, len(keys), _ROWS):
         query = select(SegmentRow.object_key).where(SegmentRow.object_key.in_(keys[first : first + _ROWS]))
         with reading() as db:
-            found.update(db.scalars(query.where(SegmentRow.state.in_(state)) if state else query))
-    return found
+            with_row.update(db.scalars(query.where(SegmentRow.state.in_(state)) if state else query))
+    return with_row
 
 
 def _file_of(archive: Archive, camera_id: str, stream: StreamName, row: _Row) -> Iterator[InventoryFinding]:
-    found = archive.size(row.key)
-    if found == 0:
+    size = archive.size(row.key)
+    if size == 0:
         yield InventoryFinding("empty", camera_id, stream, row.key, row.start_us, row.end_us, said=row.size, found=0)
-    elif found != row.size:
+    elif size != row.size:
         yield InventoryFinding(
-            "size_differs", camera_id, stream, row.key, row.start_us, row.end_us, said=row.size, found=found
+            "size_differs", camera_id, stream, row.key, row.start_us, row.end_us, said=row.size, found=size
         )
 
 

@@ -1,8 +1,8 @@
-"""The index made anew from the files alone, for a database that was lost or is behind.
+"""Rebuilds the index from the files, for a database that was lost or is out of date.
 
-Rows that are there stay as they are. What a file cannot say, its chain does: the digest, the link, how a run ended
-that was not known to end when its last file was closed, and what a rule has deleted. A file that no chain knows is
-indexed without a link: a repair must not make evidence of it. Design: docs/design/footage.md.
+Existing rows stay unchanged. The chain tells what a file cannot: the digest, the link, how a run ended if that was not
+known when its last file was closed, and what a rule has deleted. A file that no chain knows is indexed without a link:
+a repair must not create evidence. Design: docs/design/footage.md, "When files and index disagree".
 """
 
 import logging
@@ -33,10 +33,10 @@ _ORIGINS: tuple[Origin, ...] = ("live", "imported")
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What became of a camera's files: rows made, rows that were there, files without a link, files left out.
+    """The result for a camera: rows made, rows that existed, files without a link, files left out.
 
-    `deleted`: files of segments that the chain says a rule has deleted, as after a backup was put back.
-    `deletions`: records of deletions made. `away`: nothing was done, the footage that the index knows is not mounted.
+    `deleted`: files of segments that a rule has deleted, says the chain, as after a backup was restored.
+    `deletions`: records of deletions made. `away`: nothing was done, because the indexed footage is not mounted.
     """
 
     made: int = 0
@@ -56,36 +56,36 @@ def rebuild(
     camera_id: str,
     progress: Callable[[int], None] = lambda _files: None,
 ) -> Rebuilt:
-    """Index every closed segment file of a camera that the index lacks, and record what its chain says was deleted.
+    """Index every closed segment file of a camera that has no row, and restore the records of deletions from its chain.
 
-    Again is harmless.
+    Calling it twice is harmless. `progress` gets the number of files so far.
     """
     result = Rebuilt()
     with reading() as db:
         if away(db, archive, [camera_id]):
             return Rebuilt(away=True)
-        there = set(db.scalars(select(SegmentRow.object_key).where(SegmentRow.camera_id == camera_id)))
-    told = _Told(archive.chain(camera_id), camera_id)
-    records = _records(archive, camera_id, there, told, result)
+        existing = set(db.scalars(select(SegmentRow.object_key).where(SegmentRow.camera_id == camera_id)))
+    chain = _ChainIndex(archive.chain(camera_id), camera_id)
+    records = _records(archive, camera_id, existing, chain, result)
     while batch := list(islice(records, _BATCH)):
         with writing() as db:
-            taken = index(db, archive, batch)
-        result.made += len(taken)
-        result.unknown_camera += len(batch) - len(taken)
+            indexed = index(db, archive, batch)
+        result.made += len(indexed)
+        result.unknown_camera += len(batch) - len(indexed)
         progress(result.made + result.there)
-    # Behind the files: they say more of a run than the rows of what was deleted.
-    result.deletions = remake(reading, writing, camera_id, told.deletions())
+    # After the files: a file tells more of its run than the rows of deleted segments do.
+    result.deletions = remake(reading, writing, camera_id, chain.deletions())
     return result
 
 
 def _records(
-    archive: Archive, camera_id: str, there: set[str], told: "_Told", result: Rebuilt
+    archive: Archive, camera_id: str, existing: set[str], chain: "_ChainIndex", result: Rebuilt
 ) -> Iterator[SegmentRecord]:
     for key, _ in archive.stored(camera_id):
-        if key in there:
+        if key in existing:
             result.there += 1
             continue
-        # Asked for each file anew: a file that no marker names any more is whole by now.
+        # Checked for each file: a file that no marker names any more is complete by now.
         if not key.endswith(".mp4") or _is_open(archive, camera_id, key):
             continue
         try:
@@ -93,20 +93,20 @@ def _records(
             if record is None or record.identity.camera_id != camera_id:
                 log.error("segment %s cannot be read; it is not indexed", key)
                 result.unreadable += 1
-            elif told.is_deleted(segment_id := record.identity.segment_id):
+            elif chain.is_deleted(segment_id := record.identity.segment_id):
                 result.deleted += 1
             else:
-                link = told.segment(segment_id) or _just_linked(archive, camera_id, segment_id)
+                link = chain.segment(segment_id) or _just_linked(archive, camera_id, segment_id)
                 record = replace(record, digest=archive.digest(key)) if link is None else _said(record, link)
                 result.unlinked += link is None
                 yield record
-        except NoFootage:  # deleted by a rule in this moment
+        except NoFootage:  # deleted by a rule meanwhile
             continue
 
 
 def _just_linked(archive: Archive, camera_id: str, segment_id: str) -> Link | None:
     link = archive.chain(camera_id).recent("segment", segment_id)
-    return link if link is not None and _is_whole(link) else None
+    return link if link is not None and _is_complete(link) else None
 
 
 def _is_open(archive: Archive, camera_id: str, key: str) -> bool:
@@ -114,7 +114,7 @@ def _is_open(archive: Archive, camera_id: str, key: str) -> bool:
 
 
 class _Row(NamedTuple):
-    """Where the last row of a segment stands, if the chain has one, and the number of the last that says it deleted."""
+    """Where the last row `segment` of a segment is, if there is one, and the number of its last row `deleted`."""
 
     file: str | None
     at: int
@@ -125,8 +125,8 @@ class _Row(NamedTuple):
         return None if self.file is None else (self.file, self.at)
 
 
-class _Told:
-    """What a chain tells of each segment. A camera's year is a million rows: kept is where they stand, not the rows."""
+class _ChainIndex:
+    """The chain's rows by segment. It keeps their positions, not the rows: a camera's year is a million rows."""
 
     def __init__(self, chain: Chain, camera_id: str) -> None:
         self._chain, self._camera_id = chain, camera_id
@@ -136,25 +136,25 @@ class _Told:
             segment_id = link.said.get("segment")
             if not isinstance(segment_id, str):
                 segment_id = ""
-            if link.kind == "segment" and _is_whole(link):
+            if link.kind == "segment" and _is_complete(link):
                 self._rows[segment_id] = _Row(file, at, self._row(segment_id).deleted)
             elif link.kind == "deleted" and segment_id:
                 self._rows[segment_id] = self._row(segment_id)._replace(deleted=link.number)
                 self._some_deleted = True
             elif link.kind in ("segment", "deleted"):
-                log.warning("row %d of the chain of camera %s does not say what it should", link.number, camera_id)
+                log.warning("row %d of the chain of camera %s is incomplete", link.number, camera_id)
 
     def is_deleted(self, segment_id: str) -> bool:
-        """Whether a row says that a rule deleted it."""
+        """Whether a row of the chain says that a rule deleted the segment."""
         return self._row(segment_id).deleted is not None
 
     def segment(self, segment_id: str) -> Link | None:
-        """The last row of a segment that lacks nothing, read anew."""
+        """The last complete row of a segment, read from the file."""
         place = self._row(segment_id).place
         return None if place is None else self._chain.behind(place)
 
     def deletions(self) -> Iterator[ChainDeletion]:
-        """The last row of each deletion, with that of its segment."""
+        """The last row of each deletion, with the row of its segment."""
         if self._some_deleted:
             rows = (link for link, _ in self._links() if link.kind == "deleted" and self._is_last(link))
             yield from deleted(rows, self.segment)
@@ -170,13 +170,13 @@ class _Told:
         try:
             yield from self._chain.placed()
         except FootageError:
-            log.exception("the chain of camera %s is broken; what it says behind that is left out", self._camera_id)
+            log.exception("the chain of camera %s is broken; the rows after that are left out", self._camera_id)
 
 
 _NOTHING = _Row(None, 0, None)
 
 
-def _is_whole(link: Link) -> bool:
+def _is_complete(link: Link) -> bool:
     try:
         said_of_segment(link.said)
     except FootageError:

@@ -1,4 +1,4 @@
-"""What every table shares: the metadata, exact time in a column, ids."""
+"""What all tables share: the metadata, the column type for exact time, ids."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,12 +34,12 @@ class UtcMicros(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """The one metadata of the product; shike.api adds its own tables to it."""
+    """The only metadata of the product; shike.api adds its own tables to it."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[Mapping[Any, Any]] = {datetime: UtcMicros()}
 
 
 def id_column() -> Mapped[str]:
-    """A primary key: UUIDv7 as 36 characters, so rows of several machines merge and still sort by age."""
+    """A primary key: UUIDv7 as 36 characters. Rows of several machines can be merged and still sort by age."""
     return mapped_column(String(36), primary_key=True, default=new_id)

@@ -9,9 +9,9 @@ from shike.attendance.tables.base import Base, id_column
 
 
 class SampleRow(Base):
-    """People seen in one picture: an interval, never a bare number, with boxes kept so that it can be judged again.
+    """People seen in one picture: count and interval, with the boxes, so that the count can be repeated.
 
-    `boxes` is [[x0, y0, x1, y1, score], ...] in 0..1 of the picture, scores from 0.1 up. `took_ms` is detection time.
+    `boxes`: [[x0, y0, x1, y1, score], ...] in 0..1 of the picture, scores of 0.1 and more. `took_ms`: detection time.
     """
 
     __tablename__ = "sample"
@@ -44,7 +44,7 @@ class SampleRow(Base):
 
 
 class CountSkipRow(Base):
-    """A stretch of footage that was not counted, and why."""
+    """A range of footage that was not counted, and why."""
 
     __tablename__ = "count_skip"
     __table_args__ = (Index(None, "camera_id", "from_at"),)

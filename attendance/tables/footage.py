@@ -9,7 +9,7 @@ from shike.attendance.tables.base import Base, id_column
 
 
 class RunRow(Base):
-    """Recording without interruption: one init section, one media clock, one writer; and why it ended."""
+    """One uninterrupted recording: one init section, one media clock, one writer; and why it ended."""
 
     __tablename__ = "run"
     __table_args__ = (
@@ -37,16 +37,16 @@ class RunRow(Base):
 
 
 class SegmentRow(Base):
-    """One closed file of about a minute: where it lies, what time it covers, and its fragment table (compact bytes).
+    """One closed file of about a minute: its key, the time that it covers, and its fragment table (compact bytes).
 
-    `digest` is that of the whole file, `link` that of its row in the camera's chain; both name their algorithm.
-    `state`: closed, or deleting once a rule has decided that it goes; readers leave that out.
+    `digest`: of the whole file. `link`: of its row in the camera's chain. Both name their algorithm.
+    `state`: closed, or deleting once a rule has decided to delete it; readers ignore such rows.
     """
 
     __tablename__ = "segment"
     __table_args__ = (
         CheckConstraint("stream IN ('main', 'sub')", name="stream"),
-        # Times, sizes and states are in the index: retention adds up millions of rows without touching one.
+        # Covers times, sizes and states: retention adds up millions of rows from the index alone.
         Index(None, "camera_id", "stream", "wall_start", "wall_end", "size", "state"),
         Index(None, "created_at"),
         UniqueConstraint("run_id", "sequence"),

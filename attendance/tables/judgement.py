@@ -1,7 +1,7 @@
-"""The tables of judgement: how well a room is counted, what a class session came to, what looks wrong, who says so.
+"""Tables of judgement: true numbers for acceptance, attendance records, flags, and verdicts on flags.
 
-Belongs here: columns, constraints and indexes. Does not belong here: how any of it is computed (records.py, flags.py,
-acceptance.py). Account ids are no foreign keys: what somebody said outlives their account.
+Here: columns, constraints and indexes. Not here: how the values are computed (judgement/records.py, flags.py,
+acceptance.py). Account ids are no foreign keys: a verdict outlives the account. Design: docs/design/judgement.md.
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ FlagState = Literal["open", "confirmed", "rejected", "undecidable", "withdrawn"]
 
 
 class AcceptanceSampleRow(Base):
-    """One true number that a person entered for a picture of a room, beside the number that was counted."""
+    """The true number of people in a picture of a room, entered by a person, and the number that was counted."""
 
     __tablename__ = "acceptance_sample"
     __table_args__ = (UniqueConstraint("room_id", "picture_at"),)
@@ -32,7 +32,7 @@ class AcceptanceSampleRow(Base):
 
 
 class AttendanceRecordRow(Base):
-    """One version of what a class session came to; the highest one is in force. A final one is never changed."""
+    """One version of the record of a class session; the highest is in force. A final version is never changed."""
 
     __tablename__ = "attendance_record"
     __table_args__ = (UniqueConstraint("class_session_id", "version"),)
@@ -48,7 +48,7 @@ class AttendanceRecordRow(Base):
 
 
 class FlagRow(Base):
-    """Something that looks wrong: code, window, values, the rule's version. `moment_at` is the first moment to play."""
+    """Something to look at: code, window, values, version of the rules. `moment_at`: the first moment to play."""
 
     __tablename__ = "flag"
     __table_args__ = (
@@ -80,7 +80,7 @@ class FlagRow(Base):
 
 
 class FlagVerdictRow(Base):
-    """What a person said about a flag, and why. A later verdict does not remove an earlier one."""
+    """A person's verdict on a flag, and why. A later verdict does not remove an earlier one."""
 
     __tablename__ = "flag_verdict"
     __table_args__ = (CheckConstraint("verdict IN ('confirmed', 'rejected', 'undecidable')", name="verdict"),)

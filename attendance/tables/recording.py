@@ -1,7 +1,7 @@
-"""The table of recording policies: when a room is recorded, with sound or without, since when, and who said so.
+"""The table of recording policies: when a room is recorded, with or without sound, since when, and who decided it.
 
-Belongs here: columns, constraints and indexes. Does not belong here: what follows from a policy (recording_policy.py).
-Account ids are no foreign keys: what somebody decided outlives their account.
+Here: columns, constraints and indexes. Not here: what follows from a policy (recording/policy.py).
+Account ids are no foreign keys: a decision outlives the account. Design: docs/design/keep.md, "When to record".
 """
 
 from datetime import datetime
@@ -13,9 +13,9 @@ from shike.attendance.tables.base import Base, id_column
 
 
 class RecordingPolicyRow(Base):
-    """One decision about a room. Never changed: the next one is another row, in force from its own `valid_from` on.
+    """One decision about a room. It is never changed: the next one is another row, in force from its `valid_from` on.
 
-    Margins in minutes; `g711` says what is done with sound that MP4 cannot hold. A room without a row has the default.
+    Margins in minutes. `g711`: what to do with sound that MP4 cannot hold. A room without a row has the default.
     """
 
     __tablename__ = "recording_policy"

@@ -1,6 +1,6 @@
 """Tables of the registry: regions, institutions, rooms, cameras, and which recorder may write a camera.
 
-Columns, constraints and indexes only; accounts and the audit trail are the service's (shike.api).
+Here: columns, constraints and indexes. Not here: accounts and the audit trail (shike.api).
 """
 
 from datetime import datetime
@@ -12,7 +12,7 @@ from shike.attendance.tables.base import Base, id_column
 
 
 class RegionRow(Base):
-    """A node of the tree province → city → county. `path` is "/id/id/": a subtree is everything with that prefix."""
+    """A node of the tree province → city → county. `path` is "/id/id/": a subtree is all rows with that prefix."""
 
     __tablename__ = "region"
 
@@ -24,7 +24,7 @@ class RegionRow(Base):
 
 
 class InstitutionRow(Base):
-    """A training institution. `uscc` is its unified social credit code (GB 32100), checked where it is entered."""
+    """A training institution. `uscc` is its unified social credit code (GB 32100), checked on entry."""
 
     __tablename__ = "institution"
 
@@ -37,7 +37,7 @@ class InstitutionRow(Base):
 
 
 class RoomRow(Base):
-    """A classroom or training ground of an institution, with its cameras or the reason why it has none."""
+    """A classroom or training ground of an institution. `no_camera_reason`: why it has no camera."""
 
     __tablename__ = "room"
 
@@ -51,9 +51,9 @@ class RoomRow(Base):
 
 
 class CameraRow(Base):
-    """How to reach a camera and what it looks at. `version` rises with every change; recorders compare it.
+    """How to reach a camera, and what it shows. `version` rises with every change; recorders compare it.
 
-    `importance` 1 to 3: where space is short, recording of the least important cameras (1) stops first.
+    `importance`: 1 to 3. When space is short, recording of the least important cameras (1) stops first.
     """
 
     __tablename__ = "camera"

@@ -1,7 +1,8 @@
-"""The tables of retention: how long footage is kept, what is held, what was deleted, and which clean-up was stopped.
+"""Tables of retention: how long footage is kept, holds, deletions, and clean-ups that were stopped.
 
-Belongs here: columns, constraints and indexes. Does not belong here: what follows from them (retention.py, holds.py).
-Account ids are no foreign keys, nor are cameras of holds and deletions: what was decided outlives whoever it names.
+Here: columns, constraints and indexes. Not here: what follows from them (retention/rules.py, retention/holds.py).
+Account ids are no foreign keys, nor are the cameras of holds and deletions: these rows outlive accounts and cameras.
+Design: docs/design/retention.md.
 """
 
 from datetime import datetime
@@ -15,8 +16,8 @@ from shike.attendance.tables.base import Base, id_column
 class RetentionRuleRow(Base):
     """How long footage of a camera's stream is kept; without a camera, of every camera that has no rule of its own.
 
-    Never changed: the next rule is another row, in force from its `valid_from` on. `days` and `max_bytes` are limits of
-    one stream of one camera, null for none. `follows_default`: the camera's own rule ends here.
+    It is never changed: the next rule is another row, in force from its `valid_from` on. `days` and `max_bytes` limit
+    one stream of one camera; null: no limit. `follows_default`: the camera's own rule ends here.
     """
 
     __tablename__ = "retention_rule"
@@ -41,9 +42,10 @@ class RetentionRuleRow(Base):
 
 
 class HoldRow(Base):
-    """A range of footage that no rule deletes until somebody releases it. Never removed.
+    """A range of footage that no rule deletes until somebody releases it. The row is never removed.
 
-    `camera_ids` are those of the room when it was held: a camera that moves away takes its held footage along.
+    `camera_ids`: the cameras of the room when the hold was placed. The footage of a camera that is moved to another
+    room stays held.
     """
 
     __tablename__ = "hold"
@@ -71,10 +73,11 @@ class HoldRow(Base):
 
 
 class DeletionRow(Base):
-    """A segment that a rule deletes (planned) or deleted (done), kept for good.
+    """A segment that a rule will delete (planned) or has deleted (done). The row is kept for ever.
 
-    After some weeks neighbours of one run become one row: `segments` says how many, `segment_id` and what belongs to
-    one file are null then; the camera's chain still names each. `missing`: the file was gone before anybody deleted it.
+    After some weeks neighbours of one run become one row: `segments` is their number; `segment_id` and the other
+    columns of a single file are null. The camera's chain still names each file. `missing`: the file was gone before its
+    deletion.
     """
 
     __tablename__ = "deletion"
@@ -109,9 +112,9 @@ class DeletionRow(Base):
 
 
 class BrakeRow(Base):
-    """A clean-up that would have deleted more than half and waits for somebody's word; without a camera, one of all.
+    """A clean-up that would have deleted more than half and waits for confirmation; without a camera, of all cameras.
 
-    `until`: the confirmation goes for footage that ended by then.
+    `until`: the confirmation covers footage that ended by then.
     """
 
     __tablename__ = "brake"

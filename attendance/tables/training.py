@@ -1,8 +1,7 @@
-"""The tables of training: classes, their sessions, who is enrolled, who signed in, who was excused.
+"""Tables of training: classes, class sessions, trainees, enrolments, sign-ins and leave.
 
-Belongs here: columns, constraints and indexes. Does not belong here: where cameras stand (tables.py), what is judged of
-all this (judgement_tables.py). See docs/design/training.md. Days are ISO 8601 strings of Beijing's calendar; moments
-are microseconds UTC.
+Here: columns, constraints and indexes. Not here: rooms and cameras (registry.py), judgements (judgement.py).
+Days are ISO 8601 strings of the Beijing calendar; moments are microseconds UTC. Design: docs/design/training.md.
 """
 
 from datetime import datetime
@@ -44,7 +43,7 @@ class TrainingClassRow(Base):
 class ClassSessionRow(Base):
     """One sitting of a class (课次). `breaks` is [[from, to], ...] as RFC 3339 in UTC, in order, within the plan.
 
-    Without a room it takes place where no camera is; nothing can be counted then.
+    Without a room it takes place where there is no camera, and nothing can be counted.
     """
 
     __tablename__ = "class_session"
@@ -71,9 +70,9 @@ class ClassSessionRow(Base):
 
 
 class TraineeRow(Base):
-    """A person whom an institution trains. The ID number is sealed; matching goes by a keyed hash, screens show a mask.
+    """A person whom an institution trains. The ID number is encrypted; it is matched by a keyed hash and shown masked.
 
-    `id_number_hash` is HMAC-SHA256 under the installation's own key, hex: without the key nobody can try all numbers.
+    `id_number_hash`: HMAC-SHA256 under the installation's own key, hex. Without the key nobody can try all numbers.
     """
 
     __tablename__ = "trainee"
@@ -91,7 +90,7 @@ class TraineeRow(Base):
 
 
 class EnrolmentRow(Base):
-    """A trainee in a class. `employer` is who actually uses the worker, `agency` who lends them out (S10)."""
+    """A trainee in a class. `employer`: where the trainee really works; `agency`: who dispatches them there (S10)."""
 
     __tablename__ = "enrolment"
     __table_args__ = (
@@ -115,9 +114,9 @@ class EnrolmentRow(Base):
 
 
 class SignEventRow(Base):
-    """Somebody signed in or out. Never changed: a correction is another event that names this one.
+    """A trainee signed in or out. It is never changed: a correction is another event, and `corrects_id` names this one.
 
-    `at` is when it happened as its source says, `received_at` when it came here.
+    `at`: when it happened, by its source. `received_at`: when the service received it.
     """
 
     __tablename__ = "sign_event"

@@ -102,11 +102,11 @@ class Observed:
         """A moment by minutes since the planned start."""
         return self.start + timedelta(minutes=minute)
 
-    def filmed(self, from_min: float = 0, to_min: float | None = None) -> None:
+    def filmed(self, from_min: float = 0, to_min: float | None = None, ends: str = "stopped") -> None:
         """The index of footage that the camera recorded without a break."""
         begin, end = self.at(from_min), self.at(self.minutes if to_min is None else to_min)
         run = new_run(self.world.cameras[0], begin)
-        run.id, run.started_at, run.ended_at, run.end_reason = new_id(), begin, end, "stopped"
+        run.id, run.started_at, run.ended_at, run.end_reason = new_id(), begin, end, ends
         self.service.add(run)
         sequence = 0
         while begin < end:

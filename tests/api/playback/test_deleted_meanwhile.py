@@ -1,4 +1,4 @@
-"""Footage that a clean-up takes away while somebody lists, checks, plays or exports it."""
+"""Footage that a clean-up deletes while it is listed, checked, played or exported."""
 
 import shutil
 from itertools import islice
@@ -19,11 +19,11 @@ from tests.recorded import CAMERA, FRAME_US, timed_strips
 
 
 def clean(filmed: Filmed, first: int, segments: int, finish: bool = True) -> None:
-    """Delete so many segments of the main stream from the `first` on, or only plan to."""
+    """Delete so many segments of the main stream from the `first` on; with `finish` False only plan it."""
     service = filmed.service
     with service.database.writing() as db:
-        found = islice(candidates(db, (CAMERA, "main"), [(0, FOR_EVER_US)]), first, first + segments)
-        assert plan(db, [DueSegment(each, "age") for each in found], {}, service.clock.now()) == segments
+        due = islice(candidates(db, (CAMERA, "main"), [(0, FOR_EVER_US)]), first, first + segments)
+        assert plan(db, [DueSegment(each, "age") for each in due], {}, service.clock.now()) == segments
     if finish:
         assert list(Deleter(service.database, filmed.archive, service.clock, "no").finish()) == [segments]
 
@@ -45,7 +45,7 @@ def test_files_and_days_that_go_while_they_are_listed_are_left_out(filmed: Filme
 @pytest.mark.parametrize("finish", [True, False], ids=["deleted", "the file only"])
 def test_a_file_that_a_clean_up_takes_during_a_check_is_not_missing(filmed: Filmed, finish: bool) -> None:
     class Cleaned(Archive):
-        """Footage that is cleaned between the reading of the index and the look at the first file."""
+        """An archive that a clean-up empties after the index was read and before the first file is checked."""
 
         cleaned = False
 
@@ -59,11 +59,11 @@ def test_a_file_that_a_clean_up_takes_during_a_check_is_not_missing(filmed: Film
 
     service = filmed.service
     archive, spool = Cleaned(service.settings.footage_dir), Spool(service.settings.spool_dir)
-    found = [finding for finding in check(archive, spool, service.database.reading, CAMERA) if finding.is_fault]
-    assert archive.cleaned and found == []
+    faults = [finding for finding in check(archive, spool, service.database.reading, CAMERA) if finding.is_fault]
+    assert archive.cleaned and faults == []
     (service.settings.footage_dir / filmed.main[2].key).unlink()
-    found = [finding for finding in check(archive, spool, service.database.reading, CAMERA) if finding.is_fault]
-    assert [(finding.code, finding.key) for finding in found] == [("missing", filmed.main[2].key)]
+    faults = [finding for finding in check(archive, spool, service.database.reading, CAMERA) if finding.is_fault]
+    assert [(finding.code, finding.key) for finding in faults] == [("missing", filmed.main[2].key)]
 
 
 @pytest.mark.parametrize("at", ["head", "read"], ids=["before it is opened", "while it is read"])

@@ -1,4 +1,4 @@
-"""One file to take away: every frame, its time from zero, and what it is said inside; and the pack that proves it."""
+"""Exports: a video with every frame, times from zero and a description inside; and the evidence pack."""
 
 import hashlib
 import io
@@ -18,6 +18,7 @@ from shike.api.processes.keep import Housekeeper
 from shike.attendance.tables.registry import CameraRow
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from shike.capture.archive.export import export_mp4
+from shike.capture.moment import rfc3339_us
 from shike.capture.recorder import health
 from shike.capture.recorder.config import Lengths
 from tests import packs
@@ -40,7 +41,7 @@ def test_an_export_holds_every_frame_and_its_position_is_wall_time(filmed: Filme
         position(filmed.sent, part)
     assert len(frames) == round(sum(f.duration_us for r in filmed.main for f in r.fragments) / FRAME_US)
     assert all(later > earlier for (_, earlier), (_, later) in itertools.pairwise(shown))
-    # The gap between the runs is as long in the file as it was.
+    # The gap between the runs keeps its length in the file.
     at_us = filmed.start_us + shown[count][1] * 1e6
     assert at_us == pytest.approx(second[0].wall_start_us, abs=1000)
 
@@ -149,15 +150,26 @@ def test_a_pack_holds_what_was_recorded_and_common_tools_say_so(filmed: Filmed, 
     assert sorted(path.name for path in (folder / "segments").iterdir()) == sorted(
         Path(record.key).name for record in filmed.main
     )
-    said = packs.manifest(folder)
-    assert (said["simulated"], said["imported"], said["exported"]["by"]) == (True, False, "supervisor")
-    assert [gap["reason"] for gap in said["gaps"]] == ["stopped"] and said["unsealed"] == said["absent"] == []
+    manifest = packs.manifest(folder)
+    assert (manifest["simulated"], manifest["imported"], manifest["exported"]["by"]) == (True, False, "supervisor")
+    assert [gap["reason"] for gap in manifest["gaps"]] == ["stopped"] and manifest["unsealed"] == manifest[
+        "absent"
+    ] == []
     first, second = filmed.runs
     count = round(sum(f.duration_us for record in first for f in record.fragments) / FRAME_US)
     shown = timed_strips((folder / "video.mp4").read_bytes())
     assert filmed.start_us + shown[count][1] * 1e6 == pytest.approx(second[0].wall_start_us, abs=1000)
     if shutil.which("openssl"):
         assert packs.failing(folder) == set()
+
+
+def test_a_pack_names_the_gaps_that_the_time_line_names(filmed: Filmed, tmp_path: Path) -> None:
+    start = filmed.start_us - 60_000_000
+    manifest = packs.manifest(_packed(filmed, tmp_path / "asked", from_=start))
+    shown = filmed.get("/timeline", from_=start).json()["gaps"]
+    assert [gap["reason"] for gap in shown] == ["not_registered", "stopped"]
+    gaps = [(rfc3339_us(gap["start_us"]), rfc3339_us(gap["end_us"]), gap["reason"]) for gap in manifest["gaps"]]
+    assert gaps == [(gap["from"], gap["to"], gap["reason"]) for gap in shown]
 
 
 def test_nobody_else_can_read_what_a_pack_is_made_of(filmed: Filmed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,14 +221,14 @@ def test_what_is_still_being_written_is_left_out_of_a_pack_and_said(
             "22 pictures are written",
         )
         now_us = filmed.service.clock.now()
-        said = packs.manifest(_packed(filmed, tmp_path / "both", to=now_us))
-        assert [part["reason"] for part in said["unsealed"]] == ["being_written"]
-        assert said["video"]["end_us"] == filmed.end_us
+        manifest = packs.manifest(_packed(filmed, tmp_path / "both", to=now_us))
+        assert [part["reason"] for part in manifest["unsealed"]] == ["being_written"]
+        assert manifest["video"]["end_us"] == filmed.end_us
         opened = recording.archive.tail(CAMERA, "main")
         assert opened is not None
         (start_us, end_us) = (opened.fragments[0].wall_us, opened.fragments[0].wall_us + 400_000)
-        said = packs.manifest(_packed(filmed, tmp_path / "part", to=end_us))
-        left_out = [(part["start_us"], part["end_us"]) for part in said["unsealed"]]
+        manifest = packs.manifest(_packed(filmed, tmp_path / "part", to=end_us))
+        left_out = [(part["start_us"], part["end_us"]) for part in manifest["unsealed"]]
         assert left_out == [(start_us, end_us)], "no more than was asked for"
         alone = filmed.get("/export", from_=filmed.end_us, to=now_us, format="pack")
         assert (alone.status_code, alone.json()["code"]) == (409, "nothing_sealed")
@@ -238,9 +250,9 @@ def test_a_pack_that_the_volume_has_no_room_for_is_refused_beforehand(
 def test_a_lost_file_is_said_in_the_pack_and_does_not_hold_up_the_rest(filmed: Filmed, tmp_path: Path) -> None:
     gone = filmed.main[1]
     (filmed.service.settings.footage_dir / gone.key).unlink()
-    said = packs.manifest(_packed(filmed, tmp_path / "asked"))
-    assert [(part["segment"], part["why"]) for part in said["absent"]] == [(gone.identity.segment_id, "missing")]
-    assert len([entry for entry in said["files"] if "segment" in entry]) == len(filmed.main) - 1
+    manifest = packs.manifest(_packed(filmed, tmp_path / "asked"))
+    assert [(part["segment"], part["why"]) for part in manifest["absent"]] == [(gone.identity.segment_id, "missing")]
+    assert len([entry for entry in manifest["files"] if "segment" in entry]) == len(filmed.main) - 1
 
 
 def test_a_spoilt_chain_makes_no_pack_and_says_where_to_look(filmed: Filmed) -> None:

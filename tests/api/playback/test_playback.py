@@ -35,7 +35,7 @@ class Entry:
 
 
 def parse(text: str) -> list[Entry]:
-    """What a player reads out of a playlist; fails on a line that does not belong there."""
+    """The entries that a player reads from a playlist; fails on an unexpected line."""
     lines = text.splitlines()
     assert lines[0] == "#EXTM3U" and lines[-1] == "#EXT-X-ENDLIST"
     target = int(next(line for line in lines if line.startswith("#EXT-X-TARGETDURATION:")).split(":")[1])
@@ -46,15 +46,15 @@ def parse(text: str) -> list[Entry]:
             discontinuous = True
         elif line.startswith("#EXT-X-SHIKE-TRACKS:"):
             assert line == "#EXT-X-SHIKE-TRACKS:video"
-        elif found := re.fullmatch(r'#EXT-X-MAP:URI="([^"]+)",BYTERANGE="(\d+)@0"', line):
-            init = (found[1], int(found[2]))
+        elif match := re.fullmatch(r'#EXT-X-MAP:URI="([^"]+)",BYTERANGE="(\d+)@0"', line):
+            init = (match[1], int(match[2]))
         elif line.startswith("#EXT-X-PROGRAM-DATE-TIME:"):
             assert re.fullmatch(r"\S+\.\d{3}Z", line.split(":", 1)[1])
             wall_us = to_us(datetime.fromisoformat(line.split(":", 1)[1]))
         elif line.startswith("#EXTINF:"):
             seconds = float(line[8:-1])
-        elif found := re.fullmatch(r"#EXT-X-BYTERANGE:(\d+)@(\d+)", line):
-            span = (int(found[1]), int(found[2]))
+        elif match := re.fullmatch(r"#EXT-X-BYTERANGE:(\d+)@(\d+)", line):
+            span = (int(match[1]), int(match[2]))
         elif line.startswith("/api/"):
             assert seconds <= target + 0.5
             entries.append(Entry(init, wall_us, seconds, *span, line, discontinuous))
@@ -99,7 +99,7 @@ def test_each_entry_says_when_the_camera_sent_its_first_picture(filmed: Filmed) 
     for entry in parse(filmed.get("/playlist.m3u8").text):
         init = ranged(client, entry.init[0], 0, entry.init[1])
         frames = strips(init + ranged(client, entry.url, entry.offset, entry.size))
-        # A clip comes round again, so a few frames may stand at several places of the log.
+        # A clip repeats, so a few frames may be at several places of the log.
         numbers = [each.frame for each in filmed.sent]
         starts = [i for i in range(len(numbers)) if numbers[i : i + len(frames)] == frames]
         assert min(abs(entry.wall_us - filmed.sent[i].sent_us) for i in starts) < FRAME_US
@@ -140,7 +140,7 @@ def test_what_is_being_written_can_be_played_before_it_is_indexed(
         timeline = filmed.get("/timeline", from_=filmed.end_us - 1_000_000, to=now_us + MINUTE_US).json()
         assert timeline["spans"][-1]["open"] is True
         assert [gap["reason"] for gap in timeline["gaps"]] == ["stopped"]
-        # Closed and in the spool, not yet indexed: still there.
+        # A closed segment in the spool, not indexed yet, can be played too.
         wait_until(lambda: list(recording.spool.pending()), "a segment is closed")
         text = filmed.get("/playlist.m3u8", from_=filmed.end_us, to=now_us + MINUTE_US).text
         assert len(play(filmed.service.client("supervisor"), parse(text))[0]) >= 45

@@ -1,4 +1,4 @@
-"""What a camera's page knows: state, last gap, what is written, how long the disk lasts."""
+"""The page of a camera: state, last gap, what is written, how long the disk will last."""
 
 from datetime import timedelta
 
@@ -29,8 +29,8 @@ def test_a_camera_says_what_it_is_doing_and_since_when(watched: Watched) -> None
     watched.says(
         bitrate_bps=4_000_000, fps=25.0, width=1920, height=1080, codec="h264", dropped=3, clock_offset_ms=-120
     )
-    found = watched.get("/api/cameras/{id}/status")
-    main, sub = found["streams"]
+    status = watched.get("/api/cameras/{id}/status")
+    main, sub = status["streams"]
     state = main["state"]
     assert (state["state"], state["bitrate_bps"], state["fps"], state["codec"]) == ("recording", 4_000_000, 25, "h264")
     assert (state["width"], state["height"], state["dropped"], state["clock_offset_ms"]) == (1920, 1080, 3, -120)
@@ -52,37 +52,37 @@ def test_what_is_not_yet_in_the_index_was_recorded_all_the_same(filmed: Filmed) 
     with filmed.service.database.writing() as db:
         db.execute(delete(SegmentRow))
         db.execute(delete(RunRow))
-    said = filmed.service.client("supervisor").get(f"/api/cameras/{CAMERA}/status").json()
-    assert said["streams"][0]["recorded_since"] == rfc3339_us(filmed.main[0].wall_start_us)
+    status = filmed.service.client("supervisor").get(f"/api/cameras/{CAMERA}/status").json()
+    assert status["streams"][0]["recorded_since"] == rfc3339_us(filmed.main[0].wall_start_us)
 
 
 def test_what_was_recorded_twice_counts_once_among_the_hours_of_a_day(watched: Watched) -> None:
     watched.recorded(hour(11), 7200, "import_done", origin="imported")  # an hour and a half of it beside the camera's
-    found = watched.get("/api/cameras/{id}/status")["streams"][0]
-    assert found["recorded_24h_s"] == pytest.approx(14 * 3600, abs=1)
-    assert found["bytes_24h"] == 811_000_000 + 120_000_000
+    status = watched.get("/api/cameras/{id}/status")["streams"][0]
+    assert status["recorded_24h_s"] == pytest.approx(14 * 3600, abs=1)
+    assert status["bytes_24h"] == 811_000_000 + 120_000_000
 
 
 def test_a_camera_says_whether_sound_is_asked_for_and_whether_any_comes(watched: Watched) -> None:
     watched.says()
-    found = watched.get("/api/cameras/{id}/status")
-    assert (found["records_sound"], found["streams"][0]["state"]["audio"]) == (False, None)
+    status = watched.get("/api/cameras/{id}/status")
+    assert (status["records_sound"], status["streams"][0]["state"]["audio"]) == (False, None)
     policy = {"mode": "always", "margin_before_min": 10, "margin_after_min": 5, "audio": True, "g711": "drop"}
-    room = f"/api/rooms/{found['room_id']}/recording-policy"
+    room = f"/api/rooms/{status['room_id']}/recording-policy"
     answer = watched.service.client("administrator").put(room, json={**policy, "reason": "language class"})
     assert answer.status_code == 200, answer.text
     watched.says(audio="dropped_g711")
-    found = watched.get("/api/cameras/{id}/status")
-    assert (found["records_sound"], found["streams"][0]["state"]["audio"]) == (True, "dropped_g711")
+    status = watched.get("/api/cameras/{id}/status")
+    assert (status["records_sound"], status["streams"][0]["state"]["audio"]) == (True, "dropped_g711")
 
 
 def test_a_gap_that_goes_on_ends_now_and_has_the_reason_of_now(watched: Watched) -> None:
     watched.at(hour(21))
     watched.says(state="backing_off", cause="unreachable", attempt=4, next_try_us=watched.service.clock.now() + 10**7)
-    found = watched.get("/api/cameras/{id}/status")
-    main = found["streams"][0]
+    status = watched.get("/api/cameras/{id}/status")
+    main = status["streams"][0]
     assert (main["state"]["cause"], main["state"]["attempt"]) == ("unreachable", 4)
-    assert (main["last_gap"]["reason"], main["last_gap"]["to"]) == ("unreachable", found["asked_at"])
+    assert (main["last_gap"]["reason"], main["last_gap"]["to"]) == ("unreachable", status["asked_at"])
 
 
 def test_a_camera_without_a_gap_has_no_last_one(empty: Service, world: World) -> None:
@@ -119,8 +119,8 @@ def test_what_was_imported_says_nothing_about_how_long_the_disk_lasts(empty: Ser
 
 
 def test_who_sees_only_some_rooms_learns_nothing_of_the_disk_that_others_share(watched: Watched) -> None:
-    said = watched.service.client("institution").get(f"/api/cameras/{watched.camera_id}/status").json()
-    assert (said["camera_id"], said["disk"]) == (watched.camera_id, None)
+    status = watched.service.client("institution").get(f"/api/cameras/{watched.camera_id}/status").json()
+    assert (status["camera_id"], status["disk"]) == (watched.camera_id, None)
 
 
 def test_nobody_reads_an_address_here(watched: Watched) -> None:

@@ -1,4 +1,4 @@
-"""When rooms are recorded: deciding, the history of decisions, and what they need of the disk."""
+"""Recording policies: setting them, their history, and the disk space that they need."""
 
 import shutil
 from datetime import timedelta
@@ -19,7 +19,7 @@ TB = 10**12
 
 
 def plan(service: Service, world: World, starts_in: timedelta) -> str:
-    """Put the first room's class session (three hours) at a time from now; returns its start as the wire has it."""
+    """Move the first room's class session (three hours) to a time from now; returns its start as the API writes it."""
     start = (now(service.clock) + starts_in).replace(microsecond=0)
     with service.database.writing() as db:
         db.execute(
@@ -56,23 +56,23 @@ def test_a_room_about_which_nobody_decided_is_recorded_always_without_sound(empt
 def test_a_decision_is_in_force_at_once_and_the_ones_before_stay(empty: Service, world: World) -> None:
     start = plan(empty, world, timedelta(hours=2))
     admin = empty.client("administrator")
-    said = admin.put(ROOM.format(world.rooms[0]), json=TIMETABLE).json()
-    assert said["due"]["recorded"] is False and said["due"]["why"] == "off_schedule"
-    assert said["due"]["class_session"] == "2030-01 Cooks · 1"
-    assert said["due"]["until"] < start
+    room = admin.put(ROOM.format(world.rooms[0]), json=TIMETABLE).json()
+    assert room["due"]["recorded"] is False and room["due"]["why"] == "off_schedule"
+    assert room["due"]["class_session"] == "2030-01 Cooks · 1"
+    assert room["due"]["until"] < start
     empty.clock.move(2 * 3600 - 10 * 60)
-    said = admin.put(ROOM.format(world.rooms[0]), json=TIMETABLE | {"audio": True, "reason": "口语课"}).json()
-    assert said["due"]["why"] == "margin_before"
+    room = admin.put(ROOM.format(world.rooms[0]), json=TIMETABLE | {"audio": True, "reason": "口语课"}).json()
+    assert room["due"]["why"] == "margin_before"
     empty.clock.move(15 * 60)
-    said = admin.get(ROOM.format(world.rooms[0])).json()
-    assert (said["due"]["why"], said["policy"]["audio"]) == ("class_session", True)
-    assert [(each["mode"], each["audio"], each["reason"]) for each in said["history"]] == [
+    room = admin.get(ROOM.format(world.rooms[0])).json()
+    assert (room["due"]["why"], room["policy"]["audio"]) == ("class_session", True)
+    assert [(each["mode"], each["audio"], each["reason"]) for each in room["history"]] == [
         ("timetable", True, "口语课"),
         ("timetable", False, "只在上课时录像"),
         ("always", False, ""),
     ]
-    assert said["history"][0]["set_by_name"] == "Administrator"
-    assert said["history"][0]["valid_from"] > said["history"][1]["valid_from"]
+    assert room["history"][0]["set_by_name"] == "Administrator"
+    assert room["history"][0]["valid_from"] > room["history"][1]["valid_from"]
     listed = admin.get("/api/recording-policies").json()["items"]
     assert [room["policy"]["mode"] for room in listed] == ["timetable", "always"]
 
@@ -132,10 +132,10 @@ def test_who_sees_only_some_rooms_learns_nothing_of_the_disk_that_others_share(
     empty: Service, world: World, who: str
 ) -> None:
     client = empty.client(who)
-    for days in (1, 3650):  # neither in figures nor by trying how much fits
-        said = client.get("/api/recording-needs", params={"days_main": days}).json()
-        assert said["total_bytes"] > 0
-        assert (said["whole"], said["disk"], said["fits"], said["short_by_bytes"]) == (False, None, None, None)
+    for days in (1, 3650):  # neither in figures nor by trying how many days fit
+        needs = client.get("/api/recording-needs", params={"days_main": days}).json()
+        assert needs["total_bytes"] > 0
+        assert (needs["whole"], needs["disk"], needs["fits"], needs["short_by_bytes"]) == (False, None, None, None)
 
 
 def test_a_removed_room_takes_its_decisions_with_it(empty: Service, world: World) -> None:
@@ -157,16 +157,16 @@ def test_needs_are_what_was_measured_times_hours_times_days(
     measured(empty, 15_000_000)  # in 60 s: 2 Mbit/s
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(2 * TB, TB, TB))
     client = empty.client("supervisor")
-    said = client.get("/api/recording-needs", params={"days_main": 10}).json()
-    assert [(room["hours_a_week"], room["bitrate_bps"], room["measured"]) for room in said["rooms"]] == [
+    needs = client.get("/api/recording-needs", params={"days_main": 10}).json()
+    assert [(room["hours_a_week"], room["bitrate_bps"], room["measured"]) for room in needs["rooms"]] == [
         (168, 2_000_000, True),
         (168, 2_000_000, True),
     ]
-    assert said["total_bytes"] == 2 * 10 * 86_400 * 250_000
-    assert (said["fits"], said["short_by_bytes"], said["whole"]) == (True, 0, True)
-    # Two segments of 15 MB are there; the rest of what is used is somebody else's.
+    assert needs["total_bytes"] == 2 * 10 * 86_400 * 250_000
+    assert (needs["fits"], needs["short_by_bytes"], needs["whole"]) == (True, 0, True)
+    # Footage is two segments of 15 MB; the rest of the used space is other data.
     usable = TB + 30_000_000 - TB // 10
-    assert said["disk"] == {
+    assert needs["disk"] == {
         "total_bytes": 2 * TB,
         "free_bytes": TB,
         "footage_bytes": 30_000_000,
@@ -182,13 +182,13 @@ def test_a_mode_can_be_tried_before_it_is_chosen_for_all_rooms_or_for_some(empty
     client = empty.client("administrator")
     tried = client.get("/api/recording-needs", params={"mode": "timetable"}).json()["rooms"]
     # Three hours and twenty minutes in the one week that is planned; the other room has no session in four.
-    said = [(room["hours_from"], room["hours_a_week"], room["hours_weeks"]) for room in tried]
-    assert said == [("timetable", 3.3, 1), ("assumed", 40, None)]
+    hours = [(room["hours_from"], room["hours_a_week"], room["hours_weeks"]) for room in tried]
+    assert hours == [("timetable", 3.3, 1), ("assumed", 40, None)]
     query: dict[str, str | int] = {"mode": "timetable", "room_id": world.rooms[1], "hours_without_timetable": 10}
     some = client.get("/api/recording-needs", params=query).json()["rooms"]
     assert [(room["mode"], room["hours_from"]) for room in some] == [("always", "always"), ("timetable", "assumed")]
     assert some[1]["bytes"] * 4 == pytest.approx(tried[1]["bytes"], abs=4)
-    # Nothing was changed by asking.
+    # Asking changed nothing.
     assert [room["mode"] for room in client.get("/api/recording-needs").json()["rooms"]] == ["always", "always"]
 
 
@@ -198,8 +198,8 @@ def test_a_camera_of_which_nothing_was_recorded_counts_with_the_usual_rates(empt
     admin = empty.client("administrator")
     admin.patch(f"/api/cameras/{world.cameras[0]}", json={"sub_path": "/sub"})
     admin.patch(f"/api/cameras/{world.cameras[1]}", json={"enabled": False})
-    said = admin.get("/api/recording-needs", params={"days_main": 1, "days_sub": 2}).json()
-    (room,) = said["rooms"]  # a room without an enabled camera needs nothing
+    needs = admin.get("/api/recording-needs", params={"days_main": 1, "days_sub": 2}).json()
+    (room,) = needs["rooms"]  # a room without an enabled camera needs nothing
     assert (room["bitrate_bps"], room["measured"]) == (4_500_000, False)
     assert room["bytes"] == 86_400 * (500_000 + 2 * 62_500)
-    assert said["disk"]["total_bytes"] > said["disk"]["free_bytes"] > 0
+    assert needs["disk"]["total_bytes"] > needs["disk"]["free_bytes"] > 0

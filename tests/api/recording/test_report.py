@@ -18,6 +18,7 @@ from sqlalchemy import delete, event
 from shike.api.recording.reason_words import REASONS
 from shike.attendance.footage.coverage import coverage
 from shike.attendance.footage.index import Footage
+from shike.attendance.footage.stream_facts import StreamFacts
 from shike.attendance.footage.stretches import Stretches
 from shike.attendance.recording.report import NOT_MISSING
 from shike.attendance.tables.footage import SegmentRow
@@ -51,8 +52,8 @@ def watched(empty: Service, world: World) -> Watched:
 
 
 def test_a_day_says_how_much_was_recorded_and_why_the_rest_was_not(watched: Watched) -> None:
-    found = watched.get("/api/cameras/{id}/recording-report", day=str(DAY))
-    (main,) = found["streams"]
+    report = watched.get("/api/cameras/{id}/recording-report", day=str(DAY))
+    (main,) = report["streams"]
     assert (main["expected_s"], main["missing_s"], main["gap_count"]) == (86_400, 1_860, 2)
     assert main["coverage"] == pytest.approx(84_540 / 86_400)
     assert [(each["reason"], each["gaps"], each["seconds"]) for each in main["reasons"]] == [
@@ -64,16 +65,16 @@ def test_a_day_says_how_much_was_recorded_and_why_the_rest_was_not(watched: Watc
         "to": "2026-11-19T18:30:00.000000Z",
         "reason": "camera_silent",
     }
-    assert [gap["reason"] for gap in found["gaps"][0]["gaps"]] == ["camera_silent", "segment_lost"]
+    assert [gap["reason"] for gap in report["gaps"][0]["gaps"]] == ["camera_silent", "segment_lost"]
     assert (main["bytes"], main["dropped"]) == ((84_540 // 60) * 1_000_000, 2)
 
 
 def test_a_day_that_is_not_over_is_reported_up_to_now_with_what_the_camera_says(watched: Watched) -> None:
     watched.at(hour(27))
     watched.says(state="refused", cause="refused_401")
-    found = watched.get("/api/cameras/{id}/recording-report")
-    assert (found["day"], found["until"][:17]) == ("2026-11-21", "2026-11-20T19:00:")
-    (main,) = found["streams"]
+    report = watched.get("/api/cameras/{id}/recording-report")
+    assert (report["day"], report["until"][:17]) == ("2026-11-21", "2026-11-20T19:00:")
+    (main,) = report["streams"]
     assert (main["expected_s"], main["recorded_s"]) == (pytest.approx(3 * 3600, abs=1), 0)
     assert main["reasons"][0]["reason"] == "unknown"
 
@@ -182,15 +183,15 @@ def test_playback_names_the_gaps_that_the_report_of_the_same_day_names(empty: Se
         assert camera is not None
         camera.created_at, camera.enabled = hour(-23.95), False
     watched.at(hour(24))
-    told = []
+    reasons = []
     for day in (DAY - timedelta(days=1), DAY):
         begin = hour(0) + (day - DAY)
         report = watched.get("/api/cameras/{id}/recording-report", day=str(day))
         span = {"from": begin.isoformat(), "to": (begin + timedelta(days=1)).isoformat()}
         gaps = watched.get("/api/cameras/{id}/timeline", **span)["gaps"]
         assert report["gaps"][0]["gaps"] == [gap for gap in gaps if gap["reason"] not in NOT_MISSING]
-        told += [gap["reason"] for gap in gaps]
-    assert told == [
+        reasons += [gap["reason"] for gap in gaps]
+    assert reasons == [
         *("not_registered", "not_recorded", "connection_lost", "killed"),
         *("killed", "switched_off"),
     ]
@@ -240,7 +241,7 @@ def test_the_last_days_stand_in_a_row_and_a_gap_over_midnight_is_in_both(empty: 
 
 
 def test_the_report_covers_what_the_time_line_covers(empty: Service, world: World) -> None:
-    """Whatever was recorded: joined in the database, or piece by piece."""
+    """Spans and gaps are the same from stretches, joined in the database, and from pieces."""
     watched, dice = Watched.of(empty, world), random.Random(11)
     at = hour(-3)
     while at < hour(27):
@@ -253,7 +254,7 @@ def test_the_report_covers_what_the_time_line_covers(empty: Service, world: Worl
     now = end + 1
     pieces = Footage(archive, spool, empty.database.reading).pieces(camera, "main", start, end)
     stretches = Stretches(archive, spool, empty.database.reading).of_range([camera], start, end)[camera, "main"]
-    by_piece, by_stretch = (coverage(each, start, end, now, None, None) for each in (pieces, stretches))
+    by_piece, by_stretch = (coverage(StreamFacts(start, end, now, each)) for each in (pieces, stretches))
     assert by_piece.gaps == by_stretch.gaps and len(by_piece.gaps) > 5
     assert by_piece.spans == by_stretch.spans
 
@@ -274,7 +275,7 @@ def test_what_waits_in_the_spool_counts_like_what_is_in_the_index(filmed: Filmed
 
 
 class LongSpool(Spool):
-    """A spool in which a record waits that many times: a database was away for days."""
+    """A spool with very many records, as after days without a database."""
 
     def pending(self, without: Container[str] = ()) -> Iterator[SegmentRecord]:
         for record in super().pending(without):
@@ -292,19 +293,19 @@ def test_a_spool_of_any_length_fits_into_what_the_database_can_be_asked(filmed: 
     spool = LongSpool(service.settings.spool_dir)
     spool.put(filmed.main[-1])
     event.listen(service.database.engine, "checkout", few_values)
-    found = Stretches(filmed.archive, spool, service.database.reading).of_range(
+    by_stream = Stretches(filmed.archive, spool, service.database.reading).of_range(
         [CAMERA], filmed.start_us, filmed.end_us
     )
-    assert len(found[CAMERA, "main"]) > 6_000
+    assert len(by_stream[CAMERA, "main"]) > 6_000
 
 
 def totals(stretches: Stretches, filmed: Filmed) -> dict[str, tuple[float, int]]:
-    """Per stream: tenths of a second, because segments of a run may be a hair apart; and bytes."""
+    """Seconds and bytes per stream. Seconds to a tenth: segments of a run may be a few µs apart."""
     start_us, end_us = filmed.start_us - 10_000_000, filmed.end_us + 10_000_000
-    found = stretches.of_range([CAMERA], start_us, end_us)
+    by_stream = stretches.of_range([CAMERA], start_us, end_us)
     return {
         stream: (round(sum(each.end_us - each.start_us for each in own) / 1e6, 1), sum(each.size for each in own))
-        for (_, stream), own in found.items()
+        for (_, stream), own in by_stream.items()
     }
 
 
@@ -362,7 +363,7 @@ def test_files_for_spreadsheets_name_reasons_in_words_and_hold_no_formula(watche
 def test_files_use_the_words_of_the_browser_app(language: str, folder: str) -> None:
     shown = json.loads((WORDS / folder / "playback.json").read_text())["playback"]["reason"]
     shown |= json.loads((WORDS / folder / "recordings.json").read_text())["recordings"]["reason"]
-    # What is no reason of a gap: nothing known, and a clip of a flag that is gone.
+    # Two words are for no gap: `none` (nothing known) and `deleted` (the clip of a flag).
     assert {code: word for code, word in shown.items() if code not in ("none", "deleted")} == REASONS[language]
 
 
@@ -378,7 +379,7 @@ def test_time_that_is_not_missing_is_no_reason_in_the_file(empty: Service, world
     answer = client.get("/api/recording-report.csv", params={"day": str(DAY - timedelta(days=1)), "language": "zh"})
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row[-1] for row in rows[1:] if row[3] != "Watched"] == ["", ""]
-    # Nor does an empty cell get the apostrophe of a formula.
+    # An empty cell gets no apostrophe either.
     assert [row[9] for row in rows[1:] if row[3] != "Watched"] == ["", ""]
 
 

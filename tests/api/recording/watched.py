@@ -1,4 +1,4 @@
-"""A camera whose footage exists as rows of the index, so that days and gaps can be made up in no time."""
+"""A camera whose footage exists only as rows of the index, so that a test can make days and gaps quickly."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ SEGMENT_S = 60
 
 @dataclass(frozen=True)
 class Watched:
-    """A service with one camera more in the first room, known since the morning before DAY."""
+    """A service with one more camera in the first room, registered since the day before DAY."""
 
     service: Service
     world: World
@@ -58,7 +58,7 @@ class Watched:
         self.service.add(*(segment for number, segment in enumerate(segments) if number != lost))
 
     def by_timetable(self, *sessions: tuple[datetime, datetime]) -> None:
-        """Let the room be recorded for these class sessions alone, a minute around them."""
+        """Record the room only for these class sessions and a minute before and after."""
         policy = RecordingPolicyRow(
             room_id=self.world.rooms[0],
             mode="timetable",
@@ -83,10 +83,10 @@ class Watched:
         self.service.add(policy, *planned)
 
     def says(self, **facts: Any) -> None:
-        """What the recorder says of the camera's main stream."""
-        said = StreamHealth(self.camera_id, "main", "recording", self.service.clock.now())
+        """Write the recorder's state of the camera's main stream."""
+        current = StreamHealth(self.camera_id, "main", "recording", self.service.clock.now())
         self.service.settings.state_dir.mkdir(parents=True, exist_ok=True)
-        health.write(self.service.settings.state_dir, "s0", [replace(said, **facts)])
+        health.write(self.service.settings.state_dir, "s0", [replace(current, **facts)])
 
     def at(self, moment: datetime) -> None:
         """Move the service's clock to a moment."""
@@ -106,5 +106,5 @@ def _minutes(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetim
 
 
 def hour(number: float) -> datetime:
-    """So many hours into DAY, Beijing time."""
+    """The moment so many hours into DAY, Beijing time."""
     return MIDNIGHT + timedelta(hours=number)

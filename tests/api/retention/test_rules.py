@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from shike.api.processes.keep import Housekeeper
 from shike.attendance.footage.coverage import coverage
+from shike.attendance.footage.stream_facts import StreamFacts
 from shike.attendance.tables.registry import CameraRow
 from shike.capture.moment import rfc3339, to_us
 from shike.capture.recorder.desired import Desired
@@ -207,5 +208,5 @@ def test_a_report_of_a_day_whose_footage_is_deleted_says_so(stock: Stocked) -> N
     state, key = stock.service.app.state, (stock.world.cameras[0], "main")
     found = state.current.stretches.of_range([key[0]], to_us(stock.ago(91.5)), to_us(stock.ago(90.5)))
     assert [each.deleted for each in found[key]] == [True, True, True]
-    covered = coverage(found[key], to_us(stock.ago(91)), to_us(stock.ago(90.9)), to_us(stock.now), None, None)
+    covered = coverage(StreamFacts(to_us(stock.ago(91)), to_us(stock.ago(90.9)), to_us(stock.now), found[key]))
     assert [gap.reason for gap in covered.gaps] == ["deleted_by_rule", "stopped"] and covered.spans == ()

@@ -1,10 +1,13 @@
-"""What of a range was recorded, and why the rest was not."""
+"""Spans, gaps and the reasons of gaps, from the facts of a stream."""
+
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shike.attendance.footage.coverage import Coverage, Gap, RecordedSpan, by_schedule, coverage
+from shike.attendance.footage.coverage import Coverage, Gap, RecordedSpan, coverage
 from shike.attendance.footage.index import Piece
+from shike.attendance.footage.stream_facts import StreamFacts
 from shike.capture.archive.segment import Origin
 
 S = 1_000_000
@@ -40,9 +43,16 @@ def piece(
 
 
 def of(
-    pieces: list[Piece], *, to: int = 100, now: int = 1000, before: str | None = None, cause: str | None = None
+    pieces: list[Piece],
+    *,
+    to: int = 100,
+    now: int = 1000,
+    before: str | None = None,
+    cause: str | None = None,
+    due: list[tuple[int, int]] | None = None,
 ) -> Coverage:
-    return coverage(pieces, 0, to * S, now * S, before, cause)
+    windows = None if due is None else [(begin * S, end * S) for begin, end in due]
+    return coverage(StreamFacts(0, to * S, now * S, pieces, before, cause, due=windows))
 
 
 def spans(covered: Coverage) -> list[tuple[float, float]]:
@@ -67,13 +77,16 @@ def test_a_gap_carries_the_reason_of_the_run_before_it() -> None:
 def test_a_gap_is_called_the_same_whether_something_was_imported_before_it_or_not() -> None:
     lesson = piece(10, 20, "i", "import_done", origin="imported")
     live = piece(60, 70, "a", "connection_lost")
-    found = [(0, 10, "not_recorded"), (20, 60, "not_recorded"), (70, 100, "connection_lost")]
-    assert gaps(of([lesson, live])) == found
+    expected = [(0, 10, "not_recorded"), (20, 60, "not_recorded"), (70, 100, "connection_lost")]
+    assert gaps(of([lesson, live])) == expected
     assert gaps(of([lesson], before="killed")) == [(0, 10, "killed"), (20, 100, "killed")]
-    # What was imported into an outage does not change what it is called, nor does it on the day that goes on.
+    # An import within an outage does not change the reason of the outage, also while the outage goes on.
     later = piece(80, 90, "j", "import_done", origin="imported")
     assert gaps(of([live, later]))[1:] == [(70, 80, "connection_lost"), (90, 100, "connection_lost")]
-    assert gaps(of([lesson], now=100, cause="unreachable")) == gaps(of([lesson]))
+    assert gaps(of([lesson], before="killed", now=100, cause="unreachable")) == gaps(of([lesson], before="killed"))
+    # If a camera was never recorded live, the recorder's cause is the reason, with an import and without.
+    assert gaps(of([], now=100, cause="unreachable")) == [(0, 100, "unreachable")]
+    assert gaps(of([lesson], now=100, cause="unreachable")) == [(0, 10, "unreachable"), (20, 100, "unreachable")]
 
 
 def test_before_the_first_recording_ever_nothing_was_recorded() -> None:
@@ -102,7 +115,7 @@ def test_the_open_segment_may_be_a_moment_behind_and_no_more() -> None:
 
 
 def test_the_future_is_neither_recorded_nor_missing() -> None:
-    covered = coverage([], 200 * S, 300 * S, 100 * S, None, None)
+    covered = coverage(StreamFacts(200 * S, 300 * S, 100 * S))
     assert covered == Coverage((), ())
 
 
@@ -114,12 +127,12 @@ PIECES = st.lists(
 )
 
 
-@given(PIECES, st.integers(-20, 160))
+@given(PIECES, st.integers(-20, 160), st.integers(-20, 160), st.booleans())
 def test_spans_and_gaps_follow_one_another_and_cover_the_range_up_to_now(
-    raw: list[tuple[int, int, str, str | None]], now: int
+    raw: list[tuple[int, int, str, str | None]], now: int, known: int, enabled: bool
 ) -> None:
     pieces = [piece(start, start + length, run, ends) for start, length, run, ends in raw]
-    covered = coverage(pieces, 0, 100 * S, now * S, None, None)
+    covered = coverage(StreamFacts(0, 100 * S, now * S, pieces, enabled=enabled, registered_us=known * S))
     parts: list[RecordedSpan | Gap] = sorted([*covered.spans, *covered.gaps], key=lambda part: part.start_us)
     at = 0
     for part in parts:
@@ -131,34 +144,63 @@ def test_spans_and_gaps_follow_one_another_and_cover_the_range_up_to_now(
             assert gap.end_us <= each.start_us or gap.start_us >= each.end_us or each.start_us == each.end_us
 
 
-def cut(covered: Coverage, due: list[tuple[int, int]] | None) -> list[tuple[float, float, str]]:
-    return gaps(by_schedule(covered, None if due is None else [(begin * S, end * S) for begin, end in due]))
-
-
 def test_between_classes_nothing_is_missing_and_a_camera_that_does_not_come_in_time_is_not_off_schedule() -> None:
     # Two classes: the first was recorded, the camera did not answer when the second began.
-    covered = of([piece(100, 300, "a", "off_schedule"), piece(700, 800, "b", "off_schedule")], to=1000)
-    assert cut(covered, [(100, 300), (600, 800)]) == [
-        (0, 100, "not_recorded"),
+    pieces = [piece(100, 300, "a", "off_schedule"), piece(700, 800, "b", "off_schedule")]
+    assert gaps(of(pieces, to=1000, due=[(100, 300), (600, 800)])) == [
+        (0, 100, "off_schedule"),
         (300, 600, "off_schedule"),
         (600, 700, "not_started"),
         (800, 1000, "off_schedule"),
     ]
 
 
+def test_time_before_the_first_run_of_a_room_that_was_always_recorded_is_not_cut_by_a_later_timetable() -> None:
+    pieces = [piece(100, 300, "a", "off_schedule"), piece(600, 1000, "b")]
+    # The room was always recorded up to 300, and by a timetable from then on.
+    assert gaps(of(pieces, to=1000, due=[(0, 300), (600, 1000)])) == [
+        (0, 100, "not_recorded"),
+        (300, 600, "off_schedule"),
+    ]
+
+
 def test_the_seconds_that_connecting_takes_are_no_failure() -> None:
-    covered = of([piece(100, 300, "a", "off_schedule"), piece(605, 800, "b", "off_schedule")], to=800)
-    assert cut(covered, [(100, 300), (600, 800)])[1:] == [(300, 605, "off_schedule")]
+    pieces = [piece(100, 300, "a", "off_schedule"), piece(605, 800, "b", "off_schedule")]
+    cut = gaps(of(pieces, to=800, due=[(100, 300), (600, 800)]))
+    assert cut[1:] == [(300, 605, "off_schedule")]
 
 
 def test_a_camera_that_broke_in_class_is_broken_until_the_class_ends() -> None:
-    covered = of([piece(100, 200, "a", "connection_lost"), piece(600, 800, "b", "stopped")], to=800)
-    assert cut(covered, [(100, 300), (600, 800)])[1:] == [
+    pieces = [piece(100, 200, "a", "connection_lost"), piece(600, 800, "b", "stopped")]
+    assert gaps(of(pieces, to=800, due=[(100, 300), (600, 800)]))[1:] == [
         (200, 300, "connection_lost"),
         (300, 600, "off_schedule"),
     ]
 
 
-def test_a_room_that_is_recorded_always_keeps_its_reasons() -> None:
-    covered = of([piece(100, 200, "a", "connection_lost"), piece(600, 800, "b", "off_schedule")], to=1000)
-    assert cut(covered, None)[1:] == [(200, 600, "connection_lost"), (800, 1000, "not_started")]
+def test_a_room_that_is_always_recorded_keeps_its_reasons() -> None:
+    pieces = [piece(100, 200, "a", "connection_lost"), piece(600, 800, "b", "off_schedule")]
+    assert gaps(of(pieces, to=1000))[1:] == [(200, 600, "connection_lost"), (800, 1000, "not_started")]
+
+
+def test_time_before_the_registry_knew_the_camera_is_not_registered_unless_it_was_recorded_then() -> None:
+    facts = StreamFacts(0, 100 * S, 1000 * S, [piece(60, 100)], registered_us=40 * S)
+    assert gaps(coverage(facts)) == [(0, 40, "not_registered"), (40, 60, "not_recorded")]
+    # A camera that was recorded before it was entered anew was known before.
+    assert gaps(coverage(replace(facts, ended_before="killed"))) == [(0, 60, "killed")]
+    assert gaps(coverage(replace(facts, recorded=[piece(20, 30), piece(60, 100)]))) == [
+        (0, 20, "not_registered"),
+        (30, 60, "segment_lost"),
+    ]
+
+
+def test_only_the_end_of_recording_can_be_due_to_switching_the_camera_off() -> None:
+    pieces = [piece(0, 20, "a", "stopped"), piece(30, 50, "b", "stopped")]
+    off = StreamFacts(0, 100 * S, 1000 * S, pieces, enabled=False)
+    assert gaps(coverage(off)) == [(20, 30, "stopped"), (50, 100, "switched_off")]
+    # A camera that failed before it was switched off has failed.
+    failed = [piece(0, 20, "a", "killed")]
+    assert gaps(coverage(replace(off, recorded=failed))) == [(20, 100, "killed")]
+    # Outside of the timetable it rests, switched off or not.
+    by_timetable = replace(off, recorded=pieces[1:], due=[(0, 80 * S)])
+    assert gaps(coverage(by_timetable))[1:] == [(50, 80, "switched_off"), (80, 100, "off_schedule")]

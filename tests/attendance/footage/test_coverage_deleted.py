@@ -1,9 +1,10 @@
-"""Footage that a rule has deleted: a gap that says so, and no gap to whoever judges."""
+"""Footage that a rule has deleted: a gap with that reason, and no gap in a judgement."""
 
 from dataclasses import replace
 
 from shike.attendance.footage.coverage import coverage
-from shike.attendance.footage.index import Piece, as_recorded
+from shike.attendance.footage.index import Piece
+from shike.attendance.footage.stream_facts import StreamFacts
 
 from .test_coverage import S, gaps, of, piece, spans
 
@@ -41,4 +42,5 @@ def test_a_segment_that_is_missing_beside_deleted_ones_is_still_lost() -> None:
 def test_for_a_judgement_deleted_footage_is_what_it_was() -> None:
     before = [piece(0, 40), piece(40, 60, ends="stopped"), piece(70, 100, "b")]
     after = [gone(0, 40), gone(40, 60, ends="stopped"), piece(70, 100, "b")]
-    assert coverage(as_recorded(after), 0, 100 * S, 200 * S, None, None) == of(before, now=200)
+    facts = StreamFacts(0, 100 * S, 200 * S, after, deleted_as_recorded=True)
+    assert coverage(facts) == of(before, now=200)

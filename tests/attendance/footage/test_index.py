@@ -1,4 +1,4 @@
-"""The segment index: once or twice is the same, and what waits is seen too."""
+"""Fragment tables and records of the spool: written and read back they are unchanged."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What recording needs of the disks."""
+"""The disk space that recording needs."""
 
 from collections.abc import Sequence
 
@@ -43,9 +43,9 @@ def test_the_sub_stream_is_kept_for_its_own_days() -> None:
 
 def a_week(sessions: Sequence[PlannedSession], now_us: int) -> tuple[float, int]:
     """Hours a week and the weeks they were counted over."""
-    found = planned_hours(TIMETABLE, sessions, now_us)
-    assert found is not None
-    return round(found.a_week, 6), found.weeks
+    hours = planned_hours(TIMETABLE, sessions, now_us)
+    assert hours is not None
+    return round(hours.a_week, 6), hours.weeks
 
 
 def test_a_timetable_comes_to_its_hours_with_margins_once() -> None:
@@ -54,7 +54,7 @@ def test_a_timetable_comes_to_its_hours_with_margins_once() -> None:
     ahead = [lesson(now_us + week * WEEK_US + day * 24 * HOUR_US) for week in range(4) for day in (1, 3)]
     off = lesson(now_us + 5 * 24 * HOUR_US, cancelled=True)
     assert a_week([*ahead, off], now_us) == (6.0, 4)
-    # Two lessons at the same time in one room are filmed once.
+    # Two lessons at the same time in one room are recorded once.
     assert a_week([*ahead, *ahead], now_us) == (6.0, 4)
 
 
@@ -88,6 +88,6 @@ def test_a_bit_rate_is_bytes_by_time_and_unknown_without_any() -> None:
 def test_footage_may_fill_what_it_holds_and_what_is_free_but_not_to_the_brim() -> None:
     assert usable(100 * TB, 100 * TB, 0) == 95 * TB
     assert usable(100 * TB, 40 * TB, 60 * TB) == 95 * TB
-    # Thirty terabytes of something else lie there too.
+    # The volume also holds thirty terabytes of other data.
     assert usable(100 * TB, 40 * TB, 30 * TB) == 65 * TB
     assert usable(100 * TB, 1 * TB, 0) == 0

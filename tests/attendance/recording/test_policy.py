@@ -1,4 +1,4 @@
-"""When a room is recorded: cases by hand, and what must hold for any timetable."""
+"""When a room is recorded: single cases, and properties of every timetable."""
 
 import pytest
 from hypothesis import given
@@ -34,7 +34,7 @@ MORNING, AFTERNOON = at(540, 690, "morning"), at(840, 990, "afternoon")
         (529, RecordingDue(False, 530 * M, "off_schedule", "morning")),
         (530, RecordingDue(True, 695 * M, "margin_before", "morning")),
         (540, RecordingDue(True, 695 * M, "class_session", "morning")),
-        (600, RecordingDue(True, 695 * M, "class_session", "morning")),  # breaks are not asked about
+        (600, RecordingDue(True, 695 * M, "class_session", "morning")),  # breaks are recorded too
         (690, RecordingDue(True, 695 * M, "margin_after", "morning")),
         (695, RecordingDue(False, 830 * M, "off_schedule", "afternoon")),
         (995, RecordingDue(False, None, "off_schedule", None)),
@@ -67,8 +67,8 @@ def test_sessions_whose_margins_touch_are_recorded_without_a_break() -> None:
 
 def test_each_moment_goes_by_the_policy_that_was_in_force_then() -> None:
     history = [ALWAYS, Policy("timetable", 10, 5, valid_from_us=600 * M), Policy("always", valid_from_us=900 * M)]
-    found = windows(history, [MORNING, AFTERNOON], 0, 1440 * M)
-    assert found == ((0, 695 * M), (830 * M, 1440 * M))
+    due = windows(history, [MORNING, AFTERNOON], 0, 1440 * M)
+    assert due == ((0, 695 * M), (830 * M, 1440 * M))
     assert [policy_in_force(history, minute * M).mode for minute in (0, 599, 600, 899, 900)] == [
         "always",
         "always",
@@ -109,15 +109,15 @@ policies = st.builds(Policy, st.just("timetable"), st.integers(1, 60), st.intege
 def test_what_is_due_now_and_the_windows_say_the_same(
     policy: Policy, planned: list[PlannedSession], minute: int
 ) -> None:
-    found = windows([policy], planned, -(10**12), 10**12)
+    due = windows([policy], planned, -(10**12), 10**12)
     now_us = minute * M
     answer = recording_due(policy, planned, now_us)
-    pause = rest_at(found, now_us)
+    pause = rest_at(due, now_us)
     assert answer.recorded == (pause is None)
     if pause is not None:
         assert answer.until_us == (None if pause[1] == NEVER_US else pause[1])
     else:
-        assert answer.until_us == next(end for begin, end in found if begin <= now_us < end)
+        assert answer.until_us == next(end for begin, end in due if begin <= now_us < end)
 
 
 @given(policies, sessions, st.integers(0, 3000))
@@ -137,7 +137,7 @@ def test_every_minute_of_a_session_is_recorded_and_nobody_is_filmed_without_one(
 def test_windows_are_in_order_apart_and_within_their_range(
     policy: Policy, planned: list[PlannedSession], begin: int, length: int
 ) -> None:
-    found = windows([policy], planned, begin * M, (begin + length) * M)
-    edges = [edge for window in found for edge in window]
+    due = windows([policy], planned, begin * M, (begin + length) * M)
+    edges = [edge for window in due for edge in window]
     assert edges == sorted(set(edges))
     assert not edges or (edges[0] >= begin * M and edges[-1] <= (begin + length) * M)

@@ -282,7 +282,7 @@ export interface paths {
         get: operations["get_recording_policy"];
         /**
          * Set Recording Policy
-         * @description Decide anew about a room. What says the same as before is no new decision.
+         * @description Set the policy of a room. A policy equal to the one in force is not stored again.
          */
         put: operations["set_recording_policy"];
         post?: never;
@@ -1677,7 +1677,7 @@ export interface components {
         };
         /**
          * CameraDayReport
-         * @description The same of one camera, with its gaps.
+         * @description A day of one camera, with its gaps.
          */
         CameraDayReport: {
             /** Camera Id */
@@ -2078,7 +2078,7 @@ export interface components {
          * @description A camera as its page shows it; `asked_at` is the server's time of this answer.
          *
          *     `records_sound`: its room's policy asks for sound.
-         *     `disk` is null for who sees only some rooms: others share it.
+         *     `disk` is null for a user who sees only some rooms, because other rooms share it.
          */
         CameraStatus: {
             /** Camera Id */
@@ -2427,7 +2427,7 @@ export interface components {
         };
         /**
          * DayCoverage
-         * @description A day of a stream in short, figures as in its report.
+         * @description A day of a stream, with the main figures of its report.
          */
         DayCoverage: {
             /**
@@ -2718,7 +2718,7 @@ export interface components {
         };
         /**
          * DiskOut
-         * @description The volume that footage is written to. `usable`: what of it footage may fill, with what it holds already.
+         * @description The footage volume. `usable_bytes`: what footage may fill, including what it fills already.
          */
         DiskOut: {
             /** Total Bytes */
@@ -2732,7 +2732,7 @@ export interface components {
         };
         /**
          * DiskSpaceOut
-         * @description The footage volume. `bytes_per_day` of all cameras; it and `days_left` are null until there is an hour of it.
+         * @description The footage volume. `bytes_per_day`: of all cameras. It and `days_left` are null until an hour was recorded.
          */
         DiskSpaceOut: {
             /** Free Bytes */
@@ -2758,7 +2758,7 @@ export interface components {
         };
         /**
          * DueOut
-         * @description Whether the room is recorded at this moment, until when that holds (null: no end known), and why.
+         * @description Whether the room is to be recorded at this moment, until when that holds (null: no end known), and why.
          *
          *     The class session is the reason; off schedule it is the one for which recording begins next.
          */
@@ -3350,7 +3350,7 @@ export interface components {
         };
         /**
          * GapReasonOut
-         * @description Gaps of one reason; `missing` is false where nothing was to be recorded.
+         * @description All gaps of one reason. `missing`: false if nothing was to be recorded, or a rule has deleted the footage.
          */
         GapReasonOut: {
             /** Reason */
@@ -3372,9 +3372,9 @@ export interface components {
         };
         /**
          * HeldOut
-         * @description Held: nothing deletes it. `kind` hold: somebody placed it; flag: a class session that a flag holds.
+         * @description A held range: no rule deletes its footage. `kind`: `hold`: somebody placed it; `flag`: a flag of a class session.
          *
-         *     `reason` is null for those who may not read it.
+         *     `reason` is null for a user who may not read it.
          */
         HeldOut: {
             /**
@@ -4442,10 +4442,10 @@ export interface components {
         };
         /**
          * NeedsOut
-         * @description Rooms with cameras, what each needs, and whether it all fits. `whole`: these are all rooms of the installation.
+         * @description Rooms with cameras, what each needs, and whether it fits. `whole`: these are all rooms of the installation.
          *
-         *     `short_by_bytes` is 0 where it fits. Who sees only some rooms is told nothing of the disk, which others share:
-         *     `disk`, `fits` and `short_by_bytes` are null.
+         *     `short_by_bytes` is 0 if it fits. For a user who sees only some rooms, `disk`, `fits` and `short_by_bytes` are null,
+         *     because other rooms share the disk.
          */
         NeedsOut: {
             /** Days Main */
@@ -4611,7 +4611,7 @@ export interface components {
         };
         /**
          * PolicyIn
-         * @description A decision about a room, in force at once. Connecting takes seconds, hence at least a minute before a class.
+         * @description A policy for a room, in force at once. Connecting takes seconds, so the margin before is at least a minute.
          */
         PolicyIn: {
             /**
@@ -4639,7 +4639,7 @@ export interface components {
         };
         /**
          * PolicyOut
-         * @description A policy. The default, about which nobody decided, has neither time nor name nor reason.
+         * @description A policy. The default, which nobody has set, has no time, no name and no reason.
          */
         PolicyOut: {
             /**
@@ -4964,9 +4964,9 @@ export interface components {
         };
         /**
          * RoomNeedOut
-         * @description What one room needs. `hours_from`: of a timetable, assumed because it has none, or all hours.
+         * @description What one room needs. `hours_from`: all hours, those of its timetable, or assumed because it has none.
          *
-         *     `hours_weeks`: of how many weeks of timetable the hours a week are; null without one.
+         *     `hours_weeks`: how many weeks of the timetable `hours_a_week` is the mean of; null without a timetable.
          */
         RoomNeedOut: {
             /** Room Id */
@@ -5390,7 +5390,7 @@ export interface components {
         };
         /**
          * StreamGaps
-         * @description The gaps of a stream in order of time, those without blame left out.
+         * @description The missing gaps of a stream, in order of time.
          */
         StreamGaps: {
             /**
@@ -5457,11 +5457,11 @@ export interface components {
         };
         /**
          * StreamReportOut
-         * @description A day of a stream. `coverage` is recorded of expected, 0 to 1, null where nothing was to be recorded.
+         * @description A day of a stream. `coverage`: recorded of expected, 0 to 1; null if nothing was to be recorded.
          *
          *     `recorded_s` is live recording; seconds that only an import covers are `imported_s` and in no other figure.
-         *     `gap_count`, `missing_s` and `longest_gap` are of what is missing; bytes and dropped packets of the segments that
-         *     began on this day.
+         *     `gap_count`, `missing_s` and `longest_gap` cover the missing gaps alone; `bytes` and `dropped` are those of the
+         *     segments that began on this day.
          */
         StreamReportOut: {
             /**
@@ -5536,9 +5536,9 @@ export interface components {
         };
         /**
          * StreamStatus
-         * @description A stream. `state` is null before the recorder first tried it; `last_gap` is of about a month.
+         * @description A stream. `state` is null before the recorder first tried it; `last_gap` is the newest gap of about a month.
          *
-         *     A gap whose `to` is the time of asking goes on. `bytes_24h` and `recorded_24h_s` are of the last 24 hours.
+         *     A gap whose `to` is `asked_at` goes on. `bytes_24h` and `recorded_24h_s` cover the last 24 hours.
          */
         StreamStatus: {
             /**

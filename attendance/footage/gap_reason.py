@@ -1,0 +1,86 @@
+"""Why time was not recorded: `gap_reason` decides the reason of every gap, and nothing else does.
+
+Pure functions. Not here: where the gaps lie (coverage.py), which reasons count against the recording
+(recording/report.py), words for people (api/recording/reason_words.py and the browser app).
+Design: docs/design/footage.md, "Coverage".
+"""
+
+from dataclasses import dataclass
+
+from shike.attendance.footage.stream_facts import StreamFacts
+
+DELETED = "deleted_by_rule"
+NOT_RECORDED = "not_recorded"
+NOT_REGISTERED = "not_registered"
+NOT_STARTED = "not_started"
+OFF_SCHEDULE = "off_schedule"
+SEGMENT_LOST = "segment_lost"
+SWITCHED_OFF = "switched_off"
+UNKNOWN = "unknown"
+
+# The timetable does not divide these: one was recorded, the other accuses nobody of anything.
+WHOLE = frozenset({DELETED, NOT_RECORDED})
+# How recording ends when somebody switches the camera off.
+_ENDED_BY_SWITCHING_OFF = frozenset({"stopped", "settings_changed", NOT_RECORDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Time without footage, before registry and timetable divide it into gaps. Times in µs UTC.
+
+    `ended_before`: why the last live run before it ended. `in_run`: it lies between two segments of one run.
+    `deleted`: a rule has deleted its footage. `cause_now`: what the recorder says now, if the hole goes on now.
+    `switched_off`: it lasts to the end of what is known, and the camera is disabled.
+    """
+
+    start_us: int
+    end_us: int
+    ended_before: str
+    in_run: bool = False
+    deleted: bool = False
+    cause_now: str | None = None
+    switched_off: bool = False
+
+    @property
+    def stopped_by(self) -> str:
+        """The reason as far as the recordings tell it. The first that applies."""
+        if self.deleted:
+            return DELETED
+        if self.in_run:
+            return SEGMENT_LOST
+        reason = self.cause_now or self.ended_before
+        return SWITCHED_OFF if self.switched_off and reason in _ENDED_BY_SWITCHING_OFF else reason
+
+
+def gap_reason(hole: Hole, *, registered: bool, due: bool) -> str:
+    """The reason of a part of a hole. The first that applies.
+
+    `registered`: the registry knew the camera in that part. `due`: the room was to be recorded in it.
+    """
+    if not registered:
+        return NOT_REGISTERED
+    if hole.stopped_by in WHOLE:
+        return hole.stopped_by
+    if not due:
+        return OFF_SCHEDULE
+    # Recording had stopped by the timetable and did not come back when it should have.
+    return NOT_STARTED if hole.stopped_by == OFF_SCHEDULE else hole.stopped_by
+
+
+def ended_before_range(facts: StreamFacts) -> str:
+    """Why there was no recording when the range began.
+
+    If the camera was recorded before, the reason is the end of its last live run. Otherwise:
+    - Never recorded up to now: what the recorder says now. In a range that is over, that says nothing.
+    - Recorded for the first time within the range: what is said now is no reason for the time before.
+    - By a timetable the camera rested, unless it was to be recorded from the beginning to its first run.
+    """
+    if facts.ended_before is not None:
+        return facts.ended_before
+    first_us = min((each.start_us for each in facts.recorded if each.origin == "live"), default=None)
+    if first_us is None:
+        cause = facts.cause_now if facts.end_us >= facts.now_us else None
+        return cause or (NOT_RECORDED if facts.due is None else OFF_SCHEDULE)
+    begun_us = max(facts.start_us, facts.registered_us)
+    always = facts.due is None or any(begin <= begun_us and first_us <= end for begin, end in facts.due)
+    return NOT_RECORDED if always else OFF_SCHEDULE

@@ -602,7 +602,7 @@ export interface paths {
         };
         /**
          * Read Session Detail
-         * @description All data about a class session.
+         * @description Everything about a class session.
          */
         get: operations["read_session_detail"];
         put?: never;

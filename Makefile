@@ -49,7 +49,7 @@ soak: .stamps/venv .stamps/bench $(MODEL)
 
 # Pictures of every page into screenshots/, in both languages, from a demonstration of its own.
 screenshots: .stamps/venv $(MODEL) $(APP) .stamps/browser
-	SHIKE_BROWSER="$$(cat .stamps/browser)" $(BIN)/python scripts/screenshots.py screenshots
+	SHIKE_BROWSER="$$(cat .stamps/browser)" $(BIN)/python scripts/screenshots.py
 
 # A small installation of this version, for tests of later ones: see docs/releasing.md.
 keep-release: .stamps/venv $(MODEL) $(APP)

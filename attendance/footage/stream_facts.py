@@ -39,7 +39,8 @@ class StreamFacts:
 
     `ended_before`: why the last live run that began before the range ended; None if there was none.
     `cause_now`: what the recorder says at this moment about why it does not record; None if it says nothing.
-    `registered_us`: when the camera was entered. `enabled`: False if somebody has switched the camera off.
+    `registered_us`: when the camera was entered. `enabled`: False if somebody has switched the camera off, and it was
+    not recorded after the range.
     `due`: when the room was to be recorded; None for all the time.
     `deleted_as_recorded`: count footage that a rule has deleted as recorded. A judgement asks for that: what a class
     session was judged by does not change when footage is deleted.

@@ -25,7 +25,7 @@ from shike.attendance.judgement.inputs import (
 )
 from shike.attendance.judgement.room_counts import RoomCount, Seen, fuse
 from shike.attendance.judgement.thresholds import Thresholds, edition_in_force
-from shike.attendance.recording.coverage_reader import CoverageReader, CoverageRequest, StreamCoverage
+from shike.attendance.recording.coverage_reader import CoverageReader, CoverageRequest, StreamCoverage, recorded_again
 from shike.attendance.recording.plan import planned_windows
 from shike.attendance.recording.policy import Policy
 from shike.attendance.tables.counting import CountSkipRow, SampleRow
@@ -193,7 +193,7 @@ def _films(db: DbSession, sources: GatheringSources, room: RoomRow, request: Cov
     """What each camera of a room recorded of the session, by camera id."""
     cameras = list(db.scalars(select(CameraRow).where(CameraRow.room_id == room.id).order_by(CameraRow.id)))
     plan = planned_windows(db, sources.default)
-    reader = CoverageReader(sources.footage, plan, lambda key: sources.cause(key[0]))
+    reader = CoverageReader(sources.footage, plan, lambda key: sources.cause(key[0]), recorded_again(db))
     films = (_film(each, request) for each in reader.read(replace(request, cameras=cameras)))
     return [film for film in films if film is not None]
 

@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.attendance.footage.coverage import Coverage, coverage
 from shike.attendance.footage.stream_facts import Recorded, StreamFacts
 from shike.attendance.recording.plan import PlannedWindows, planned_windows
 from shike.attendance.recording.policy import Policy
+from shike.attendance.tables.footage import RunRow
 from shike.attendance.tables.registry import CameraRow
 from shike.capture.archive.segment import StreamKey, StreamName
-from shike.capture.moment import to_us
+from shike.capture.moment import from_us, to_us
 from shike.capture.recorder.health import Healths
 
 RecordedT = TypeVar("RecordedT", bound=Recorded)
@@ -25,6 +27,8 @@ RecordedT_co = TypeVar("RecordedT_co", bound=Recorded, covariant=True)
 
 CauseOfStream = Callable[[StreamKey], str | None]
 """What the recorder says at this moment about why it does not record a stream; None if it says nothing."""
+RecordedAgain = Callable[[Iterable[str], int], frozenset[StreamKey]]
+"""The streams of cameras (by id) of which a live run began at or after a moment (µs UTC)."""
 
 
 class RecordedSource(Protocol[RecordedT_co]):
@@ -70,8 +74,10 @@ class StreamCoverage(Generic[RecordedT]):
 class CoverageReader(Generic[RecordedT]):
     """Answers requests from one source of footage."""
 
-    def __init__(self, source: RecordedSource[RecordedT], plan: PlannedWindows, cause: CauseOfStream) -> None:
-        self._source, self._plan, self._cause = source, plan, cause
+    def __init__(
+        self, source: RecordedSource[RecordedT], plan: PlannedWindows, cause: CauseOfStream, again: RecordedAgain
+    ) -> None:
+        self._source, self._plan, self._cause, self._again = source, plan, cause, again
 
     def read(self, request: CoverageRequest) -> list[StreamCoverage[RecordedT]]:
         """The coverage of each stream, in the order of the cameras."""
@@ -86,6 +92,8 @@ class CoverageReader(Generic[RecordedT]):
         keys = [(camera, stream) for camera in request.cameras for stream in request.streams_of(camera)]
         before = self._source.reasons_before(((camera.id, stream) for camera, stream in keys), request.start_us)
         due = self._plan({camera.room_id for camera in request.cameras}, request.start_us, request.end_us)
+        disabled = [camera.id for camera in request.cameras if not camera.enabled]
+        again = self._again(disabled, request.end_us) if disabled else frozenset()
         answers = []
         for camera, stream in keys:
             own = recorded.get((camera.id, stream), ())
@@ -97,7 +105,8 @@ class CoverageReader(Generic[RecordedT]):
                 ended_before=before[camera.id, stream],
                 cause_now=self._cause((camera.id, stream)),
                 registered_us=to_us(camera.created_at),
-                enabled=camera.enabled,
+                # Recorded later, it was not switched off in this range, but only after that.
+                enabled=camera.enabled or (camera.id, stream) in again,
                 due=due[camera.room_id],
                 deleted_as_recorded=request.deleted_as_recorded,
             )
@@ -117,7 +126,18 @@ def coverage_reader(
         health = healths.get(key)
         return health.cause if health else None
 
-    return CoverageReader(source, planned_windows(db, default), cause)
+    return CoverageReader(source, planned_windows(db, default), cause, recorded_again(db))
+
+
+def recorded_again(db: DbSession) -> RecordedAgain:
+    """Reads from the index which streams were recorded again."""
+
+    def again(camera_ids: Iterable[str], since_us: int) -> frozenset[StreamKey]:
+        live = select(RunRow.camera_id, RunRow.stream).where(RunRow.origin == "live").distinct()
+        rows = db.execute(live.where(RunRow.camera_id.in_(camera_ids), RunRow.started_at >= from_us(since_us)))
+        return frozenset((camera_id, "sub" if stream == "sub" else "main") for camera_id, stream in rows)
+
+    return again
 
 
 def recorded_streams_of(camera: CameraRow) -> tuple[StreamName, ...]:

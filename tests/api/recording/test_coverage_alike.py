@@ -193,6 +193,15 @@ def test_a_camera_that_was_switched_off(watched: Watched) -> None:
     assert_alike(watched, [(0, 10)], [(10, 24, "switched_off")])
 
 
+def test_a_camera_that_was_recorded_once_more_before_it_was_switched_off(watched: Watched) -> None:
+    watched.recorded(hour(0), 10 * 3600, "stopped")
+    watched.recorded(hour(30), 3600, "stopped")
+    with watched.service.database.writing() as db:
+        db.execute(update(CameraRow).where(CameraRow.id == watched.camera_id).values(enabled=False))
+    watched.at(hour(40))
+    assert_alike(watched, [(0, 10)], [(10, 24, "stopped")])
+
+
 def test_a_camera_that_rests_by_the_timetable_and_did_not_come_to_its_second_class(watched: Watched) -> None:
     watched.by_timetable((hour(8), hour(12)), (hour(14), hour(16)))
     watched.recorded(hour(8) - timedelta(minutes=1), 4 * 3600 + 120, "off_schedule")

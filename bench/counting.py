@@ -36,6 +36,7 @@ from shike.capture.moment import from_us
 from shike.capture.mp4.pictures import decode_keyframe
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.ingest import ingest
+from shike.capture.recorder.recording import Recording
 
 SAMPLES = 20
 BITRATE = 4_000_000
@@ -123,7 +124,7 @@ def measure_times(folder: Path) -> None:
     start_us = clock.now() - 3_600_000_000
     ingest(
         folder / "room.mp4", "bench", "main", start_us,
-        archive=archive, spool=spool, clock=clock, lengths=Lengths(), node="bench", simulated=True,
+        Recording(archive, spool, clock, Lengths(), "bench"), simulated=True,
     )  # fmt: skip
     record = next(iter(spool.pending()))
     keyframes = [fragment for fragment in record.fragments if fragment.is_key]

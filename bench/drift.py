@@ -24,6 +24,7 @@ from av.video.stream import VideoStream
 from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
 from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.run import RunRecorder, RunStart
 from shike.capture.source.open_stream import Timed
 from shike.capture.source.timeline import Arrival
@@ -77,8 +78,8 @@ def worst_error_us(folder: Path, hours: float, ppm: int, seed: int = 1, frame_st
     stream, picture = template()
     clock, chance, spool = MovedClock(), random.Random(seed), Spool(folder / "spool")
     lengths = Lengths(segment_s=600.0)
-    start = RunStart("drifting", "main", "bench", 1, "live", simulated=True)
-    run = RunRecorder(Archive(folder / "footage"), spool, clock, lengths, stream, start)
+    start = RunStart("drifting", "main", 1, "live", simulated=True)
+    run = RunRecorder(Recording(Archive(folder / "footage"), spool, clock, lengths, "bench"), stream, start)
     base_ticks = None
     for number, (made_us, came_us) in enumerate(arrivals(int(hours * 3_600_000_000 / FRAME_US), chance)):
         if number % frame_step:

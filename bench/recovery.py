@@ -31,6 +31,7 @@ from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
 from shike.capture.recorder import health
 from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.run import RunRecorder, RunStart
 from shike.capture.source.open_stream import Timed
 from shike.capture.source.timeline import Arrival
@@ -95,8 +96,9 @@ def leave_open(data: Path, cameras: list[str]) -> None:
     stream, picture = template()
     for camera in cameras:
         clock = MovedClock()
-        start = RunStart(camera, "main", "bench", 1, "live", simulated=True)
-        run = RunRecorder(Archive(data / "footage"), Spool(data / "spool"), clock, Lengths(), stream, start)
+        start = RunStart(camera, "main", 1, "live", simulated=True)
+        recording = Recording(Archive(data / "footage"), Spool(data / "spool"), clock, Lengths(), "bench")
+        run = RunRecorder(recording, stream, start)
         for number in range(200):
             clock.us = START_US + number * FRAME_US
             packet = Packet(picture)

@@ -9,7 +9,7 @@ from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import SegmentRecord, StreamName
 from shike.capture.archive.spool import Spool
 from shike.capture.clock import SystemClock
-from shike.capture.recorder.camera import CameraThread, Recording
+from shike.capture.recorder.camera import CameraThread, LiveRecording
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.desired import Wanted
 from shike.capture.recorder.health import StreamHealth
@@ -18,15 +18,15 @@ from tests.recorded import CAMERA, Sent, address_of
 SHORT = Lengths(segment_s=2.0, sync_beat_s=0.5)
 
 
-def sharing(data: Path, lengths: Lengths = SHORT, timeout_s: float = 5.0) -> Recording:
+def sharing(data: Path, lengths: Lengths = SHORT, timeout_s: float = 5.0) -> LiveRecording:
     """What camera threads on a data folder share."""
     archive, spool = Archive(data / "footage"), Spool(data / "spool")
-    return Recording(archive, spool, SystemClock(), lengths, "test", data / "state" / "nudges", timeout_s)
+    return LiveRecording(archive, spool, SystemClock(), lengths, "test", data / "state" / "nudges", timeout_s)
 
 
 def camera_thread(
     sim: CameraSim,
-    recording: Recording,
+    recording: LiveRecording,
     *,
     path: str = "/hall/main",
     stream: StreamName = "main",

@@ -11,17 +11,14 @@ from pathlib import Path
 from random import Random
 from typing import get_args
 
-from shike.capture.archive.files import Archive
 from shike.capture.archive.hand_over import hand_over
 from shike.capture.archive.segment import EndReason, SegmentRecord
-from shike.capture.archive.spool import Spool
 from shike.capture.backoff import Backoff
-from shike.capture.clock import Clock
 from shike.capture.errors import CaptureError, DiskError, SourceError, StillWritten
 from shike.capture.mp4.parameters import CodingParameters, ParameterWatch
-from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.desired import Wanted
 from shike.capture.recorder.health import CaptureState, StreamHealth
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.run import RunRecorder, RunStart
 from shike.capture.recorder.writer import Writer
 from shike.capture.source.address import Address
@@ -49,14 +46,9 @@ _GOES_ON: tuple[EndReason, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """What every camera thread of a process shares."""
+class LiveRecording(Recording):
+    """What every camera thread of a process shares. `nudges`: a file there asks for the next try at once (`_nudge`)."""
 
-    archive: Archive
-    spool: Spool
-    clock: Clock
-    lengths: Lengths
-    node: str
     nudges: Path
     timeout_s: float = 10.0
 
@@ -75,7 +67,7 @@ class CameraThread(threading.Thread):
         self,
         wanted: Wanted,
         address: Address,
-        recording: Recording,
+        recording: LiveRecording,
         random: Random,
         unrecorded_since_us: int | None = None,
     ) -> None:
@@ -156,14 +148,13 @@ class CameraThread(threading.Thread):
         start = RunStart(
             camera_id=self.wanted.camera_id,
             stream=self.wanted.stream,
-            node=self._recording.node,
             epoch=self.wanted.epoch,
             origin="live",
             simulated=source.simulated,
         )
         coding = ParameterWatch(source.video)
         it = self._recording
-        writer = Writer(it.archive, it.spool, it.clock, it.lengths, thread=f"disk-{start.camera_id}")
+        writer = Writer(it, thread=f"disk-{start.camera_id}")
         run = self._run_recorder(source, start, coding, writer)
         reason: EndReason = "connection_lost"
         keyless_since_s: float | None = None
@@ -227,19 +218,7 @@ class CameraThread(threading.Thread):
         timeline: Timeline | None = None,
     ) -> RunRecorder:
         """A new run on a connection; it goes on where the last one ended if it is given that one's timeline."""
-        it = self._recording
-        run = RunRecorder(
-            it.archive,
-            it.spool,
-            it.clock,
-            it.lengths,
-            source.video,
-            start,
-            source.sound,
-            timeline,
-            coding.now,
-            writer,
-        )
+        run = RunRecorder(self._recording, source.video, start, source.sound, timeline, coding.now, writer)
         run.lost = source.lost
         return run
 

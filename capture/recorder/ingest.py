@@ -5,16 +5,14 @@ file's own time. Imported footage never says that it was captured live.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shike.capture.archive.files import Archive
 from shike.capture.archive.hand_over import hand_over
 from shike.capture.archive.segment import EndReason, SegmentRecord, StreamName
-from shike.capture.archive.spool import Spool
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.errors import CaptureError, DiskError, SourceError
-from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.run import RunRecorder, RunStart
 from shike.capture.source.ffmpeg import FFmpegSource
 from shike.capture.source.open_stream import Timed
@@ -49,12 +47,8 @@ def ingest(
     camera_id: str,
     stream: StreamName,
     start_us: int,
+    recording: Recording,
     *,
-    archive: Archive,
-    spool: Spool,
-    clock: Clock,
-    lengths: Lengths,
-    node: str,
     simulated: bool,
     progress: Callable[[float], None] = lambda _seconds: None,
 ) -> Ingested:
@@ -63,17 +57,17 @@ def ingest(
     StillWritten if another import into the same stream is at work; DiskError if the volume refuses. What was stored
     before an error stays footage.
     """
-    left = archive.recover(camera_id, stream, "killed", "imported")
+    left = recording.archive.recover(camera_id, stream, "killed", "imported")
     if left is not None:
-        hand_over(archive, spool, left)
-    file_clock = _FileClock(clock, start_us)
-    start = RunStart(camera_id, stream, node, 0, "imported", simulated)
+        hand_over(recording.archive, recording.spool, left)
+    file_clock = _FileClock(recording.clock, start_us)
+    start = RunStart(camera_id, stream, 0, "imported", simulated)
     with open_file(path, file_clock) as source:
-        run = RunRecorder(archive, spool, file_clock, lengths, source.video, start)
+        run = RunRecorder(replace(recording, clock=file_clock), source.video, start)
         try:
             done = _store(path, source, run, file_clock, progress)
         except DiskError as error:
-            _close(archive, spool, start, run.unended, error)
+            _close(recording, start, run.unended, error)
             raise
     if done.pictures == 0:
         raise SourceError("no_video", f"{path.name} holds no pictures")
@@ -115,8 +109,9 @@ def _store(
     return Ingested(pictures, last_us / 1_000_000, start_us + last_us)
 
 
-def _close(archive: Archive, spool: Spool, start: RunStart, unended: SegmentRecord | None, error: DiskError) -> None:
+def _close(recording: Recording, start: RunStart, unended: SegmentRecord | None, error: DiskError) -> None:
     """Say of what was stored that the disk ended it; where that fails, too, the next import or recorder does so."""
+    archive, spool = recording.archive, recording.spool
     reason: EndReason = "disk_full" if error.cause == "disk_full" else "disk_failed"
     try:
         if unended is not None:

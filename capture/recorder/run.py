@@ -8,15 +8,12 @@ from dataclasses import dataclass
 
 from av.video.stream import VideoStream
 
-from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import EndReason, Identity, Origin, SegmentRecord, StreamName
-from shike.capture.archive.spool import Spool
-from shike.capture.clock import Clock
 from shike.capture.ids import new_id
 from shike.capture.mp4.coded_picture import AnyPicture, CodedPicture
 from shike.capture.mp4.parameters import CodingParameters
 from shike.capture.mp4.picture_mux import PictureMux
-from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.segmenter import RunMux, Segmenter
 from shike.capture.recorder.writer import Writer
 from shike.capture.source.audio import AudioTrack, Sound
@@ -40,7 +37,6 @@ class RunStart:
 
     camera_id: str
     stream: StreamName
-    node: str
     epoch: int
     origin: Origin
     simulated: bool
@@ -59,10 +55,7 @@ class RunRecorder:
 
     def __init__(
         self,
-        archive: Archive,
-        spool: Spool,
-        clock: Clock,
-        lengths: Lengths,
+        recording: Recording,
         video: VideoStream,
         start: RunStart,
         sound: Sound | None = None,
@@ -75,7 +68,7 @@ class RunRecorder:
         `coded`: how the pictures are coded, where the camera changed that since the stream was opened.
         `writer`: what a connection's runs share; without one, files are written in the caller's thread.
         """
-        self._writer, self._lengths = writer or Writer(archive, spool, clock, lengths), lengths
+        self._writer, self._lengths, self._node = writer or Writer(recording), recording.lengths, recording.node
         self._video, self._start, self._live, self._sound = video, start, start.origin == "live", sound
         self._coded = coded
         self.timeline = timeline or Timeline()
@@ -222,7 +215,7 @@ class RunRecorder:
             segment_id="",
             sequence=0,
             started_us=started_us,
-            node=start.node,
+            node=self._node,
             epoch=start.epoch,
             origin=start.origin,
             simulated=start.simulated,

@@ -31,7 +31,7 @@ from shike.capture.errors import CaptureError
 from shike.capture.lifeline import end_with_parent
 from shike.capture.recorder import health
 from shike.capture.recorder.assignment import load_assignment
-from shike.capture.recorder.camera import CameraThread, Recording
+from shike.capture.recorder.camera import CameraThread, LiveRecording
 from shike.capture.recorder.config import CaptureConfig
 from shike.capture.recorder.desired import Wanted, Watch
 from shike.capture.recorder.health import StreamHealth
@@ -57,7 +57,7 @@ class Shard:
         self._name, self._config, self._clock = name, config, clock
         self._watch = Watch(config.state)
         self._vault = Vault.at(config.keys)
-        self._recording = Recording(
+        self._recording = LiveRecording(
             archive=Archive(config.footage, config.reserve_bytes),
             spool=Spool(config.spool),
             clock=clock,

@@ -7,14 +7,11 @@ Design: docs/design/capture.md, "Durability".
 
 from functools import partial
 
-from shike.capture.archive.files import Archive
 from shike.capture.archive.hand_over import hand_over
 from shike.capture.archive.segment import EndReason, Identity, SegmentRecord
 from shike.capture.archive.segment_file import SegmentFile
-from shike.capture.archive.spool import Spool
-from shike.capture.clock import Clock
-from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.disk_queue import AtOnce, DiskJobs, DiskQueue
+from shike.capture.recorder.recording import Recording
 
 
 class Writer:
@@ -23,16 +20,15 @@ class Writer:
     DiskError if the volume refuses; then nothing more is done, and `abandon` lets go of what is open.
     """
 
-    def __init__(
-        self, archive: Archive, spool: Spool, clock: Clock, lengths: Lengths, *, thread: str | None = None
-    ) -> None:
+    def __init__(self, recording: Recording, *, thread: str | None = None) -> None:
         """`thread`: the name of a thread of its own; without one everything is done in the caller's."""
-        self._archive, self._spool, self._clock, self._lengths = archive, spool, clock, lengths
+        self._archive, self._spool = recording.archive, recording.spool
+        self._clock, self._sync_beat_s = recording.clock, recording.lengths.sync_beat_s
         self._disk: DiskJobs = AtOnce(self._let_go) if thread is None else DiskQueue(self._let_go, thread)
         # Only the disk's jobs touch these.
         self._file: SegmentFile | None = None
         self._rolled: SegmentRecord | None = None
-        self._checked_s = clock.monotonic()
+        self._checked_s = self._clock.monotonic()
         self.stored_run: str | None = None
         """The run of which something was stored last."""
 
@@ -68,13 +64,13 @@ class Writer:
     # ── done by the disk ───────────────────────────────────────────────────────────────────────────────────
 
     def _begin(self, identity: Identity, init: bytes) -> None:
-        self._file = self._archive.create(identity, init, self._clock, self._lengths.sync_beat_s)
+        self._file = self._archive.create(identity, init, self._clock, self._sync_beat_s)
         self._rolled = None
 
     def _store(self, payload: bytes, wall_us: int, audio: bytes) -> None:
         assert self._file is not None
         identity = self._file.identity
-        if self._clock.monotonic() - self._checked_s >= self._lengths.sync_beat_s:
+        if self._clock.monotonic() - self._checked_s >= self._sync_beat_s:
             self._archive.expect_room(identity.camera_id)
             self._checked_s = self._clock.monotonic()
         self._file.append(payload, wall_us, audio)

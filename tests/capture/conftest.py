@@ -8,6 +8,7 @@ import pytest
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.ingest import ingest
+from shike.capture.recorder.recording import Recording
 from tests.recorded import CAMERA
 
 from .proof.proved import Proof
@@ -54,11 +55,7 @@ def honest(filmed_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
         CAMERA,
         "main",
         START_US,
-        archive=proof.archive,
-        spool=proof.spool,
-        clock=proof.clock,
-        lengths=Lengths(),
-        node="test",
+        Recording(proof.archive, proof.spool, proof.clock, Lengths(), "test"),
         simulated=False,
     )
     assert done.pictures == 60

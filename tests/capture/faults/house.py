@@ -17,7 +17,7 @@ from shike.camera_sim import CameraSim, Clip, Faults, Mount, SimConfig, read_cli
 from shike.camera_sim.media.audio import AudioKind
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import SegmentRecord
-from shike.capture.recorder.camera import CameraThread, Recording
+from shike.capture.recorder.camera import CameraThread, LiveRecording
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.desired import Wanted
 from shike.capture.recorder.health import CaptureState, StreamHealth
@@ -186,7 +186,7 @@ class House:
     def _viewer(self, sim: CameraSim, name: str) -> InputContainer:
         return av.open(Address("127.0.0.1", sim.port, f"/{name}", USER, PASSWORD).url(), options=TCP, timeout=(5, 5))
 
-    def _threads(self, sim: CameraSim, recording: Recording) -> dict[str, CameraThread]:
+    def _threads(self, sim: CameraSim, recording: LiveRecording) -> dict[str, CameraThread]:
         threads = {}
         for number, name in enumerate(self._cast):
             wanted = Wanted(str(UUID(int=number)), "main", "127.0.0.1", sim.port, f"/{name}", USER, "", 1, 2**60)
@@ -208,7 +208,7 @@ class House:
                 if not so_far or (so_far[-1].state, so_far[-1].cause) != (now.state, now.cause):
                     so_far.append(Seen(time.time_ns() // 1000, now.state, now.cause))
 
-    def _stories(self, recording: Recording, log: Path, healths: Mapping[str, StreamHealth]) -> dict[str, Story]:
+    def _stories(self, recording: LiveRecording, log: Path, healths: Mapping[str, StreamHealth]) -> dict[str, Story]:
         stories = {
             name: Story(
                 recording.archive, sent_frames(log, name), self._acted_us[name], healths[name], seen=self._seen[name]

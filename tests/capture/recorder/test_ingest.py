@@ -19,6 +19,7 @@ from shike.capture.clock import SystemClock
 from shike.capture.errors import DiskError, SourceError, StillWritten
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.ingest import Ingested, duration_us, ingest
+from shike.capture.recorder.recording import Recording
 from tests.recorded import CAMERA, FRAME_US, position, sent_frames, strips, wait_until, whole_run
 from tests.recording import camera_thread, sharing
 
@@ -48,17 +49,14 @@ def write(path: Path, frames: int, *, codec: str = "libx264", gop: int = 50, jum
 def take_in(
     path: Path, data: Path, *, segment_s: float = 4.0, sync_beat_s: float = 2.0
 ) -> tuple[Ingested, list[SegmentRecord]]:
-    spool = Spool(data / "spool")
+    spool, lengths = Spool(data / "spool"), Lengths(segment_s=segment_s, sync_beat_s=sync_beat_s)
+    recording = Recording(Archive(data / "footage"), spool, SystemClock(), lengths, "test")
     done = ingest(
         path,
         CAMERA,
         "main",
         START_US,
-        archive=Archive(data / "footage"),
-        spool=spool,
-        clock=SystemClock(),
-        lengths=Lengths(segment_s=segment_s, sync_beat_s=sync_beat_s),
-        node="test",
+        recording,
         simulated=False,
     )
     return done, [record for record in spool.pending() if record.identity.origin == "imported"]

@@ -11,6 +11,7 @@ from shike.capture.archive.segment import EndReason, Origin
 from shike.capture.archive.spool import Spool
 from shike.capture.clock import SystemClock
 from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.run import RunRecorder, RunStart
 from shike.capture.source.open_stream import Timed
 from shike.capture.source.opening import open_file
@@ -114,9 +115,9 @@ def test_nothing_is_open_after_the_end(recorded: Recorded) -> None:
 
 def test_a_camera_whose_clock_was_never_set_is_said_to_be_decades_off(tmp_path: Path) -> None:
     archive, spool = Archive(tmp_path / "footage"), Spool(tmp_path / "spool")
-    start = RunStart(CAMERA, "main", "test", 1, "imported", simulated=False)
+    start = RunStart(CAMERA, "main", 1, "imported", simulated=False)
     with open_file(write(tmp_path / "a.mp4", 30), SystemClock()) as source:
-        run = RunRecorder(archive, spool, SystemClock(), Lengths(), source.video, start)
+        run = RunRecorder(Recording(archive, spool, SystemClock(), Lengths(), "test"), source.video, start)
         for timed in source.packets():
             media_us = timed.arrival.media_us
             run.take(Timed(timed.packet, Arrival(1_790_000_000_000_000 + media_us, media_us, media_us), 1_000_000))
@@ -133,10 +134,10 @@ def test_no_picture_of_a_camera_stands_for_seconds_that_nobody_saw(
     tmp_path: Path, origin: Origin, pause_us: int, ended: EndReason | None
 ) -> None:
     archive, spool = Archive(tmp_path / "footage"), Spool(tmp_path / "spool")
-    start = RunStart(CAMERA, "main", "test", 1, origin, simulated=False)
+    start = RunStart(CAMERA, "main", 1, origin, simulated=False)
     said: list[EndReason | None] = []
     with open_file(write(tmp_path / "a.mp4", 60), SystemClock()) as source:
-        run = RunRecorder(archive, spool, SystemClock(), Lengths(), source.video, start)
+        run = RunRecorder(Recording(archive, spool, SystemClock(), Lengths(), "test"), source.video, start)
         for number, timed in enumerate(source.packets()):
             # The clocks of the server and the camera agree: nothing was sent for a while.
             media_us = timed.arrival.media_us + (pause_us - FRAME_US if number >= 30 else 0)

@@ -13,7 +13,7 @@ from typing import get_args
 
 from shike.capture.archive.hand_over import hand_over
 from shike.capture.archive.segment import EndReason, SegmentRecord
-from shike.capture.backoff import Backoff
+from shike.capture.backoff import Backoff, Pauses
 from shike.capture.errors import CaptureError, DiskError, SourceError, StillWritten
 from shike.capture.mp4.parameters import CodingParameters, ParameterWatch
 from shike.capture.recorder.desired import Wanted
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 _RUN_END = {"no_data": "camera_silent", "timeout": "camera_silent"}
 _REPORT_EVERY_S = 0.5
+# With jitter, so that the cameras of a building do not all connect at the same moment.
+PAUSES = Pauses(first_s=1.0, longest_s=60.0, healthy_s=60.0, jitter=0.25)
 _SETTLE_EVERY_S = 5.0
 # A camera without a keyframe for so long is connected anew: many send one to whoever connects.
 _KEY_WAIT_S = 30.0
@@ -75,7 +77,7 @@ class CameraThread(threading.Thread):
         super().__init__(name=f"camera-{wanted.camera_id}-{wanted.stream}", daemon=True)
         self.wanted = wanted
         self._address, self._recording = address, recording
-        self._backoff = Backoff(random)
+        self._backoff = Backoff(PAUSES, random)
         self._ways = Ways()
         self._said_why: str | None = None
         self._said_open: str | None = None

@@ -14,11 +14,12 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 from shike.capture.archive.durable import replace_file
 from shike.capture.archive.segment import StreamKey
+from shike.capture.backoff import Backoff, Pauses
 from shike.capture.become import LEAN, became
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.lifeline import halt_on_signal
@@ -30,9 +31,8 @@ log = logging.getLogger(__name__)
 
 _POLL_S = 0.5
 _STOP_LIMIT_S = 6.0
-# A shard that lived so long is started again at once; one that does not, after a pause that doubles each time.
-_HEALTHY_S = 60.0
-_LONGEST_PAUSE_S = 60.0
+# A shard that ends for the first time is started again at once; if it ends again soon, after a pause that doubles.
+_PAUSES = Pauses(first_s=1.0, longest_s=60.0, healthy_s=60.0, at_once=1)
 _SHARD, RECOVERY = "shike.capture.recorder.shard", "shike.capture.recorder.recovery"
 
 
@@ -47,16 +47,14 @@ class _Child:
 
 
 @dataclass(slots=True)
-class _Falls:
-    """How often in a row a shard has ended soon after its start, and when it may be started again."""
+class _Restart:
+    """When a shard that has ended may be started again."""
 
-    in_a_row: int = 0
+    backoff: Backoff = field(default_factory=lambda: Backoff(_PAUSES))
     not_before_s: float = 0.0
 
-    def fell(self, now_s: float, lived_s: float) -> None:
-        self.in_a_row = 1 if lived_s >= _HEALTHY_S else self.in_a_row + 1
-        pause_s = 0.0 if self.in_a_row == 1 else min(_LONGEST_PAUSE_S, 2.0 ** min(self.in_a_row - 2, 10))
-        self.not_before_s = now_s + pause_s
+    def ended(self, now_s: float, lived_s: float) -> None:
+        self.not_before_s = now_s + self.backoff.failed(lived_s)
 
 
 class Recorder:
@@ -70,7 +68,7 @@ class Recorder:
         self._children: dict[str, _Child] = {}
         self._hanging: dict[str, _Child] = {}
         self._recovery: subprocess.Popen[bytes] | None = None
-        self._falls: dict[str, _Falls] = {}
+        self._restarts: dict[str, _Restart] = {}
         self._plan: dict[str, set[StreamKey]] = {}
         self._apart: frozenset[StreamKey] = frozenset()
         self._refused: str | None = None
@@ -154,7 +152,7 @@ class Recorder:
             self._retire(name)
 
     def _may_start(self, name: str) -> bool:
-        return name not in self._falls or self._clock.monotonic() >= self._falls[name].not_before_s
+        return name not in self._restarts or self._clock.monotonic() >= self._restarts[name].not_before_s
 
     def _start(self, name: str) -> _Child:
         return _Child(self._spawn(_SHARD, name), self._clock.monotonic())
@@ -185,7 +183,7 @@ class Recorder:
             else:
                 continue
             now_s = self._clock.monotonic()
-            self._falls.setdefault(name, _Falls()).fell(now_s, now_s - child.started_s)
+            self._restarts.setdefault(name, _Restart()).ended(now_s, now_s - child.started_s)
             self._end(name)
             self._reconcile()
 
@@ -209,7 +207,7 @@ class Recorder:
     def _retire(self, name: str) -> None:
         self._children[name].process.terminate()
         self._end(name)
-        self._falls.pop(name, None)
+        self._restarts.pop(name, None)
         for kind in ("health", "beat"):
             (self._config.state / f"{kind}-{name}.json").unlink(missing_ok=True)
 

@@ -14,7 +14,7 @@ from shike.capture.recorder.config import Lengths
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Where recorded footage goes, and under which conditions: shared by all runs of a process."""
+    """Where recorded footage goes, with which clock and lengths, by which node. Shared by all runs of a process."""
 
     archive: Archive
     spool: Spool

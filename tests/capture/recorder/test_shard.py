@@ -49,7 +49,7 @@ def test_a_state_folder_that_cannot_be_read_ends_no_shard(
 def test_a_run_that_its_volume_does_not_let_end_when_its_window_is_over_is_ended_when_it_does(
     sim: CameraSim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(camera, "_SETTLE_EVERY_S", 0.1)
+    monkeypatch.setattr(camera, "_CLOSE_AGAIN_S", 0.1)
     recording = sharing(tmp_path)
     thread = camera_thread(sim, recording)
     thread.start()

@@ -1,4 +1,4 @@
-"""A real camera thread on a real RTSP stream."""
+"""A real camera thread that records a simulated camera over RTSP."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ SHORT = Lengths(segment_s=2.0, sync_beat_s=0.5)
 
 
 def sharing(data: Path, lengths: Lengths = SHORT, timeout_s: float = 5.0) -> LiveRecording:
-    """What camera threads on a data folder share."""
+    """What the camera threads of a data folder share."""
     archive, spool = Archive(data / "footage"), Spool(data / "spool")
     return LiveRecording(archive, spool, SystemClock(), lengths, "test", data / "state" / "nudges", timeout_s)
 
@@ -33,7 +33,7 @@ def camera_thread(
     username: str = "",
     password: str = "",
 ) -> CameraThread:
-    """A thread that records a simulated camera, not started."""
+    """A thread that will record a simulated camera; not started yet."""
     wanted = Wanted(CAMERA, stream, "127.0.0.1", sim.port, path, username, "", 1, 2**60)
     return CameraThread(wanted, address_of(sim, path, username, password), recording, Random(1))
 

@@ -1,4 +1,4 @@
-"""Footage that was recorded elsewhere: marked, at its given time, and beside what is being recorded."""
+"""Imports: marked as imported, at the given time, and while the same camera is being recorded."""
 
 import os
 from collections.abc import Callable
@@ -107,7 +107,7 @@ def test_garbage_is_refused_and_leaves_nothing(tmp_path: Path, content: bytes) -
     assert list((tmp_path / "footage").rglob("*.mp4")) == []
 
 
-def test_another_codec_is_refused_in_words(tmp_path: Path) -> None:
+def test_another_codec_is_refused_with_a_message(tmp_path: Path) -> None:
     path = tmp_path / "old.avi"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=25)
@@ -120,7 +120,7 @@ def test_another_codec_is_refused_in_words(tmp_path: Path) -> None:
     assert error.value.cause == "unsupported_codec"
 
 
-def test_a_file_that_was_cut_off_gives_what_is_whole_in_it(tmp_path: Path) -> None:
+def test_of_a_truncated_file_the_intact_part_is_stored(tmp_path: Path) -> None:
     whole = write(tmp_path / "whole.ts", 250)
     cut = tmp_path / "cut.ts"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
@@ -130,11 +130,11 @@ def test_a_file_that_was_cut_off_gives_what_is_whole_in_it(tmp_path: Path) -> No
     assert list(Archive(tmp_path / "footage").unfinished("imported")) == []
 
 
-def test_what_an_import_that_was_killed_left_is_kept_by_the_next_one(tmp_path: Path) -> None:
+def test_the_next_import_keeps_what_a_killed_import_left_open(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "footage")
     _, (record, *_) = take_in(write(tmp_path / "a.mp4", 60), tmp_path)
     Spool(tmp_path / "spool").done([record])
-    # As if the process had died before it handed its segment over.
+    # As if the process had died before it handed over its segment.
     marker = tmp_path / "footage" / CAMERA / "main.imported.open.json"
     marker.write_text(f'{{"key": "{record.key}"}}')
     _, records = take_in(write(tmp_path / "b.mp4", 60), tmp_path)
@@ -161,7 +161,7 @@ def test_an_import_whose_disk_fails_writes_nothing_more_and_keeps_what_is_whole(
 
 
 class Failing:
-    """The disk under segment files fails at the n-th call of a kind. `done_after`: writes to the same file later."""
+    """Lets the n-th call of a kind on segment files fail. `done_after`: later writes to the same file."""
 
     def __init__(self, call: str, at: int, patch: pytest.MonkeyPatch) -> None:
         self.done_after: list[int] = []

@@ -210,7 +210,7 @@ class CameraThread(threading.Thread):
         return "connection_lost" if reason == self._halted_for else reason
 
     def _skipped_picture(self, since_s: float) -> None:
-        """Called for each picture skipped while waiting for a keyframe. SourceError after waiting too long."""
+        """Called for each picture skipped while waiting for a keyframe. SourceError after too long, or after `stop`."""
         self.beat_s = self._recording.clock.monotonic()
         longest_s = min(_KEY_WAIT_S, 3 * self._recording.lengths.segment_s)
         if self._halt.is_set() or self.beat_s - since_s > longest_s:

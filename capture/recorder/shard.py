@@ -116,7 +116,7 @@ class Shard:
             self._note_end(self._threads.pop(key))
         for key, thread in list(self._threads.items()):
             if key not in due or not thread.wanted.same_source(due[key]):
-                thread.stop(_end_reason(thread.wanted, wanted.get(key), rests=key in self._resting))
+                thread.stop(_reason_to_stop(thread.wanted, wanted.get(key), rests=key in self._resting))
                 self._leaving.append(self._threads.pop(key))
         leaving = {(t.wanted.camera_id, t.wanted.stream): t for t in self._leaving}
         self._awaited = [thread for key, thread in leaving.items() if key in due]
@@ -196,7 +196,7 @@ class Shard:
         return replace(thread.health, state="backing_off", cause="disk_failed", since_us=since_us, next_try_us=None)
 
 
-def _end_reason(before: Wanted, now: Wanted | None, *, rests: bool) -> EndReason:
+def _reason_to_stop(before: Wanted, now: Wanted | None, *, rests: bool) -> EndReason:
     """Why the run of a thread ends that cannot continue. `now`: its stream's desired state, None if not wanted."""
     if now is None:
         return "stopped"

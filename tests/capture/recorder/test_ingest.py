@@ -27,7 +27,7 @@ START_US = 1_790_000_000_000_000
 
 
 def write(path: Path, frames: int, *, codec: str = "libx264", gop: int = 50, jump_at: int | None = None) -> Path:
-    """A video with strips, a keyframe every two seconds, and B-frames unless the encoder has none."""
+    """A video with strips in its pictures, a keyframe every two seconds (`gop`), and no B-frames."""
     options = {"preset": "ultrafast", "x264-params": f"keyint={gop}:scenecut=0:bframes=0:threads=1"}
     if codec == "libx265":
         options = {"preset": "ultrafast", "x265-params": f"keyint={gop}:scenecut=0:bframes=0:log-level=none"}

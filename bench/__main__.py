@@ -1,9 +1,9 @@
-"""All measurements, one after the other: `make bench`. What they mean: docs/measurements.md."""
+"""`make bench`: the shorter measurements, one after the other. Results: docs/measurements.md."""
 
 import subprocess
 import sys
 
-# Measurements with what they are told; longer ones (scale, soak, drift over a day) are made on demand.
+# Measurements with their options. The longer ones (scale, soak, drift over a day) are run by hand.
 MEASUREMENTS = (
     ("camera_sim",),
     ("recording",),
@@ -15,7 +15,7 @@ MEASUREMENTS = (
 
 
 def main() -> int:
-    """Run every measurement; returns how many could not be made."""
+    """Run every measurement; returns how many failed."""
     failed = 0
     for name, *options in MEASUREMENTS:
         title = " ".join((name, *options))

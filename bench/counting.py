@@ -1,4 +1,4 @@
-"""What one sample of a 1080p camera costs: everything but the detector (read, decode, check, write), and the detector.
+"""Cost of one sample of a 1080p camera: the detector, and everything else (read, decode, check, write).
 
     python -m bench.counting                     times, on a synthetic 1080p recording
     python -m bench.counting --pictures FOLDER   accuracy, on FOLDER/truth.csv (columns file, heads) and its pictures
@@ -36,6 +36,7 @@ from shike.capture.moment import from_us
 from shike.capture.mp4.pictures import decode_keyframe
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.ingest import ingest
+from shike.capture.recorder.recording import Recording
 
 SAMPLES = 20
 BITRATE = 4_000_000
@@ -55,7 +56,7 @@ def room() -> Iterator[Image]:
 
 
 def encode(path: Path) -> None:
-    """H.264 of 4 Mbit/s with a keyframe every two seconds, as a camera sends it."""
+    """Write H.264 of 4 Mbit/s with a keyframe every two seconds, as a camera sends it."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 1920, 1080, "yuv420p"
@@ -90,8 +91,8 @@ class Spread:
         return f"{self.median:6.1f} ms, 95 % {self.p95:6.1f} ms"
 
 
-class Nobody:
-    """A detector that takes no time, to measure the rest."""
+class NoDetector:
+    """A detector that does nothing, to measure the rest."""
 
     name, digest, threshold = "nobody", "0" * 64, 0.5
 
@@ -100,7 +101,7 @@ class Nobody:
 
 
 def register(database: Database) -> None:
-    """One camera, so that samples have something to belong to."""
+    """Insert one camera, to which the samples belong."""
     now = from_us(SystemClock().now())
     rows = (
         RegionRow(id="bench", name="bench", level="city", path="/bench/"),
@@ -117,13 +118,13 @@ def register(database: Database) -> None:
 
 
 def measure_times(folder: Path) -> None:
-    """Print what a sample costs."""
+    """Print the cost of a sample."""
     encode(folder / "room.mp4")
     clock, archive, spool = SystemClock(), Archive(folder / "footage"), Spool(folder / "spool")
     start_us = clock.now() - 3_600_000_000
     ingest(
         folder / "room.mp4", "bench", "main", start_us,
-        archive=archive, spool=spool, clock=clock, lengths=Lengths(), node="bench", simulated=True,
+        Recording(archive, spool, clock, Lengths(), "bench"), simulated=True,
     )  # fmt: skip
     record = next(iter(spool.pending()))
     keyframes = [fragment for fragment in record.fragments if fragment.is_key]
@@ -139,7 +140,7 @@ def measure_times(folder: Path) -> None:
         keyframe = keyframes[number % len(keyframes)]
         started, cpu_started = time.perf_counter(), time.process_time()
         picture = decode_keyframe(init, archive.read(record.key, keyframe.offset, keyframe.size))
-        heads = count_heads(picture.image, Nobody())
+        heads = count_heads(picture.image, NoDetector())
         picture_us = keyframe.wall_us + number
         with database.writing() as db:
             store(db, [CountedPicture(source, picture_us, heads, "nobody", "0" * 64, "bench", clock.now())])
@@ -163,7 +164,7 @@ def detection_times(detector: CenterFace, images: list[Image]) -> list[float]:
 
 
 def measure_accuracy(folder: Path) -> None:
-    """Print how far counts are from the truth, at the default threshold and around it."""
+    """Print the error of counts, at the default threshold and around it."""
     with (folder / "truth.csv").open(encoding="utf-8") as file:
         truth = [(row["file"], int(row["heads"])) for row in csv.DictReader(file)]
     detector = CenterFace(threads=2)
@@ -172,7 +173,7 @@ def measure_accuracy(folder: Path) -> None:
         picture = cv2.imread(str(folder / name))
         if picture is None:
             raise SystemExit(f"{folder / name} is not a picture")
-        scores.append([found.score for found in detector.detect(np.asarray(picture, np.uint8))])
+        scores.append([detection.score for detection in detector.detect(np.asarray(picture, np.uint8))])
     for threshold in sorted({0.175, 0.2, THRESHOLD, 0.25, 0.275, 0.3}):
         counts = [sum(score >= threshold for score in each) for each in scores]
         errors = [count - heads for count, (_, heads) in zip(counts, truth, strict=True)]

@@ -1,10 +1,10 @@
-"""How true wall times stay over a day: a camera whose clock drifts and whose packets come unevenly, by a moved clock.
+"""Error of wall times over a day: a camera with a drifting clock and jitter, with a simulated clock.
 
     python -m bench.drift [--hours 24] [--ppm 200]
 
-Everything from a packet on is real: timeline, mux, segment files and their records. Only the camera and the clock are
-simulated, so a day takes about a minute. The error is that of each fragment's recorded time against the moment at which
-the camera made its first picture.
+Timeline, mux, segment files and their records are real; the camera and the clock are simulated, so that a day takes
+about a minute. The error is the difference between a fragment's recorded time and the moment at which the camera made
+its first picture.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from av.video.stream import VideoStream
 from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
 from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.run import RunRecorder, RunStart
 from shike.capture.source.open_stream import TimedPacket
 from shike.capture.source.timeline import Arrival
@@ -36,7 +37,7 @@ _TICKS = Fraction(1, 90_000)
 
 @dataclass
 class MovedClock:
-    """Stands still until it is moved."""
+    """A clock that stands still until the benchmark sets it."""
 
     us: int = START_US
 
@@ -48,7 +49,7 @@ class MovedClock:
 
 
 def template() -> tuple[VideoStream, bytes]:
-    """An encoded stream to mux as, and a picture of it."""
+    """An encoded stream as template for the mux, and one picture of it."""
     made = io.BytesIO()
     with av.open(made, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=25)
@@ -62,7 +63,7 @@ def template() -> tuple[VideoStream, bytes]:
 
 
 def arrivals(pictures: int, chance: random.Random) -> Iterator[tuple[int, int]]:
-    """(when a picture was made, when it came) in µs: 2 ms of way, 0–30 ms of jitter, now and then half a second."""
+    """(made, arrived) of each picture in µs: 2 ms delay, 0–30 ms jitter, sometimes half a second."""
     came_us = held_us = 0
     for number in range(pictures):
         made_us = number * FRAME_US
@@ -73,12 +74,12 @@ def arrivals(pictures: int, chance: random.Random) -> Iterator[tuple[int, int]]:
 
 
 def worst_error_us(folder: Path, hours: float, ppm: int, seed: int = 1, frame_step: int = 1) -> tuple[int, int, int]:
-    """(largest error in µs, fragments, runs) of a recording; every `frame_step`-th picture is there, to be quick."""
+    """(largest error in µs, fragments, runs) of a recording of every `frame_step`-th picture, to be quick."""
     stream, picture = template()
     clock, chance, spool = MovedClock(), random.Random(seed), Spool(folder / "spool")
     lengths = Lengths(segment_s=600.0)
-    start = RunStart("drifting", "main", "bench", 1, "live", simulated=True)
-    run = RunRecorder(Archive(folder / "footage"), spool, clock, lengths, stream, start)
+    start = RunStart("drifting", "main", 1, "live", simulated=True)
+    run = RunRecorder(Recording(Archive(folder / "footage"), spool, clock, lengths, "bench"), stream, start)
     base_ticks = None
     for number, (made_us, came_us) in enumerate(arrivals(int(hours * 3_600_000_000 / FRAME_US), chance)):
         if number % frame_step:
@@ -109,13 +110,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Error of wall times over a day of a drifting camera.")
     parser.add_argument("--hours", type=float, default=24)
     parser.add_argument("--ppm", type=int, default=200)
-    said = parser.parse_args()
-    for ppm in (said.ppm, -said.ppm):
+    options = parser.parse_args()
+    for ppm in (options.ppm, -options.ppm):
         with tempfile.TemporaryDirectory(prefix="shike-drift-") as folder:
-            worst, fragments, runs = worst_error_us(Path(folder), said.hours, ppm)
-        drift_s = said.hours * 3600 * ppm / 1_000_000
+            worst, fragments, runs = worst_error_us(Path(folder), options.hours, ppm)
+        drift_s = options.hours * 3600 * ppm / 1_000_000
         verdict = "within" if worst <= TARGET_MS * 1000 else "MISSES"
-        print(f"{said.hours:g} h, {ppm:+} ppm ({drift_s:+.1f} s in all): largest error {worst / 1000:.1f} ms in")
+        print(f"{options.hours:g} h, {ppm:+} ppm ({drift_s:+.1f} s in all): largest error {worst / 1000:.1f} ms in")
         print(f"    {fragments} fragments of {runs} run(s)   ({verdict} the target of {TARGET_MS} ms)")
 
 

@@ -1,12 +1,12 @@
-"""What recording costs beside `ffmpeg -c copy`: the same cameras, the same fragmented output, the same minute.
+"""Cost of recording, compared with `ffmpeg -c copy`: the same cameras, the same fragmented output, the same time.
 
     python -m bench.recording                          8 cameras of the sample videos, 40 seconds
     python -m bench.recording --cameras 16 --clips DIR  other clips: DIR/<camera>-main.mp4
 
-Simulated cameras run in a process of their own, which is left out of the figures. Beside each other, `shike capture`
-(its parent and its shards, with all syncs and records) and one ffmpeg per camera record every camera once. CPU is
-user and system time between two moments after both have settled; memory is read once a second and averaged.
-Everything stays on 127.0.0.1 and in a temporary folder; only processes started here are ended.
+Simulated cameras run in a process of their own, which is not measured. At the same time, `shike capture` (its parent
+and its shards, with all syncs and records) and one ffmpeg per camera record every camera. CPU is user and system time
+between two moments after both have settled; memory is read once a second and averaged. Everything stays on 127.0.0.1
+and in a temporary folder; only processes started here are ended.
 Targets: docs/measurements.md.
 """
 
@@ -26,7 +26,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
-from bench import house
+from bench import installation
 
 from shike.camera_sim.media import samples
 from shike.camera_sim.media.clip import ClipError
@@ -48,7 +48,7 @@ class BenchFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Totals of a group of processes at one moment: CPU seconds so far, bytes in its output folder."""
+    """Totals of a group of processes: CPU seconds so far, bytes in its output folder."""
 
     cpu_s: float
     written: int
@@ -56,7 +56,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a group used over the interval. `memory` in bytes: mean of PSS (shared pages split) and of RSS."""
+    """What a group used in the interval. `pss` (shared pages divided) and `rss`: mean in bytes."""
 
     processes: int
     cpu_s: float
@@ -66,7 +66,7 @@ class Cost:
 
 
 class Group:
-    """Processes that are measured together, found again from their parents, and the folder they write to."""
+    """Processes that are measured together, listed from their parents, and the folder they write to."""
 
     def __init__(self, parents: Sequence["subprocess.Popen[bytes]"], output: Path) -> None:
         self._parents, self.output = parents, output
@@ -74,13 +74,13 @@ class Group:
 
     def processes(self) -> list[psutil.Process]:
         """All processes of the group. BenchFailed if one of its parents has ended."""
-        found: list[psutil.Process] = []
+        processes: list[psutil.Process] = []
         for parent in self._parents:
             if parent.poll() is not None:
                 raise BenchFailed(f"{parent.args!r} ended with {parent.returncode} during the measurement")
             process = psutil.Process(parent.pid)
-            found += [process, *process.children(recursive=True)]
-        return found
+            processes += [process, *process.children(recursive=True)]
+        return processes
 
     def read(self) -> Reading:
         times = [process.cpu_times() for process in self.processes()]
@@ -103,10 +103,10 @@ class Group:
 
 
 def ffmpeg() -> str:
-    """The ffmpeg to compare with: the system's, else the one that imageio-ffmpeg brings."""
-    found = shutil.which("ffmpeg")
-    if found:
-        return found
+    """The ffmpeg to compare with: the system's, else that of imageio-ffmpeg."""
+    installed = shutil.which("ffmpeg")
+    if installed:
+        return installed
     import imageio_ffmpeg
 
     return str(imageio_ffmpeg.get_ffmpeg_exe())
@@ -114,7 +114,7 @@ def ffmpeg() -> str:
 
 @contextlib.contextmanager
 def started(arguments: Sequence[str], **options: object) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that is ended on the way out: asked first, killed if it does not listen."""
+    """A process that is terminated at the end of the context, and killed if it does not end."""
     process = subprocess.Popen(list(arguments), **options)  # type: ignore[call-overload]
     try:
         yield process
@@ -128,7 +128,7 @@ def started(arguments: Sequence[str], **options: object) -> Iterator["subprocess
 
 
 def paths_of(folder: Path, cameras: int) -> list[str]:
-    """`cameras` paths for the simulator over the main clips of a folder; each shows its clip in an order of its own."""
+    """`cameras` paths for the simulator, over the main clips of a folder."""
     names = sorted(file.stem.removesuffix("-main") for file in folder.glob("*-main.mp4"))
     if not names:
         raise BenchFailed(f"{folder} holds no <camera>-main.mp4")
@@ -180,7 +180,7 @@ def wait_until_all_record(data: Path, other: Path, cameras: int) -> None:
 
 
 def measure(ours: Group, theirs: Group, seconds: float) -> tuple[float, Cost, Cost]:
-    """Both groups over the same interval; returns its true length in seconds beside the costs."""
+    """Measure both groups over the same interval; returns its length in seconds and both costs."""
     began = time.monotonic()
     before = ours.read(), theirs.read()
     while time.monotonic() - began < seconds:
@@ -193,7 +193,7 @@ def measure(ours: Group, theirs: Group, seconds: float) -> tuple[float, Cost, Co
 
 
 def run(folder: Path, cameras: int, seconds: float, settle_s: float, base: Path, *, keep: bool) -> None:
-    """Record `cameras` cameras twice, and print what each way took; with `keep` the index is part of ours."""
+    """Record each camera with both, and print the costs. With `keep`, the index is part of ours."""
     data, other = base / "data", base / "ffmpeg"
     other.mkdir()
     with contextlib.ExitStack() as stack:
@@ -201,13 +201,13 @@ def run(folder: Path, cameras: int, seconds: float, settle_s: float, base: Path,
         simulator = stack.enter_context(started([*command, *paths_of(folder, cameras)], stdout=subprocess.PIPE))
         urls = addresses(simulator, cameras)
         if keep:
-            house.furnish(data, urls)
+            installation.create(data, urls)
         else:
             want(data, urls)
-        environment = house.environment(data, segment_seconds=SEGMENT_S)
+        environment = installation.environment(data, segment_seconds=SEGMENT_S)
         parts = ["keep", "capture"] if keep else ["capture"]
         ours = Group(
-            [stack.enter_context(started(house.command(part), env=environment, cwd=base)) for part in parts],
+            [stack.enter_context(started(installation.command(part), env=environment, cwd=base)) for part in parts],
             data / "footage",
         )
         program = ffmpeg()
@@ -247,11 +247,14 @@ def main() -> int:
     parser.add_argument(
         "--clips", type=Path, help="folder of <camera>-main.mp4; the project's sample videos if left out"
     )
-    said = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # unwind, and so end what was started
+    options = parser.parse_args()
+    signal.signal(
+        signal.SIGTERM, lambda _number, _frame: sys.exit(143)
+    )  # raise, so that all started processes are ended
     try:
         with tempfile.TemporaryDirectory(prefix="shike-bench-") as base:
-            run(said.clips or samples.folder(), said.cameras, said.seconds, said.settle, Path(base), keep=said.keep)
+            clips = options.clips or samples.folder()
+            run(clips, options.cameras, options.seconds, options.settle, Path(base), keep=options.keep)
     except (BenchFailed, ClipError) as error:
         print(f"bench/recording.py: {error}", file=sys.stderr)
         return 1

@@ -1,12 +1,11 @@
-"""Starting again with a long history: `shike capture` and `shike keep` beside an index of a million segments.
+"""Time to start with a long history: `shike capture` and `shike keep` with an index of a million segments.
 
     python -m bench.recovery [--segments 1000000]
 
-Rows of the index are real and complete, with a fragment table of 180 entries each only where --fragments is given (a
-million of them are 4 GB); of the files only the 64 that a killed recorder left open exist. Measured, each as a process
-of its own from its start: until `shike capture` has closed the 64 open files and every camera's thread runs, and until
-`shike keep` has them in the index and has written the desired state. Cameras are not reachable: connecting is not the
-matter here.
+The rows of the index are complete, but have a fragment table only with --fragments (180 entries each in a million rows
+are 4 GB). Only the 64 files that a killed recorder left open exist. Each process is measured from its start: `shike
+capture` until it has closed the 64 files and every camera's thread runs; `shike keep` until it has them in the index,
+and until it has written the desired state. The cameras are not reachable, because connecting is not measured.
 """
 
 import argparse
@@ -23,7 +22,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from av.packet import Packet
-from bench import house
+from bench import installation
 from bench.drift import FRAME_US, START_US, MovedClock, template
 
 from shike.api.settings import Settings
@@ -31,6 +30,7 @@ from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
 from shike.capture.recorder import health
 from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.run import RunRecorder, RunStart
 from shike.capture.source.open_stream import TimedPacket
 from shike.capture.source.timeline import Arrival
@@ -40,7 +40,7 @@ PER_RUN = 1440
 
 
 def rows(cameras: list[str], segments: int, blob: bytes) -> Iterator[tuple[str, tuple[object, ...]]]:
-    """(table, row) of runs of a day each and their segments of a minute, per camera one after the other."""
+    """(table, row): runs of one day and their segments of one minute, one after the other for each camera."""
     begin = datetime(2026, 1, 1, tzinfo=UTC)
     for number in range(segments):
         camera, place = cameras[number % len(cameras)], number // len(cameras)
@@ -65,7 +65,7 @@ def stored(moment: datetime) -> int:
 
 
 def fill(database: Path, cameras: list[str], segments: int, blob: bytes) -> None:
-    """Insert the rows as they are, in one go."""
+    """Insert the rows without the ORM, in one transaction."""
     known = {
         "run": "id,camera_id,stream,node,epoch,origin,simulated,started_at,ended_at,end_reason,codec,width,height,"
         "timescale,init,init_digest",
@@ -91,12 +91,13 @@ def fill(database: Path, cameras: list[str], segments: int, blob: bytes) -> None
 
 
 def leave_open(data: Path, cameras: list[str]) -> None:
-    """For every camera a segment of some seconds whose writer was killed."""
+    """For each camera, a segment of some seconds that its writer left open."""
     stream, picture = template()
     for camera in cameras:
         clock = MovedClock()
-        start = RunStart(camera, "main", "bench", 1, "live", simulated=True)
-        run = RunRecorder(Archive(data / "footage"), Spool(data / "spool"), clock, Lengths(), stream, start)
+        start = RunStart(camera, "main", 1, "live", simulated=True)
+        recording = Recording(Archive(data / "footage"), Spool(data / "spool"), clock, Lengths(), "bench")
+        run = RunRecorder(recording, stream, start)
         for number in range(200):
             clock.us = START_US + number * FRAME_US
             packet = Packet(picture)
@@ -111,15 +112,15 @@ def until(done: Callable[[], bool], process: "subprocess.Popen[bytes]", limit_s:
     began = time.monotonic()
     while not done():
         if process.poll() is not None or time.monotonic() - began > limit_s:
-            raise SystemExit(f"{process.args!r} did not get there")
+            raise SystemExit(f"{process.args!r} did not reach the awaited state")
         time.sleep(0.02)
     return time.monotonic() - began
 
 
 def timed(data: Path, name: str, done: Callable[[], bool]) -> float:
-    """Seconds from the start of `shike NAME` until `done`; the process is ended afterwards."""
+    """Seconds from the start of `shike NAME` until `done`. Ends the process afterwards."""
     with subprocess.Popen(
-        house.command(name), env=house.environment(data), cwd=data, stderr=subprocess.DEVNULL
+        installation.command(name), env=installation.environment(data), cwd=data, stderr=subprocess.DEVNULL
     ) as process:
         try:
             return until(done, process)
@@ -128,7 +129,7 @@ def timed(data: Path, name: str, done: Callable[[], bool]) -> float:
 
 
 def measure(data: Path, segments: int, blob: bytes) -> None:
-    cameras, _ = house.furnish(data, [f"rtsp://127.0.0.1:9/{number}" for number in range(CAMERAS)])
+    cameras, _ = installation.create(data, [f"rtsp://127.0.0.1:9/{number}" for number in range(CAMERAS)])
     database = Path(Settings(data_dir=data).database.removeprefix("sqlite:///"))
     fill(database, cameras, segments, blob)
     leave_open(data, cameras)
@@ -162,11 +163,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Time to start beside a long history.")
     parser.add_argument("--segments", type=int, default=1_000_000)
     parser.add_argument("--fragments", type=int, default=0, help="entries of every fragment table (22 bytes each)")
-    said = parser.parse_args()
-    for segments in (1000, said.segments):
+    options = parser.parse_args()
+    for segments in (1000, options.segments):
         folder = Path(tempfile.mkdtemp(prefix="shike-recovery-"))
         try:
-            measure(folder, segments, bytes(22 * said.fragments))
+            measure(folder, segments, bytes(22 * options.fragments))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,10 +1,10 @@
-"""Many cameras with people watching, on one machine: is anything lost, and what does it take?
+"""Many cameras and live viewers on one machine: is a frame lost, and what does it cost?
 
     python -m bench.scale --clips DIR [--cameras 64] [--seconds 120] [--viewers 4]
 
-The data path as it is deployed: `shike capture`, `shike keep` and `shike api`, with live viewers on real WebSockets.
-Simulated cameras run in processes of their own and, like the viewers, are left out of the figures. Each logs every
-frame that it sends; each frame sent between the first and the last that a camera's footage holds has to be in it.
+It runs `shike capture`, `shike keep` and `shike api`, with live viewers on real WebSockets. Simulated cameras run in
+processes of their own; they and the viewers are not part of the figures. Each camera logs every frame that it sends;
+every frame between the first and the last in a camera's footage must be in the footage.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from collections import Counter
 from pathlib import Path
 
 import psutil
-from bench import house
+from bench import installation
 from bench.recording import START_LIMIT_S, Group, started
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
@@ -37,7 +37,7 @@ SIMULATORS = 2
 
 
 class Viewer(threading.Thread):
-    """Watches one camera live and counts what came."""
+    """Watches one camera live and counts what arrives."""
 
     def __init__(self, host: str, camera: str, token: str) -> None:
         super().__init__(daemon=True)
@@ -85,21 +85,21 @@ def answers(port: int) -> bool:
 
 
 def lines_of(process: "subprocess.Popen[bytes]", count: int) -> list[str]:
-    """The first words that a process prints."""
+    """The first `count` words that a process prints."""
     assert process.stdout is not None
-    found: list[str] = []
+    words: list[str] = []
     until = time.monotonic() + START_LIMIT_S
-    while len(found) < count:
+    while len(words) < count:
         ready, _, _ = select.select([process.stdout], [], [], max(0.0, until - time.monotonic()))
         line = os.read(process.stdout.fileno(), 65536).decode() if ready else ""
         if not line:
             raise SystemExit(f"{process.args!r} did not start")
-        found += line.split()
-    return found
+        words += line.split()
+    return words
 
 
 def recorded(archive: Archive, footage: Path, camera: str) -> tuple[int, int, int, int]:
-    """(pictures, runs, first wall time, last wall time) that a camera's files hold."""
+    """(pictures, runs, first wall time, last wall time) in a camera's files."""
     pictures, runs, first_us, last_us = 0, set(), 2**63, 0
     for path in sorted((footage / camera).rglob("*.mp4")):
         key = str(path.relative_to(footage))
@@ -116,23 +116,23 @@ def recorded(archive: Archive, footage: Path, camera: str) -> tuple[int, int, in
 
 def sent(logs: Path) -> dict[str, list[int]]:
     """When each path sent its frames, µs."""
-    found: dict[str, list[int]] = {}
+    times: dict[str, list[int]] = {}
     for path in logs.glob("*.jsonl"):
         with path.open() as file:
             for line in file:
                 row = json.loads(line)
-                found.setdefault("/" + row["path"], []).append(row["sent_us"])
-    return found
+                times.setdefault("/" + row["path"], []).append(row["sent_us"])
+    return times
 
 
 def judge(data: Path, logs: Path, ids: list[str], urls: list[str]) -> None:
-    """Print whether every frame that was sent is there."""
+    """Print whether every frame that was sent is in the footage."""
     times, archive = sent(logs), Archive(data / "footage")
     lost, broken, pictures = Counter[str](), 0, 0
     for camera, url in zip(ids, urls, strict=True):
         held, runs, first_us, last_us = recorded(archive, data / "footage", camera)
         path = "/" + url.split("/", 3)[3]
-        # Half a picture of room: times of the log and of the footage are not those of the same moment.
+        # Half a picture of tolerance: the log's time is that of sending, the footage's that of arrival.
         expected = sum(first_us - 20_000 <= each < last_us - 20_000 for each in times[path])
         pictures += held
         broken += runs - 1
@@ -146,11 +146,11 @@ def run(clips: Path, cameras: int, seconds: float, viewers: int, base: Path) -> 
     logs.mkdir()
     with contextlib.ExitStack() as stack:
         urls, simulators = cameras_up(stack, clips, cameras, logs)
-        ids, token = house.furnish(data, urls)
+        ids, token = installation.create(data, urls)
         port = free_port()
-        environment = house.environment(data, port=port)
+        environment = installation.environment(data, port=port)
         parts = {
-            name: stack.enter_context(started(house.command(name), env=environment, cwd=base))
+            name: stack.enter_context(started(installation.command(name), env=environment, cwd=base))
             for name in ("keep", "capture", "api")
         }
         until = time.monotonic() + START_LIMIT_S
@@ -177,7 +177,7 @@ def run(clips: Path, cameras: int, seconds: float, viewers: int, base: Path) -> 
         costs = {name: group.cost(before[name], group.read()) for name, group in groups.items()}
         took = time.monotonic() - began
         sim_cpu = sum(sum(each.cpu_times()[:2]) for each in apart) - sim_before
-        said = health.read(data / "state").values()
+        healths = health.read(data / "state").values()
         for each in watching:
             each.halt.set()
         cores = os.cpu_count() or 1
@@ -193,9 +193,8 @@ def run(clips: Path, cameras: int, seconds: float, viewers: int, base: Path) -> 
         memory = costs["capture"].pss / 1e6 / cameras
         print(f"recorder's memory per camera {memory:.1f} MB   (target at most {MEMORY_TARGET_MB} MB)")
         print(f"written {costs['capture'].written * 8 / took / 1e6:.0f} Mbit/s")
-        print(
-            f"recording {sum(each.state == 'recording' for each in said)}, dropped {sum(each.dropped for each in said)}"
-        )
+        recording = sum(each.state == "recording" for each in healths)
+        print(f"recording {recording}, dropped {sum(each.dropped for each in healths)}")
         print(f"viewers: {[(each.fragments, each.skipped, each.failure) for each in watching]} (fragments, skipped)")
         for name in ("capture", "keep"):
             parts[name].terminate()
@@ -209,9 +208,9 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--viewers", type=int, default=4)
-    said = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="shike-scale-") as base:
-        run(said.clips, said.cameras, said.seconds, said.viewers, Path(base))
+        run(options.clips, options.cameras, options.seconds, options.viewers, Path(base))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Going on as another Python: same process, same standard streams, nothing in memory but what the module needs.
+"""Replace this process by another Python module: same process id and standard streams, only its own libraries.
 
-Whoever reads settings or brings a database up to date needs libraries that what runs for months does not. So a
-command does that, and then gives its place to a module, which it tells what it found out through a pipe: an address
-of a database is no argument that others may read. Not here: children (recorder), what the modules do.
+Reading settings and migrating a database need libraries that the work afterwards does not need. So a command does that
+first and then becomes a module, to which it passes a text through a pipe: other users can read a process's arguments.
+Not here: starting children (recorder/supervisor.py), what the modules do. Which processes do this, and why:
+docs/decisions/0014-what-processes-keep-in-memory.md.
 """
 
 import logging
@@ -10,20 +11,20 @@ import os
 import sys
 from typing import NoReturn
 
-# The C library would give every thread a heap of its own, each as large as the most that one ever needed. It may keep
-# what it once got: pages that are given back and asked for again cost recording a tenth of its time.
+# Without this, the C library gives every thread a heap of its own, and each heap stays at its largest size. Heaps are
+# not made to shrink: returning pages and asking for them again took a tenth of the CPU of recording.
 LEAN = {"MALLOC_ARENA_MAX": "2"}
-"""Surroundings of a process that lives long and shall stay small."""
+"""Environment variables of a long-lived process that should stay small."""
 _PIPE_BYTES = 60 << 10
 
 
-def become(module: str, log_level: str, said: str) -> NoReturn:
-    """Give this process to `python -m module`, whose `became()` returns `said`; never returns.
+def become(module: str, log_level: str, message: str) -> NoReturn:
+    """Replace this process by `python -m module`, in which `became()` returns `message`. Never returns.
 
-    ValueError if `said` is longer than a pipe holds.
+    ValueError if `message` is longer than a pipe holds.
     """
-    content = said.encode()
-    if len(content) > _PIPE_BYTES:  # nobody reads yet: a longer one would wait for ever
+    content = message.encode()
+    if len(content) > _PIPE_BYTES:  # nobody reads yet: a longer write would block for ever
         raise ValueError(f"{len(content)} bytes are too many to hand over")
     reads, writes = os.pipe()
     os.write(writes, content)
@@ -31,13 +32,13 @@ def become(module: str, log_level: str, said: str) -> NoReturn:
     os.set_inheritable(reads, True)
     sys.stdout.flush()
     sys.stderr.flush()
-    # -P: what lies in the folder where somebody typed the command is no part of the program.
+    # -P: do not import modules from the current folder.
     command = [sys.executable, "-P", "-m", module, log_level, str(reads)]
     os.execve(sys.executable, command, LEAN | os.environ)  # noqa: S606 no shell is wanted
 
 
 def became() -> str:
-    """What this process was told by the one that it goes on for; its log is started as `log_level` says."""
+    """The message of the process that this one replaced. Also starts logging at its log level."""
     log_level, reads = sys.argv[1:]
     start_logging(log_level)
     with os.fdopen(int(reads), encoding="utf-8") as pipe:

@@ -1,6 +1,6 @@
-"""A simulated camera with a clip of its own, some seconds that were recorded of it, and a real Chromium.
+"""Fixtures: a simulated camera with its own clip, some recorded seconds of it, and a real Chromium.
 
-Without a browser the tests that need one fail and say what to install.
+Without a browser, the tests that need one fail with a message about what to install.
 """
 
 import os
@@ -18,14 +18,14 @@ from tests.camera_sim.conftest import write_clip
 from tests.recorded import sent_frames, wait_until
 from tests.recording import Recorded, camera_thread, sharing
 
-# A machine with other work is slow, and that is no finding.
+# Examples may be slow on a busy machine; that is not an error.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`hall/main` and `hall/sub`, 40 groups of ten frames, so that a frame number stands for one moment."""
+    """`hall/main` and `hall/sub`: 40 groups of ten frames, so that a frame number stands for one moment."""
     folder = tmp_path_factory.mktemp("clips")
     write_clip(folder / "hall-main.mp4", 320, 180, view=0, gops=40)
     write_clip(folder / "hall-sub.mp4", 320, 180, view=1, gops=40)
@@ -34,14 +34,14 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sim(clips: Path, tmp_path: Path) -> Iterator[CameraSim]:
-    """A running camera with its log at `tmp_path/sent.jsonl`."""
+    """A running simulated camera with its log at `tmp_path/sent.jsonl`."""
     with CameraSim(SimConfig(mounts_in(clips), log=tmp_path / "sent.jsonl", report_every_s=0.5)) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def recorded(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    """Some seconds of a camera in segments of two seconds, ended on purpose."""
+    """Some seconds of a camera in segments of two seconds, then stopped."""
     data = tmp_path_factory.mktemp("recorded")
     recording = sharing(data)
     with CameraSim(SimConfig(mounts_in(clips), log=data / "sent.jsonl", report_every_s=0.5)) as sim:

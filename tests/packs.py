@@ -32,6 +32,7 @@ from shike.capture.proof.signing import (
 from shike.capture.proof.signing_keys import SigningKeys
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.ingest import ingest
+from shike.capture.recorder.recording import Recording
 from tests.camera_sim.conftest import write_clip
 from tests.capture.proof.authority import Authority
 from tests.recorded import CAMERA
@@ -55,6 +56,7 @@ class Footage:
         data.mkdir(parents=True)
         write_clip(clip, 320, 180, view=0)
         archive, spool, clock = Archive(data / "footage"), Spool(data / "spool"), SystemClock()
+        recording = Recording(archive, spool, clock, Lengths(segment_s=1.0), "test")
         streams: tuple[tuple[StreamName, int], ...] = (("sub", 0), ("main", 0), ("main", 13_200_000))
         for stream, later_us in streams:
             ingest(
@@ -62,11 +64,7 @@ class Footage:
                 CAMERA,
                 stream,
                 START_US + later_us,
-                archive=archive,
-                spool=spool,
-                clock=clock,
-                lengths=Lengths(segment_s=1.0),
-                node="test",
+                recording,
                 simulated=True,
             )
         records = (record for record in spool.pending() if record.identity.stream == "main")

@@ -1,4 +1,4 @@
-"""Reading back what was recorded of a simulated camera, and what it says that it sent."""
+"""Reading what was recorded of a simulated camera, and its log of the frames that it sent."""
 
 import io
 import json
@@ -23,7 +23,7 @@ CAMERA = "01900000-0000-7000-8000-000000000001"
 
 @dataclass(frozen=True)
 class Sent:
-    """A frame that the camera handed to its connection."""
+    """A frame that the camera sent."""
 
     frame: int
     sent_us: int
@@ -31,35 +31,35 @@ class Sent:
 
 
 def sent_frames(log: Path, path: str = "hall/main") -> list[Sent]:
-    """All frames of a path, in order; a line that is being written is left out."""
+    """All sent frames of a path, in order. An incomplete last line of the log is left out."""
     rows = [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
     return [Sent(row["frame"], row["sent_us"], row["key"]) for row in rows if row["path"].strip("/") == path]
 
 
 def strips(data: bytes) -> list[int]:
-    """The frame numbers in the pictures of an MP4, in order; fails on a picture that cannot be read."""
+    """The frame numbers painted into the pictures of an MP4, in order; fails on a picture that cannot be read."""
     return [frame for frame, _ in timed_strips(data)]
 
 
 def timed_strips(data: bytes) -> list[tuple[int, float]]:
-    """The same with each picture's time in the file, in seconds."""
-    found: list[tuple[int, float]] = []
+    """(frame number, time in the file in seconds) of each picture of an MP4."""
+    pictures: list[tuple[int, float]] = []
     with av.open(io.BytesIO(data), "r", format="mp4") as container:
         for picture in container.decode(video=0):
             seen = strip.read(picture.to_ndarray(format="gray"))
             assert seen is not None, "a picture without a readable strip"
             assert picture.time is not None
-            found.append((seen.frame, picture.time))
-    return found
+            pictures.append((seen.frame, picture.time))
+    return pictures
 
 
 def whole_run(archive: Archive, records: Iterable[SegmentRecord]) -> bytes:
-    """The files of a run one after the other, not a byte touched."""
+    """The files of a run, concatenated without a change."""
     return b"".join(archive.read(record.key, 0, record.size) for record in records)
 
 
 def position(sent: list[Sent], frames: list[int]) -> int:
-    """Where the frames begin in what was sent; fails unless each frame from there on is there, once, in order."""
+    """Index of the first frame among the sent ones; fails unless all frames follow there, once and in order."""
     numbers = [each.frame for each in sent]
     starts = [i for i in range(len(numbers)) if numbers[i : i + len(frames)] == frames]
     assert len(starts) == 1, f"{len(frames)} recorded frames stand {len(starts)} times in {len(numbers)} sent"

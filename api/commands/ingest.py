@@ -20,6 +20,7 @@ from shike.capture.clock import SystemClock
 from shike.capture.errors import CaptureError
 from shike.capture.moment import rfc3339_us
 from shike.capture.recorder.ingest import duration_us, ingest
+from shike.capture.recorder.recording import Recording
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A video file: H.264 or H.265.")]
 _Camera = Annotated[str, typer.Option("--camera", help="Id of the camera, or its name if that is unique.")]
@@ -53,11 +54,7 @@ def ingest_file(
             found[0].id,
             stream,
             start_us,
-            archive=archive,
-            spool=spool,
-            clock=clock,
-            lengths=config.lengths,
-            node=settings.node,
+            Recording(archive, spool, clock, config.lengths, settings.node),
             simulated=simulated or found[0].simulated,
             progress=lambda seconds: typer.echo(f"\r{seconds:8.0f} s", nl=False, err=True),
         )

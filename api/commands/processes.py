@@ -1,6 +1,7 @@
-"""The commands that run a part of the data path until they are stopped. Each loads only what it needs (pipeline).
+"""The commands that run a part of the data path until they are stopped. Each loads only what it needs (pipeline.py).
 
-Three of them only read settings here, and bring the database up to date; then they become what they are (become.py).
+`up` and `capture` only read the settings here, and `up` brings the database up to date; then each replaces this process
+by a module that has none of these libraries in memory (become.py). Why: docs/decisions/0014.
 """
 
 import os
@@ -28,10 +29,7 @@ def capture() -> None:
 
 def keep() -> None:
     """Index what was recorded, and tell the recorder what to record."""
-    from shike.api.processes.keep_config import KeepConfig
-
-    settings = _started(migrated=True)
-    become("shike.api.processes.keep_process", settings.log_level, KeepConfig.of(settings).to_json())
+    pipeline.keep(_started(migrated=True), SystemClock(), halt_on_signal())
 
 
 def count() -> None:

@@ -3,14 +3,11 @@
 Everything here may be done twice or late: recording does not wait for it. Design: docs/design/keep.md.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +17,7 @@ from shike.api.database import Database
 from shike.api.processes import unmounted
 from shike.api.processes.intake import Intake
 from shike.api.processes.space import space_of
+from shike.api.settings import Settings
 from shike.attendance.footage.index import Footage
 from shike.attendance.judgement.evaluation import Evaluator
 from shike.attendance.recording.plan import policies_of, windows_of
@@ -36,10 +34,6 @@ from shike.capture.moment import from_us, to_us
 from shike.capture.recorder import health
 from shike.capture.recorder.desired import Desired, Wanted
 from shike.capture.schedule import Window
-
-if TYPE_CHECKING:
-    from shike.api.processes.keep_config import KeepConfig
-    from shike.api.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +54,7 @@ class Housekeeper:
 
     def __init__(
         self,
-        settings: Settings | KeepConfig,
+        settings: Settings,
         database: Database,
         clock: Clock,
         space: Callable[[], Space] | None = None,

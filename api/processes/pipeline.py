@@ -1,7 +1,8 @@
 """The whole data path, wired on one screen: camera → segments → index → counts → browser.
 
-Each function is one process of `shike up`; none knows the others but by the data folder and the database. Each loads
-what it needs when it is called: the recorder must not carry a web server and a detector in its memory.
+`keep` and `count` run inside the process that calls them; `capture` replaces it by the recorder's parent; `checkpoints`
+is a thread of `keep`. `shike api` is not here (commands/processes.py). Processes meet only in the data folder and in
+the database. Each function imports what it needs when it is called, so that no process loads the libraries of another.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, NoReturn
 from shike.capture.clock import Clock
 
 if TYPE_CHECKING:
-    from shike.api.processes.keep_config import KeepConfig
     from shike.api.settings import Settings
     from shike.attendance.counting.centerface import CenterFace
     from shike.capture.proof.checkpoints import Checkpoints
@@ -26,7 +26,7 @@ def capture(settings: Settings) -> NoReturn:
     become("shike.capture.recorder.supervisor", settings.log_level, capture_config(settings).to_json())
 
 
-def keep(settings: Settings | KeepConfig, clock: Clock, halt: Event) -> None:
+def keep(settings: Settings, clock: Clock, halt: Event) -> None:
     """spool → index; registry → desired state; counts, sign-ins, footage → records, flags; beside it, signed chains."""
     from shike.api.database import Database
     from shike.api.processes.keep import Housekeeper
@@ -40,7 +40,7 @@ def keep(settings: Settings | KeepConfig, clock: Clock, halt: Event) -> None:
         signing.join(5)  # an authority that does not answer must not hold up the end
 
 
-def checkpoints(settings: Settings | KeepConfig, clock: Clock) -> Checkpoints:
+def checkpoints(settings: Settings, clock: Clock) -> Checkpoints:
     """chains → checkpoints and time stamps. It needs no database, and nothing waits for it."""
     from shike.capture.archive.files import Archive
     from shike.capture.proof.checkpoints import Checkpoints, Intervals

@@ -10,11 +10,12 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from threading import Event, Thread
 
+from shike.capture.backoff import Backoff, Pauses
 from shike.capture.become import LEAN, became
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.lifeline import LIFELINE, halt_on_signal
@@ -27,7 +28,7 @@ COMMANDS: Commands = {name: (name,) for name in ("capture", "keep", "count", "ap
 # A child's line that begins so is for the person at the console and goes into no log: the setup code.
 CONSOLE_ONLY = "\x02"
 _POLL_S = 0.2
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _SETTLED_S = 1.0, 30.0, 60.0
+_PAUSES = Pauses(first_s=1.0, longest_s=30.0, healthy_s=60.0)
 _STOP_LIMIT_S = 10.0
 _LOG_BYTES, _LOG_FILES = 5_000_000, 3
 
@@ -36,7 +37,7 @@ _LOG_BYTES, _LOG_FILES = 5_000_000, 3
 class _Child:
     process: "subprocess.Popen[str]"
     started_s: float
-    pause_s: float = _FIRST_PAUSE_S
+    backoff: Backoff = field(default_factory=lambda: Backoff(_PAUSES))
     restart_at_s: float | None = None
 
 
@@ -69,14 +70,13 @@ class Processes:
     def _look_after(self, name: str, child: _Child) -> None:
         now_s = self._clock.monotonic()
         if child.process.poll() is None:
-            if now_s - child.started_s > _SETTLED_S:
-                child.pause_s = _FIRST_PAUSE_S
-        elif child.restart_at_s is None:
-            log.error("%s ended with %s; again in %.0f s", name, child.process.returncode, child.pause_s)
+            return
+        if child.restart_at_s is None:
+            pause_s = child.backoff.failed(now_s - child.started_s)
+            log.error("%s ended with %s; again in %.0f s", name, child.process.returncode, pause_s)
             if child.process.stdin is not None:
                 child.process.stdin.close()
-            child.restart_at_s = now_s + child.pause_s
-            child.pause_s = min(_LONGEST_PAUSE_S, child.pause_s * 2)
+            child.restart_at_s = now_s + pause_s
         elif now_s >= child.restart_at_s:
             child.process, child.started_s, child.restart_at_s = self._start(name), now_s, None
 

@@ -11,22 +11,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shike.attendance.counting.samples import SampleOrSkip, store
 from shike.attendance.transactions import Transactions
+from shike.capture.backoff import Backoff, Pauses
 from shike.capture.clock import Clock
 
 log = logging.getLogger(__name__)
 
 LONGEST_QUEUE = 2000
 """Half an hour of ten cameras at an interval of ten seconds."""
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 10.0
+PAUSES = Pauses(first_s=0.5, longest_s=10.0)
 
 
 class Pause:
     """The wait before the database is tried again: 0.5 s after a failure, doubled each time up to 10 s."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._length_s = 0.0
+        self._clock, self._backoff = clock, Backoff(PAUSES)
         self._until = float("-inf")
 
     @property
@@ -35,12 +34,11 @@ class Pause:
 
     def failed(self) -> None:
         """Begin a wait, twice as long as the last one."""
-        self._length_s = min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S, self._length_s * 2))
-        self._until = self._clock.monotonic() + self._length_s
+        self._until = self._clock.monotonic() + self._backoff.failed()
 
     def succeeded(self) -> None:
-        """The next failure waits FIRST_PAUSE_S again."""
-        self._length_s = 0.0
+        """The next failure waits `PAUSES.first_s` again."""
+        self._backoff.succeeded()
 
 
 class Outbox:

@@ -1,6 +1,6 @@
-"""Which shard has which streams: how they are spread, and the file that says so.
+"""Which shard records which streams: the assignment, and the file that holds it.
 
-Here: the plan. Not here: who starts shards (recorder), what a shard does with its streams (shard).
+Here: how streams are distributed. Not here: starting shards (supervisor.py), recording (shard.py).
 """
 
 import json
@@ -12,7 +12,7 @@ ASSIGNMENT_FILE = "shards.json"
 
 
 def load_assignment(state: Path) -> dict[str, set[StreamKey]]:
-    """Which streams each shard has, by shard name. ValueError or TypeError if the file is spoilt."""
+    """The streams of each shard, by shard name. ValueError or TypeError if the file has been damaged."""
     try:
         value = json.loads((state / ASSIGNMENT_FILE).read_bytes())
     except FileNotFoundError:
@@ -28,12 +28,12 @@ def assign(
     streams_per_shard: int,
     apart: frozenset[StreamKey] = frozenset(),
 ) -> dict[str, set[StreamKey]]:
-    """Streams to shards: nothing that runs is moved; new streams fill the emptiest shard that has room.
+    """Assign streams to shards. A stream keeps its shard; a new stream goes to the emptiest shard that has room.
 
-    A stream in `apart` has a shard to itself.
+    A stream in `apart` gets a shard of its own.
     """
-    still = set(wanted)
-    plan = {name: keys & still for name, keys in before.items()}
+    remaining = set(wanted)
+    plan = {name: keys & remaining for name, keys in before.items()}
     for name, keys in plan.items():
         if len(keys) > 1:
             plan[name] = keys - apart

@@ -1,7 +1,7 @@
-"""One thread per stream: connect, record a run, say why it ended, wait, connect again.
+"""One thread per stream: connect, record a run, note why it ended, wait, connect again.
 
-Here: the loop and the health of one stream. Not here: processes (shard), files (archive), what a clock means
-(timeline). Design: docs/design/capture.md.
+Here: the loop and the health of one stream. Not here: processes (shard.py), segment files (archive), mapping media time
+to wall time (source/timeline.py). Design: docs/design/capture.md.
 """
 
 import logging
@@ -11,17 +11,14 @@ from pathlib import Path
 from random import Random
 from typing import get_args
 
-from shike.capture.archive.files import Archive
 from shike.capture.archive.hand_over import hand_over
 from shike.capture.archive.segment import EndReason, SegmentRecord
-from shike.capture.archive.spool import Spool
-from shike.capture.backoff import Backoff
-from shike.capture.clock import Clock
+from shike.capture.backoff import Backoff, Pauses
 from shike.capture.errors import CaptureError, DiskError, SourceError, StillWritten
 from shike.capture.mp4.parameters import CodingParameters, ParameterWatch
-from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.desired import Wanted
 from shike.capture.recorder.health import CaptureState, StreamHealth
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.run import RunRecorder, RunStart
 from shike.capture.recorder.writer import Writer
 from shike.capture.source.address import Address
@@ -34,12 +31,15 @@ log = logging.getLogger(__name__)
 
 _RUN_END = {"no_data": "camera_silent", "timeout": "camera_silent"}
 _REPORT_EVERY_S = 0.5
-_SETTLE_EVERY_S = 5.0
-# A camera without a keyframe for so long is connected anew: many send one to whoever connects.
+# With jitter, so that the cameras of a building do not all connect at the same moment.
+PAUSES = Pauses(first_s=1.0, longest_s=60.0, healthy_s=60.0, jitter=0.25)
+_CLOSE_AGAIN_S = 5.0
+# Connect again after this many seconds without a keyframe: many cameras send one at the start of a connection.
 _KEY_WAIT_S = 30.0
-# So long without one, and it is said.
+# Report a missing keyframe after this many seconds.
 _KEY_LATE_S = 3.0
-_GOES_ON: tuple[EndReason, ...] = (
+# After a run has ended for one of these reasons, the next run begins on the same connection.
+_SAME_CONNECTION: tuple[EndReason, ...] = (
     "camera_silent",
     "clock_step",
     "timestamps_broken",
@@ -49,44 +49,45 @@ _GOES_ON: tuple[EndReason, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """What every camera thread of a process shares."""
+class LiveRecording(Recording):
+    """What all camera threads of a process share.
 
-    archive: Archive
-    spool: Spool
-    clock: Clock
-    lengths: Lengths
-    node: str
+    `nudges`: a folder; touching the file named after a camera makes its thread try again at once. `timeout_s`: longest
+    wait for data from a camera.
+    """
+
     nudges: Path
     timeout_s: float = 10.0
 
 
 def end_reason(cause: str) -> EndReason:
-    """The reason that a run gets when its source or disk failed with a cause code."""
+    """Why a run ended, from the cause code of the error of its source or disk."""
     known: tuple[EndReason, ...] = get_args(EndReason)
     reason = _RUN_END.get(cause, cause)
     return next((each for each in known if each == reason), "connection_lost")
 
 
 class CameraThread(threading.Thread):
-    """Records one stream until it is told to stop. Reads of `health` and `beat_s` need no lock."""
+    """Records one stream until `stop`. Other threads may read `health` and `beat_s` without a lock."""
 
     def __init__(
         self,
         wanted: Wanted,
         address: Address,
-        recording: Recording,
+        recording: LiveRecording,
         random: Random,
         unrecorded_since_us: int | None = None,
     ) -> None:
-        """`unrecorded_since_us`: when the thread before this one recorded last; without one, it counts from now."""
+        """`unrecorded_since_us`: since when the stream has not been recorded, as the thread before this one reported
+        it. None means from now.
+        """
         super().__init__(name=f"camera-{wanted.camera_id}-{wanted.stream}", daemon=True)
         self.wanted = wanted
         self._address, self._recording = address, recording
-        self._backoff = Backoff(random)
+        self._backoff = Backoff(PAUSES, random)
         self._reader_choice = ReaderChoice()
-        self._said_why: str | None = None
-        self._said_open: str | None = None
+        self._logged_reason: str | None = None
+        self._logged_open: str | None = None
         self._halt, self._given_up = threading.Event(), threading.Event()
         self._halted_for: EndReason = "stopped"
         self._ended: EndReason = "killed"
@@ -101,24 +102,24 @@ class CameraThread(threading.Thread):
         self._halt.set()
 
     def give_up(self) -> None:
-        """A thread that was told to stop shall not wait for its volume either: the process is about to end."""
+        """After `stop`: do not wait any longer for a volume that refuses, because the process is about to end."""
         self._given_up.set()
 
     def run(self) -> None:
         while not self._halt.is_set():
             started_s = self._recording.clock.monotonic()
-            cause = self._left_over() or self._once()
+            cause = self._close_before_recording() or self._once()
             if self._halt.is_set():
                 break
             self._wait(cause, self._recording.clock.monotonic() - started_s)
-        while (refused := self._unsettled()) is not None:
+        while (refused := self._try_to_close()) is not None:
             self._enter("backing_off", refused)
-            if self._given_up.wait(_SETTLE_EVERY_S):
+            if self._given_up.wait(_CLOSE_AGAIN_S):
                 break
         self._enter("stopped", None)
 
     def _once(self) -> str:
-        """One connection, one run; returns the cause of its end."""
+        """Connect and record until the connection ends; returns the cause code of the end."""
         self._enter("connecting", self.health.cause)
         try:
             audio = self.wanted.g711 if self.wanted.audio else None
@@ -129,9 +130,9 @@ class CameraThread(threading.Thread):
                 recording.timeout_s,
                 audio,
                 self._reader_choice,
-                lambda: self._passed_over(opened_s),
+                lambda: self._skipped_picture(opened_s),
             ) as source:
-                self._say_why()
+                self._log_why_ffmpeg()
                 return self._record(source)
         except SourceError as error:
             log.info("camera %s %s: %s", self.wanted.camera_id, self.wanted.stream, error.cause)
@@ -140,48 +141,46 @@ class CameraThread(threading.Thread):
             log.error("camera %s %s: %s", self.wanted.camera_id, self.wanted.stream, error)
             self._ended = end_reason(error.cause)
             return error.cause
-        except Exception:  # the edge of the thread: whatever happens, the camera is tried again
+        except Exception:  # outermost handler of the thread: log any error and try the camera again
             log.exception("camera %s %s: recording failed", self.wanted.camera_id, self.wanted.stream)
             self._ended = "connection_lost"
             return "connection_lost"
 
-    def _say_why(self) -> None:
-        """A camera that FFmpeg reads costs twice as much: somebody may want to know why it does."""
-        if self._reader_choice.why_ffmpeg is not None and self._reader_choice.why_ffmpeg != self._said_why:
-            it = self.wanted
-            log.info("camera %s %s is read by FFmpeg: %s", it.camera_id, it.stream, self._reader_choice.why_ffmpeg)
-        self._said_why = self._reader_choice.why_ffmpeg
+    def _log_why_ffmpeg(self) -> None:
+        """Log why FFmpeg reads this camera, because that costs twice the CPU. Each reason is logged once."""
+        why = self._reader_choice.why_ffmpeg
+        if why is not None and why != self._logged_reason:
+            log.info("camera %s %s is read by FFmpeg: %s", self.wanted.camera_id, self.wanted.stream, why)
+        self._logged_reason = why
 
     def _record(self, source: Source) -> str:
         start = RunStart(
             camera_id=self.wanted.camera_id,
             stream=self.wanted.stream,
-            node=self._recording.node,
             epoch=self.wanted.epoch,
             origin="live",
             simulated=source.simulated,
         )
         coding = ParameterWatch(source.video)
-        it = self._recording
-        writer = Writer(it.archive, it.spool, it.clock, it.lengths, thread=f"disk-{start.camera_id}")
+        writer = Writer(self._recording, thread=f"disk-{start.camera_id}")
         run = self._run_recorder(source, start, coding, writer)
         reason: EndReason = "connection_lost"
         keyless_since_s: float | None = None
-        opened_s = self.beat_s = it.clock.monotonic()
+        opened_s = self.beat_s = self._recording.clock.monotonic()
         try:
-            for timed in source.packets(lambda: self._passed_over(opened_s)):
+            for timed in source.packets(lambda: self._skipped_picture(opened_s)):
                 if self._halt.is_set():
                     reason = self._halted_for
                     break
                 self.beat_s = timed.arrival.steady_us / 1_000_000
                 if keyless_since_s is not None and not timed.packet.is_keyframe:
-                    self._passed_over(keyless_since_s)
+                    self._skipped_picture(keyless_since_s)
                     continue
                 keyless_since_s = None
                 changed = timed.packet.is_keyframe and coding.changed(timed.packet)
                 ended = "parameters_changed" if changed else run.take(timed)
-                if ended in _GOES_ON and not run.hopeless:
-                    # The camera goes on by itself: the connection is good, and a new one would lose more.
+                if ended in _SAME_CONNECTION and not run.hopeless:
+                    # The camera still sends on this connection. Connecting again would lose more pictures.
                     run.finish(ended)
                     timeline = run.timeline if ended == "audio_changed" else None
                     run = self._run_recorder(source, start, coding, writer, timeline)
@@ -206,11 +205,11 @@ class CameraThread(threading.Thread):
                 writer.finish()
             finally:
                 self._unended = writer.unended
-                self._heard(run)
+                self._note_last_packet(run)
         return "connection_lost" if reason == self._halted_for else reason
 
-    def _passed_over(self, since_s: float) -> None:
-        """A picture that no run can begin with. SourceError once a keyframe has been waited for long enough."""
+    def _skipped_picture(self, since_s: float) -> None:
+        """Called for each picture skipped while waiting for a keyframe. SourceError after too long, or after `stop`."""
         self.beat_s = self._recording.clock.monotonic()
         longest_s = min(_KEY_WAIT_S, 3 * self._recording.lengths.segment_s)
         if self._halt.is_set() or self.beat_s - since_s > longest_s:
@@ -226,20 +225,8 @@ class CameraThread(threading.Thread):
         writer: Writer,
         timeline: Timeline | None = None,
     ) -> RunRecorder:
-        """A new run on a connection; it goes on where the last one ended if it is given that one's timeline."""
-        it = self._recording
-        run = RunRecorder(
-            it.archive,
-            it.spool,
-            it.clock,
-            it.lengths,
-            source.video,
-            start,
-            source.sound,
-            timeline,
-            coding.now,
-            writer,
-        )
+        """A new run on a connection. With the timeline of the last run it continues without a gap."""
+        run = RunRecorder(self._recording, source.video, start, source.sound, timeline, coding.now, writer)
         run.lost = source.lost
         return run
 
@@ -248,7 +235,7 @@ class CameraThread(threading.Thread):
             if not run.writing:
                 return
             self._enter("recording", None)
-        elif self.beat_s - self._reported_s < _REPORT_EVERY_S:  # nobody reads it more often, and it costs
+        elif self.beat_s - self._reported_s < _REPORT_EVERY_S:  # the shard does not read it more often
             return
         self._reported_s = self.beat_s
         run.lost_until_now(source.lost)
@@ -267,8 +254,8 @@ class CameraThread(threading.Thread):
             audio=None if source.sound is None else source.sound.state,
         )
 
-    def _heard(self, run: RunRecorder) -> None:
-        """What came last, to the moment: since then nothing is recorded."""
+    def _note_last_packet(self, run: RunRecorder) -> None:
+        """Put the exact time of the last packet into the health: from then on nothing is recorded."""
         if run.last_packet_us is not None:
             self.health = replace(self.health, last_packet_us=run.last_packet_us)
 
@@ -284,7 +271,7 @@ class CameraThread(threading.Thread):
             self.beat_s = clock.monotonic()
 
     def _nudge(self) -> int:
-        """Changes when somebody asks for the next try at once."""
+        """A number that changes when the API asks for the next try at once."""
         try:
             return (self._recording.nudges / self.wanted.camera_id).stat().st_mtime_ns
         except FileNotFoundError:
@@ -296,39 +283,39 @@ class CameraThread(threading.Thread):
         since_us = self._recording.clock.now() if begins else self.health.unrecorded_since_us
         self.health = replace(self.health, state=state, cause=cause, since_us=since_us, next_try_us=None)
 
-    def _unsettled(self) -> str | None:
-        """Close what the last run left, now that it has ended; returns why that is not possible yet.
+    def _try_to_close(self) -> str | None:
+        """Try to close the last segment after the last run; returns a cause code if that is not possible yet.
 
-        Nobody else knows why it ended: whoever records the stream next would say that its writer was killed.
+        Only this thread knows why the run ended. Recovery by the next recorder would give `killed` as the reason.
         """
         try:
             self._close_left_over()
         except (CaptureError, OSError) as error:
-            return self._stays_open(error)
+            return self._log_open(error)
         return None
 
-    def _stays_open(self, error: CaptureError | OSError) -> str:
-        """The cause; said once, however often it is tried again."""
-        if str(error) != self._said_open:
+    def _log_open(self, error: CaptureError | OSError) -> str:
+        """Log that the last segment stays open, once per error text; returns the cause code."""
+        if str(error) != self._logged_open:
             log.error("camera %s %s: its last segment stays open: %s", self.wanted.camera_id, self.wanted.stream, error)
-        self._said_open = str(error)
+        self._logged_open = str(error)
         return error.cause if isinstance(error, DiskError) else "disk_failed"
 
-    def _left_over(self) -> str | None:
-        """Close the segment that a dead writer, or this one after a failure, left; returns why that is not possible.
+    def _close_before_recording(self) -> str | None:
+        """Close the segment that a dead writer, or this one after a failure, left open; returns a cause code if not.
 
-        Nothing is recorded before it is done: a new segment takes the marker, and the old one would be forgotten.
+        Nothing is recorded before that: a new segment replaces the marker, and the old segment would be forgotten.
         """
         while not self._halt.is_set():
             try:
                 self._close_left_over()
             except StillWritten:
-                # The shard before this one is still closing its runs; it has a few seconds to do so.
+                # The shard before this one is still closing its runs. It takes a few seconds at most.
                 self.beat_s = self._recording.clock.monotonic()
                 self._halt.wait(0.2)
                 continue
             except (CaptureError, OSError) as error:
-                return self._stays_open(error)
+                return self._log_open(error)
             return None
         return "stopped"
 
@@ -340,4 +327,4 @@ class CameraThread(threading.Thread):
         record = archive.recover(self.wanted.camera_id, self.wanted.stream, self._ended)
         if record is not None:
             hand_over(archive, spool, record)
-        self._ended, self._said_open = "killed", None
+        self._ended, self._logged_open = "killed", None

@@ -1,4 +1,7 @@
-"""What the recorder and its shards need to know: a value that a process hands to the one it starts."""
+"""Configuration of the recorder, its shards and recovery, as values that a process passes on as JSON.
+
+Here: lengths, folders, limits. Not here: reading settings (api/settings.py), what is to be recorded (desired.py).
+"""
 
 import json
 from dataclasses import asdict, dataclass
@@ -7,7 +10,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """Nominal lengths in seconds. A fragment must stay below 0.5 s: that is what a crash may lose."""
+    """Nominal lengths in seconds. A fragment must stay below 0.5 s, because a crash may lose one.
+
+    `sync_beat_s`: time between two syncs of an open file.
+    """
 
     fragment_s: float = 0.32
     segment_s: float = 60.0
@@ -16,7 +22,7 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class CaptureConfig:
-    """What recorder and shards need to know. Paths are those of the data folder's parts."""
+    """What recorder, shards and recovery need of the settings. Paths are the folders inside the data folder."""
 
     footage: Path
     spool: Path

@@ -1,9 +1,9 @@
-"""Which streams should be recorded, and by which shard: a versioned desired state with leases.
+"""Which streams should be recorded: a versioned desired state with leases.
 
-The housekeeping process writes `state/desired.json` from the database; the recorder hands its streams out to
-shards; shards poll. A lease says under which epoch a recorder writes. An expired lease does not stop a recorder
-that nobody has replaced: two copies can be told apart by their epochs, a lost minute cannot be made good.
-Passwords stand here sealed. Design: docs/design/capture.md, "Desired state".
+`shike keep` writes `state/desired.json` from the database; the recorder assigns its streams to shards; shards read it
+again when it changes. A lease gives the epoch under which a recorder writes. An expired lease does not stop a recorder
+that nobody has replaced (decision 0006). Passwords are encrypted in it. Not here: which shard has which stream
+(assignment.py). Design: docs/design/capture.md, "Desired state".
 """
 
 import json
@@ -21,11 +21,11 @@ FILE_NAME = "desired.json"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One stream that should be recorded. `sealed_password` is opened with the installation's key.
+    """One stream that should be recorded. `sealed_password` is decrypted with the installation's key.
 
-    `windows`: when to record, as [from, to) in µs UTC, in order and apart; None is always. They are published days
-    ahead, so that a class is recorded whether or not the database is there when it begins. `rest`: why it is not
-    recorded whatever the windows say, until that is taken back.
+    `windows`: when to record, as [from, to) in µs UTC, in order and without overlap; None means always. They are
+    published days ahead, so that a class is recorded even if the database is away when it begins. `rest`: if set, the
+    stream is not recorded, for this reason, whatever the windows are.
     """
 
     camera_id: str
@@ -43,21 +43,21 @@ class Wanted:
     rest: EndReason | None = None
 
     def rest_at(self, now_us: int) -> Window | None:
-        """The pause between two windows that a moment lies in; None while the stream is to be recorded."""
+        """The pause between two windows in which a moment lies; None while the stream is to be recorded."""
         return None if self.windows is None else rest_at(self.windows, now_us)
 
     def address(self, password: str) -> Address:
         return Address(self.host, self.port, self.path, self.username, password)
 
     def same_source(self, other: "Wanted") -> bool:
-        """Whether a running thread can go on: nothing that it was started with has changed but its lease's end."""
+        """Whether a running thread can continue: its address, login, epoch and audio settings are unchanged."""
         fields = ("host", "port", "path", "username", "sealed_password", "epoch", "audio", "g711")
         return all(getattr(self, name) == getattr(other, name) for name in fields)
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """All streams that should be recorded. A new `version` means that something changed."""
+    """All streams that should be recorded. `version` grows with every change."""
 
     version: int
     streams: tuple[Wanted, ...]
@@ -69,7 +69,7 @@ class Desired:
 
     @classmethod
     def load(cls, state: Path) -> "Desired":
-        """The desired state as it stands; empty, version 0, before anybody wrote one."""
+        """The desired state in the file; empty with version 0 if there is no file yet."""
         try:
             value = json.loads((state / FILE_NAME).read_bytes())
         except FileNotFoundError:
@@ -78,14 +78,14 @@ class Desired:
 
 
 def _wanted(row: dict[str, Any]) -> Wanted:
-    """A field that is not known here is one of a later version."""
+    """Ignores unknown fields: a later version may have written them."""
     windows = row.get("windows")
     known = {field.name: row[field.name] for field in fields(Wanted) if field.name in row}
     return Wanted(**known | {"windows": None if windows is None else tuple((begin, end) for begin, end in windows)})
 
 
 class Watch:
-    """Reads the desired state again only when its file has changed."""
+    """The current desired state. Reads the file again only when it has changed."""
 
     def __init__(self, state: Path) -> None:
         self._state = state

@@ -1,6 +1,6 @@
-"""What each stream is doing right now, as its shard last said it: a small file that needs no database.
+"""What each stream is doing now, as its shard last reported it: a small file, no database.
 
-Shards write `state/health-<shard>.json` once a second; the service reads all of them.
+Shards write `state/health-<shard>.json` twice a second; the API reads all of them. Design: docs/design/capture.md.
 """
 
 import json
@@ -17,12 +17,12 @@ CaptureState = Literal["waiting", "connecting", "recording", "backing_off", "ref
 
 @dataclass(frozen=True, slots=True)
 class StreamHealth:
-    """State of one stream. Times in µs UTC, `cause` a code that the browser puts into words.
+    """State of one stream. Times are in µs UTC. `cause` is a code that the browser app translates.
 
-    `since_us`: of a stream that records, when that began; of one that rests, when the rest began; of any other, since
-    when it has not been recorded, as far as its shard knows, however often a connection has been tried meanwhile.
-    A stream that is "resting" is not connected, off schedule or for want of space; off schedule `next_try_us` says when
-    recording begins next.
+    `since_us`: in state "recording", when recording began; in "resting", when the rest began; in any other state, since
+    when the stream has not been recorded, as far as its shard knows. Attempts to connect do not change it.
+    A stream that is "resting" is not connected, because it is off schedule or space is short. Off schedule,
+    `next_try_us` is when recording begins next.
     """
 
     camera_id: str
@@ -45,7 +45,7 @@ class StreamHealth:
 
     @property
     def unrecorded_since_us(self) -> int:
-        """Since when it is not recorded if it no longer is: what came last came before that."""
+        """Since when the stream is not recorded, if its thread ends now: the time of its last packet."""
         if self.state != "recording":
             return self.since_us
         return max(self.since_us, self.last_packet_us or 0)
@@ -59,7 +59,7 @@ _FIELDS = tuple(field.name for field in fields(StreamHealth))
 
 
 def write(folder: Path, shard: str, streams: list[StreamHealth]) -> None:
-    """Replace a shard's snapshot. Not synced: it is worth nothing after a crash. OSError if the volume refuses."""
+    """Replace a shard's snapshot. Not synced: after a crash nobody needs it. OSError if the volume refuses."""
     replace_snapshot(
         folder / f"health-{shard}.json",
         json.dumps([{name: getattr(stream, name) for name in _FIELDS} for stream in streams]),
@@ -67,10 +67,10 @@ def write(folder: Path, shard: str, streams: list[StreamHealth]) -> None:
 
 
 def replace_snapshot(path: Path, text: str) -> None:
-    """Put `text` in place of a small file. OSError if that is not possible.
+    """Replace the content of a small file. OSError if that is not possible.
 
-    A full volume has no room for a second copy: the first one's block is then written over, so that the word that the
-    volume is full gets through.
+    A full volume has no room for a second copy. Then the existing file is overwritten in place, so that the cause
+    `disk_full` can still be reported.
     """
     fresh = path.with_suffix(".new")
     try:
@@ -85,19 +85,19 @@ def replace_snapshot(path: Path, text: str) -> None:
 
 
 def read(folder: Path) -> dict[tuple[str, StreamName], StreamHealth]:
-    """The snapshots of all shards; of two that name the same stream, the one that changed last."""
-    found: dict[tuple[str, StreamName], StreamHealth] = {}
+    """The snapshots of all shards. If two name the same stream, the one with the later `since_us` counts."""
+    healths: dict[tuple[str, StreamName], StreamHealth] = {}
     for path in folder.glob("health-*.json"):
         try:
             rows = json.loads(path.read_text())
-        except (FileNotFoundError, ValueError):  # its shard has just been retired, or is writing over it
+        except (FileNotFoundError, ValueError):  # its shard has just been removed, or is overwriting it
             continue
         for row in rows:
-            try:  # a shard of another version may say more than is known here, or less than is needed
+            try:  # a shard of another version may write unknown fields, or leave out needed ones
                 health = StreamHealth(**{name: row[name] for name in _FIELDS if name in row})
             except TypeError:
                 continue
-            other = found.get((health.camera_id, health.stream))
+            other = healths.get((health.camera_id, health.stream))
             if other is None or other.since_us < health.since_us:
-                found[health.camera_id, health.stream] = health
-    return found
+                healths[health.camera_id, health.stream] = health
+    return healths

@@ -1,4 +1,4 @@
-"""The heartbeats of shards, as they last wrote them: for those who watch from outside."""
+"""Reading the heartbeats that shards write, for metrics and health checks of other processes."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A sign of life: when (the machine's steady clock, s), and how long the slowest thread was in one call."""
+    """A heartbeat of a shard.
+
+    `at_s`: when, by CLOCK_MONOTONIC, in seconds. `stuck_s`: longest time since the last sign of life of one of its
+    threads.
+    """
 
     shard: str
     at_s: float
@@ -15,12 +19,12 @@ class Beat:
 
 
 def read(folder: Path) -> list[Beat]:
-    """The newest beat of every shard. A file that has just gone or cannot be read is left out."""
-    found: list[Beat] = []
+    """The newest heartbeat of every shard. A file that has just been removed or cannot be read is left out."""
+    beats: list[Beat] = []
     for path in sorted(folder.glob("beat-*.json")):
         try:
             row = json.loads(path.read_bytes())
-            found.append(Beat(path.stem.removeprefix("beat-"), float(row["at_s"]), float(row["stuck_s"])))
+            beats.append(Beat(path.stem.removeprefix("beat-"), float(row["at_s"]), float(row["stuck_s"])))
         except (FileNotFoundError, ValueError, KeyError):
             continue
-    return found
+    return beats

@@ -1,20 +1,19 @@
-"""Footage that was recorded elsewhere → the archive, marked as imported.
+"""Import: a video file that was recorded elsewhere → segments in the archive, marked as imported.
 
-The same run, mux and segments as a live camera; only the clock differs: wall time is the given start plus the
-file's own time. Imported footage never says that it was captured live.
+It uses the same run, mux and segments as a live camera. Only the clock differs: wall time is the given start plus the
+time in the file. Imported footage never claims to be live. Not here: checking that nothing overlaps
+(api/commands/ingest.py). Design: docs/decisions/0009-imports-beside-live.md.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shike.capture.archive.files import Archive
 from shike.capture.archive.hand_over import hand_over
 from shike.capture.archive.segment import EndReason, SegmentRecord, StreamName
-from shike.capture.archive.spool import Spool
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.errors import CaptureError, DiskError, SourceError
-from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.run import RunRecorder, RunStart
 from shike.capture.source.ffmpeg import FFmpegSource
 from shike.capture.source.open_stream import TimedPacket
@@ -24,7 +23,7 @@ from shike.capture.source.timeline import Arrival
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What came of an import: pictures, seconds, wall time of its end (µs)."""
+    """Result of an import: pictures, seconds, wall time of its end (µs)."""
 
     pictures: int
     seconds: float
@@ -32,7 +31,7 @@ class Ingested:
 
 
 class _FileClock:
-    """Shows the recorded time of the packet being stored; the steady clock is the machine's own."""
+    """Wall time is that of the packet being stored; the steady clock is the machine's own."""
 
     def __init__(self, clock: Clock, start_us: int) -> None:
         self._clock, self.at_us = clock, start_us
@@ -49,41 +48,37 @@ def ingest(
     camera_id: str,
     stream: StreamName,
     start_us: int,
+    recording: Recording,
     *,
-    archive: Archive,
-    spool: Spool,
-    clock: Clock,
-    lengths: Lengths,
-    node: str,
     simulated: bool,
     progress: Callable[[float], None] = lambda _seconds: None,
 ) -> Ingested:
     """Store a video file as imported footage. SourceError if it cannot be read or holds no usable video.
 
-    StillWritten if another import into the same stream is at work; DiskError if the volume refuses. What was stored
-    before an error stays footage.
+    StillWritten if another import into the same stream is running; DiskError if the volume refuses. What was stored
+    before an error remains as footage.
     """
-    left = archive.recover(camera_id, stream, "killed", "imported")
+    left = recording.archive.recover(camera_id, stream, "killed", "imported")
     if left is not None:
-        hand_over(archive, spool, left)
-    file_clock = _FileClock(clock, start_us)
-    start = RunStart(camera_id, stream, node, 0, "imported", simulated)
+        hand_over(recording.archive, recording.spool, left)
+    file_clock = _FileClock(recording.clock, start_us)
+    start = RunStart(camera_id, stream, 0, "imported", simulated)
     with open_file(path, file_clock) as source:
-        run = RunRecorder(archive, spool, file_clock, lengths, source.video, start)
+        run = RunRecorder(replace(recording, clock=file_clock), source.video, start)
         try:
-            done = _store(path, source, run, file_clock, progress)
+            ingested = _store(path, source, run, file_clock, progress)
         except DiskError as error:
-            _close(archive, spool, start, run.unended, error)
+            _close(recording, start, run.unended, error)
             raise
-    if done.pictures == 0:
+    if ingested.pictures == 0:
         raise SourceError("no_video", f"{path.name} holds no pictures")
-    return done
+    return ingested
 
 
 def _store(
     path: Path, source: FFmpegSource, run: RunRecorder, file_clock: _FileClock, progress: Callable[[float], None]
 ) -> Ingested:
-    """Record a file's pictures and end the run, whatever comes of it."""
+    """Record a file's pictures, and end the run also after an error."""
     start_us = file_clock.at_us
     pictures, last_us, first_us = 0, 0, None
     reason: EndReason = "stopped"
@@ -103,7 +98,7 @@ def _store(
                 progress(last_us / 1_000_000)
         reason = "import_done"
     except SourceError:
-        if reason == "stopped":  # it came from reading, and knows nothing of the file
+        if reason == "stopped":  # raised while reading; it does not name the file
             at_s = last_us / 1_000_000
             raise SourceError("unreadable", f"{path.name} cannot be read after {at_s:.1f} s") from None
         raise
@@ -115,8 +110,9 @@ def _store(
     return Ingested(pictures, last_us / 1_000_000, start_us + last_us)
 
 
-def _close(archive: Archive, spool: Spool, start: RunStart, unended: SegmentRecord | None, error: DiskError) -> None:
-    """Say of what was stored that the disk ended it; where that fails, too, the next import or recorder does so."""
+def _close(recording: Recording, start: RunStart, unended: SegmentRecord | None, error: DiskError) -> None:
+    """Close what was stored, with the disk error as reason. If that fails too, the next import or recorder does it."""
+    archive, spool = recording.archive, recording.spool
     reason: EndReason = "disk_full" if error.cause == "disk_full" else "disk_failed"
     try:
         if unended is not None:
@@ -129,7 +125,7 @@ def _close(archive: Archive, spool: Spool, start: RunStart, unended: SegmentReco
 
 
 def duration_us(path: Path) -> int:
-    """How long a video file says that it is, in µs. SourceError if it cannot be read or does not say."""
+    """Length of a video file by its own header, in µs. SourceError if it cannot be read or has no length."""
     with open_file(path, _FileClock(SystemClock(), 0)) as source:
         seconds = source.duration_s
     if seconds is None:

@@ -1,7 +1,8 @@
-"""Closing what dead writers left, all of it: once at every start of the recorder, in a process of its own.
+"""Recovery at the start of the recorder: close every segment that a dead writer left open.
 
-It reads all that was open, and its libraries would stay with the recorder for ever. Not here: how one file is closed
-(left_over), what a camera's thread does before it records (camera). Design: docs/design/capture.md, "Durability".
+It runs in a process of its own, so that the recorder does not keep its libraries in memory. Not here: closing one file
+(archive/left_over.py), what a camera thread does before it records (camera.py). Design: docs/design/capture.md,
+"Durability".
 """
 
 import logging
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def recover_all(archive: Archive, spool: Spool) -> int:
-    """Close every segment that a dead writer left; returns how many. What cannot be closed now is logged and stays."""
+    """Close every segment that a dead writer left open; returns how many. Log those that cannot be closed now."""
     closed = 0
     origins: tuple[Origin, ...] = ("live", "imported")
     for origin in origins:
@@ -32,16 +33,16 @@ def recover_all(archive: Archive, spool: Spool) -> int:
                 if record is not None:
                     hand_over(archive, spool, record)
                     closed += 1
-            except StillWritten:  # an import at work, the last shards of the recorder before, or its own thread by now
+            except StillWritten:  # by an import, by a shard of the last recorder, or already by its new camera thread
                 continue
-            except Exception:  # one stream that cannot be closed must not keep the others open
+            except Exception:  # an error with one stream must not leave the others open
                 log.exception("camera %s %s: its last segment cannot be closed", camera_id, stream)
     return closed
 
 
 def main() -> None:
-    """Entry of the process: its configuration is the first line of standard input. It ends with its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # from a terminal; the recorder ends this process
+    """Entry of the process. Its configuration is the first line of standard input; it ends with its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the recorder ends this one
     config = CaptureConfig.from_json(sys.stdin.readline())
     start_logging(config.log_level)
     end_with_parent(lambda: os._exit(1))
@@ -50,7 +51,7 @@ def main() -> None:
     except OSError as error:
         log.error("what was left open cannot be looked for: %s; the next start tries again", error)
     logging.shutdown()
-    os._exit(0)  # the lifeline's thread is inside a read
+    os._exit(0)  # the lifeline thread is blocked in a read
 
 
 if __name__ == "__main__":

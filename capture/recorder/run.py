@@ -1,6 +1,7 @@
-"""One run: an unbroken stretch of packets from one source, written by one mux under one timeline.
+"""One run: packets from one source without a break, written by one mux with one timeline.
 
-Used for live cameras and for imported files alike. Design: docs/design/capture.md.
+Used for live cameras and imported files. Here: which packets belong to the run, when it must end, its health values.
+Not here: connections (camera.py), cutting into files (segmenter.py), disk (writer.py). Design: docs/design/capture.md.
 """
 
 from collections import deque
@@ -8,15 +9,12 @@ from dataclasses import dataclass
 
 from av.video.stream import VideoStream
 
-from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import EndReason, Identity, Origin, SegmentRecord, StreamName
-from shike.capture.archive.spool import Spool
-from shike.capture.clock import Clock
 from shike.capture.ids import new_id
 from shike.capture.mp4.coded_picture import AnyPicture, CodedPicture
 from shike.capture.mp4.parameters import CodingParameters
 from shike.capture.mp4.picture_mux import PictureMux
-from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.segmenter import RunMux, Segmenter
 from shike.capture.recorder.writer import Writer
 from shike.capture.source.audio import AudioTrack, Sound
@@ -24,23 +22,22 @@ from shike.capture.source.open_stream import TimedPacket
 from shike.capture.source.timeline import Timeline
 
 _BAD_IN_A_ROW = 50
-# Longer than the pictures of the slowest camera are apart.
+# A longer pause between two pictures ends the run. The slowest camera sends more often.
 PAUSE_US = 2_500_000
 _OUT_OF_ORDER_S = 1
-# How long a run's beginning waits for audio, and how long a run without it lasts before one with it takes its place.
+# How long the start of a run waits for audio; how long a run without audio lasts before one with audio replaces it.
 _AUDIO_WAIT_US = 400_000
 _AUDIO_SETTLED_US = 10_000_000
 _RATE_WINDOW_US = 5_000_000
-_OFFSET_LIMIT_MS = 100 * 365 * 86_400_000  # a camera that was never set says 1970
+_OFFSET_LIMIT_MS = 100 * 365 * 86_400_000  # a camera whose clock was never set reports 1970
 
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """What is known of a run before its first packet."""
+    """What identifies a run before its first packet."""
 
     camera_id: str
     stream: StreamName
-    node: str
     epoch: int
     origin: Origin
     simulated: bool
@@ -48,21 +45,18 @@ class RunStart:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Bits and pictures per second over the last seconds, None until there is enough to say."""
+    """Bits and pictures per second over the last five seconds. None during the first second."""
 
     bitrate_bps: int | None = None
     fps: float | None = None
 
 
 class RunRecorder:
-    """Takes the packets of one run. `take` until it says why the run is over, then `finish` once."""
+    """Records the packets of one run. Call `take` until it returns a reason, then `finish` once."""
 
     def __init__(
         self,
-        archive: Archive,
-        spool: Spool,
-        clock: Clock,
-        lengths: Lengths,
+        recording: Recording,
         video: VideoStream,
         start: RunStart,
         sound: Sound | None = None,
@@ -70,12 +64,12 @@ class RunRecorder:
         coded: CodingParameters | None = None,
         writer: Writer | None = None,
     ) -> None:
-        """`timeline` is that of the run before where this one goes on without a break.
+        """`timeline`: that of the last run, if this run continues it without a gap.
 
-        `coded`: how the pictures are coded, where the camera changed that since the stream was opened.
-        `writer`: what a connection's runs share; without one, files are written in the caller's thread.
+        `coded`: how the pictures are coded now, if the camera has changed that since the stream was opened.
+        `writer`: shared by the runs of a connection. Without one, files are written in the caller's thread.
         """
-        self._writer, self._lengths = writer or Writer(archive, spool, clock, lengths), lengths
+        self._writer, self._lengths, self._node = writer or Writer(recording), recording.lengths, recording.node
         self._video, self._start, self._live, self._sound = video, start, start.origin == "live", sound
         self._coded = coded
         self.timeline = timeline or Timeline()
@@ -91,23 +85,23 @@ class RunRecorder:
         self._recent_bytes = 0
         self.dropped = 0
         self.lost = 0
-        """What was missing on the connection before this run, and then until now."""
+        """The source's count of missing pieces up to now; set to its value at the start of the run."""
         self.clock_offset_ms: int | None = None
         self.last_packet_us: int | None = None
 
     @property
     def writing(self) -> bool:
-        """Whether something has been stored."""
+        """Whether a fragment of this run has been stored."""
         return self._segmenter is not None and self._segmenter.stored
 
     @property
     def unended(self) -> SegmentRecord | None:
-        """Once abandoned: the last segment where it was closed to begin the next, and the next could not be begun."""
+        """After `abandon`: the last closed segment, if its run should have continued and the next file failed."""
         return self._writer.unended
 
     @property
     def hopeless(self) -> bool:
-        """Whether its times never rise: another run on this connection would fare no better."""
+        """Whether decode times have stopped rising. Another run on this connection would fail in the same way."""
         return self._bad_in_a_row >= _BAD_IN_A_ROW
 
     @property
@@ -120,19 +114,19 @@ class RunRecorder:
         )
 
     def take(self, timed: TimedPacket) -> EndReason | None:
-        """Record a packet. Returns why the run must end, if it must. DiskError if the volume refuses."""
+        """Record a packet. Returns the reason if the run must end. DiskError if the volume refuses."""
         packet, arrival, _ = timed
         dts, media_us = packet.dts, arrival.media_us
         assert dts is not None
         if self._last_dts is not None and dts <= self._last_dts:
             assert packet.time_base is not None
-            if (self._last_dts - dts) * packet.time_base <= _OUT_OF_ORDER_S:  # by more it is a step of the clock
+            if (self._last_dts - dts) * packet.time_base <= _OUT_OF_ORDER_S:  # a larger step back is a clock step
                 return self._drop()
         ended = self.timeline.observe(arrival)
         if ended is not None:
             return ended
         if self._live and self._last_media_us is not None and media_us - self._last_media_us > PAUSE_US:
-            # A picture must not stand for seconds that nobody saw.
+            # A picture must not be shown as the footage of seconds in which nothing came.
             return "camera_silent"
         if self._sound is not None and packet.is_keyframe and self._audio_changed(self._sound, timed):
             return "audio_changed"
@@ -147,19 +141,19 @@ class RunRecorder:
         else:
             self._write(packet)
         assert self._segmenter is not None
-        # A file is as it is: only a camera can be made to send a keyframe, by connecting anew.
+        # Only for cameras: connecting again may make a camera send a keyframe. A file cannot be changed.
         if self._live and self._segmenter.overdue(self.timeline.wall(media_us)):
             return "gop_too_long"
         return None
 
     def _awaits_audio(self, timed: TimedPacket) -> bool:
-        """Whether the run's beginning waits a moment for the first of its audio."""
+        """Whether the start of the run still waits for the first audio."""
         if self._sound is None or not self._sound.is_kept or self._sound.is_heard(timed.arrival.wall_us):
             return False
         return timed.arrival.steady_us - self._waiting[0].arrival.steady_us < _AUDIO_WAIT_US
 
     def _audio_changed(self, sound: Sound, timed: TimedPacket) -> bool:
-        """Whether the run must go on with another set of tracks, audio having come or gone for good."""
+        """Whether a new run with another set of tracks must begin, because audio began or stopped."""
         if self._segmenter is None:
             return False
         if self._audio is not None:
@@ -168,20 +162,20 @@ class RunRecorder:
         return old_enough and sound.is_heard(timed.arrival.wall_us)
 
     def lost_until_now(self, lost: int) -> None:
-        """Something was missing between what came so often on this connection: it counts as what was dropped."""
+        """Count what is missing on this connection, `lost` so far, as dropped by this run."""
         missing, self.lost = lost - self.lost, lost
         self.dropped += missing
         if self._segmenter is not None:
             self._segmenter.dropped += missing
 
     def finish(self, reason: EndReason) -> None:
-        """End the run and close its last segment, which a writer with a thread does later.
+        """End the run and close its last segment. A writer with a thread closes it later.
 
-        DiskError if the volume refuses; the file is abandoned then.
+        DiskError if the volume refuses; then the file is abandoned.
         """
         try:
             if self._waiting:
-                # Too short to tell how late its packets came, but no reason to throw them away.
+                # The run is too short to know how late its packets came. Keep them all the same.
                 self.timeline.anchor()
                 self._begin()
             if self._segmenter is None or self._mux is None:
@@ -190,21 +184,21 @@ class RunRecorder:
                 self._segmenter.append(payload, self._audio_part())
             self._segmenter.close(reason)
         except BaseException:
-            # Whatever it was: a file that stays open here would never be closed by recovery.
+            # After any error: recovery could never close a file that stays open here.
             self.abandon()
             raise
         self._segmenter = None
 
     def abandon(self) -> None:
-        """A write failed: let go of the file without closing it properly. Where none is open, `unended` is the last."""
+        """After a failed write: release the file without completing it. If no file is open, see `unended`."""
         self._waiting, self._segmenter = [], None
         self._writer.abandon()
 
     def _begin(self) -> None:
         first = self._waiting[0].arrival.media_us
         self._base_us = first
-        heard = self._sound is not None and self._sound.is_heard(self._waiting[-1].arrival.wall_us)
-        sound = self._sound if heard else None
+        has_audio = self._sound is not None and self._sound.is_heard(self._waiting[-1].arrival.wall_us)
+        sound = self._sound if has_audio else None
         if sound is None and self._sound is not None:
             self._sound.mark_silent()
         if isinstance(self._waiting[0].packet, CodedPicture):
@@ -222,7 +216,7 @@ class RunRecorder:
             segment_id="",
             sequence=0,
             started_us=started_us,
-            node=start.node,
+            node=self._node,
             epoch=start.epoch,
             origin=start.origin,
             simulated=start.simulated,
@@ -239,7 +233,7 @@ class RunRecorder:
 
     def _write(self, packet: AnyPicture) -> None:
         assert self._mux is not None and self._segmenter is not None
-        # All of a run are of one kind, because one connection is.
+        # All packets of a run have one type, because one reader reads the connection.
         for payload in self._mux.mux(packet):  # type: ignore[arg-type]
             self._segmenter.clock_offset_ms = self.clock_offset_ms
             self._segmenter.append(payload, self._audio_part())

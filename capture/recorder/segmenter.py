@@ -1,7 +1,7 @@
 """Packets → fragments → segments cut at keyframes.
 
-A run has one mux. `RunMux` turns packets into fragments; `Segmenter` puts them into segment files and rolls to a
-new file at a keyframe once the nominal length is reached. Not here: who does it on disk (writer), cameras, threads.
+A run has one mux. `RunMux` turns packets into fragments; `Segmenter` puts them into segment files and begins a new file
+at the first keyframe after the nominal length. Not here: disk (writer.py), cameras, threads.
 Design: docs/design/capture.md.
 """
 
@@ -25,12 +25,12 @@ from shike.capture.source.audio import Sound
 if TYPE_CHECKING:
     from shike.capture.recorder.writer import Writer
 
-# FFmpeg's ticks for pictures that are read without a container, and those that a camera counts in.
+# Ticks per second: FFmpeg's for pictures read without a container, and those of RTP video.
 _RAW_HZ, _RTP_HZ = 1_200_000, 90_000
 
 
 class _Sink:
-    """The file-like object that a mux writes to. Collects pieces until whole fragments can be taken."""
+    """The file-like object that a mux writes to. Collects bytes until whole fragments can be taken."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -47,7 +47,7 @@ class _Sink:
         return whole[:end]
 
     def take_fragments(self) -> list[bytes]:
-        """Whole fragments (moof + mdat); the trailer that closing writes is dropped."""
+        """Whole fragments (moof + mdat). The trailer that the mux writes when it is closed is dropped."""
         if not self._pieces:
             return []
         whole = b"".join(self._pieces)
@@ -58,14 +58,14 @@ class _Sink:
             if box.kind == b"moof":
                 start = box.start
             elif box.kind == b"mdat" and start is not None:
-                fragments.append(whole[start : box.end])  # no copy where it is all there is
+                fragments.append(whole[start : box.end])  # not copied if it is the whole buffer
                 start, taken = None, box.end
         self._pieces = [whole[taken:]] if taken < len(whole) else []
         return fragments
 
 
 class RunMux:
-    """One fragmented MP4 stream per run. Decode times begin at zero and go on through the run."""
+    """The fragmented MP4 stream of one run. Decode times begin at zero and continue over all files of the run."""
 
     def __init__(
         self,
@@ -74,10 +74,10 @@ class RunMux:
         sound: Sound | None = None,
         coded: CodingParameters | None = None,
     ) -> None:
-        """`coded`: how the pictures are coded now, where that is not how the template's stream began.
+        """`coded`: how the pictures are coded now, if that has changed since the template's stream began.
 
-        With `sound` the init section announces its track as well, unless that proves impossible: `sound` says so
-        then. Its frames are no matter of this mux.
+        With `sound`, the init section also declares an audio track. If that is impossible, `sound` is marked as failed.
+        This mux does not write audio frames.
         """
         self._sink = _Sink()
         options = {
@@ -99,7 +99,7 @@ class RunMux:
         self._base: int | None = None
 
     def mux(self, packet: "Packet[VideoStream]") -> list[bytes]:
-        """Take a packet (its times are rebased in place); returns the fragments that it completed."""
+        """Mux a packet; returns the fragments that it completed. Changes the packet's times to begin at zero."""
         dts, pts = packet.dts, packet.pts
         assert dts is not None
         if self._base is None:
@@ -112,13 +112,13 @@ class RunMux:
 
     @classmethod
     def init_section(cls, template: VideoStream, sound: Sound | None, coded: CodingParameters | None) -> bytes:
-        """The init section of a run whose fragments are made elsewhere."""
+        """The init section of a run whose fragments another mux makes (mp4/picture_mux.py)."""
         mux = cls(template, 1.0, sound, coded)
         mux.finish()
         return mux.init
 
     def finish(self) -> list[bytes]:
-        """Close the mux; returns what was still being collected."""
+        """Close the mux; returns the last fragments."""
         self._container.close()
         return self._sink.take_fragments()
 
@@ -134,7 +134,7 @@ def _add_video(container: OutputContainer, template: VideoStream, coded: CodingP
 
 
 def _init_with(sound: Sound, template: VideoStream, coded: CodingParameters | None, options: dict[str, str]) -> bytes:
-    """The init section of a video and an audio track, from a mux that is used for nothing else."""
+    """The init section of a video and an audio track, made by a mux used only for that."""
     sink = _Sink()
     container = av.open(sink, "w", format="mp4", options=options)
     _add_video(container, template, coded)
@@ -146,32 +146,32 @@ def _init_with(sound: Sound, template: VideoStream, coded: CodingParameters | No
 
 
 class Segmenter:
-    """Cuts one run's fragments into segment files. It decides at once; a `Writer` does it, in order."""
+    """Cuts one run's fragments into segment files. It decides where to cut; a `Writer` does the disk work."""
 
     def __init__(
         self, writer: "Writer", lengths: Lengths, identity: Identity, init: bytes, wall_of: Callable[[int], int]
     ) -> None:
-        """`identity` is that of the run's first segment; `wall_of` maps media µs since the run's start to wall µs."""
+        """`identity`: of the run's first segment. `wall_of`: maps media µs since the run's start to wall µs."""
         self._writer, self._lengths = writer, lengths
         self._next, self._init, self._wall_of = identity, init, wall_of
         self._timescale = boxes.init_facts(init).timescale
         self._longest_us = int(lengths.segment_s * 1_000_000)
-        self._started_us: int | None = None  # of the segment that fragments go to
-        self._began_us = 0  # the same on the run's own time line
+        self._started_us: int | None = None  # wall time at which the open segment starts
+        self._began_us = 0  # the same moment as media time of the run
         self.clock_offset_ms: int | None = None
         self.dropped = 0
 
     @property
     def stored(self) -> bool:
-        """Whether something of this run has been stored."""
+        """Whether a fragment of this run has been stored."""
         return self._writer.stored_run == self._next.run_id
 
     def append(self, payload: bytes, audio: bytes = b"") -> None:
-        """Store a fragment and its audio; rolls to a new file first if it is time. DiskError if the volume refuses."""
+        """Store a fragment and its audio, in a new file if it is time for one. DiskError if the volume refuses."""
         facts = boxes.moof_facts(payload, next(boxes.walk(payload)))
         media_us = facts.decode_time * 1_000_000 // self._timescale
         wall_us = self._wall_of(media_us)
-        # By the camera's time: wall time follows it with a slew, and a group too many would be taken for a µs too few.
+        # By media time. Wall time is slewed: a segment one µs too short would take in a whole group of pictures more.
         if facts.is_key and self._started_us is not None and media_us - self._began_us >= self._longest_us:
             self._end(None)
         if self._started_us is None:
@@ -182,7 +182,7 @@ class Segmenter:
         self._writer.store(payload, wall_us, audio)
 
     def overdue(self, wall_us: int) -> bool:
-        """Whether no keyframe came for three nominal lengths: the run must be restarted to end the segment."""
+        """Whether no keyframe came for three nominal lengths. Then the run must end so that the segment ends."""
         return self._age_us(wall_us) > 3 * self._lengths.segment_s * 1_000_000
 
     def close(self, reason: EndReason) -> None:

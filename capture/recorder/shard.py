@@ -1,8 +1,8 @@
-"""A process full of camera threads.
+"""A shard: a process with one camera thread per stream.
 
-A shard is told nothing but its name and where the data lies: it polls the assignment for its streams, starts and
-stops threads accordingly, and writes their health and heartbeat once a second. It ends when its parent does.
-Design: docs/design/capture.md, "Processes".
+A shard receives only its name and its configuration. It reads the assignment for its streams, starts and stops threads
+accordingly, and writes their health and its heartbeat, all twice a second. It ends when its parent ends. Not here:
+starting shards (supervisor.py), recording a stream (camera.py). Design: docs/design/capture.md, "Processes".
 """
 
 import gc
@@ -31,7 +31,7 @@ from shike.capture.errors import CaptureError
 from shike.capture.lifeline import end_with_parent
 from shike.capture.recorder import health
 from shike.capture.recorder.assignment import load_assignment
-from shike.capture.recorder.camera import CameraThread, Recording
+from shike.capture.recorder.camera import CameraThread, LiveRecording
 from shike.capture.recorder.config import CaptureConfig
 from shike.capture.recorder.desired import Wanted, Watch
 from shike.capture.recorder.health import StreamHealth
@@ -45,7 +45,7 @@ _POLL_S = 0.5
 _STOP_LIMIT_S = 3.5
 _LAST_PACKET_S = 1.0
 _TRY_AGAIN_S = 2.0
-# A thread that has waited for its disk for so long is said to.
+# Report a thread that has waited for its disk for this many seconds.
 _DISK_LATE_S = 3.0
 
 
@@ -57,7 +57,7 @@ class Shard:
         self._name, self._config, self._clock = name, config, clock
         self._watch = Watch(config.state)
         self._vault = Vault.at(config.keys)
-        self._recording = Recording(
+        self._recording = LiveRecording(
             archive=Archive(config.footage, config.reserve_bytes),
             spool=Spool(config.spool),
             clock=clock,
@@ -76,9 +76,9 @@ class Shard:
         self._halt = halt
 
     def run(self) -> None:
-        """Until `halt`. Then close every run; what does not close in time is recovered at the next start."""
+        """Run until `halt`, then close every run. The next start recovers what is not closed in time."""
         while not self._halt.is_set():
-            # Recording does not end because nobody can be asked what is wanted, or be told of it.
+            # Recording goes on if the state folder can be neither read nor written.
             self._attempt("read", self._reconcile)
             self._attempt("written", self._report)
             self._halt.wait(_POLL_S)
@@ -92,15 +92,15 @@ class Shard:
             thread.join(max(0.0, until - self._clock.monotonic()))
 
     def _attempt(self, what: str, step: Callable[[], None]) -> None:
-        """Do a step. A state folder that refuses is said, once, and tried again at the next beat."""
+        """Do a step. If the state folder refuses, log that once and try again at the next beat."""
         try:
             step()
             self._refused.pop(what, None)
         except (OSError, ValueError, TypeError, LookupError) as error:
-            said = str(error.strerror if isinstance(error, OSError) else error)
-            if self._refused.get(what) != said:
-                log.error("the state folder cannot be %s: %s", what, said)
-            self._refused[what] = said
+            text = str(error.strerror if isinstance(error, OSError) else error)
+            if self._refused.get(what) != text:
+                log.error("the state folder cannot be %s: %s", what, text)
+            self._refused[what] = text
 
     def _reconcile(self) -> None:
         mine = load_assignment(self._config.state).get(self._name, set())
@@ -110,13 +110,13 @@ class Shard:
         self._unrecorded = {key: since_us for key, since_us in self._unrecorded.items() if key in due}
         for thread in [thread for thread in self._leaving if not thread.is_alive()]:
             self._leaving.remove(thread)
-            self._has_ended(thread)
+            self._note_end(thread)
         for key in [key for key, thread in self._threads.items() if not thread.is_alive()]:
             log.error("camera %s %s: its thread died; starting another", *key)
-            self._has_ended(self._threads.pop(key))
+            self._note_end(self._threads.pop(key))
         for key, thread in list(self._threads.items()):
             if key not in due or not thread.wanted.same_source(due[key]):
-                thread.stop(_why_it_ends(thread.wanted, wanted.get(key), rests=key in self._resting))
+                thread.stop(_reason_to_stop(thread.wanted, wanted.get(key), rests=key in self._resting))
                 self._leaving.append(self._threads.pop(key))
         leaving = {(t.wanted.camera_id, t.wanted.stream): t for t in self._leaving}
         self._awaited = [thread for key, thread in leaving.items() if key in due]
@@ -126,9 +126,9 @@ class Shard:
                 self._start(key, each)
 
     def _rests(self, wanted: dict[StreamKey, Wanted]) -> dict[StreamKey, StreamHealth]:
-        """The streams that rest now, off schedule or for want of space, and what is said of them: none is connected."""
+        """Health of the streams that rest now, because they are off schedule or space is short. None is connected."""
         now_us = self._clock.now()
-        found: dict[StreamKey, StreamHealth] = {}
+        rests: dict[StreamKey, StreamHealth] = {}
         for key, each in wanted.items():
             pause = each.rest_at(now_us)
             if pause is None and each.rest is None:
@@ -140,13 +140,13 @@ class Shard:
             elif before is None and key not in self._threads:
                 self._close_left_over(key)
                 if pause is not None and not each.rest:
-                    began_us = pause[0] or now_us  # the end of the last window, which no thread of this shard saw
+                    began_us = pause[0] or now_us  # the end of the last window; no thread of this shard recorded it
             next_us = None if pause is None or each.rest or pause[1] == NEVER_US else pause[1]
-            found[key] = StreamHealth(*key, "resting", began_us, cause, next_try_us=next_us)
-        return found
+            rests[key] = StreamHealth(*key, "resting", began_us, cause, next_try_us=next_us)
+        return rests
 
     def _close_left_over(self, key: StreamKey) -> None:
-        """Close what the shard before this one left of a stream: its next thread, which also does so, is far away."""
+        """Close what the last shard left open of a stream that rests: its next thread may start only days later."""
         archive, spool = self._recording.archive, self._recording.spool
         try:
             record = archive.recover(*key, "killed")
@@ -166,15 +166,15 @@ class Shard:
         self._threads[key] = thread
         thread.start()
 
-    def _has_ended(self, thread: CameraThread) -> None:
-        """The next thread of the stream shall say since when it is not recorded, not when that thread began."""
+    def _note_end(self, thread: CameraThread) -> None:
+        """Remember since when the stream is not recorded, for the health of its next thread."""
         self._unrecorded[thread.wanted.camera_id, thread.wanted.stream] = thread.health.unrecorded_since_us
 
     def _report(self) -> None:
         threads, now_s = list(self._threads.values()), self._clock.monotonic()
-        told = [*threads, *self._awaited]
-        self._waits.look({thread: thread.beat_s for thread in told}, now_s)
-        health.write(self._config.state, self._name, [*map(self._health_of, told), *self._resting.values()])
+        reported = [*threads, *self._awaited]
+        self._waits.look({thread: thread.beat_s for thread in reported}, now_s)
+        health.write(self._config.state, self._name, [*map(self._health_of, reported), *self._resting.values()])
         silent_s = {thread: now_s - self._waits.alive_s(thread, thread.beat_s) for thread in threads}
         stuck = [thread for thread, for_s in silent_s.items() if for_s > self._config.watchdog_s]
         beat = {
@@ -186,7 +186,7 @@ class Shard:
         health.replace_snapshot(self._config.state / f"beat-{self._name}.json", json.dumps(beat))
 
     def _health_of(self, thread: CameraThread) -> StreamHealth:
-        """What a thread says of itself; one that has waited for its disk for long does not come to say so."""
+        """The health of a thread. A thread that waits for its disk cannot report that itself, so the shard does."""
         waits_s = self._waits.waits_s(thread, self._clock.monotonic())
         if waits_s < _DISK_LATE_S:
             return thread.health
@@ -196,30 +196,30 @@ class Shard:
         return replace(thread.health, state="backing_off", cause="disk_failed", since_us=since_us, next_try_us=None)
 
 
-def _why_it_ends(before: Wanted, now: Wanted | None, *, rests: bool) -> EndReason:
-    """What the run of a thread ends as that cannot go on: `now` is what is wanted of its stream, None for nothing."""
+def _reason_to_stop(before: Wanted, now: Wanted | None, *, rests: bool) -> EndReason:
+    """Why the run of a thread ends that cannot continue. `now`: its stream's desired state, None if not wanted."""
     if now is None:
         return "stopped"
     if rests:
         return now.rest or "off_schedule"
-    # Another epoch is another recorder's doing.
+    # A new epoch means that another recorder takes the stream over.
     return "settings_changed" if now.epoch == before.epoch else "stopped"
 
 
 def _unrecorded_before(state: Path) -> dict[StreamKey, int]:
-    """Since when streams were not recorded as the shard before this one ended, by what it said last."""
+    """Since when each stream has not been recorded, by the last health of the shard before this one."""
     try:
-        said = health.read(state)
-        return {key: each.unrecorded_since_us for key, each in said.items() if each.state != "resting"}
-    except (OSError, ValueError, TypeError, LookupError):  # somebody spoilt it: it counts from now
+        before = health.read(state)
+        return {key: each.unrecorded_since_us for key, each in before.items() if each.state != "resting"}
+    except (OSError, ValueError, TypeError, LookupError):  # the file has been damaged: count from now
         return {}
 
 
 def main() -> None:
-    """Entry of a shard process: its name is the argument, its configuration the first line of standard input."""
+    """Entry of a shard process. Its name is the argument, its configuration the first line of standard input."""
     config = CaptureConfig.from_json(sys.stdin.readline())
     start_logging(config.log_level)
-    # Thousands of small objects a second, none in a cycle: looking for cycles at the usual pace is in vain.
+    # Recording makes thousands of small objects a second, none in a cycle. Look for cycles less often than usual.
     gc.set_threshold(50_000, 20, 20)
     halt = threading.Event()
 

@@ -1,7 +1,8 @@
-"""`shike capture`: spreads the wanted streams over shards and watches over them.
+"""`shike capture`, the parent process: assigns the wanted streams to shards, starts and monitors them.
 
-One recorder per data folder (a lock says so). A shard that stops beating, or in which a thread has been stuck
-inside a call for longer than the watchdog allows, is killed and started again; only its own cameras notice.
+One recorder per data folder, held by a lock. A shard is killed and started again if its heartbeat stops or one of its
+threads is stuck in a call for longer than the watchdog allows; only its own cameras are interrupted. Not here: what a
+shard does (shard.py), how streams are distributed (assignment.py). Design: docs/design/capture.md, "Processes".
 """
 
 import fcntl
@@ -14,11 +15,12 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 from shike.capture.archive.durable import replace_file
 from shike.capture.archive.segment import StreamKey
+from shike.capture.backoff import Backoff, Pauses
 from shike.capture.become import LEAN, became
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.lifeline import halt_on_signal
@@ -30,14 +32,13 @@ log = logging.getLogger(__name__)
 
 _POLL_S = 0.5
 _STOP_LIMIT_S = 6.0
-# A shard that lived so long is started again at once; one that does not, after a pause that doubles each time.
-_HEALTHY_S = 60.0
-_LONGEST_PAUSE_S = 60.0
+# A shard that ends for the first time is started again at once; if it ends again soon, after a pause that doubles.
+_PAUSES = Pauses(first_s=1.0, longest_s=60.0, healthy_s=60.0, at_once=1)
 _SHARD, RECOVERY = "shike.capture.recorder.shard", "shike.capture.recorder.recovery"
 
 
 class AlreadyRecording(Exception):
-    """Another recorder holds this data folder."""
+    """Another recorder holds the lock of this data folder."""
 
 
 @dataclass(slots=True)
@@ -47,37 +48,35 @@ class _Child:
 
 
 @dataclass(slots=True)
-class _Falls:
-    """How often in a row a shard has ended soon after its start, and when it may be started again."""
+class _Restart:
+    """When a shard that has ended may be started again."""
 
-    in_a_row: int = 0
+    backoff: Backoff = field(default_factory=lambda: Backoff(_PAUSES))
     not_before_s: float = 0.0
 
-    def fell(self, now_s: float, lived_s: float) -> None:
-        self.in_a_row = 1 if lived_s >= _HEALTHY_S else self.in_a_row + 1
-        pause_s = 0.0 if self.in_a_row == 1 else min(_LONGEST_PAUSE_S, 2.0 ** min(self.in_a_row - 2, 10))
-        self.not_before_s = now_s + pause_s
+    def ended(self, now_s: float, lived_s: float) -> None:
+        self.not_before_s = now_s + self.backoff.failed(lived_s)
 
 
 class Recorder:
     """The parent of all shards of this machine."""
 
     def __init__(self, config: CaptureConfig, clock: Clock) -> None:
-        """Take the lock and begin to close what dead writers left. AlreadyRecording if another recorder is at work."""
+        """Take the lock and start recovery. AlreadyRecording if another recorder holds the lock."""
         self._config, self._clock = config, clock
         self._lock: IO[str] | None = None
         self._watch = Watch(config.state)
         self._children: dict[str, _Child] = {}
-        self._hanging: dict[str, _Child] = {}
+        self._unkillable: dict[str, _Child] = {}
         self._recovery: subprocess.Popen[bytes] | None = None
-        self._falls: dict[str, _Falls] = {}
+        self._restarts: dict[str, _Restart] = {}
         self._plan: dict[str, set[StreamKey]] = {}
         self._apart: frozenset[StreamKey] = frozenset()
         self._refused: str | None = None
         self._attempt(self._begin)
 
     def run(self, halt: threading.Event) -> None:
-        """Until `halt`; then ask the shards to close their runs, and wait for them."""
+        """Run until `halt`; then ask the shards to close their runs, and wait for them."""
         try:
             while not halt.is_set():
                 self._attempt(self._beat)
@@ -86,18 +85,19 @@ class Recorder:
             self._stop()
 
     def _attempt(self, step: Callable[[], None]) -> None:
-        """Do a step. A volume that refuses, or a file that somebody spoilt, is said, once, and tried again at the next
-        beat: what runs goes on.
+        """Do a step. If the volume refuses or a file has been damaged, log that once and try again at the next beat.
+
+        Shards that run go on.
         """
         try:
             step()
             self._refused = None
         except OSError as error:
-            self._say(f"{error.strerror}: {error.filename}")
+            self._log_once(f"{error.strerror}: {error.filename}")
         except (ValueError, TypeError, LookupError) as error:
-            self._say(f"the state folder cannot be read: {error}")
+            self._log_once(f"the state folder cannot be read: {error}")
 
-    def _say(self, refused: str) -> None:
+    def _log_once(self, refused: str) -> None:
         if refused != self._refused:
             log.error("the recorder cannot go on: %s; it tries again until it can", refused)
         self._refused = refused
@@ -111,7 +111,7 @@ class Recorder:
             self._lock_out_others(lock)
             self._clear_snapshots()
             self._plan = self._plan_before()
-            # Beside everything else: it reads all that was open, and a camera need only wait for its own.
+            # It runs beside the shards: a camera waits only for its own last segment.
             self._recovery = self._spawn(RECOVERY)
         except BaseException:
             lock.close()
@@ -119,7 +119,7 @@ class Recorder:
         self._lock = lock
 
     def _plan_before(self) -> dict[str, set[StreamKey]]:
-        """How streams were dealt out; nothing of it is lost with the file, because nothing runs yet."""
+        """The last assignment. If the file is damaged, streams are assigned anew: no shard runs yet."""
         try:
             return load_assignment(self._config.state)
         except (ValueError, TypeError) as error:
@@ -136,7 +136,7 @@ class Recorder:
         if self._lock is None:
             self._begin()
         self._reconcile()
-        self._look_after()
+        self._check_children()
 
     def _reconcile(self) -> None:
         wanted = [(w.camera_id, w.stream) for w in self._watch.poll().streams]
@@ -146,21 +146,21 @@ class Recorder:
             rows = {name: sorted(keys) for name, keys in plan.items()}
             replace_file(path, json.dumps(rows).encode())
             self._plan = plan
-        self._hanging = {name: child for name, child in self._hanging.items() if child.process.poll() is None}
+        self._unkillable = {name: child for name, child in self._unkillable.items() if child.process.poll() is None}
         for name in plan:
-            if name not in self._children and name not in self._hanging and self._may_start(name):
+            if name not in self._children and name not in self._unkillable and self._may_start(name):
                 self._children[name] = self._start(name)
         for name in [name for name in self._children if name not in plan]:
             self._retire(name)
 
     def _may_start(self, name: str) -> bool:
-        return name not in self._falls or self._clock.monotonic() >= self._falls[name].not_before_s
+        return name not in self._restarts or self._clock.monotonic() >= self._restarts[name].not_before_s
 
     def _start(self, name: str) -> _Child:
         return _Child(self._spawn(_SHARD, name), self._clock.monotonic())
 
     def _spawn(self, module: str, *arguments: str) -> "subprocess.Popen[bytes]":
-        """A process that reads the configuration from its standard input, and ends when that comes to its end."""
+        """Start a process that reads its configuration from standard input and ends when that is closed."""
         command = [sys.executable, "-P", "-m", module, *arguments]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, env=LEAN | os.environ)
         assert process.stdin is not None
@@ -173,7 +173,7 @@ class Recorder:
             raise
         return process
 
-    def _look_after(self) -> None:
+    def _check_children(self) -> None:
         if self._recovery is not None and self._recovery.poll() is not None:
             self._end_recovery(self._recovery)
         for name, child in list(self._children.items()):
@@ -185,31 +185,31 @@ class Recorder:
             else:
                 continue
             now_s = self._clock.monotonic()
-            self._falls.setdefault(name, _Falls()).fell(now_s, now_s - child.started_s)
+            self._restarts.setdefault(name, _Restart()).ended(now_s, now_s - child.started_s)
             self._end(name)
             self._reconcile()
 
     def _is_stuck(self, name: str, child: _Child) -> bool:
         if self._clock.monotonic() - child.started_s < self._config.watchdog_s:
             return False
-        if not os.access(self._config.state, os.W_OK):  # a volume that became read-only: silence says nothing
+        if not os.access(self._config.state, os.W_OK):  # the volume became read-only: no shard can write a heartbeat
             return False
         try:
             beat = json.loads((self._config.state / f"beat-{name}.json").read_bytes())
         except FileNotFoundError:
             return True
-        except ValueError:  # on a full volume it is written over in place
+        except ValueError:  # on a full volume it is overwritten in place
             return False
         if len(beat["stuck"]) == 1:
-            # What blocks once blocks again: the others of its shard shall not be killed with it a second time.
+            # It may block again. Give it a shard of its own, so that other cameras are not killed with it again.
             self._apart |= {(camera, stream) for camera, stream in beat["stuck"]}
-        silent_s = self._clock.monotonic() - beat["at_s"]  # CLOCK_MONOTONIC is one for all processes
+        silent_s = self._clock.monotonic() - beat["at_s"]  # all processes share CLOCK_MONOTONIC
         return bool(beat["stuck"] or silent_s > self._config.watchdog_s)
 
     def _retire(self, name: str) -> None:
         self._children[name].process.terminate()
         self._end(name)
-        self._falls.pop(name, None)
+        self._restarts.pop(name, None)
         for kind in ("health", "beat"):
             (self._config.state / f"{kind}-{name}.json").unlink(missing_ok=True)
 
@@ -217,7 +217,7 @@ class Recorder:
         for child in self._children.values():
             child.process.terminate()
         if self._recovery is not None:
-            self._recovery.terminate()  # as good as a `kill -9`: what it was at is left open, as it was
+            self._recovery.terminate()  # like `kill -9`: a segment that it had not closed stays open
         for name in list(self._children):
             self._end(name)
         if self._recovery is not None:
@@ -228,19 +228,19 @@ class Recorder:
 
     def _end_recovery(self, recovery: "subprocess.Popen[bytes]") -> None:
         self._recovery = None
-        if self._has_ended(recovery) and recovery.returncode not in (0, -signal.SIGTERM):
+        if self._wait_for_end(recovery) and recovery.returncode not in (0, -signal.SIGTERM):
             log.error("recovery ended with %s; the next start closes what is still open", recovery.returncode)
 
     def _end(self, name: str) -> None:
-        """Wait until a child has ended, and end it if it does not."""
+        """Wait until a child has ended; kill it if it does not end."""
         child = self._children.pop(name)
-        if not self._has_ended(child.process):
-            # Inside the kernel, waiting for a disk that does not answer. The other shards must not wait with it.
+        if not self._wait_for_end(child.process):
+            # It is inside the kernel, waiting for a disk that does not answer. The other shards must not wait for it.
             log.error("shard %s cannot be ended: its disk does not answer", name)
-            self._hanging[name] = child
+            self._unkillable[name] = child
 
-    def _has_ended(self, process: "subprocess.Popen[bytes]") -> bool:
-        """Wait for the end of a process that was asked to end, and kill it if it does not; whether that helped."""
+    def _wait_for_end(self, process: "subprocess.Popen[bytes]") -> bool:
+        """Wait for a process that was asked to end, and kill it if it does not. Returns whether it has ended."""
         try:
             process.wait(_STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
@@ -258,7 +258,7 @@ class Recorder:
 
 
 def main() -> None:
-    """Entry of the process that `shike capture` becomes. It ends with 2 if another recorder is at work."""
+    """Entry of the process that `shike capture` becomes. Exit code 2 if another recorder holds the data folder."""
     config = CaptureConfig.from_json(became())
     try:
         recorder = Recorder(config, SystemClock())

@@ -1,4 +1,4 @@
-"""A recorder's process on the test's folder, a camera for each of four views, and footage with its proof."""
+"""Fixtures: a recorder's process, four simulated cameras, a small volume, and footage with its proof."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 from shike.camera_sim import CameraSim, SimConfig, mounts_in
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.ingest import ingest
+from shike.capture.recorder.recording import Recording
 from tests.recorded import CAMERA
 
 from .proof.proved import Proof
@@ -27,7 +28,7 @@ def recorder(tmp_path: Path) -> Iterator[RecorderProcess]:
 
 @pytest.fixture
 def four(clips: Path, tmp_path: Path) -> Iterator[CameraSim]:
-    """Four cameras, so that what befalls one can be told from what befalls the others."""
+    """Four cameras, to check that a fault of one does not affect the others."""
     config = SimConfig(mounts_in(clips, paths=PATHS), log=tmp_path / "sent.jsonl", report_every_s=0.5)
     with CameraSim(config) as running:
         yield running
@@ -35,7 +36,7 @@ def four(clips: Path, tmp_path: Path) -> Iterator[CameraSim]:
 
 @pytest.fixture
 def volume(tmp_path: Path) -> Iterator[Volume]:
-    """A volume of 24 MB at `tmp_path/small`, seen at its `path`."""
+    """A volume of 24 MB, reached by its `path`."""
     volume = Volume(tmp_path / "small", 24)
     yield volume
     volume.close()
@@ -43,7 +44,7 @@ def volume(tmp_path: Path) -> Iterator[Volume]:
 
 @pytest.fixture(scope="session")
 def honest(filmed_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Proof:
-    """Two live runs, main and sub, signed; then an import, signed again. Nothing in it is to be changed."""
+    """Two live runs, main and sub, signed; then an import, signed again. Tests must not change it."""
     folder = tmp_path_factory.mktemp("honest")
     proof = Proof(filmed_folder).copied(folder / "data")
     proof.set_up()
@@ -54,11 +55,7 @@ def honest(filmed_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
         CAMERA,
         "main",
         START_US,
-        archive=proof.archive,
-        spool=proof.spool,
-        clock=proof.clock,
-        lengths=Lengths(),
-        node="test",
+        Recording(proof.archive, proof.spool, proof.clock, Lengths(), "test"),
         simulated=False,
     )
     assert done.pictures == 60
@@ -69,5 +66,5 @@ def honest(filmed_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
 
 @pytest.fixture
 def proof(honest: Proof, tmp_path: Path) -> Proof:
-    """A copy that may be falsified."""
+    """A copy of `honest` that a test may falsify."""
     return honest.copied(tmp_path / "data")

@@ -1,4 +1,4 @@
-"""What holds of recorded footage whatever happened: every file known, playable and whole, and no frame missing."""
+"""Checks of recorded footage after a fault: every file is known, complete and playable, and no frame is missing."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ Runs = dict[str, list[SegmentRecord]]
 
 
 def now_us() -> int:
-    """The machine's wall clock, which the simulated camera has, too."""
+    """The machine's wall clock, which the simulated camera also uses."""
     return time.time_ns() // 1000
 
 
@@ -39,7 +39,7 @@ def ends(runs: Runs) -> list[str | None]:
 
 
 def recorded_of(data: Path, records: list[SegmentRecord], path: str, ahead_us: int = 0) -> list[Sent]:
-    """What was sent on a path and is in the files of a run; fails unless that is a stretch without a hole.
+    """The sent frames of a path that are in the files of a run; fails if a frame between them is missing.
 
     `ahead_us`: by how much the recorder's clock was ahead of the camera's.
     """
@@ -53,15 +53,15 @@ def recorded_of(data: Path, records: list[SegmentRecord], path: str, ahead_us: i
 
 
 def expect_all_but_half_a_second(data: Path, records: list[SegmentRecord], ended_us: int, path: str) -> None:
-    """Every frame of a run is there up to half a second before the moment that ended it."""
+    """Check that a run contains every frame up to half a second before the fault that ended it."""
     last = recorded_of(data, records, path)[-1]
     promised = [each for each in sent_frames(data / "sent.jsonl", path) if each.sent_us <= ended_us - 500_000]
-    assert promised, "nothing was sent so long before: this would show nothing"
+    assert promised, "nothing was sent before that: the check would prove nothing"
     assert last.sent_us >= promised[-1].sent_us, f"{(ended_us - last.sent_us) / 1000:.0f} ms were lost"
 
 
 def expect_everything_known_and_playable(data: Path) -> None:
-    """No file without a record and no record without a file; each plays alone; nothing is left open or damaged."""
+    """Check that each file has a record and each record a file, that each plays alone, and none is open or damaged."""
     archive, footage = Archive(data / "footage"), data / "footage"
     records = {record.key: record for record in Spool(data / "spool").pending()}
     files = [path for camera in footage.iterdir() for path in camera.rglob("*") if path.is_file()]
@@ -76,7 +76,7 @@ def expect_everything_known_and_playable(data: Path) -> None:
 
 @lru_cache
 def promised_s(seconds: float, interpreters: int = 2) -> float:
-    """A promise in seconds, stretched on a machine on which the start of a recording process alone takes longer."""
+    """A promised time in seconds, or longer on a machine where merely starting a recording process takes longer."""
     began = time.monotonic()
     subprocess.run([sys.executable, "-c", "import shike.api.commands.cli, shike.capture.recorder.shard"], check=True)
     return max(seconds, 2 * interpreters * (time.monotonic() - began))

@@ -1,4 +1,4 @@
-"""Asking a real recorder's shards for a fault: the other end of faulty/sitecustomize.py."""
+"""Faults inside the shards of a real recorder, requested by a test. faulty/sitecustomize.py carries them out."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ FAULTY = Path(__file__).parent / "faulty"
 
 
 class FaultsInside:
-    """Faults by camera. Each `…` returns at once; `began` waits until it has happened."""
+    """Requests faults, by camera. Each method returns at once; `began` waits until the fault has happened."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -17,32 +17,32 @@ class FaultsInside:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a recorder's process must find in its environment."""
+        """Environment variables that the recorder's process needs."""
         paths = [str(FAULTY), *filter(None, [os.environ.get("PYTHONPATH")])]
         return {"RECORDER_FAULTS": str(self._folder), "PYTHONPATH": os.pathsep.join(paths)}
 
     def fail(self, call: str, camera: str) -> None:
-        """The next `write`, `fsync` or `fdatasync` of a camera's file fails as on a broken disk; a write half done."""
+        """Let the next `write`, `fsync` or `fdatasync` of a camera's file fail; a write stores half its data."""
         (self._folder / f"fail-{call}.{camera}").touch()
 
     def hold_syncs(self, camera: str) -> None:
-        """No sync of a camera's files comes back, as on a disk that hangs, until `release`."""
+        """Let syncs of a camera's files block, as on a disk that hangs, until `release`."""
         (self._folder / f"hold-sync.{camera}").touch()
 
     def block_reads(self, camera: str) -> None:
-        """The thread of a camera never comes back from its next read, and so does any that follows it."""
+        """Let the thread of a camera block in its next read; a new thread of the camera blocks as well."""
         (self._folder / f"block-read.{camera}").touch()
 
     def release(self, fault: str, camera: str) -> None:
         (self._folder / f"{fault}.{camera}").unlink()
 
     def set_clock(self, ahead_us: int) -> None:
-        """The server's wall clock is ahead of ours by so much from now on."""
+        """Set the recorder's wall clock this far ahead of ours."""
         fresh = self._folder / "clock.new"
         fresh.write_text(str(ahead_us))
         fresh.replace(self._folder / "clock")
 
     def began(self, fault: str, camera: str) -> None:
-        said = self._folder / f"began-{fault}.{camera}"
-        wait_until(said.exists, f"{fault} of {camera} has begun")
-        said.unlink()
+        marker = self._folder / f"began-{fault}.{camera}"
+        wait_until(marker.exists, f"{fault} of {camera} has begun")
+        marker.unlink()

@@ -1,4 +1,4 @@
-"""`shike capture` as a process that a test can kill, shards and all."""
+"""`shike capture` as a process that a test can kill together with its shards."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from shike.capture.recorder.health import StreamHealth
 
 @dataclass
 class RecorderProcess:
-    """The recorder of a data folder with segments of a length that a test can wait for."""
+    """The recorder of a data folder, with segments short enough for a test to wait for."""
 
     data: Path
     segment_s: float = 4.0
@@ -35,16 +35,16 @@ class RecorderProcess:
             "SHIKE_CAMERAS_PER_SHARD": str(self.cameras_per_shard),
             "SHIKE_READ_TIMEOUT_SECONDS": "5",
         }
-        with (self.data / "capture.log").open("ab") as log:
+        with (self.data / "capture.log").open("ab") as file:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "shike.api.commands.cli", "capture"],
                 env=kept | own | self.settings,
-                stdout=log,
-                stderr=log,
+                stdout=file,
+                stderr=file,
             )
 
     @property
-    def words(self) -> str:
+    def log(self) -> str:
         return (self.data / "capture.log").read_text()
 
     @property
@@ -57,39 +57,39 @@ class RecorderProcess:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def is_recording(self, streams: int = 1) -> bool:
-        assert self.process is not None and self.process.poll() is None, self.words
+        assert self.process is not None and self.process.poll() is None, self.log
         return sum(self._is_now(each) for each in health.read(self.data / "state").values()) >= streams
 
-    def _is_now(self, said: StreamHealth) -> bool:
-        """Whether a stream records; not what a recorder said before it was killed."""
-        return said.state == "recording" and (said.last_packet_us or 0) > self.started_us
+    def _is_now(self, stream: StreamHealth) -> bool:
+        """Whether a stream is recorded by this process. A killed recorder may have left an older health file."""
+        return stream.state == "recording" and (stream.last_packet_us or 0) > self.started_us
 
     def health(self, camera: str, stream: StreamName = "main") -> StreamHealth | None:
-        """What a stream's shard last said of it."""
+        """The last health of a stream."""
         return health.read(self.data / "state").get((camera, stream))
 
-    def says(self, camera: str, cause: str) -> bool:
-        """Whether a stream does not record, and why."""
-        said = self.health(camera)
-        return said is not None and (said.state, said.cause) == ("backing_off", cause)
+    def fails_with(self, camera: str, cause: str) -> bool:
+        """Whether a stream is not recorded for this cause."""
+        stream = self.health(camera)
+        return stream is not None and (stream.state, stream.cause) == ("backing_off", cause)
 
     def records(self, camera: str) -> bool:
-        said = self.health(camera)
-        return said is not None and self._is_now(said)
+        stream = self.health(camera)
+        return stream is not None and self._is_now(stream)
 
     def attempts(self, camera: str) -> int:
-        """How often in a row a stream could not be recorded."""
-        said = self.health(camera)
-        return 0 if said is None else said.attempt
+        """Failures in a row of a stream."""
+        stream = self.health(camera)
+        return 0 if stream is None else stream.attempt
 
     def kill_tree(self) -> int:
-        """`kill -9` of everything at once; when, µs UTC."""
+        """`kill -9` of all processes; returns when, in µs UTC."""
         assert self.process is not None
         parent = psutil.Process(self.process.pid)
-        # Held, so that it makes no shard anew; and dead last, because shards whose parent is gone stop in good order.
+        # The parent is suspended, so that it starts no shard, and killed last: shards stop cleanly when it has ended.
         parent.suspend()
         victims = [*self.children, parent]
-        killed_us = time.time_ns() // 1000  # listing them takes its time, in which they go on
+        killed_us = time.time_ns() // 1000  # after listing them, which takes time while they still record
         for victim in victims:
             victim.kill()
         self.process.wait()

@@ -1,18 +1,15 @@
-"""What lives for months in memory: the libraries that the recording processes must not have loaded while they work."""
+"""Libraries that the long-lived processes must not have loaded while they work (docs/decisions/0014)."""
 
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import psutil
 import pytest
 
-from shike.api.processes.keep_config import KeepConfig
-from shike.api.settings import Settings
 from shike.camera_sim import CameraSim
 from shike.capture import become
 from tests.recorded import wait_until
@@ -21,11 +18,15 @@ from .outage import House
 from .test_outage import indexed, is_recording, registered
 
 LOADED = Path(__file__).parent / "loaded"
-# Nobody who records needs these; each is some megabytes.
-NOWHERE = {"cv2", "numpy", "onnxruntime", "alembic", "mako", "fastapi", "starlette", "uvicorn", "pydantic", "typer"}
-NOWHERE |= {"rich", "click", "psutil", "rfc3161_client", "http", "shike.api.settings", "shike.api.commands.cli"}
+# Each is some megabytes. Neither recording nor housekeeping needs a detector or a web server.
+NOWHERE = {"cv2", "numpy", "onnxruntime", "fastapi", "starlette", "uvicorn", "psutil", "rfc3161_client"}
+# Reading settings and migrating need these; what records must not keep them.
+NOT_AFTER_THE_START = {"alembic", "mako", "pydantic", "typer", "rich", "click", "http"}
+NOT_AFTER_THE_START |= {"shike.api.settings", "shike.api.commands.cli"}
+KEEP = "shike.api.commands.cli"
 NOT_IN = {
-    "shike.capture.recorder.supervisor": {
+    "shike.capture.recorder.supervisor": NOT_AFTER_THE_START
+    | {
         "av",
         "cryptography",
         "sqlalchemy",
@@ -34,8 +35,9 @@ NOT_IN = {
         "asyncio",
         "shike.capture.archive.files",
     },
-    "shike.capture.recorder.shard": {"sqlalchemy", "ssl", "asyncio", "email", "shike.capture.recorder.supervisor"},
-    "shike.api.processes.keep_process": {
+    "shike.capture.recorder.shard": NOT_AFTER_THE_START
+    | {"sqlalchemy", "ssl", "asyncio", "email", "shike.capture.recorder.supervisor"},
+    KEEP: {
         "av",
         "shike.capture.recorder.segmenter",
         "shike.attendance.counting.detector",
@@ -53,7 +55,7 @@ def house(tmp_path: Path, sim: CameraSim, monkeypatch: pytest.MonkeyPatch) -> It
     house.stop()
 
 
-def test_what_records_and_what_keeps_have_loaded_nothing_that_only_their_start_or_others_need(house: House) -> None:
+def test_recorder_and_housekeeper_have_loaded_nothing_that_only_others_need(house: House) -> None:
     house.start("keep", "capture")
     wait_until(lambda: is_recording(house) and indexed(house), "a segment is recorded and indexed")
     keep, recorder = (psutil.Process(house.running[name].pid) for name in ("keep", "capture"))
@@ -79,24 +81,11 @@ def test_the_supervisor_loads_nothing_but_what_watches_over_processes() -> None:
 
 
 def test_what_a_process_is_told_as_it_goes_on_stands_in_no_list_of_processes(house: House) -> None:
-    house.start("keep")
-    keep = psutil.Process(house.running["keep"].pid)
-    wait_until(lambda: "shike.api.processes.keep_process" in keep.cmdline(), "it has become the keeper")
-    assert str(house.data) not in " ".join(keep.cmdline())
-    wait_until((house.data / "state" / "desired.json").exists, "it has read what it was told")
-
-
-def test_what_the_keeper_is_told_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    settings = Settings(
-        node="n", data_dir=tmp_path, database_url="postgresql://who:secret@host/db", sample_interval_s=1.5,
-        recording_mode="timetable", days_main=3, days_sub=2, hold_flagged_sessions="open", floor_gb=0.5,
-        floor_percent=7, checkpoint_minutes=0.5, timestamp_authority_url="http://there", timestamp_minutes=2,
-    )  # fmt: skip
-    told = KeepConfig.from_json(KeepConfig.of(settings).to_json())
-    assert {f.name: getattr(told, f.name) for f in fields(told)} == {
-        f.name: getattr(settings, f.name) for f in fields(told)
-    }
+    house.start("capture")
+    recorder = psutil.Process(house.running["capture"].pid)
+    wait_until(lambda: "shike.capture.recorder.supervisor" in recorder.cmdline(), "it has become the recorder")
+    assert str(house.data) not in " ".join(recorder.cmdline())
+    wait_until((house.data / "state" / "capture.lock").exists, "it has read what it was told")
 
 
 def test_more_than_a_pipe_holds_is_not_handed_over() -> None:

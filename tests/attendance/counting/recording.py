@@ -15,6 +15,7 @@ from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import Origin
 from shike.capture.archive.spool import Spool
 from shike.capture.clock import Clock
+from shike.capture.recorder import recording
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.run import RunRecorder, RunStart
 from shike.capture.source.open_stream import TimedPacket
@@ -106,8 +107,10 @@ class Recording:
         self._source = open_file(video, self._clock)
         self._packets = self._source.packets()
         lengths = Lengths(fragment_s=0.4, segment_s=segment_s)
-        start = RunStart(camera_id, "main", "node-1", 1, origin, simulated=True)
-        self._run = RunRecorder(archive, spool, self._clock, lengths, self._source.video, start)
+        start = RunStart(camera_id, "main", 1, origin, simulated=True)
+        self._run = RunRecorder(
+            recording.Recording(archive, spool, self._clock, lengths, "node-1"), self._source.video, start
+        )
         self._start_us = start_us
         self._media_us = 0
 

@@ -29,6 +29,7 @@ from shike.capture.ids import new_id
 from shike.capture.mp4.boxes import closing_box, find
 from shike.capture.recorder import supervisor
 from shike.capture.recorder.config import CaptureConfig, Lengths
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.recovery import recover_all
 from shike.capture.recorder.segmenter import Segmenter
 from shike.capture.recorder.writer import Writer
@@ -222,7 +223,7 @@ def test_a_segment_that_is_closed_but_not_handed_over_yet_is_not_taken_for_left_
     """The writer continues with the next file: a record with `killed` would be wrong."""
     record = left.record
     init = left.recorded.archive.read(record.key, 0, record.init_size)
-    writer = Writer(left.archive, left.spool, SystemClock(), Lengths())
+    writer = Writer(Recording(left.archive, left.spool, SystemClock(), Lengths(), "test"))
     segmenter = Segmenter(writer, Lengths(), record.identity, init, lambda at: at)
     fragment = record.fragments[0]
     segmenter.append(left.recorded.archive.read(record.key, fragment.offset, fragment.size)[32:])
@@ -438,7 +439,7 @@ def test_a_run_whose_next_file_cannot_be_begun_ends_with_the_reason_and_not_with
     record = left.record
     init = left.recorded.archive.read(record.key, 0, record.init_size)
     lengths = Lengths(segment_s=0.1)
-    writer = Writer(left.archive, left.spool, SystemClock(), lengths)
+    writer = Writer(Recording(left.archive, left.spool, SystemClock(), lengths, "test"))
     segmenter = Segmenter(writer, lengths, record.identity, init, lambda media: media)
     whole = [left.recorded.archive.read(record.key, f.offset, f.size)[32:] for f in record.fragments]
     segmenter.append(whole[0])

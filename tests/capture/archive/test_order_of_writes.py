@@ -14,6 +14,7 @@ from shike.capture.archive.files import Archive
 from shike.capture.archive.spool import Spool
 from shike.capture.clock import SystemClock
 from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.recovery import recover_all
 from shike.capture.recorder.segmenter import Segmenter
 from shike.capture.recorder.writer import Writer
@@ -78,7 +79,7 @@ def test_a_segment_is_a_marker_then_a_file_then_a_link_then_a_record(
     started_us = record.identity.started_us
     lengths = Lengths(segment_s=60, sync_beat_s=0)
     identity = replace(record.identity, sequence=0)
-    writer = Writer(archive, spool, SystemClock(), lengths)
+    writer = Writer(Recording(archive, spool, SystemClock(), lengths, "test"))
     segmenter = Segmenter(writer, lengths, identity, init, lambda media_us: started_us + media_us)
     calls = Calls(tmp_path, monkeypatch)
     for fragment in record.fragments[:2]:

@@ -13,6 +13,7 @@ from shike.capture.clock import SystemClock
 from shike.capture.ids import new_id
 from shike.capture.mp4.pictures import decode_keyframe
 from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.writer import Writer
 from tests.recorded import CAMERA, strips, wait_until
 from tests.recording import Recorded, camera_thread, sharing
@@ -68,7 +69,8 @@ class Files:
     def at(cls, recorded: Recorded, folder: Path) -> "Files":
         archive = Archive(folder / "footage")
         (folder / "footage").mkdir()
-        return cls(recorded, archive, Writer(archive, Spool(folder / "spool"), SystemClock(), Lengths()))
+        recording = Recording(archive, Spool(folder / "spool"), SystemClock(), Lengths(), "test")
+        return cls(recorded, archive, Writer(recording))
 
     def begin(self, stream: StreamName = "main", origin: Origin = "live") -> str:
         """Begin a run's file; returns the run's id."""

@@ -1,4 +1,4 @@
-"""Small clips for cameras that misbehave: grey pictures with the strip of bits and a block that moves."""
+"""Small clips for faulty cameras: grey pictures with the strip of bits and a moving block."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ ROUND_S = 40
 
 @dataclass(frozen=True)
 class Kind:
-    """How a clip is coded. All are as long as `ROUND_S`, so that a frame number stands for one moment."""
+    """How a clip is coded. All clips are `ROUND_S` long, so that a frame number stands for one moment."""
 
     width: int = 320
     height: int = 180
@@ -29,7 +29,7 @@ class Kind:
 KINDS = {
     "plain": Kind(),
     "large": Kind(width=480, height=270),
-    # One more reference frame stands in the sequence's parameters, and nobody sees it.
+    # One more reference frame: other sequence parameters, no visible difference.
     "retuned": Kind(more="bframes=0:ref=2"),
     "reordered": Kind(more="bframes=2:b-adapt=0"),
     "hevc": Kind(codec="libx265"),

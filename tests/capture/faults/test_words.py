@@ -1,4 +1,4 @@
-"""Whatever the recorder says of a camera, the browser has words for it, in both languages."""
+"""The browser app has texts in both languages for every cause and reason of the recorder."""
 
 import json
 import re
@@ -11,23 +11,23 @@ from shike.attendance.recording.report import NOT_MISSING
 
 WEB = Path(__file__).parents[3] / "web" / "src"
 LANGUAGES = ("zh-CN", "en")
-# What connecting, reading and writing can fail with (source.py, refusal.py, segment_file.py).
+# Cause codes of connecting, reading and writing (source/, refusal.py, segment_file.py).
 FAILURES = {
     *("no_data", "connection_lost", "unreachable", "timeout", "unsupported_codec", "no_video"),
     *("refused_401", "refused_403", "refused_404", "refused_453", "refused_other", "disk_full", "disk_failed"),
 }
-# How a run ends because of its camera (segment.py).
+# Reasons of a run's end that come from its camera (segment.py).
 ENDS = {"camera_silent", "connection_lost", "parameters_changed", "clock_step", "timestamps_broken", "gop_too_long"}
-# How a run ends so that another connection has to be made.
+# Reasons after which a new connection is made.
 RECONNECTED = {"timestamps_broken", "gop_too_long", "connection_lost"}
 
 
 def _words(language: str, file: str, *path: str) -> dict[str, Any]:
-    found = json.loads((WEB / "messages" / language / f"{file}.json").read_text())
-    for name in (file, *path) if file in found else path:
-        found = found[name]
-    assert isinstance(found, dict)
-    return found
+    texts = json.loads((WEB / "messages" / language / f"{file}.json").read_text())
+    for name in (file, *path) if file in texts else path:
+        texts = texts[name]
+    assert isinstance(texts, dict)
+    return texts
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

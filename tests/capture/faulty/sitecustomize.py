@@ -1,7 +1,7 @@
-"""Faults of our own side inside a real recorder, which no real disk or clock can be made to have on demand.
+"""Faults inside a real recorder that a test cannot cause on a real disk or clock.
 
-Python loads this file by itself in every process whose PYTHONPATH names this folder; it acts in shards only. A fault
-is a file in the folder that RECORDER_FAULTS names, `<fault>.<camera id>` (see tests/capture/faults_inside.py).
+Python loads this file in every process whose PYTHONPATH names this folder; it acts in shards only. A fault is requested
+by a file in the folder that RECORDER_FAULTS names, `<fault>.<camera id>` (see tests/capture/faults_inside.py).
 """
 
 import errno
@@ -18,7 +18,7 @@ _POLL_S = 0.02
 
 
 def _fault(name: str, thread_kind: str) -> Path | None:
-    """The file that asks for a fault in the thread that calls."""
+    """The file that requests a fault in the calling thread, if there is one."""
     thread = threading.current_thread().name
     if not thread.startswith(thread_kind):
         return None
@@ -26,7 +26,7 @@ def _fault(name: str, thread_kind: str) -> Path | None:
     return path if path.exists() else None
 
 
-def _say(path: Path) -> None:
+def _report(path: Path) -> None:
     """Tell the test that the fault has begun."""
     path.with_name(f"began-{path.name}").touch()
 
@@ -35,13 +35,13 @@ def _disk(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
     def faulty(fd: int, *data: Any) -> Any:
         broken = _fault(f"fail-{name}", "disk-")
         if broken is not None:
-            _say(broken)
+            _report(broken)
             broken.unlink()
             if data:
                 real(fd, bytes(data[0])[: len(data[0]) // 2])
             raise OSError(errno.EIO, "Input/output error")
         while (held := _fault("hold-sync", "disk-")) is not None and not data:
-            _say(held)
+            _report(held)
             time.sleep(_POLL_S)
         return real(fd, *data)
 
@@ -49,11 +49,11 @@ def _disk(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _blocking(real: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-    def packets(self: Any, *said: Any) -> Iterator[Any]:
-        for packet in real(self, *said):
+    def packets(self: Any, *arguments: Any) -> Iterator[Any]:
+        for packet in real(self, *arguments):
             held = _fault("block-read", "camera-")
             if held is not None:
-                _say(held)
+                _report(held)
                 time.sleep(1e6)
             yield packet
 

@@ -1,4 +1,4 @@
-"""Which stream runs in which shard."""
+"""Which shard records which stream."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""A thread that never comes back from FFmpeg: its shard is replaced, and the shard's other cameras record on."""
+"""A thread blocked for ever inside FFmpeg: its shard is replaced, and the shard's other cameras record again."""
 
 import os
 import signal
@@ -40,21 +40,21 @@ def test_a_blocked_thread_costs_the_others_of_its_shard_one_restart_and_no_secon
     faults.block_reads(CAMERA)
     faults.began("block-read", CAMERA)
     blocked_us = now_us()
-    wait_until(lambda: "shard s0 is stuck" in recorder.words, "the watchdog's word")
-    spoken_us = said_us(recorder.words, "shard s0 is stuck")
-    wait_until(lambda: first.pid not in [shard.pid for shard in recorder.shards], "it is gone")
-    # It blocks again, now alone: its own shard is replaced, and the other camera does not notice.
+    wait_until(lambda: "shard s0 is stuck" in recorder.log, "the watchdog's message")
+    stuck_us = logged_us(recorder.log, "shard s0 is stuck")
+    wait_until(lambda: first.pid not in [shard.pid for shard in recorder.shards], "the shard has ended")
+    # It blocks again, now in a shard of its own: that one is replaced, and the other camera is not affected.
     faults.began("block-read", CAMERA)
-    wait_until(lambda: "shard s1 is stuck" in recorder.words, "the watchdog's second word")
+    wait_until(lambda: "shard s1 is stuck" in recorder.log, "the watchdog's second message")
     faults.release("block-read", CAMERA)
     wait_until(lambda: recorder.is_recording(2), "both record")
     recorder.stop()
 
     assert ends(runs_of(tmp_path, OTHER)) == ["killed", "stopped"]
     before, after = runs_of(tmp_path, OTHER).values()
-    expect_all_but_half_a_second(tmp_path, before, spoken_us, "hall/sub")
-    back_s = (after[0].wall_start_us - spoken_us) / 1_000_000
-    print(f"recording again {back_s:.1f} s after the watchdog's word")
+    expect_all_but_half_a_second(tmp_path, before, stuck_us, "hall/sub")
+    back_s = (after[0].wall_start_us - stuck_us) / 1_000_000
+    print(f"recording again {back_s:.1f} s after the watchdog's message")
     assert back_s < promised_s(5) + GOP_S
     assert recorded_of(tmp_path, after, "hall/sub")
     runs = runs_of(tmp_path)
@@ -63,14 +63,14 @@ def test_a_blocked_thread_costs_the_others_of_its_shard_one_restart_and_no_secon
     expect_everything_known_and_playable(tmp_path)
 
 
-def said_us(log: str, words: str) -> int:
-    """When a line of a log was written."""
-    line = next(each for each in log.splitlines() if words in each)
+def logged_us(log: str, text: str) -> int:
+    """When a line of a log was written, µs UTC."""
+    line = next(each for each in log.splitlines() if text in each)
     return int(datetime.strptime(line[:23], "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp() * 1_000_000)
 
 
 @pytest.mark.long
-def test_a_shard_that_stands_still_as_a_whole_is_replaced(
+def test_a_shard_whose_threads_all_stand_still_is_replaced(
     four: CameraSim, tmp_path: Path, recorder: RecorderProcess
 ) -> None:
     recorder.settings = IMPATIENT
@@ -81,8 +81,8 @@ def test_a_shard_that_stands_still_as_a_whole_is_replaced(
     (shard,) = recorder.shards
     stopped_us = now_us()
     os.kill(shard.pid, signal.SIGSTOP)
-    wait_until(lambda: "shard s0 is stuck" in recorder.words, "the watchdog's word")
-    wait_until(lambda: runs_of(tmp_path), "what it left is closed")
+    wait_until(lambda: "shard s0 is stuck" in recorder.log, "the watchdog's message")
+    wait_until(lambda: runs_of(tmp_path), "its last segment is closed")
     wait_until(recorder.is_recording, "it records again")
     recorder.stop()
     assert ends(runs_of(tmp_path)) == ["killed", "stopped"]

@@ -1,4 +1,4 @@
-"""The clock set an hour on, an hour back, and local time put back in autumn: nothing is overwritten or lost."""
+"""The clock set an hour forward and back, and the end of summer time: nothing is overwritten or lost."""
 
 import itertools
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from tests.recorded import CAMERA, sent_frames, wait_until, want
 HOUR_US = 3_600_000_000
 # At this moment clocks in Berlin went from 03:00 back to 02:00.
 AUTUMN_US = int(datetime(2025, 10, 26, 1, 0, tzinfo=UTC).timestamp()) * 1_000_000
-# A group of pictures, and the pictures that came while FFmpeg held the one before.
+# A group of pictures, and the pictures that arrived while FFmpeg still held the last one.
 MOST_LOST = 12
 
 
@@ -43,7 +43,7 @@ def test_steps_of_an_hour_begin_new_runs_and_the_end_of_summer_time_is_no_step(
     recorder.stop()
 
     runs = runs_of(tmp_path)
-    # In the spool's order, which is that of ids: they hold the time of the machine, which nobody set.
+    # In the order of the spool, which is that of ids. Ids contain the time of the machine, which was not changed.
     assert ends(runs) == ["clock_step", "clock_step", "clock_step", "stopped"]
     recorded = [
         recorded_of(tmp_path, records, "hall/main", ahead)
@@ -55,7 +55,7 @@ def test_steps_of_an_hour_begin_new_runs_and_the_end_of_summer_time_is_no_step(
     night = [fragment for record in list(runs.values())[1] for fragment in record.fragments]
     assert night[0].wall_us < AUTUMN_US < night[-1].wall_us
     assert all(0 < later.wall_us - earlier.wall_us < 1_000_000 for earlier, later in itertools.pairwise(night))
-    # The camera's clock, kept beside ours, bears witness of every step.
+    # The stored offset of the camera's clock shows every step.
     for records, ahead in zip(runs.values(), ahead_us, strict=True):
         offsets = {record.clock_offset_ms for record in records} - {None}
         assert all(abs((offset or 0) + ahead // 1000) < 2000 for offset in offsets)

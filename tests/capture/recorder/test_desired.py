@@ -1,4 +1,4 @@
-"""The desired state between housekeeping and recorder, and the health that comes back."""
+"""The desired state that housekeeping writes, and the health that shards write."""
 
 import json
 import stat
@@ -21,7 +21,7 @@ def test_what_is_stored_is_loaded_again(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "desired.json").stat().st_mode) == 0o600
 
 
-def test_a_file_from_before_there_were_windows_is_recorded_always(tmp_path: Path) -> None:
+def test_a_stream_of_an_old_file_without_windows_is_always_recorded(tmp_path: Path) -> None:
     row = {"camera_id": "c", "stream": "main", "host": "10.0.0.9", "port": 554, "path": "/main", "username": "viewer"}
     row |= {"sealed_password": "sealed", "epoch": 1, "lease_until_us": 1000}
     (tmp_path / "desired.json").write_text(json.dumps({"version": 1, "streams": [row]}))
@@ -29,7 +29,7 @@ def test_a_file_from_before_there_were_windows_is_recorded_always(tmp_path: Path
     assert WANTED.windows is None and WANTED.rest_at(5) is None
 
 
-def test_a_watch_sees_a_change_and_keeps_what_it_saw_when_the_file_is_gone(tmp_path: Path) -> None:
+def test_a_watch_sees_a_change_and_keeps_the_last_state_when_the_file_is_gone(tmp_path: Path) -> None:
     watch = Watch(tmp_path)
     assert watch.poll().streams == ()
     Desired(1, (WANTED,)).store(tmp_path)
@@ -48,27 +48,27 @@ def test_a_renewed_lease_does_not_interrupt_recording_and_a_new_address_does() -
         assert not WANTED.same_source(replace(WANTED, **change))
 
 
-def test_health_of_all_shards_is_read_and_the_later_word_counts(tmp_path: Path) -> None:
+def test_health_of_all_shards_is_read_and_the_later_one_counts(tmp_path: Path) -> None:
     assert health.read(tmp_path) == {}
     first = StreamHealth("a", "main", "recording", since_us=10, fps=25.0)
     health.write(tmp_path, "s0", [first, StreamHealth("b", "sub", "backing_off", 5, "unreachable")])
     health.write(tmp_path, "s1", [StreamHealth("a", "main", "connecting", since_us=4)])
-    found = health.read(tmp_path)
-    assert found[("a", "main")] == first
-    assert found[("b", "sub")].cause == "unreachable"
+    streams = health.read(tmp_path)
+    assert streams[("a", "main")] == first
+    assert streams[("b", "sub")].cause == "unreachable"
 
 
-def test_fields_of_a_later_version_are_passed_over(tmp_path: Path) -> None:
+def test_fields_of_a_later_version_are_ignored(tmp_path: Path) -> None:
     Desired(1, (WANTED,)).store(tmp_path)
     value = json.loads((tmp_path / "desired.json").read_text())
     value["streams"][0]["colour"] = "grey"
     (tmp_path / "desired.json").write_text(json.dumps(value))
     assert Desired.load(tmp_path).streams == (WANTED,)
 
-    said = StreamHealth("a", "main", "recording", since_us=10)
-    health.write(tmp_path, "s0", [said, StreamHealth("b", "main", "recording", since_us=10)])
+    stream = StreamHealth("a", "main", "recording", since_us=10)
+    health.write(tmp_path, "s0", [stream, StreamHealth("b", "main", "recording", since_us=10)])
     rows = json.loads((tmp_path / "health-s0.json").read_text())
     rows[0]["mood"] = "good"
     del rows[1]["state"]
     (tmp_path / "health-s0.json").write_text(json.dumps(rows))
-    assert health.read(tmp_path) == {("a", "main"): said}
+    assert health.read(tmp_path) == {("a", "main"): stream}

@@ -1,4 +1,4 @@
-"""A disk that refuses once, or hangs: a file of unknown content is abandoned and said; a slow one costs no packet."""
+"""A disk that fails once, or hangs: a file of unknown content is abandoned; a slow disk costs no packet."""
 
 import errno
 import itertools
@@ -45,7 +45,7 @@ def test_a_failed_write_or_sync_abandons_the_file_and_a_sync_that_hangs_costs_no
     want(tmp_path, four, *[(camera, "main", path) for camera, path in zip(cameras, paths, strict=True)])
     recorder.start()
     wait_until(lambda: recorder.is_recording(4), "all four record")
-    time.sleep(1)  # something older than half a second, which must be kept
+    time.sleep(1)  # record something older than half a second, which must be kept
 
     failed_us = {}
     for camera, (call, _) in REFUSED.items():
@@ -60,7 +60,7 @@ def test_a_failed_write_or_sync_abandons_the_file_and_a_sync_that_hangs_costs_no
     faults.release("hold-sync", FOURTH)
     for camera, (call, _) in REFUSED.items():
         faults.began(f"fail-{call}", camera)
-        wait_until(lambda c=camera: runs_of(tmp_path, c), "what it left is closed")  # type: ignore[misc]
+        wait_until(lambda c=camera: runs_of(tmp_path, c), "its last segment is closed")  # type: ignore[misc]
         wait_until(lambda c=camera: recorder.records(c), "it records again")  # type: ignore[misc]
     wait_until(lambda: len(runs_of(tmp_path, FOURTH)) > 0, "the slow one has closed a file")
     recorder.stop()
@@ -68,7 +68,7 @@ def test_a_failed_write_or_sync_abandons_the_file_and_a_sync_that_hangs_costs_no
     for camera, (_, path) in REFUSED.items():
         runs = runs_of(tmp_path, camera)
         assert ends(runs) == ["disk_failed", "stopped"]
-        assert f"camera {camera} main: writing footage failed: Input/output error" in recorder.words
+        assert f"camera {camera} main: writing footage failed: Input/output error" in recorder.log
         before, after = runs.values()
         expect_all_but_half_a_second(tmp_path, before, failed_us[camera], path)
         assert recorded_of(tmp_path, after, path)
@@ -76,12 +76,12 @@ def test_a_failed_write_or_sync_abandons_the_file_and_a_sync_that_hangs_costs_no
     assert ends(slow) == ["stopped"]
     (records,) = slow.values()
     assert sum(record.dropped for record in records) == 0
-    # One stretch, longer than the disk hung.
+    # One run without a gap, longer than the disk hung.
     assert len(recorded_of(tmp_path, records, "fourth/main")) > 75
     expect_everything_known_and_playable(tmp_path)
 
 
-def test_a_run_that_ends_while_the_disk_hangs_makes_nobody_wait_and_loses_no_picture(
+def test_a_run_that_ends_while_the_disk_hangs_does_not_block_reading_and_loses_no_picture(
     clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held, goes_on = threading.Event(), threading.Event()
@@ -107,7 +107,7 @@ def test_a_run_that_ends_while_the_disk_hangs_makes_nobody_wait_and_loses_no_pic
         wait_until(lambda: thread.health.audio == "recorded", "audio is recorded")
         goes_on.clear()
         assert held.wait(60)
-        sim.faults("hall/main").mute = True  # the run ends, and the next one goes on with the next picture
+        sim.faults("hall/main").mute = True  # the run ends, and the next run continues with the next picture
         muted_us = now_us()
         try:
             wait_until(lambda: (thread.health.last_packet_us or 0) > muted_us + 4_000_000, "pictures are taken", 15)
@@ -126,49 +126,49 @@ def by_run(records: list[SegmentRecord]) -> list[list[SegmentRecord]]:
 
 
 def last_packet_us(recorder: RecorderProcess, camera: str) -> int:
-    said = recorder.health(camera)
-    return 0 if said is None or said.last_packet_us is None else said.last_packet_us
+    stream = recorder.health(camera)
+    return 0 if stream is None or stream.last_packet_us is None else stream.last_packet_us
 
 
-def test_a_disk_that_stays_behind_is_taken_for_a_failed_one() -> None:
-    began, goes_on, let_go = threading.Event(), threading.Event(), threading.Event()
+def test_a_disk_that_stays_behind_counts_as_failed() -> None:
+    began, goes_on, released = threading.Event(), threading.Event(), threading.Event()
     done: list[int] = []
 
     def hang() -> None:
         began.set()
         assert goes_on.wait(60)
 
-    queue = DiskQueue(let_go.set, "disk-slow", most_waiting_bytes=1000)
+    queue = DiskQueue(released.set, "disk-slow", most_waiting_bytes=1000)
     queue.do(hang, 500)
     assert began.wait(60)
     queue.do(lambda: done.append(1), 501)
     with pytest.raises(DiskError, match="too slow") as error:
         queue.do(lambda: done.append(2), 1)
     assert error.value.cause == "disk_failed"
-    assert not let_go.is_set()
+    assert not released.is_set()
     threading.Timer(0.1, goes_on.set).start()
     queue.abandon()
-    assert goes_on.is_set() and let_go.is_set() and not done
+    assert goes_on.is_set() and released.is_set() and not done
 
 
-def test_what_went_wrong_on_disk_is_raised_where_packets_are_read_once_the_file_is_let_go() -> None:
-    let_go = threading.Event()
+def test_an_error_of_the_disk_is_raised_where_packets_are_read_after_the_file_is_released() -> None:
+    released = threading.Event()
     done: list[int] = []
 
     def refuse() -> None:
         raise DiskError("disk_full", "no room")
 
-    queue = DiskQueue(let_go.set, "disk-full")
+    queue = DiskQueue(released.set, "disk-full")
     queue.do(refuse)
     queue.do(lambda: done.append(1))
     with pytest.raises(DiskError, match="no room"):
         queue.finish()
-    assert let_go.is_set() and not done
+    assert released.is_set() and not done
     with pytest.raises(DiskError, match="no room"):
         queue.do(lambda: done.append(2))
 
 
-def test_a_file_that_can_neither_be_written_nor_closed_is_a_failure_that_is_heard_of() -> None:
+def test_the_error_of_a_file_that_can_neither_be_written_nor_closed_is_raised() -> None:
     def refuse() -> None:
         raise DiskError("disk_full", "no room")
 

@@ -1,4 +1,4 @@
-"""A volume without room: what is written stays whole, the word gets out, and recording comes back by itself."""
+"""A full volume: what is written stays intact, the cause is reported, and recording starts again by itself."""
 
 import time
 from pathlib import Path
@@ -31,8 +31,8 @@ def test_a_full_volume_ends_the_runs_on_it_and_no_other(
     shards = [shard.pid for shard in recorder.shards]
     filled_us = now_us()
     volume.fill()
-    wait_until(lambda: recorder.says(CAMERA, "disk_full"), "the full volume is said")
-    wait_until(lambda: recorder.attempts(CAMERA) >= 2, "another try")
+    wait_until(lambda: recorder.fails_with(CAMERA, "disk_full"), "the full volume is reported")
+    wait_until(lambda: recorder.attempts(CAMERA) >= 2, "another attempt")
     assert recorder.records(OTHER)
     volume.empty()
     wait_until(lambda: recorder.records(CAMERA), "it records again by itself")
@@ -61,25 +61,28 @@ def test_recording_leaves_a_reserve_and_where_others_take_that_too_no_process_en
     wait_until(lambda: recorder.records(CAMERA), "it records")
     shards = [shard.pid for shard in recorder.shards]
 
-    # The reserve: whatever closes a run and says why still has room.
+    # The reserve: there is still room to close the run and to report the cause.
     volume.fill(leave_bytes=4 << 20)
     wait_until(lambda: ends(runs_of(tmp_path)) == ["disk_full"], "the run is closed")
-    wait_until(lambda: recorder.says(CAMERA, "disk_full"), "the full volume is said")
+    wait_until(lambda: recorder.fails_with(CAMERA, "disk_full"), "the full volume is reported")
     assert volume.free() > 3 << 20, "the reserve was recorded to"
     volume.empty()
     wait_until(lambda: recorder.records(CAMERA), "it records again by itself")
 
-    # Others take the reserve, too: not even the state folder can be written any more.
+    # Another program fills the reserve, too: not even the state folder can be written.
     filled_us = now_us()
     volume.fill()
-    wait_until(lambda: recorder.says(CAMERA, "disk_full"), "the full volume is said without room to say it")
+    wait_until(
+        lambda: recorder.fails_with(CAMERA, "disk_full"),
+        "it is reported although the state folder is full",
+    )
     assert [shard.pid for shard in recorder.shards] == shards, "a recording process ended"
 
-    # A recorder that begins on a full volume waits for room.
+    # A recorder that starts on a full volume waits for room.
     recorder.kill_tree()
     volume.fill()
     recorder.start()
-    wait_until(lambda: "No space left" in recorder.words or recorder.says(CAMERA, "disk_full"), "it says why")
+    wait_until(lambda: "No space left" in recorder.log or recorder.fails_with(CAMERA, "disk_full"), "it logs why")
     time.sleep(1)
     assert recorder.process is not None and recorder.process.poll() is None
     volume.empty()

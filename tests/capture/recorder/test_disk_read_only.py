@@ -1,4 +1,4 @@
-"""A volume that takes no writes: said, tried again, and no process ends."""
+"""A read-only volume: it is reported, writing is tried again, and no process ends."""
 
 import errno
 import time
@@ -31,8 +31,8 @@ def test_a_camera_whose_volume_is_read_only_says_so_while_the_others_go_on(
     recorder.settings = {"SHIKE_DISK_RESERVE_MB": "0"}
     want(tmp_path, four, (CAMERA, "main", "/hall/main"), (OTHER, "main", "/hall/sub"))
     recorder.start()
-    wait_until(lambda: recorder.says(CAMERA, "disk_failed"), "the failure is said")
-    wait_until(lambda: recorder.attempts(CAMERA) >= 2, "another try")
+    wait_until(lambda: recorder.fails_with(CAMERA, "disk_failed"), "the failure is reported")
+    wait_until(lambda: recorder.attempts(CAMERA) >= 2, "another attempt")
     assert recorder.records(OTHER)
     volume.read_only(False)
     wait_until(lambda: recorder.records(CAMERA), "it records by itself")
@@ -53,10 +53,10 @@ def test_a_recorder_that_starts_on_a_read_only_volume_waits_until_it_can_record(
     want(tmp_path, four, (CAMERA, "main", "/hall/main"))
     volume.read_only()
     recorder.start()
-    wait_until(lambda: "Read-only file system" in recorder.words, "it says why")
+    wait_until(lambda: "Read-only file system" in recorder.log, "it logs why")
     time.sleep(1)
     assert recorder.process is not None and recorder.process.poll() is None
-    assert recorder.words.count("Read-only file system") == 1
+    assert recorder.log.count("Read-only file system") == 1
     volume.read_only(False)
     wait_until(lambda: recorder.records(CAMERA), "it records without being started again")
     recorder.stop()
@@ -64,7 +64,7 @@ def test_a_recorder_that_starts_on_a_read_only_volume_waits_until_it_can_record(
     expect_everything_known_and_playable(tmp_path)
 
 
-def test_a_volume_that_refuses_with_every_try_is_said_once(
+def test_a_volume_that_refuses_at_every_attempt_is_logged_once(
     sim: CameraSim, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object) -> None:
@@ -74,7 +74,7 @@ def test_a_volume_that_refuses_with_every_try_is_said_once(
     with monkeypatch.context() as patched:
         patched.setattr(Archive, "recover", refused)
         thread.start()
-        wait_until(lambda: thread.health.attempt >= 2, "another try")
+        wait_until(lambda: thread.health.attempt >= 2, "another attempt")
         assert (thread.health.state, thread.health.cause) == ("backing_off", "disk_failed")
     wait_until(lambda: thread.health.state == "recording", "it records by itself")
     thread.stop()

@@ -1,4 +1,4 @@
-"""Footage that was recorded elsewhere: marked, at its given time, and beside what is being recorded."""
+"""Imports: marked as imported, at the given time, and while the same camera is being recorded."""
 
 import os
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from shike.capture.clock import SystemClock
 from shike.capture.errors import DiskError, SourceError, StillWritten
 from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.ingest import Ingested, duration_us, ingest
+from shike.capture.recorder.recording import Recording
 from tests.recorded import CAMERA, FRAME_US, position, sent_frames, strips, wait_until, whole_run
 from tests.recording import camera_thread, sharing
 
@@ -26,7 +27,7 @@ START_US = 1_790_000_000_000_000
 
 
 def write(path: Path, frames: int, *, codec: str = "libx264", gop: int = 50, jump_at: int | None = None) -> Path:
-    """A video with strips, a keyframe every two seconds, and B-frames unless the encoder has none."""
+    """A video with strips in its pictures, a keyframe every two seconds (`gop`), and no B-frames."""
     options = {"preset": "ultrafast", "x264-params": f"keyint={gop}:scenecut=0:bframes=0:threads=1"}
     if codec == "libx265":
         options = {"preset": "ultrafast", "x265-params": f"keyint={gop}:scenecut=0:bframes=0:log-level=none"}
@@ -48,17 +49,14 @@ def write(path: Path, frames: int, *, codec: str = "libx264", gop: int = 50, jum
 def take_in(
     path: Path, data: Path, *, segment_s: float = 4.0, sync_beat_s: float = 2.0
 ) -> tuple[Ingested, list[SegmentRecord]]:
-    spool = Spool(data / "spool")
+    spool, lengths = Spool(data / "spool"), Lengths(segment_s=segment_s, sync_beat_s=sync_beat_s)
+    recording = Recording(Archive(data / "footage"), spool, SystemClock(), lengths, "test")
     done = ingest(
         path,
         CAMERA,
         "main",
         START_US,
-        archive=Archive(data / "footage"),
-        spool=spool,
-        clock=SystemClock(),
-        lengths=Lengths(segment_s=segment_s, sync_beat_s=sync_beat_s),
-        node="test",
+        recording,
         simulated=False,
     )
     return done, [record for record in spool.pending() if record.identity.origin == "imported"]
@@ -109,7 +107,7 @@ def test_garbage_is_refused_and_leaves_nothing(tmp_path: Path, content: bytes) -
     assert list((tmp_path / "footage").rglob("*.mp4")) == []
 
 
-def test_another_codec_is_refused_in_words(tmp_path: Path) -> None:
+def test_another_codec_is_refused_with_a_message(tmp_path: Path) -> None:
     path = tmp_path / "old.avi"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=25)
@@ -122,7 +120,7 @@ def test_another_codec_is_refused_in_words(tmp_path: Path) -> None:
     assert error.value.cause == "unsupported_codec"
 
 
-def test_a_file_that_was_cut_off_gives_what_is_whole_in_it(tmp_path: Path) -> None:
+def test_of_a_truncated_file_the_intact_part_is_stored(tmp_path: Path) -> None:
     whole = write(tmp_path / "whole.ts", 250)
     cut = tmp_path / "cut.ts"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
@@ -132,11 +130,11 @@ def test_a_file_that_was_cut_off_gives_what_is_whole_in_it(tmp_path: Path) -> No
     assert list(Archive(tmp_path / "footage").unfinished("imported")) == []
 
 
-def test_what_an_import_that_was_killed_left_is_kept_by_the_next_one(tmp_path: Path) -> None:
+def test_the_next_import_keeps_what_a_killed_import_left_open(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "footage")
     _, (record, *_) = take_in(write(tmp_path / "a.mp4", 60), tmp_path)
     Spool(tmp_path / "spool").done([record])
-    # As if the process had died before it handed its segment over.
+    # As if the process had died before it handed over its segment.
     marker = tmp_path / "footage" / CAMERA / "main.imported.open.json"
     marker.write_text(f'{{"key": "{record.key}"}}')
     _, records = take_in(write(tmp_path / "b.mp4", 60), tmp_path)
@@ -163,7 +161,7 @@ def test_an_import_whose_disk_fails_writes_nothing_more_and_keeps_what_is_whole(
 
 
 class Failing:
-    """The disk under segment files fails at the n-th call of a kind. `done_after`: writes to the same file later."""
+    """Lets the n-th call of a kind on segment files fail. `done_after`: later writes to the same file."""
 
     def __init__(self, call: str, at: int, patch: pytest.MonkeyPatch) -> None:
         self.done_after: list[int] = []

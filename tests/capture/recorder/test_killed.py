@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of recording: what had come half a second before is there, and recording goes on."""
+"""`kill -9` while recording: everything received half a second before is on disk, and recording starts again."""
 
 import time
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.capture.recorder_process import RecorderProcess
 from tests.recorded import CAMERA, position, sent_frames, strips, wait_until, want, whole_run
 
 
-# The second moment is just before a segment ends, the first in the middle of one; random ones: test_killed_at_random.
+# The first moment is in the middle of a segment, the second just before its end. Random ones: test_killed_at_random.
 @pytest.mark.long
 @pytest.mark.parametrize("after_s", [1.0, 3.9])
 def test_a_killed_recorder_loses_half_a_second_and_the_next_one_goes_on(
@@ -31,8 +31,8 @@ def test_a_killed_recorder_loses_half_a_second_and_the_next_one_goes_on(
     before = len(sent_frames(tmp_path / "sent.jsonl"))
 
     recorder.start()
-    # A segment may have been full just before.
-    wait_until(lambda: any(run[-1].ends_run for run in runs_of(tmp_path).values()), "what was left is closed")
+    # If a segment was full just before the kill, the run has two.
+    wait_until(lambda: any(run[-1].ends_run for run in runs_of(tmp_path).values()), "the open segment is closed")
     (records,) = list(runs_of(tmp_path).values())[:1]
     assert records[-1].ends_run == "killed"
     assert all(record.ends_run is None for record in records[:-1])
@@ -61,7 +61,7 @@ def test_a_killed_shard_is_started_again_and_another_one_never_notices(
     victim = next(shard for shard in recorder.shards if shard.cmdline()[-1] == "s0")
     killed_us = time.time_ns() // 1000
     victim.kill()
-    wait_until(lambda: runs_of(tmp_path), "what was left is closed")
+    wait_until(lambda: runs_of(tmp_path), "the open segment is closed")
     wait_until(lambda: recorder.is_recording(2), "both record")
     time.sleep(1)
     recorder.stop()
@@ -81,7 +81,7 @@ def test_shards_close_their_runs_when_the_recorder_alone_is_killed_and_the_next_
     wait_until(recorder.is_recording, "it records")
     shards = recorder.shards
     assert recorder.process is not None
-    # The camera falls silent first, so that the old shard cannot end at once.
+    # Silence the camera first, so that the old shard cannot end at once.
     sim.silence("hall/main")
     time.sleep(0.3)
     recorder.process.kill()
@@ -132,5 +132,5 @@ def test_a_second_recorder_on_the_same_folder_is_refused(
     second = RecorderProcess(tmp_path)
     second.start()
     assert second.process is not None and second.process.wait(60) == 2
-    assert "another recorder is at work" in recorder.words
+    assert "another recorder is at work" in recorder.log
     assert recorder.is_recording()

@@ -1,4 +1,4 @@
-"""`kill -9` at seeded random moments of one recorder's life: nothing is lost but the last half second, each time."""
+"""`kill -9` at seeded random moments: each time, at most the last half second is lost."""
 
 import os
 import time
@@ -33,7 +33,7 @@ from tests.capture.evidence import (
 from tests.capture.recorder_process import RecorderProcess
 from tests.recorded import CAMERA, sent_frames, wait_until, want
 
-# With groups of 0.4 s every keyframe ends a fragment in time; with groups of 2 s only the length of fragments does.
+# With groups of 0.4 s the keyframes keep fragments short; with groups of 2 s only the length limit of fragments does.
 PATHS = {CAMERA: "hall/main", OTHER: "long/main"}
 GROUPS_S = {CAMERA: GOP_S, OTHER: 2.0}
 LONG_GOP_FRAMES = 50
@@ -43,7 +43,7 @@ SEED = int(os.environ.get("SHIKE_TEST_SEED", "20261125"))
 
 @dataclass(frozen=True)
 class Life:
-    """From a start to the kill that ended it, µs UTC."""
+    """From a start of the recorder to the kill, in µs UTC."""
 
     began_us: int
     killed_us: int
@@ -69,7 +69,7 @@ def test_a_recorder_killed_again_and_again_loses_half_a_second_each_time(
     for _ in range(kills):
         began_us = now_us()
         recorder.start()
-        # Now and then before it records, mostly while it does, often about the end of a segment.
+        # Sometimes before it records, mostly while it records, often near the end of a segment.
         if random.random() < 0.8:
             wait_until(lambda: recorder.is_recording(2), "both record")
         time.sleep(random.uniform(0, 2.6))
@@ -82,7 +82,7 @@ def test_a_recorder_killed_again_and_again_loses_half_a_second_each_time(
         back_s = max(expect_nothing_lost(tmp_path, camera, lives))
         print(f"seed {SEED}: {PATHS[camera]} recorded again after {back_s:.1f} s at most")
         assert back_s < promised_s(5) + gop_s
-    # A kill finds out with luck whether fragments are short enough; their lengths say so each time.
+    # A kill shows only by chance whether fragments are short enough; their lengths show it each time.
     of_long = [record for records in runs_of(tmp_path, OTHER).values() for record in records]
     assert max(fragment.duration_us for record in of_long for fragment in record.fragments) < LONGEST_US
     expect_everything_known_and_playable(tmp_path)
@@ -90,13 +90,13 @@ def test_a_recorder_killed_again_and_again_loses_half_a_second_each_time(
 
 
 def expect_nothing_lost(data: Path, camera: str, lives: list[Life]) -> list[float]:
-    """Whatever was sent to a recorder half a second before its end is there. Returns how soon each recorded, in s."""
+    """Check that all frames sent half a second before each kill are recorded. Returns start-up times in seconds."""
     runs = runs_of(data, camera)
     recorded = {run: recorded_of(data, records, PATHS[camera]) for run, records in runs.items()}
     held = {each.sent_us for frames in recorded.values() for each in frames}
     backs_s = []
     for life in lives:
-        # The camera may notice a moment late that the one before is dead.
+        # The camera may notice a moment late that the killed recorder has disconnected.
         since_us = life.began_us + 100_000
         sent = [s for s in sent_frames(data / "sent.jsonl", PATHS[camera]) if since_us < s.sent_us]
         lost = [each for each in sent if each.sent_us < life.killed_us - 500_000 and each.sent_us not in held]
@@ -109,7 +109,7 @@ def expect_nothing_lost(data: Path, camera: str, lives: list[Life]) -> list[floa
 
 
 def expect_everything_indexed(data: Path, sim: CameraSim) -> None:
-    """A real housekeeper takes everything into a real index, and the runs there end as their records say."""
+    """Check that housekeeping indexes every record, and that indexed runs have the end reasons of their records."""
     settings = Settings(data_dir=data, node="test")
     migrate(settings)
     database = Database.at(settings.database)

@@ -1,4 +1,4 @@
-"""A camera that goes away, refuses, or falls silent: what is said, and that recording goes on."""
+"""A camera that disappears, refuses, or falls silent: what health shows, and that recording starts again."""
 
 import logging
 import threading
@@ -32,8 +32,8 @@ def test_a_camera_that_dies_and_comes_back_gets_a_new_run(sim: CameraSim, tmp_pa
     assert lost.cause in ("connection_lost", "unreachable")
     assert lost.attempt >= 1 and lost.next_try_us is not None
     assert lost.last_packet_us is not None and lost.since_us == lost.last_packet_us
-    wait_until(lambda: thread.health.attempt >= 3, "more tries")
-    assert thread.health.since_us == lost.since_us, "it counts from the end of recording, not from the last try"
+    wait_until(lambda: thread.health.attempt >= 3, "more attempts")
+    assert thread.health.since_us == lost.since_us, "it counts from the end of recording, not from the last attempt"
     sim.start()
     wait_until(lambda: thread.health.state == "recording", "it records again")
     assert thread.health.cause is None and thread.health.since_us > lost.since_us
@@ -53,7 +53,7 @@ def test_a_camera_that_dies_and_comes_back_gets_a_new_run(sim: CameraSim, tmp_pa
         assert sent[start].is_key
 
 
-def test_a_silent_camera_ends_its_run_and_the_reason_says_so(sim: CameraSim, tmp_path: Path) -> None:
+def test_a_silent_camera_ends_its_run_with_that_reason(sim: CameraSim, tmp_path: Path) -> None:
     recording = sharing(tmp_path, timeout_s=1.5)
     thread = camera_thread(sim, recording)
     thread.start()
@@ -75,7 +75,7 @@ def test_the_silence_of_one_stream_ends_no_other_at_the_same_address(sim: Camera
     wait_until(lambda: main.health.state == sub.health.state == "recording", "both record")
     sim.silence("hall/main")
     wait_until(lambda: main.health.state == "backing_off", "the silence is noticed")
-    wait_until(lambda: main.health.attempt >= 2, "another try meets the same silence")
+    wait_until(lambda: main.health.attempt >= 2, "another attempt meets the same silence")
     assert (main.health.cause, sub.health.state) in (("no_data", "recording"), ("timeout", "recording"))
     for thread in (main, sub):
         thread.stop()
@@ -84,7 +84,7 @@ def test_the_silence_of_one_stream_ends_no_other_at_the_same_address(sim: Camera
     assert [record.ends_run for record in of_sub if record.ends_run] == ["stopped"]
 
 
-def test_a_wrong_password_is_said_in_health_and_the_right_one_in_no_log(
+def test_a_wrong_password_shows_in_health_and_no_password_in_a_log(
     clips: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -92,7 +92,7 @@ def test_a_wrong_password_is_said_in_health_and_the_right_one_in_no_log(
     with CameraSim(SimConfig(mounts_in(clips), user="viewer", password=SECRET)) as sim:
         wrong = camera_thread(sim, recording, username="viewer", password="wr@ng:one")
         wrong.start()
-        wait_until(lambda: wrong.health.state == "refused", "the refusal is said")
+        wait_until(lambda: wrong.health.state == "refused", "the refusal is reported")
         assert wrong.health.cause == "refused_401"
         wrong.stop()
         wrong.join(20)
@@ -101,10 +101,10 @@ def test_a_wrong_password_is_said_in_health_and_the_right_one_in_no_log(
         wait_until(lambda: right.health.state == "recording", "the right password lets in")
         right.stop()
         right.join(20)
-    said = caplog.text + "".join(capfd.readouterr())
-    assert "refused_401" in said
+    logged = caplog.text + "".join(capfd.readouterr())
+    assert "refused_401" in logged
     for secret in (SECRET, "p%40ss", "wr@ng", "wr%40ng"):
-        assert secret not in said
+        assert secret not in logged
 
 
 @pytest.mark.parametrize(("path", "cause", "state"), [("/no/such", "refused_404", "refused")])
@@ -119,19 +119,19 @@ def test_a_path_that_the_camera_does_not_have(
     thread.join(20)
 
 
-def test_nobody_at_the_address_is_unreachable_and_a_nudge_tries_at_once(sim: CameraSim, tmp_path: Path) -> None:
+def test_an_address_without_a_camera_is_unreachable_and_a_nudge_tries_at_once(sim: CameraSim, tmp_path: Path) -> None:
     recording = sharing(tmp_path)
     sim.stop()
     thread = camera_thread(sim, recording)
     thread.start()
-    wait_until(lambda: thread.health.attempt >= 3, "some tries")
+    wait_until(lambda: thread.health.attempt >= 3, "some attempts")
     assert (thread.health.state, thread.health.cause) == ("backing_off", "unreachable")
     next_try_us = thread.health.next_try_us
     assert next_try_us is not None
     sim.start()
     recording.nudges.mkdir(parents=True)
     (recording.nudges / thread.wanted.camera_id).touch()
-    wait_until(lambda: thread.health.state == "recording", "the nudge is followed")
+    wait_until(lambda: thread.health.state == "recording", "the nudge makes it try")
     assert thread.health.since_us < next_try_us
     thread.stop()
     thread.join(20)
@@ -164,14 +164,14 @@ def test_main_and_sub_stream_are_recorded_side_by_side(sim: CameraSim, tmp_path:
 
 
 class KeysGone:
-    """From the moment that it is asked for, no picture of a camera is a keyframe any more."""
+    """Removes all keyframes from what the camera sends once `gone` is set."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.gone = threading.Event()
         real = PlainSource.packets
 
-        def packets(source: PlainSource, *said: Callable[[], None]) -> Iterator[TimedPacket]:
-            for timed in real(source, *said):
+        def packets(source: PlainSource, *arguments: Callable[[], None]) -> Iterator[TimedPacket]:
+            for timed in real(source, *arguments):
                 if not (self.gone.is_set() and timed.packet.is_keyframe):
                     yield timed
 
@@ -179,7 +179,7 @@ class KeysGone:
 
 
 class SteppingClock(SystemClock):
-    """Its wall clock is ahead by so much."""
+    """A clock whose wall time is ahead by `ahead_us`."""
 
     ahead_us = 0
 
@@ -187,7 +187,7 @@ class SteppingClock(SystemClock):
         return super().now() + self.ahead_us
 
 
-def test_a_camera_that_sends_no_keyframe_for_the_next_run_is_said_and_connected_anew(
+def test_a_camera_that_sends_no_keyframe_for_the_next_run_is_reported_and_connected_again(
     sim: CameraSim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys, clock = KeysGone(monkeypatch), SteppingClock()
@@ -197,7 +197,7 @@ def test_a_camera_that_sends_no_keyframe_for_the_next_run_is_said_and_connected_
     wait_until(lambda: thread.health.state == "recording", "it records")
     keys.gone.set()
     clock.ahead_us = 60_000_000
-    wait_until(lambda: thread.health.state == "connecting", "it does not say that it records", 20)
+    wait_until(lambda: thread.health.state == "connecting", "health does not show that it records", 20)
     assert thread.health.cause == "gop_too_long"
     wait_until(lambda: thread.health.attempt == 1, "another connection", 20)
     assert thread.health.cause == "gop_too_long"
@@ -208,7 +208,7 @@ def test_a_camera_that_sends_no_keyframe_for_the_next_run_is_said_and_connected_
     assert [each.ends_run for each in recording.spool.pending() if each.ends_run] == ["clock_step", "stopped"]
 
 
-def test_who_waits_for_the_first_keyframe_is_told_of_every_picture_before_it(clips: Path, tmp_path: Path) -> None:
+def test_a_source_reports_every_picture_before_the_first_keyframe(clips: Path, tmp_path: Path) -> None:
     path = tmp_path / "begins-late.ts"
     with av.open(str(clips / "hall-main.mp4")) as clip, av.open(str(path), "w", format="mpegts") as cut:
         stream = cut.add_stream_from_template(clip.streams.video[0])

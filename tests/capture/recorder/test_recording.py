@@ -1,4 +1,4 @@
-"""What a camera sent is in the files: every frame, at its time, playable alone and together."""
+"""Every frame that a camera sent is in the files, with its time; files play alone and joined."""
 
 import itertools
 from pathlib import Path
@@ -11,6 +11,7 @@ from shike.capture.archive.segment import EndReason, Origin
 from shike.capture.archive.spool import Spool
 from shike.capture.clock import SystemClock
 from shike.capture.recorder.config import Lengths
+from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.run import RunRecorder, RunStart
 from shike.capture.source.open_stream import TimedPacket
 from shike.capture.source.opening import open_file
@@ -61,7 +62,7 @@ def test_the_wall_time_in_each_fragment_is_when_the_camera_sent_its_first_pictur
         assert len(strips(data)) == round(sum(f.duration_us for f in record.fragments) / FRAME_US)
 
 
-def test_the_file_says_by_itself_what_its_record_says(recorded: Recorded) -> None:
+def test_a_file_contains_what_its_record_contains(recorded: Recorded) -> None:
     for record in recorded.records:
         data = recorded.archive.read(record.key, 0, 1 << 30)
         head = read_head(data)
@@ -88,7 +89,7 @@ def test_decode_times_go_on_through_the_run(recorded: Recorded) -> None:
     assert all(later - earlier == pytest.approx(0.04, abs=0.002) for earlier, later in itertools.pairwise(times))
 
 
-def test_health_says_what_is_recorded(recorded: Recorded) -> None:
+def test_health_shows_what_is_recorded(recorded: Recorded) -> None:
     health = recorded.health
     assert (health.state, health.cause, health.codec, health.width, health.height) == (
         "recording",
@@ -102,7 +103,7 @@ def test_health_says_what_is_recorded(recorded: Recorded) -> None:
     assert health.bitrate_bps is not None and health.bitrate_bps > 100_000
 
 
-def test_the_cameras_own_clock_is_kept_beside(recorded: Recorded) -> None:
+def test_the_offset_of_the_cameras_clock_is_stored(recorded: Recorded) -> None:
     assert recorded.health.clock_offset_ms is not None and abs(recorded.health.clock_offset_ms) < 200
     assert all(record.clock_offset_ms is not None for record in recorded.records)
 
@@ -112,11 +113,11 @@ def test_nothing_is_open_after_the_end(recorded: Recorded) -> None:
     assert list(recorded.archive.unfinished()) == []
 
 
-def test_a_camera_whose_clock_was_never_set_is_said_to_be_decades_off(tmp_path: Path) -> None:
+def test_a_camera_whose_clock_was_never_set_is_shown_as_decades_off(tmp_path: Path) -> None:
     archive, spool = Archive(tmp_path / "footage"), Spool(tmp_path / "spool")
-    start = RunStart(CAMERA, "main", "test", 1, "imported", simulated=False)
+    start = RunStart(CAMERA, "main", 1, "imported", simulated=False)
     with open_file(write(tmp_path / "a.mp4", 30), SystemClock()) as source:
-        run = RunRecorder(archive, spool, SystemClock(), Lengths(), source.video, start)
+        run = RunRecorder(Recording(archive, spool, SystemClock(), Lengths(), "test"), source.video, start)
         for timed in source.packets():
             media_us = timed.arrival.media_us
             arrival = Arrival(1_790_000_000_000_000 + media_us, media_us, media_us)
@@ -130,21 +131,21 @@ def test_a_camera_whose_clock_was_never_set_is_said_to_be_decades_off(tmp_path: 
     ("origin", "pause_us", "ended"),
     [("live", 2_000_000, None), ("live", 3_000_000, "camera_silent"), ("imported", 3_000_000, None)],
 )
-def test_no_picture_of_a_camera_stands_for_seconds_that_nobody_saw(
+def test_a_long_pause_of_a_camera_ends_the_run_and_one_in_a_file_does_not(
     tmp_path: Path, origin: Origin, pause_us: int, ended: EndReason | None
 ) -> None:
     archive, spool = Archive(tmp_path / "footage"), Spool(tmp_path / "spool")
-    start = RunStart(CAMERA, "main", "test", 1, origin, simulated=False)
-    said: list[EndReason | None] = []
+    start = RunStart(CAMERA, "main", 1, origin, simulated=False)
+    results: list[EndReason | None] = []
     with open_file(write(tmp_path / "a.mp4", 60), SystemClock()) as source:
-        run = RunRecorder(archive, spool, SystemClock(), Lengths(), source.video, start)
+        run = RunRecorder(Recording(archive, spool, SystemClock(), Lengths(), "test"), source.video, start)
         for number, timed in enumerate(source.packets()):
-            # The clocks of the server and the camera agree: nothing was sent for a while.
+            # Both clocks agree that nothing was sent for a while.
             media_us = timed.arrival.media_us + (pause_us - FRAME_US if number >= 30 else 0)
-            said.append(run.take(TimedPacket(timed.packet, Arrival(START_US + media_us, media_us, media_us), None)))
-            if said[-1] is not None:
+            results.append(run.take(TimedPacket(timed.packet, Arrival(START_US + media_us, media_us, media_us), None)))
+            if results[-1] is not None:
                 break
-        run.finish(said[-1] or "stopped")
-    assert said == ([None] * 60 if ended is None else [None] * 30 + [ended])
+        run.finish(results[-1] or "stopped")
+    assert results == ([None] * 60 if ended is None else [None] * 30 + [ended])
     (record,) = spool.pending()
     assert record.ends_run == (ended or "stopped")

@@ -1,4 +1,4 @@
-"""A shard that ends is started again at once; one that goes on ending is given ever longer pauses."""
+"""A shard that ends is started again at once; if it keeps ending, the pauses grow."""
 
 import itertools
 import threading
@@ -14,7 +14,7 @@ from tests.recorded import CAMERA
 
 
 class Hours(SystemClock):
-    """Steady time as the test wants it."""
+    """A clock whose steady time the test sets."""
 
     at_s = 1000.0
 
@@ -43,7 +43,7 @@ class Ended:
 
 
 def starts_in(seconds: int, recorder: Recorder, clock: Hours, started: list[float]) -> list[float]:
-    """When, from now on, the shard is started in so many seconds."""
+    """Run the recorder for `seconds`; returns when it started the shard, counted from now."""
     begin_s, before = clock.at_s, len(started)
     for _ in range(seconds * 2):
         recorder._beat()
@@ -67,7 +67,7 @@ def test_a_shard_that_ends_again_and_again_is_started_ever_more_seldom(
     monkeypatch.setattr("subprocess.Popen", popen)
     recorder = Recorder(CaptureConfig(tmp_path / "footage", tmp_path / "spool", state, tmp_path / "keys", "n"), clock)
     first = starts_in(300, recorder, clock, started)
-    assert first[:2] == [0.0, 0.0]  # an honest restart is immediate
+    assert first[:2] == [0.0, 0.0]  # the first restart is immediate
     pauses = [later - earlier for earlier, later in itertools.pairwise(first[1:])]
     assert pauses[:6] == [1.5, 2, 4, 8, 16, 32] and set(pauses[6:]) == {60}
     stop = threading.Event()

@@ -1,4 +1,4 @@
-"""Recording by windows: a stream rests between them by the shard's own clock, and says so."""
+"""Recording by windows: a stream rests between them, by the shard's own clock, and its health shows that."""
 
 import time
 from collections.abc import Iterator
@@ -34,19 +34,19 @@ def now_us() -> int:
 
 
 def plan(data: Path, windows: tuple[tuple[int, int], ...]) -> None:
-    """Give the first camera windows; the other one is recorded always."""
+    """Set the windows of the first camera. The other one is always recorded."""
     desired = Desired.load(data / "state")
     streams = (replace(w, windows=windows) if w.camera_id == CAMERA else w for w in desired.streams)
     Desired(desired.version + 1, tuple(streams)).store(data / "state")
 
 
-def said(data: Path) -> StreamHealth | None:
+def stream_health(data: Path) -> StreamHealth | None:
     return health.read(data / "state").get((CAMERA, "main"))
 
 
 def state(data: Path) -> str | None:
-    found = said(data)
-    return found.state if found else None
+    stream = stream_health(data)
+    return stream.state if stream else None
 
 
 def records(data: Path, camera_id: str) -> list[SegmentRecord]:
@@ -59,9 +59,9 @@ def test_a_stream_is_recorded_in_its_windows_and_rests_between_them(
     want(tmp_path, sim, (CAMERA, "main", "/hall/main"), (OTHER, "main", "/hall/sub"))
     plan(tmp_path, ())
     recorder.start()
-    # Nothing is planned: it rests, with no end in sight, and makes no connection. Nobody else minds.
+    # Without a window it rests without a planned end and makes no connection. The other camera is not affected.
     wait_until(recorder.is_recording, "the other camera records")
-    resting = said(tmp_path)
+    resting = stream_health(tmp_path)
     assert resting is not None
     assert (resting.state, resting.cause, resting.next_try_us) == ("resting", "off_schedule", None)
     assert records(tmp_path, CAMERA) == [] and Archive(tmp_path / "footage").tail(CAMERA, "main") is None
@@ -69,11 +69,11 @@ def test_a_stream_is_recorded_in_its_windows_and_rests_between_them(
     began_us = now_us()
     plan(tmp_path, ((began_us, began_us + 3600 * S),))
     wait_until(lambda: state(tmp_path) == "recording", "the first window is recorded")
-    # A plan, and then nobody who could change it any more: what follows is the shard's own doing.
+    # The plan is not changed any more: the shard alone ends and begins recording.
     first, second = (began_us, now_us() + 2 * S), (now_us() + 6 * S, now_us() + 3600 * S)
     plan(tmp_path, (first, second))
     wait_until(lambda: state(tmp_path) == "resting", "it rests after the window")
-    resting = said(tmp_path)
+    resting = stream_health(tmp_path)
     assert resting is not None and resting.next_try_us == second[0] and resting.since_us >= first[1]
     wait_until(lambda: records(tmp_path, CAMERA)[-1:] and records(tmp_path, CAMERA)[-1].ends_run, "its run has ended")
     last = records(tmp_path, CAMERA)[-1]
@@ -95,13 +95,13 @@ def test_what_a_killed_shard_left_is_closed_although_its_stream_rests(
     recorder.start()
     wait_until(lambda: recorder.is_recording(2), "both record")
     (shard,) = recorder.shards
-    shard.suspend()  # it does not see the plan before it dies
+    shard.suspend()  # it must not read the plan before it is killed
     over_us = now_us()
     plan(tmp_path, ((over_us - 3600 * S, over_us),))
     shard.kill()
-    wait_until(lambda: state(tmp_path) == "resting", "the next shard lets it rest")
-    resting = said(tmp_path)
-    assert resting is not None and resting.since_us == over_us, "the end of its window, not the shard's beginning"
+    wait_until(lambda: state(tmp_path) == "resting", "it rests in the next shard")
+    resting = stream_health(tmp_path)
+    assert resting is not None and resting.since_us == over_us, "it counts from the window's end"
     assert records(tmp_path, CAMERA)[-1].ends_run == "killed"
     assert Archive(tmp_path / "footage").open_key(CAMERA, "main") is None
 
@@ -130,7 +130,7 @@ def test_a_stream_that_must_rest_ends_its_run_with_that_reason_and_comes_back(
     desired = Desired.load(tmp_path / "state")
     Desired(2, tuple(replace(each, rest="storage_full") for each in desired.streams)).store(tmp_path / "state")
     wait_until(lambda: state(tmp_path) == "resting", "it rests")
-    resting = said(tmp_path)
+    resting = stream_health(tmp_path)
     assert resting is not None and (resting.cause, resting.next_try_us) == ("storage_full", None)
     wait_until(lambda: records(tmp_path, CAMERA)[-1:] and records(tmp_path, CAMERA)[-1].ends_run, "its run has ended")
     assert records(tmp_path, CAMERA)[-1].ends_run == "storage_full"
@@ -138,7 +138,7 @@ def test_a_stream_that_must_rest_ends_its_run_with_that_reason_and_comes_back(
     wait_until(lambda: state(tmp_path) == "recording", "it records again")
 
 
-def test_changed_settings_end_a_run_and_say_so_and_do_not_hide_since_when_it_is_down(
+def test_changed_settings_end_a_run_with_that_reason_and_keep_the_time_since_when_it_is_not_recorded(
     sim: CameraSim, tmp_path: Path, recorder: RecorderProcess
 ) -> None:
     want(tmp_path, sim, (CAMERA, "main", "/hall/main"))
@@ -147,18 +147,21 @@ def test_changed_settings_end_a_run_and_say_so_and_do_not_hide_since_when_it_is_
     desired = Desired.load(tmp_path / "state")
     Desired(2, tuple(replace(each, path="/no/such") for each in desired.streams)).store(tmp_path / "state")
     wait_until(lambda: state(tmp_path) == "refused", "the new address is refused")
-    last, refused = records(tmp_path, CAMERA)[-1], said(tmp_path)
+    last, refused = records(tmp_path, CAMERA)[-1], stream_health(tmp_path)
     assert last.ends_run == "settings_changed"
     assert refused is not None and abs(refused.since_us - last.wall_end_us) < S
     Desired(3, tuple(replace(each, path="/nor/this") for each in desired.streams)).store(tmp_path / "state")
-    wait_until(lambda: (found := said(tmp_path)) and found.attempt == 0, "another thread takes over")
-    wait_until(lambda: (found := said(tmp_path)) and found.attempt == 1, "it is refused, too")
-    refused_again = said(tmp_path)
+    wait_until(lambda: (stream := stream_health(tmp_path)) and stream.attempt == 0, "another thread takes over")
+    wait_until(lambda: (stream := stream_health(tmp_path)) and stream.attempt == 1, "it is refused, too")
+    refused_again = stream_health(tmp_path)
     assert refused_again is not None and refused_again.since_us == refused.since_us
     (shard,) = recorder.shards
     shard.kill()
     wait_until(lambda: recorder.shards and recorder.shards[0].pid != shard.pid, "another shard")
-    wait_until(lambda: (found := said(tmp_path)) and (found.attempt == 0 or found.state != "refused"), "its word")
+    wait_until(
+        lambda: (stream := stream_health(tmp_path)) and (stream.attempt == 0 or stream.state != "refused"),
+        "its first health",
+    )
     wait_until(lambda: state(tmp_path) == "refused", "it is refused by the next shard, too")
-    refused_still = said(tmp_path)
+    refused_still = stream_health(tmp_path)
     assert refused_still is not None and refused_still.since_us == refused.since_us

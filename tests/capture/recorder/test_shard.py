@@ -1,4 +1,4 @@
-"""A shard whose volumes refuse at a bad moment: what runs goes on, and what was recorded is closed."""
+"""A shard whose volumes refuse: running recordings go on, and what was recorded is closed."""
 
 import json
 import os
@@ -34,10 +34,10 @@ def test_a_state_folder_that_cannot_be_read_ends_no_shard(
     shard = threading.Thread(target=Shard("s0", config, SystemClock(), halt).run)
     shard.start()
     try:
-        wait_until(lambda: (said := health.read(state)) and said[CAMERA, "main"].state == "recording", "it records")
+        wait_until(lambda: (read := health.read(state)) and read[CAMERA, "main"].state == "recording", "it records")
         assignment.unlink()
         assignment.mkdir()  # refuses to be read, even by root
-        wait_until(lambda: "cannot be read: Is a directory" in caplog.text, "it is said", 10)
+        wait_until(lambda: "cannot be read: Is a directory" in caplog.text, "it is logged", 10)
         time.sleep(1)
         assert shard.is_alive() and caplog.text.count("cannot be read") == 1
     finally:
@@ -49,16 +49,16 @@ def test_a_state_folder_that_cannot_be_read_ends_no_shard(
 def test_a_run_that_its_volume_does_not_let_end_when_its_window_is_over_is_ended_when_it_does(
     sim: CameraSim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(camera, "_SETTLE_EVERY_S", 0.1)
+    monkeypatch.setattr(camera, "_CLOSE_AGAIN_S", 0.1)
     recording = sharing(tmp_path)
     thread = camera_thread(sim, recording)
     thread.start()
     wait_until(lambda: thread.health.state == "recording", "it records")
-    # A file in the place of the folder refuses every write, even to root.
+    # A file in place of the folder makes every write fail, even for root.
     shutil.rmtree(tmp_path / "spool")
     (tmp_path / "spool").write_text("")
     thread.stop("off_schedule")
-    wait_until(lambda: thread.health.cause == "disk_failed" or not thread.is_alive(), "the failure is said", 20)
+    wait_until(lambda: thread.health.cause == "disk_failed" or not thread.is_alive(), "the failure is reported", 20)
     key = recording.archive.open_key(CAMERA, "main")
     assert key is not None and thread.is_alive()
     (tmp_path / "spool").unlink()
@@ -94,8 +94,8 @@ def test_a_thread_that_waits_for_a_disk_that_hangs_is_not_stuck_and_goes_on_when
     config = replace(config, watchdog_s=1.5)
 
     def state_of(camera: str) -> tuple[str, str | None]:
-        said = health.read(state).get((camera, "main"))
-        return ("", None) if said is None else (said.state, said.cause)
+        stream = health.read(state).get((camera, "main"))
+        return ("", None) if stream is None else (stream.state, stream.cause)
 
     shard = threading.Thread(target=Shard("s0", config, SystemClock(), halt).run)
     shard.start()
@@ -104,16 +104,16 @@ def test_a_thread_that_waits_for_a_disk_that_hangs_is_not_stuck_and_goes_on_when
         wait_until(lambda: state_of(CAMERA)[0] == state_of(OTHER)[0] == "recording", "both record")
         goes_on.clear()
         assert held.wait(60)
-        sim.faults("hall/main").cut = True  # its connection ends, and all that is left to do is on the disk
+        sim.faults("hall/main").cut = True  # its connection ends; its last jobs wait for the disk
 
-        def is_said() -> bool:
-            said = json.loads((state / "beat-s0.json").read_bytes())["stuck"]
-            stuck.extend(each for each in said if each[0] == CAMERA)  # a busy machine may hold up the other
+        def is_reported() -> bool:
+            streams = json.loads((state / "beat-s0.json").read_bytes())["stuck"]
+            stuck.extend(each for each in streams if each[0] == CAMERA)  # on a busy machine, the other may be late
             return state_of(CAMERA) == ("backing_off", "disk_failed")
 
-        wait_until(is_said, "that the disk fails is said")
+        wait_until(is_reported, "the disk failure is reported")
         until_s = time.monotonic() + 2 * config.watchdog_s
-        wait_until(lambda: is_said() and time.monotonic() > until_s, "more than the watchdog's patience is over")
+        wait_until(lambda: is_reported() and time.monotonic() > until_s, "twice the watchdog's time has passed")
         assert state_of(OTHER) == ("recording", None)
         goes_on.set()
         wait_until(lambda: state_of(CAMERA)[0] == "recording", "it records again")
@@ -123,7 +123,7 @@ def test_a_thread_that_waits_for_a_disk_that_hangs_is_not_stuck_and_goes_on_when
         shard.join(20)
     assert stuck == []
     ends = {record.ends_run for record in Spool(tmp_path / "spool").pending() if record.ends_run}
-    assert ends == {"connection_lost", "stopped"}, "nothing of it was lost"
+    assert ends == {"connection_lost", "stopped"}, "no run was recovered as killed"
 
 
 def test_a_thread_that_waits_for_its_volume_ends_with_its_process(sim: CameraSim, tmp_path: Path) -> None:

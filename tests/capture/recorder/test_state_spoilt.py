@@ -1,4 +1,4 @@
-"""Files of the state folder that cannot be read: what runs goes on, and what can begin begins."""
+"""Damaged files in the state folder: running recordings go on, and a recorder can start."""
 
 import time
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.capture.recorder_process import RecorderProcess
 from tests.recorded import CAMERA, wait_until, want
 
 
-def test_a_recorder_goes_on_and_begins_beside_files_that_somebody_spoilt(
+def test_a_recorder_goes_on_and_starts_although_files_are_damaged(
     sim: CameraSim, tmp_path: Path, recorder: RecorderProcess
 ) -> None:
     state = tmp_path / "state"
@@ -22,9 +22,9 @@ def test_a_recorder_goes_on_and_begins_beside_files_that_somebody_spoilt(
     for content in ("{", '{"version": 2, "streams": [{"camera_id": "x"}]}', "[]"):
         (state / FILE_NAME).write_text(content)
         time.sleep(1.2)
-        assert recorder.is_recording(), recorder.words
+        assert recorder.is_recording(), recorder.log
     assert [shard.pid for shard in recorder.shards] == shards
-    assert "the recorder cannot go on" in recorder.words
+    assert "the recorder cannot go on" in recorder.log
     recorder.stop()
     assert ends(runs_of(tmp_path)) == ["stopped"]
 

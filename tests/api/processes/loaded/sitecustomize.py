@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(os.environ.get("LOADED_FOLDER", "/nowhere"))
-MODULES = ("shike.capture.recorder.supervisor", "shike.capture.recorder.shard", "shike.api.processes.keep_process")
+MODULES = ("shike.capture.recorder.supervisor", "shike.capture.recorder.shard", "shike.api.commands.cli")
 
 
 def tell(_number: int, _frame: object) -> None:

@@ -1,4 +1,4 @@
-"""A data folder with a registry in it, and the processes of Shike on it, for measurements of the whole data path."""
+"""An installation to measure: a data folder with a registry, and how to start Shike's processes on it."""
 
 import os
 import sys
@@ -18,8 +18,11 @@ from shike.capture.clock import SystemClock
 from shike.capture.ids import new_id
 
 
-def furnish(data: Path, urls: Sequence[str]) -> tuple[list[str], str]:
-    """A migrated database with a room and a camera for every address; (camera ids, a supervisor's session token)."""
+def create(data: Path, urls: Sequence[str]) -> tuple[list[str], str]:
+    """Make a migrated database with a room and a camera for each address.
+
+    Returns the camera ids and a supervisor's session token.
+    """
     settings, clock = Settings(data_dir=data), SystemClock()
     migrate(settings)
     database, moment = Database.at(settings.database), now(clock)
@@ -51,14 +54,14 @@ def furnish(data: Path, urls: Sequence[str]) -> tuple[list[str], str]:
 
 
 def command(name: str) -> list[str]:
-    """`shike NAME` with this Python."""
+    """Command line of `shike NAME` with this Python."""
     return [sys.executable, "-m", "shike.api.commands.cli", name]
 
 
 def environment(data: Path, **settings: object) -> dict[str, str]:
-    """The surroundings of a process of Shike, without settings that this shell happens to have."""
+    """Environment of a process of Shike, without the SHIKE_* variables of this shell."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SHIKE_")}
-    if "PYTHONPATH" in kept:  # the processes are started elsewhere
+    if "PYTHONPATH" in kept:  # the processes are started in another folder
         kept["PYTHONPATH"] = os.pathsep.join(
             str(Path(each).absolute()) for each in kept["PYTHONPATH"].split(os.pathsep)
         )

@@ -6,8 +6,9 @@ indexing them (attendance.footage). Design: docs/design/capture.md; format: docs
 
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, Literal, get_args
+
+from shike.capture.moment import from_us
 
 StreamName = Literal["main", "sub"]
 StreamKey = tuple[str, StreamName]
@@ -64,7 +65,7 @@ class Identity:
     @property
     def object_key(self) -> str:
         """The path of the file below the footage folder; the name holds start (UTC), camera and unique id."""
-        start = datetime.fromtimestamp(self.started_us / 1_000_000, UTC)
+        start = from_us(self.started_us)
         name = f"{start:%Y%m%dT%H%M%S.%f}Z_{self.camera_id}_{self.segment_id}.mp4"
         return f"{self.camera_id}/{self.stream}/{start:%Y%m%d}/{name}"
 

@@ -68,7 +68,7 @@ def write_pack(target: Path, video: Path, archive: Archive, proof: Proof, subjec
     a check of the pack finds it. OSError if the volume refuses. NoFootage if no file is left, or if a clean-up deletes
     one meanwhile: a second attempt then lists it as deleted.
     """
-    written = datetime.fromtimestamp(subject.exported_at_us / 1_000_000, BEIJING)
+    written = from_us(subject.exported_at_us).astimezone(BEIJING)
     with ZipFile(target, "w", ZIP_STORED) as archived:
         out = _Writer(archived, written)
         out.add("video.mp4", _file_chunks(video), video.stat().st_size)

@@ -46,7 +46,7 @@ class Taught:
         class_id = add_class(service, world, number=number, level=level)
         sessions = tuple(add_session(service, world, class_id, each) for each in range(1, 6))
         trainees = {name: add_trainee(service, world, class_id, name) for name in ("李秀兰", "王强", "赵敏")}
-        trainees["陈静"] = add_trainee(service, world, class_id, "陈静", category="个人自费", employer=None)
+        trainees["陈静"] = add_trainee(service, world, class_id, "陈静", self_paid=True)
         # 王强 was on leave from the session that is flagged.
         moment = now(service.clock)
         service.add(
@@ -115,9 +115,7 @@ def add_trainee(
     *,
     institution: int = 0,
     id_number_hash: str | None = None,
-    category: str | None = None,
-    employer: str | None = EMPLOYER,
-    result: str | None = "passed",
+    self_paid: bool = False,
 ) -> str:
     trainee_id, moment = new_id(), now(service.clock)
     service.add(
@@ -128,12 +126,13 @@ def add_trainee(
             id_number_sealed=b"sealed",
             id_number_hash=id_number_hash or f"hash of {name}",
             id_number_masked="341124********2047",
-            category=category,
+            category="个人自费" if self_paid else None,
             created_at=moment,
         )
     )
+    employer = None if self_paid else EMPLOYER
     enrolment = EnrolmentRow(class_id=class_id, trainee_id=trainee_id, employer=employer, joined_on="2026-10-12")
-    enrolment.result, enrolment.created_at = result, moment
+    enrolment.result, enrolment.created_at = "passed", moment
     service.add(enrolment)
     return trainee_id
 

@@ -88,21 +88,25 @@ def in_720p(picture: Image) -> Image:
     return np.asarray(cv2.resize(picture, (1280, 720), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
+@pytest.fixture
+def classroom(real_set: Path, tmp_path: Path) -> Path:
+    """A video of the real classroom in 720p."""
+    with av.open(str(real_set / "intel-classroom.gif")) as gif:
+        clip = [in_720p(frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)) for frame in gif.decode(video=0)]
+    return write_video(tmp_path / "classroom.mp4", clip * 8, fps=15, gop_s=1)
+
+
 @pytest.mark.real
 def test_four_people_of_a_real_classroom_are_counted_from_recorded_h264(
-    real_set: Path,
+    classroom: Path,
     centerface: CenterFace,
     archive: Archive,
     spool: Spool,
     database: Database,
     options: CountingOptions,
     clock: HandClock,
-    tmp_path: Path,
 ) -> None:
-    with av.open(str(real_set / "intel-classroom.gif")) as gif:
-        clip = [in_720p(frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)) for frame in gif.decode(video=0)]
-    video = write_video(tmp_path / "classroom.mp4", clip * 8, fps=15, gop_s=1)
-    recording = Recording(video, FRONT, archive, spool)
+    recording = Recording(classroom, FRONT, archive, spool)
     recording.go_on(60)
     recording.finish()
     keep(database, archive, spool, clock)

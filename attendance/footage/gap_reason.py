@@ -1,4 +1,9 @@
-"""Why time was not recorded: `gap_reason` decides the reason of every gap, and nothing else does.
+"""Why time was not recorded. This module decides the reason of every gap, in three steps:
+
+1. `ended_before_range`: why nothing was being recorded when the range began.
+2. `Hole.stopped_by`: why recording stopped, as far as recordings, recorder and the camera's switch tell it. Here
+   `stopped` becomes `switched_off`.
+3. `gap_reason`: what registry and timetable add: `not_registered`, `off_schedule`, `not_started`.
 
 Pure functions. Not here: where the gaps lie (coverage.py), which reasons count against the recording
 (recording/report.py), words for people (api/recording/reason_words.py and the browser app).
@@ -18,7 +23,7 @@ SEGMENT_LOST = "segment_lost"
 SWITCHED_OFF = "switched_off"
 UNKNOWN = "unknown"
 
-# The timetable does not divide these: one was recorded, the other accuses nobody of anything.
+# Gaps with these reasons are not cut at the timetable: one was recorded, the other blames nobody.
 WHOLE = frozenset({DELETED, NOT_RECORDED})
 # How recording ends when somebody switches the camera off.
 _ENDED_BY_SWITCHING_OFF = frozenset({"stopped", "settings_changed", NOT_RECORDED})

@@ -159,10 +159,15 @@ def visible(viewer: Viewer, entity: type[Entity]) -> Select[Entity]:
     return select(entity).where(SCOPES[entity](viewer))
 
 
-def load(db: DbSession, viewer: Viewer, entity: type[Entity], row_id: str) -> Entity:
-    """The row, or NotFound, alike for rows that do not exist and rows of somebody else."""
+def find(db: DbSession, viewer: Viewer, entity: type[Entity], row_id: str) -> Entity | None:
+    """The row, or None, both for rows that do not exist and for rows outside of the viewer's scope."""
     key: Any = entity.__table__.c["id"]
-    row = db.scalars(visible(viewer, entity).where(key == row_id)).one_or_none()
+    return db.scalars(visible(viewer, entity).where(key == row_id)).one_or_none()
+
+
+def load(db: DbSession, viewer: Viewer, entity: type[Entity], row_id: str) -> Entity:
+    """The row, or NotFound, both for rows that do not exist and for rows outside of the viewer's scope."""
+    row = find(db, viewer, entity, row_id)
     if row is None:
         raise NotFound(code=f"{entity.__tablename__}_not_found")
     return row

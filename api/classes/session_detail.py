@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth.guard import CurrentViewer
-from shike.api.auth.scopes import load, visible
+from shike.api.auth.scopes import find, load, visible
 from shike.api.auth.viewer import Viewer
 from shike.api.classes.session_shapes import (
     AttendeeOut,
@@ -69,7 +69,7 @@ def read_session_detail(
     """Everything about a class session."""
     session = load(db, viewer, ClassSessionRow, class_session_id)
     start, end, now_us = session.starts_at - MARGIN, session.ends_at + MARGIN, clock.now()
-    room = db.get(RoomRow, session.room_id) if session.room_id else None
+    room = find(db, viewer, RoomRow, session.room_id) if session.room_id else None
     cameras = _cameras(db, viewer, room, start, end, now_us, footage, current_of(request).settings)
     acceptance = acceptances.of(db, room.id) if room else assess([])
     counts = room_counts(samples_of(db, [camera.id for camera in cameras], start, end), every_us)
@@ -154,7 +154,7 @@ def _cameras(
     due = room_windows(db, room.id, settings.recording_policy, to_us(start), to_us(end))
     outs = []
     for camera in db.scalars(
-        select(CameraRow).where(CameraRow.room_id == room.id).order_by(CameraRow.name, CameraRow.id)
+        visible(viewer, CameraRow).where(CameraRow.room_id == room.id).order_by(CameraRow.name, CameraRow.id)
     ):
         stream = said.get((camera.id, "main"))
         recorded = coverage(

@@ -69,8 +69,8 @@ def list_institutions(db: Db, viewer: CurrentViewer, region_id: str | None = Non
     query = visible(viewer, InstitutionRow).order_by(InstitutionRow.name)
     if region_id is not None:
         region = load(db, viewer, RegionRow, region_id)
-        below = select(RegionRow.id).where(RegionRow.path.startswith(region.path, autoescape=True))
-        query = query.where(InstitutionRow.region_id.in_(below))
+        below = visible(viewer, RegionRow).where(RegionRow.path.startswith(region.path, autoescape=True))
+        query = query.where(InstitutionRow.region_id.in_(below.with_only_columns(RegionRow.id)))
     return Items(items=[institution_out(row) for row in db.scalars(query)])
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
-from sqlalchemy import BigInteger, case, func, select, type_coerce
+from sqlalchemy import BigInteger, case, func, type_coerce
 
 from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.scopes import load, visible
@@ -98,8 +98,10 @@ def list_deleted_days(
     )
     query = scoped.with_only_columns(*groups, *sums).group_by(*groups)
     rows = db.execute(query.order_by(day.desc(), DeletionRow.camera_id, DeletionRow.stream).limit(limit)).all()
-    of_cameras = select(CameraRow.id, CameraRow.name, RoomRow.name).join(RoomRow, RoomRow.id == CameraRow.room_id)
-    names = {each[0]: each[1:] for each in db.execute(of_cameras.where(CameraRow.id.in_({row[1] for row in rows})))}
+    cameras = visible(viewer, CameraRow).where(CameraRow.id.in_({row[1] for row in rows}))
+    of_cameras = cameras.join(RoomRow, RoomRow.id == CameraRow.room_id)
+    columns = of_cameras.with_only_columns(CameraRow.id, CameraRow.name, RoomRow.name)
+    names = {each[0]: each[1:] for each in db.execute(columns)}
     return Items(
         items=[
             DeletedDayOut(

@@ -9,12 +9,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy import func, select
+from sqlalchemy import func
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
 from shike.api.auth.guard import CurrentCaller, CurrentViewer
-from shike.api.auth.scopes import load, named, visible
+from shike.api.auth.scopes import find, load, named, visible
+from shike.api.auth.viewer import Viewer
 from shike.api.current import CurrentClock, Db
 from shike.api.errors import Conflict, Invalid
 from shike.api.moment import Moment, now
@@ -90,7 +91,7 @@ def list_holds(
     if cursor is not None:
         query = query.where(HoldRow.id < cursor)
     rows = list(db.scalars(query))
-    items = [hold_out(db, row) for row in rows[:limit]]
+    items = [hold_out(db, viewer, row) for row in rows[:limit]]
     return Page(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
 
 
@@ -105,13 +106,17 @@ def place_hold(body: HoldIn, db: Db, caller: CurrentCaller, clock: CurrentClock)
     if body.end - body.start > LONGEST:
         raise Invalid("to", "too_long", f"at most {LONGEST.days} days at once")
     camera = None if body.camera_id is None else named(db, viewer, CameraRow, body.camera_id, "camera_id")
-    room = db.get_one(RoomRow, camera.room_id) if camera else named(db, viewer, RoomRow, body.room_id or "", "room_id")
-    cameras = [camera.id] if camera else list(db.scalars(select(CameraRow.id).where(CameraRow.room_id == room.id)))
+    if camera is not None:
+        room, camera_ids = load(db, viewer, RoomRow, camera.room_id), [camera.id]
+    else:
+        room = named(db, viewer, RoomRow, body.room_id or "", "room_id")
+        of_room = visible(viewer, CameraRow).where(CameraRow.room_id == room.id)
+        camera_ids = list(db.scalars(of_room.with_only_columns(CameraRow.id)))
     hold = HoldRow(
         institution_id=room.institution_id,
         room_id=room.id,
         camera_id=camera.id if camera else None,
-        camera_ids=cameras,
+        camera_ids=camera_ids,
         from_at=body.start,
         to_at=body.end,
         reason=body.reason,
@@ -122,7 +127,7 @@ def place_hold(body: HoldIn, db: Db, caller: CurrentCaller, clock: CurrentClock)
     db.add(hold)
     db.flush()
     _note(db, clock, caller, "hold_placed", hold, body.reason)
-    return hold_out(db, hold)
+    return hold_out(db, viewer, hold)
 
 
 @router.post("/api/holds/{hold_id}/release")
@@ -136,7 +141,7 @@ def release_hold(hold_id: str, body: ReleaseIn, db: Db, caller: CurrentCaller, c
     hold.released_by, hold.released_by_name = viewer.account_id, viewer.name
     db.flush()
     _note(db, clock, caller, "hold_released", hold, body.reason)
-    return hold_out(db, hold)
+    return hold_out(db, viewer, hold)
 
 
 def _note(
@@ -147,38 +152,51 @@ def _note(
     hold: HoldRow,
     reason: str,
 ) -> None:
-    camera = None if hold.camera_id is None else db.get(CameraRow, hold.camera_id)
-    place = audit.place_of(db, camera or db.get_one(RoomRow, hold.room_id))
-    said = {"hold_id": hold.id, "from": rfc3339(hold.from_at), "to": rfc3339(hold.to_at), "reason": reason}
-    audit.write(db, clock, caller, action, place, **said)
+    values = {"hold_id": hold.id, "from": rfc3339(hold.from_at), "to": rfc3339(hold.to_at), "reason": reason}
+    audit.write(db, clock, caller, action, _place_of(db, caller.viewer, hold), **values)
 
 
-def hold_out(db: DbSession, hold: HoldRow) -> HoldOut:
-    """One hold on the wire."""
-    room, camera = db.get(RoomRow, hold.room_id), db.get(CameraRow, hold.camera_id) if hold.camera_id else None
-    overlapping = SegmentRow.wall_start < hold.to_at, SegmentRow.wall_end > hold.from_at
-    there = db.execute(
-        select(func.count(), func.coalesce(func.sum(SegmentRow.size), 0)).where(
-            SegmentRow.camera_id.in_(hold.camera_ids),
-            SegmentRow.stream.in_(STREAMS),
-            SegmentRow.wall_start > hold.from_at - _LONGEST_SEGMENT,
-            SegmentRow.state == "closed",
-            *overlapping,
-        )
-    ).one()
-    gone = db.scalar(
-        select(func.coalesce(func.sum(DeletionRow.segments), 0)).where(
-            DeletionRow.camera_id.in_(hold.camera_ids),
-            DeletionRow.stream.in_(STREAMS),
-            DeletionRow.wall_start < hold.to_at,
-            DeletionRow.wall_start > hold.from_at - timedelta(days=1, minutes=30),
-            DeletionRow.wall_end > hold.from_at,
-        )
+def _place_of(db: DbSession, viewer: Viewer, hold: HoldRow) -> audit.AuditSubject:
+    """The camera or room of a hold; always within the institution in which the hold was placed.
+
+    A camera without footage may move to another institution, whose people may not read this hold's reason.
+    """
+    camera = find(db, viewer, CameraRow, hold.camera_id) if hold.camera_id else None
+    if camera is not None:
+        place = audit.place_of(db, camera)
+        if place.institution_id == hold.institution_id:
+            return place
+    room = find(db, viewer, RoomRow, hold.room_id)
+    if room is not None:
+        return audit.place_of(db, room)
+    return audit.AuditSubject(institution_id=hold.institution_id, room_id=hold.room_id)
+
+
+def hold_out(db: DbSession, viewer: Viewer, hold: HoldRow) -> HoldOut:
+    """One hold on the wire. Footage of a camera that moved out of the viewer's scope is not counted."""
+    room = find(db, viewer, RoomRow, hold.room_id)
+    camera = find(db, viewer, CameraRow, hold.camera_id) if hold.camera_id else None
+    stored = visible(viewer, SegmentRow).where(
+        SegmentRow.camera_id.in_(hold.camera_ids),
+        SegmentRow.stream.in_(STREAMS),
+        SegmentRow.wall_start > hold.from_at - _LONGEST_SEGMENT,
+        SegmentRow.state == "closed",
+        SegmentRow.wall_start < hold.to_at,
+        SegmentRow.wall_end > hold.from_at,
+    )
+    sums = stored.with_only_columns(func.count(), func.coalesce(func.sum(SegmentRow.size), 0))
+    segments, size = db.execute(sums).one()
+    deleted = visible(viewer, DeletionRow).where(
+        DeletionRow.camera_id.in_(hold.camera_ids),
+        DeletionRow.stream.in_(STREAMS),
+        DeletionRow.wall_start < hold.to_at,
+        DeletionRow.wall_start > hold.from_at - timedelta(days=1, minutes=30),
+        DeletionRow.wall_end > hold.from_at,
     )
     fields = ("reason", "placed_by_name", "placed_at", "released_by_name", "released_at", "release_reason")
     return HoldOut(
         id=hold.id,
-        institution_name=db.get_one(InstitutionRow, hold.institution_id).name,
+        institution_name=load(db, viewer, InstitutionRow, hold.institution_id).name,
         room_id=hold.room_id,
         room_name=room.name if room else "",
         camera_id=hold.camera_id,
@@ -186,8 +204,8 @@ def hold_out(db: DbSession, hold: HoldRow) -> HoldOut:
         cameras=len(hold.camera_ids),
         start=hold.from_at,
         end=hold.to_at,
-        segments=there[0],
-        bytes=there[1],
-        deleted_segments=gone or 0,
+        segments=segments,
+        bytes=size,
+        deleted_segments=db.scalar(deleted.with_only_columns(func.sum(DeletionRow.segments))) or 0,
         **{field: getattr(hold, field) for field in fields},
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
 from shike.api.auth.guard import CurrentCaller, CurrentViewer
-from shike.api.auth.scopes import load, named, visible
+from shike.api.auth.scopes import find, load, named, visible
 from shike.api.auth.viewer import Viewer
 from shike.api.current import CurrentClock, CurrentSettings, Db
 from shike.api.errors import Conflict, Forbidden
@@ -140,7 +140,7 @@ def confirm_clean_up(brake_id: str, body: ConfirmIn, db: Db, caller: CurrentCall
     brake.state, brake.reason, brake.until = "confirmed", body.reason, min(brake.until, body.until)
     brake.confirmed_by, brake.confirmed_by_name, brake.confirmed_at = viewer.account_id, viewer.name, now(clock)
     db.flush()
-    camera = None if brake.camera_id is None else db.get(CameraRow, brake.camera_id)
+    camera = None if brake.camera_id is None else find(db, viewer, CameraRow, brake.camera_id)
     place = audit.NOWHERE if camera is None else audit.place_of(db, camera)
     said = {"stream": brake.stream, "rule": brake.rule, "segments": brake.due_segments, "bytes": brake.due_bytes}
     audit.write(db, clock, caller, "cleanup_confirmed", place, reason=body.reason, **said)

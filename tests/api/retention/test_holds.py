@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select, update
 
+from shike.api.auth.tables import AccountRow
 from shike.attendance.retention.deleting import plan
 from shike.attendance.retention.holds import MARGIN, held_of
 from shike.attendance.retention.keeping import candidates
@@ -64,6 +65,24 @@ def test_a_stranger_sees_no_hold_and_cannot_release_one(stock: Stocked) -> None:
     stranger = stock.service.client("auditor of city 2")
     assert stranger.get("/api/holds").json()["items"] == []
     assert stranger.post(f"/api/holds/{hold['id']}/release", json={"reason": "x"}).status_code == 404
+
+
+def test_a_hold_tells_nothing_of_a_camera_that_moved_to_another_institution(stock: Stocked) -> None:
+    world, supervisor = stock.world, stock.service.client("supervisor")
+    times = {"from": rfc3339(stock.ago(2)), "to": rfc3339(stock.ago(-2)), "reason": "complaint 12"}
+    hold = supervisor.post("/api/holds", json=times | {"camera_id": world.cameras[0]}).json()
+    with stock.service.database.writing() as db:
+        db.execute(update(CameraRow).where(CameraRow.id == world.cameras[0]).values(room_id=world.rooms[1]))
+        db.execute(update(AccountRow).where(AccountRow.username == "auditor").values(region_id=world.cities[0]))
+    stock.record(0, 1, 10)
+    (seen,) = stock.service.client("auditor").get("/api/holds").json()["items"]
+    assert (seen["id"], seen["camera_name"], seen["segments"], seen["bytes"]) == (hold["id"], None, 0, 0)
+
+    supervisor.post(f"/api/holds/{hold['id']}/release", json={"reason": "settled"})
+    lines = stock.service.client("auditor of city 2").get("/api/audit-events").json()["items"]
+    assert [line["action"] for line in lines if line["action"].startswith("hold")] == []
+    lines = stock.service.client("auditor").get("/api/audit-events").json()["items"]
+    assert [line["action"] for line in lines][:2] == ["hold_released", "hold_placed"]
 
 
 def test_a_camera_that_moves_takes_its_held_footage_along(stock: Stocked) -> None:

@@ -91,7 +91,7 @@ def enrolment_outs(db: DbSession, viewer: CurrentViewer, class_id: str) -> list[
         .where(EnrolmentRow.class_id == class_id)
         .order_by(TraineeRow.name, EnrolmentRow.id)
     )
-    return [enrolment_out(viewer, row[0], row[1]) for row in db.execute(query)]
+    return [enrolment_out(viewer, enrolment, trainee) for enrolment, trainee in db.execute(query)]
 
 
 def enrolment_out(viewer: CurrentViewer, enrolment: EnrolmentRow, trainee: TraineeRow) -> EnrolmentOut:

@@ -129,7 +129,7 @@ def trainee_detail(db: DbSession, viewer: Viewer, row: TraineeRow) -> TraineeDet
             state=enrolment.state,
             result=enrolment.result,
         )
-        for of_class, enrolment in db.execute(query).tuples()
+        for of_class, enrolment in db.execute(query)
     ]
     return TraineeDetail.model_validate(trainee_fields(db, viewer, row) | {"classes": classes})
 

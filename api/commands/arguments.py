@@ -1,8 +1,10 @@
-"""What commands read from their arguments alike: cameras by id or name, moments with a zone."""
+"""What several commands share in reading their arguments: cameras by id or name, moments with a zone, many options."""
 
-from collections.abc import Iterable, Iterator
+import inspect
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any, TypeVar, get_type_hints
 
 import typer
 from sqlalchemy import select
@@ -14,8 +16,25 @@ from shike.attendance.tables.registry import CameraRow, RoomRow
 from shike.capture.archive.files import Archive
 from shike.capture.moment import to_us
 
-# So many cameras are named where it is not clear which one is meant.
+# How many cameras an error names where it is not clear which one is meant.
 _CANDIDATES = 10
+OptionsT = TypeVar("OptionsT")
+
+
+def with_options(options: type[OptionsT]) -> Callable[[Callable[[OptionsT], None]], Callable[..., None]]:
+    """Turns a function of one dataclass into a command with an option for each field of the dataclass."""
+
+    def command_of(function: Callable[[OptionsT], None]) -> Callable[..., None]:
+        def command(**values: Any) -> None:
+            function(options(**values))
+
+        # Typer reads the options from the signature and the annotations.
+        command.__signature__ = inspect.signature(options).replace(return_annotation=None)  # type: ignore[attr-defined]
+        command.__annotations__ = get_type_hints(options, include_extras=True)
+        command.__name__, command.__doc__ = function.__name__, function.__doc__
+        return command
+
+    return command_of
 
 
 def cameras(database: Database, archive: Archive, asked: str | None) -> Iterable[tuple[str, str]]:

@@ -72,7 +72,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[DbSession]:
-        """A writing transaction: commits at the end of the block, rolls back if it raises. CommitFailed if it cannot."""
+        """A writing transaction: commits at the end of the block, rolls back if the block raises. CommitFailed."""
         with self._writers() as db:
             yield db
             db.flush()

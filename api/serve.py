@@ -23,7 +23,7 @@ def serve(settings: Settings, announce: Callable[[str], None], counter: CountPic
 
 
 def server_config(settings: Settings, announce: Callable[[str], None], counter: CountPicture | None) -> uvicorn.Config:
-    """The configuration of uvicorn. No access log: its URLs would show who watched what; the audit trail records that."""
+    """The configuration of uvicorn. No access log: its URLs would show who watched what; see the audit trail."""
     return uvicorn.Config(
         create_app(settings, counter=counter, announce=announce),
         host=settings.host,

@@ -78,7 +78,7 @@ def account_out(db: DbSession, account: AccountRow) -> AccountOut:
 
 
 def set_scope(db: DbSession, viewer: Viewer, account: AccountRow, role: Role, scope: AccountScope) -> None:
-    """Sets role and scope of an account; the scope must lie in the viewer's own. Invalid if role and scope do not fit."""
+    """Sets role and scope of an account, within the viewer's own scope. Invalid if role and scope do not fit."""
     if (scope.region_id is None) == (scope.institution_id is None):
         raise Invalid("scope", "one_of", "name a region or an institution, and only one of them")
     if role is Role.INSTITUTION and scope.institution_id is None:

@@ -47,7 +47,7 @@ class LoginGate:
         self._counting = Lock()
 
     def check(self, username: str, password: str, ip: str | None) -> str:
-        """The id of the account whose password this is. Raises Locked, or writes an audit line and raises BadCredentials."""
+        """The id of the account whose password this is. Raises Locked; or BadCredentials, after an audit line."""
         moment = now(self._clock)
         # Counted and committed before the slow comparison, so that guesses sent at the same time all count.
         with self._counting, self._database.writing() as db:

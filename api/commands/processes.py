@@ -1,6 +1,7 @@
-"""The commands that run a part of the data path until they are stopped. Each loads only what it needs (pipeline).
+"""The commands that run a process until it is stopped. Each imports only what it needs.
 
-Three of them only read settings here, and bring the database up to date; then they become what they are (become.py).
+`up`, `capture` and `keep` read the settings here, `up` and `keep` migrate the database; then the process goes on as
+another module (capture/become.py). Not here: what the processes do (processes/pipeline.py).
 """
 
 import os
@@ -50,7 +51,7 @@ def api() -> None:
     from shike.api.registry.probe import trial_counter
     from shike.api.serve import serve
 
-    settings = _started(migrated=False)  # serving migrates by itself
+    settings = _started(migrated=False)  # serve() migrates the database
     mark = CONSOLE_ONLY if os.environ.get(LIFELINE) else ""
     serve(settings, lambda line: typer.echo(mark + line), trial_counter(settings))
 

@@ -1,4 +1,7 @@
-"""`shike verify`: does footage hold as evidence, and if not, what does not."""
+"""`shike verify`: checks chains, signatures, files and index, and reports what is wrong.
+
+Not here: the check (capture/proof/integrity.py). Design: docs/design/integrity.md.
+"""
 
 import json
 import logging
@@ -26,7 +29,7 @@ from shike.capture.proof.timestamps import certificates
 
 _LINES = 50
 _LAST_US = 253_402_300_799_999_999
-# What each finding means, in words of the one who reads the report.
+# What each finding means, for the person who reads the report.
 WORDS = {
     "row_unreadable": "a row of the chain cannot be read",
     "row_changed": "the row is not the one that the index remembers",
@@ -77,7 +80,7 @@ Authority = Annotated[
 
 @dataclass(frozen=True)
 class VerifyOptions:
-    """What to verify, how, and whom to trust."""
+    """The options of `shike verify`."""
 
     camera: _Camera = None
     from_: From = None
@@ -89,7 +92,7 @@ class VerifyOptions:
     timestamp_ca: Authority = None
 
     def range_us(self) -> tuple[int | None, int | None]:
-        """Start and end in µs UTC, as far as they are given. BadParameter for a range that is none."""
+        """Start and end in µs UTC, None where not given. BadParameter if the range ends before it begins."""
         start_us = None if self.from_ is None else moment_us(self.from_, "--from")
         end_us = None if self.to is None else moment_us(self.to, "--to")
         if start_us is not None and end_us is not None and end_us <= start_us:
@@ -158,7 +161,7 @@ def _print(name: str, report: VerificationReport, quick: bool) -> None:
 
 
 def _lines(findings: list[Finding]) -> Iterator[str]:
-    """A line for each thing that does not hold, the first broken link first; a line for all that went by one rule."""
+    """One line for each finding in the order of the report; one line for all segments that the same rule deleted."""
     deleted: dict[str | None, list[Finding]] = {}
     for each in findings:
         if each.code == "deleted_by_rule":
@@ -173,10 +176,11 @@ def _lines(findings: list[Finding]) -> Iterator[str]:
         stream = "" if each.stream is None else f" {each.stream}"
         times = _times(each.start_us, each.end_us)
         yield f"  {mark} {each.code}{where}{stream}{times}{file}: {WORDS[each.code]}{what}{differs}"
-    for rule, gone in deleted.items():
-        starts, ends = [f.start_us for f in gone if f.start_us], [f.end_us for f in gone if f.end_us]
+    for rule, of_rule in deleted.items():
+        starts, ends = [f.start_us for f in of_rule if f.start_us], [f.end_us for f in of_rule if f.end_us]
         times = _times(min(starts, default=None), max(ends, default=None))
-        yield f"  note  deleted_by_rule{times}: {len(gone)} segments, {WORDS['deleted_by_rule']} ({rule or 'just now'})"
+        count = f"{len(of_rule)} segments"
+        yield f"  note  deleted_by_rule{times}: {count}, {WORDS['deleted_by_rule']} ({rule or 'just now'})"
 
 
 def _times(start_us: int | None, end_us: int | None) -> str:
@@ -188,7 +192,7 @@ def _time(at_us: int) -> str:
 
 
 def _as_json(name: str, report: VerificationReport) -> dict[str, Any]:
-    said = asdict(report)
-    # Taken out of its report a finding must say whose it is, as people and as programs call it.
-    findings = [{"name": name, **finding} for finding in said.pop("findings")]
-    return {"name": name, "holds": report.holds, **said, "findings": findings}
+    values = asdict(report)
+    # A finding that is taken out of its report must still name its camera.
+    findings = [{"name": name, **finding} for finding in values.pop("findings")]
+    return {"name": name, "holds": report.holds, **values, "findings": findings}

@@ -23,7 +23,7 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-p
 
 @router.get("/metrics", response_class=Response)
 def get_metrics(request: Request) -> Response:
-    """All metrics in Prometheus' text format. 401 without the right token; 403 from another machine if no token is set."""
+    """All metrics in Prometheus' text format. 401 without the right token; if none is set, 403 from other machines."""
     current = current_of(request)
     admit_scraper(request, current.settings.metrics_token.get_secret_value())
     registry = CollectorRegistry(auto_describe=False)

@@ -51,7 +51,7 @@ class CameraIn(Body):
 
 
 class CameraPatch(Body):
-    """Changes only the fields that are sent; an empty password removes it. `version`: the version that was read before."""
+    """Changes only the fields that are sent; an empty password removes it. `version`: the version that was read."""
 
     room_id: Id | None = None
     name: Name | None = None
@@ -203,7 +203,7 @@ def has_footage(db: DbSession, camera_id: str) -> bool:
 
 
 def move(db: DbSession, camera: CameraRow, room: RoomRow) -> None:
-    """Moves a camera to another room. Its footage moves along, so a camera with footage must stay in its institution."""
+    """Moves a camera to another room. Its footage moves with it, so with footage it must stay in its institution."""
     old = db.get_one(RoomRow, camera.room_id)
     if old.institution_id != room.institution_id and has_footage(db, camera.id):
         raise Conflict(

@@ -94,7 +94,7 @@ def probe_camera(
     prober: CurrentProber,
     counter: CurrentCounter,
 ) -> CameraProbe:
-    """Connect to both streams at the same time and return what they send. Stores nothing; takes up to the probe timeout."""
+    """Connect to both streams at once and return what they send. Stores nothing; takes up to the probe timeout."""
     password = password_of(body, database, viewer, vault)
     paths = [slashed(body.main_path) or "/", slashed(body.sub_path)]
     addresses = [Address(body.host, body.port, path, body.username, password) for path in paths if path]

@@ -1,6 +1,6 @@
-"""Holds (封存): ranges of footage that nothing deletes, with who placed them and why, until somebody releases them.
+"""Routes of holds (封存): ranges of footage that no rule deletes until somebody releases the hold.
 
-A hold is never removed; a release is a change of its row. What flags hold by themselves is attendance/holds.py.
+A hold is never removed; a release changes its row. Not here: footage that flags hold (attendance/retention/holds.py).
 Design: docs/design/retention.md, "Holds".
 """
 
@@ -33,7 +33,7 @@ _LONGEST_SEGMENT = timedelta(minutes=30)
 
 
 class HoldIn(Body):
-    """A range of one camera, or of all cameras of a room."""
+    """The range to hold, of one camera or of all cameras of a room."""
 
     camera_id: Id | None = None
     room_id: Id | None = None
@@ -47,7 +47,7 @@ class ReleaseIn(Body):
 
 
 class HoldOut(BaseModel):
-    """A hold, and what of its range is there now and what a rule had deleted before."""
+    """A hold, with the segments and bytes stored in its range and the segments that a rule had deleted."""
 
     id: str
     institution_name: str
@@ -79,7 +79,7 @@ def list_holds(
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[HoldOut]:
-    """Holds in scope, those placed last first. `cursor` is the id of the last one seen."""
+    """Holds in scope, the newest first. `cursor` is the id of the last one seen."""
     query = visible(viewer, HoldRow).order_by(HoldRow.id.desc()).limit(limit + 1)
     if state != "all":
         query = query.where(HoldRow.released_at.is_(None) if state == "active" else HoldRow.released_at.is_not(None))
@@ -97,7 +97,7 @@ def list_holds(
 
 @router.post("/api/holds", status_code=201)
 def place_hold(body: HoldIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> HoldOut:
-    """Hold a range. What a rule has deleted already does not come back; the answer says how much that is."""
+    """Hold a range. Segments that a rule has already deleted stay deleted; the response says how many."""
     viewer = caller.viewer
     if (body.camera_id is None) == (body.room_id is None):
         raise Invalid("camera_id", "one_of", "name a camera or a room")
@@ -132,7 +132,7 @@ def place_hold(body: HoldIn, db: Db, caller: CurrentCaller, clock: CurrentClock)
 
 @router.post("/api/holds/{hold_id}/release")
 def release_hold(hold_id: str, body: ReleaseIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> HoldOut:
-    """End a hold; from the next clean-up on, rules apply to its footage again. 409 if it was released before."""
+    """Release a hold; from the next clean-up on, rules apply to its footage again. 409 if it was already released."""
     viewer = caller.viewer
     hold = load(db, viewer, HoldRow, hold_id)
     if hold.released_at is not None:
@@ -173,7 +173,7 @@ def _place_of(db: DbSession, viewer: Viewer, hold: HoldRow) -> audit.AuditSubjec
 
 
 def hold_out(db: DbSession, viewer: Viewer, hold: HoldRow) -> HoldOut:
-    """One hold on the wire. Footage of a camera that moved out of the viewer's scope is not counted."""
+    """One hold as a response shows it. Footage of a camera that moved out of the viewer's scope is not counted."""
     room = find(db, viewer, RoomRow, hold.room_id)
     camera = find(db, viewer, CameraRow, hold.camera_id) if hold.camera_id else None
     stored = visible(viewer, SegmentRow).where(

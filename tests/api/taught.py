@@ -1,6 +1,6 @@
-"""A class of the first institution that has ended: five sessions of four lessons, four trainees, one flag.
+"""Makes a class that has ended, in the first institution: five sessions of four lessons, four trainees, one flag.
 
-Records are made by the product's own function from sign-ins, so a decision here rests on what it will rest on.
+The product's own function makes the records from sign-ins, so decisions of a test rest on real records.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ EMPLOYER = "全椒县襄河大酒店有限公司"
 
 @dataclass(frozen=True)
 class Taught:
-    """Ids of what was made. Trainees by name: 李秀兰 and 王强 came always, 赵敏 once, 陈静 pays for herself."""
+    """Ids of the rows. Trainees by name: 李秀兰 came always, 王强 all but once, 赵敏 once; 陈静 pays for herself."""
 
     service: Service
     class_id: str

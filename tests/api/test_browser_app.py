@@ -1,4 +1,4 @@
-"""The built browser app: its first page for every address, its files for ever, the API never mistaken for it."""
+"""The built browser app: index.html for every address outside of /api, and files with their cache headers."""
 
 from pathlib import Path
 

@@ -43,7 +43,9 @@ def test_a_body_that_is_too_large_is_refused(service: Service) -> None:
     assert answer.status_code == 413
 
 
-def test_an_unexpected_error_is_a_500_with_nothing_but_its_id(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_error_is_a_500_with_nothing_but_its_id(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
     def fail() -> None:
         raise ZeroDivisionError("very internal")
 

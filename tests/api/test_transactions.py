@@ -1,4 +1,4 @@
-"""What was answered is in the database; what could not be committed is not answered as done; nobody sees a lock."""
+"""A response is sent after the commit, a failed commit is an error, and no writer fails because of a lock."""
 
 import multiprocessing
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`shike footage rebuild` and `check` as somebody types them, on footage that was really recorded."""
+"""`shike footage rebuild` and `check` as typed on a console, with really recorded footage."""
 
 import json
 import os
@@ -41,7 +41,7 @@ START_US = 1_790_000_000_000_000
 
 @pytest.fixture
 def typed(filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Filmed:
-    """Commands work on the service's data folder; in it are two live runs, main and sub, and an import."""
+    """Commands work on the service's data folder, which has two live runs (main and sub) and an import."""
     monkeypatch.setenv("SHIKE_DATA_DIR", str(filmed.service.settings.data_dir))
     monkeypatch.setenv("COLUMNS", "400")
     lesson = write(tmp_path / "lesson.mp4", 100)
@@ -60,7 +60,7 @@ def footage(*words: str) -> Result:
 
 
 def rows(filmed: Filmed, entity: type[Base]) -> dict[str, dict[str, Any]]:
-    """All columns of the camera's rows by id, but for the time at which a row was made."""
+    """All columns of the camera's rows by id, except created_at."""
     with filmed.service.database.reading() as db:
         found = db.scalars(select(entity).where(entity.__table__.c.camera_id == CAMERA))
         columns = [column.name for column in entity.__table__.columns if column.name != "created_at"]
@@ -194,7 +194,7 @@ def test_what_was_deleted_is_on_record_again_after_the_database_was_lost(typed: 
     Checkpoints(typed.archive, service.settings.keys_dir, Intervals(), SystemClock()).beat()
 
     def seen() -> dict[str, Any]:
-        """What people see of it: the page of deletions, the time line, what verification says."""
+        """What people see: the page of deletions, the timeline, the result of verification."""
         supervisor = service.client("supervisor")
         times = ("first_deleted_at", "last_deleted_at")
         listed = supervisor.get("/api/deletions").json()["items"]
@@ -238,10 +238,10 @@ def test_what_was_deleted_is_on_record_again_after_the_database_was_lost(typed: 
 
 
 class MovingOn(Archive):
-    """Footage in which a stream begins its next file while the files of the other are listed."""
+    """An archive in which a stream begins its next file while the files of the other stream are listed."""
 
     def begins(self, record: SegmentRecord) -> "MovingOn":
-        """The file of `record` will be begun, and hold its first fragment so far."""
+        """Begins the file of `record`, with its first fragment, at the next listing."""
         self.key, self.size_so_far = record.key, record.fragments[0].end
         return self
 
@@ -331,7 +331,7 @@ def test_what_is_being_written_and_what_waits_in_the_spool_is_no_orphan(typed: F
 
 
 class IndexedMeanwhile(Archive):
-    """Footage whose newest segment reaches the index only once the files are listed."""
+    """An archive whose newest segment is indexed only after its files were listed."""
 
     def then(self, do: Callable[[], None]) -> "IndexedMeanwhile":
         self.do = do
@@ -358,7 +358,7 @@ def test_a_segment_that_is_indexed_while_files_are_listed_is_no_orphan(typed: Fi
 
 
 class Counted(Archive):
-    """Footage that remembers which of its files were listed."""
+    """An archive that remembers which files were listed."""
 
     def stored(self, camera_id: str, streams: Sequence[StreamName] = STREAMS) -> Iterator[tuple[str, int]]:
         for key, size in super().stored(camera_id, streams):

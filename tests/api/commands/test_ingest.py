@@ -1,4 +1,4 @@
-"""`shike ingest` as somebody types it."""
+"""`shike ingest` as typed on a console."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`shike verify` and `shike keys` as somebody types them, on footage that was really recorded."""
+"""`shike verify` and `shike keys` as typed on a console, with really recorded footage."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""A later start of the demonstration, after somebody has tried its settings."""
+"""The demonstration starts again after a user has changed its settings."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What Prometheus reads, and who may read it."""
+"""The metrics, and who may read them."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ def watched(empty: Service, world: World) -> Watched:
 
 
 def scrape(watched: Watched) -> dict[str, float]:
-    """Samples of the watched camera and of the machine, by name with the labels but its id, these in order."""
+    """Samples of the watched camera and of the machine, by name and labels (without the camera's id)."""
     answer = watched.service.nobody().get("/metrics")
     assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     found: dict[str, float] = {}

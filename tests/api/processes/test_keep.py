@@ -1,4 +1,4 @@
-"""Housekeeping: the spool into the index, the registry into what the recorder should do."""
+"""Housekeeping: indexes the spool and publishes the desired state of the recorder."""
 
 import shutil
 import threading

@@ -1,4 +1,4 @@
-"""Recording waits for nobody: the service restarted and the database taken away, and no frame is missing."""
+"""Recording waits for nothing: no frame is missing while the service restarts or the database is away."""
 
 import sqlite3
 import time
@@ -33,7 +33,7 @@ def house(tmp_path: Path, sim: CameraSim) -> Iterator[House]:
 
 
 def registered(tmp_path: Path, sim: CameraSim) -> House:
-    """A data folder with one room and one simulated camera in the registry; nothing runs yet."""
+    """A data folder with one room and one simulated camera in the registry; no process runs yet."""
     settings = Settings(data_dir=tmp_path)
     migrate(settings)
     database = Database.at(settings.database)
@@ -78,7 +78,7 @@ def runs(house: House) -> list[RunRow]:
 
 
 def expect_nothing_missing(house: House) -> None:
-    """Stop the recorder; then index, files and the camera's log must agree frame by frame."""
+    """Stops the recorder and asserts that index, files and the camera's log agree frame by frame."""
     house.running["capture"].terminate()
     house.running.pop("capture").wait(60)
     spool = Spool(house.data / "spool")
@@ -100,7 +100,7 @@ def expect_nothing_missing(house: House) -> None:
 
 
 def hold_the_lock(house: House, seconds: float) -> None:
-    """Nobody else can write, and in this mode not even read."""
+    """Locks the database: no other process can write or, in this mode, read."""
     connection = sqlite3.connect(house.data / "db" / "shike.sqlite3", timeout=30, isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
     time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""The database away for ten minutes, fast-forwarded: leases run out, records pile up, and no footage is lost.
+"""The database is away for ten simulated minutes: leases run out, records wait, and no footage is lost.
 
 What ten minutes bring is brought at once: leases that ended long ago, and the records of ten minutes of 64 cameras,
 made from one that was recorded. The outage itself is real and short.
@@ -51,7 +51,7 @@ def camera_id(number: int) -> str:
 
 
 def pile_up(house: House, made: SegmentRecord) -> None:
-    """Records of a minute each, ten for each of 64 cameras; all of them are one file under many names."""
+    """Records of a minute each, ten for each of 64 cameras; all files are links to one file."""
     spool = Spool(house.data / "spool")
     footage = house.data / "footage"
     for number in range(CAMERAS):

@@ -1,4 +1,4 @@
-"""The timetable into the recorder's desired state, days ahead; and what it makes of gaps."""
+"""The timetable becomes windows of the desired state, days ahead, and decides the reasons of gaps."""
 
 from datetime import datetime, timedelta
 
@@ -36,7 +36,7 @@ def decide(service: Service, room_id: str, mode: str, since: datetime | None = N
 
 
 def move(service: Service, world: World, starts_in: timedelta, *, room: int = 0, state: str = "planned") -> datetime:
-    """Put the planned session of a room at a time from now, three hours long; returns its start."""
+    """Moves the planned session of a room to a time from now, three hours long; returns its start."""
     start = now(service.clock) + starts_in
     with service.database.writing() as db:
         db.execute(
@@ -106,7 +106,7 @@ def test_a_plan_that_does_not_change_is_not_written_again(empty: Service, world:
 
 
 def filmed_until_class_was_over(service: Service, world: World, start: datetime) -> None:
-    """A run that ended off schedule before the class, and none since."""
+    """A run that ended off schedule before the class, and no run since."""
     ended = start - timedelta(hours=2)
     run = new_run(world.cameras[0], ended - timedelta(minutes=1))
     run.ended_at, run.end_reason = ended, "off_schedule"

@@ -1,4 +1,4 @@
-"""`shike up`: what ends is started again, what runs is left alone, nothing outlives it."""
+"""`shike up` restarts processes that end, leaves running ones alone, and no child outlives it."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ IDLE = ("camera-sim", "--clips")
 
 
 class Running:
-    """A supervisor in a thread, over simulated cameras of the test's clips."""
+    """A supervisor in a thread; each child serves simulated cameras of the test's clips."""
 
     def __init__(self, logs: Path, clips: Path, names: tuple[str, ...] = ("first", "second")) -> None:
         self.halt = threading.Event()

@@ -1,4 +1,4 @@
-"""Clean-ups: what rules and the floor delete, in which order; what is held stays; the brake; being killed anywhere."""
+"""Clean-ups: what rules and the floor delete and in which order, holds, the brake, a kill at any step."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -307,11 +307,11 @@ def test_a_rule_that_takes_half_and_the_next_that_takes_the_rest_ask_somebody(st
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """Stands for a kill of the process."""
 
 
 def die_at(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    """Have the process die before or after a step of a deletion."""
+    """Kills the process before or after a step of a deletion."""
 
     def dying(target: Any, name: str, *, before: bool, when: Callable[..., bool] = lambda *_: True) -> None:
         real = getattr(target, name)

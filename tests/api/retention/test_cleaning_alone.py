@@ -1,4 +1,4 @@
-"""A clean-up leaves alone what is not its own: what another is at, and footage whose volume is not mounted."""
+"""A clean-up does nothing while another one runs, and leaves footage alone that is not mounted."""
 
 import shutil
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def test_two_that_clean_up_at_once_delete_no_more_than_one(stock: Stocked) -> No
 
 
 def unmount(stock: Stocked, whole: bool) -> tuple[Path, Path]:
-    """The mount point, which is an empty folder now, and what was mounted there: all footage, or the first camera's."""
+    """The mount point (now an empty folder) and the folder that was mounted: all footage, or the first camera's."""
     footage = stock.service.settings.footage_dir
     folder = footage if whole else footage / stock.world.cameras[0]
     volume = folder.rename(footage.with_name("volume"))
@@ -203,7 +203,7 @@ def test_a_word_for_the_floor_holds_for_one_clean_up_also_while_a_chain_is_lost(
 
 
 def unmounted(stock: Stocked, housekeeper: Housekeeper, who: str = "administrator") -> int:
-    """Of how many cameras every page says to somebody, after another clean-up, that their footage is not mounted."""
+    """After another clean-up, the alarm's number of cameras whose footage is not mounted."""
     stock.beaten(housekeeper)
     said: int = stock.service.client(who).get("/api/retention/alarm").json()["unmounted"]
     return said

@@ -1,4 +1,4 @@
-"""A clean-up of footage whose files are gone, many at once: missing, unless the chain says who took them."""
+"""Clean-ups of many files that are gone: recorded as missing, unless the chain has rows of their deletion."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def stock(empty: Service, world: World) -> Iterator[Stocked]:
 
 
 def lose(stock: Stocked, ids: list[str]) -> None:
-    """Files of segments are gone, and their deletion is planned."""
+    """Removes files of segments and plans their deletion."""
     with stock.service.database.writing() as db:
         for key in db.scalars(select(SegmentRow.object_key).where(SegmentRow.id.in_(ids))):
             (stock.service.settings.footage_dir / key).unlink()

@@ -1,4 +1,4 @@
-"""Holds: placed and released by people with a reason, by flags on their own; a judgement outlives its footage."""
+"""Holds that people place and release with a reason, holds by flags, and judgements after footage is deleted."""
 
 from collections.abc import Iterator
 
@@ -98,7 +98,7 @@ def test_a_camera_that_moves_takes_its_held_footage_along(stock: Stocked) -> Non
 
 @pytest.fixture
 def judged(empty: Service, world: World) -> Observed:
-    """A class session that is settled, with one gap of its own, and a room that began late."""
+    """A final class session with one gap whose class began late."""
     observed = Observed.of(empty, world)
     observed.filmed(0, 20)
     observed.filmed(25, 40)

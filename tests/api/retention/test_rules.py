@@ -1,4 +1,4 @@
-"""Rules, what the next clean-up does, confirming one, and the log of deletions, as people see and set them."""
+"""Routes of retention: rules, what the next clean-up will delete, confirming one, the list of deletions."""
 
 from collections.abc import Iterator
 
@@ -79,7 +79,7 @@ def test_who_sees_a_part_sets_rules_for_that_part_and_no_default(stock: Stocked)
 
 
 def alarm(service: Service, who: str) -> tuple[int, int]:
-    """What every page says to somebody: cameras that rest for want of space, clean-ups that wait."""
+    """The alarm's numbers for an account: cameras that rest for want of space, clean-ups that wait."""
     said = service.client(who).get("/api/retention/alarm").json()
     return said["resting"], said["waiting"]
 

@@ -1,4 +1,4 @@
-"""What retention deletes: exact in age, never more than needed, oldest first, and nothing that is held."""
+"""Retention rules: exact by age, never more than needed, oldest first, and nothing that is held."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +24,7 @@ MOST_US = 10_000
 
 @st.composite
 def segments(draw: st.DrawFn, camera: str = "a") -> list[Candidate]:
-    """Segments of one stream, oldest first; now and then two overlap."""
+    """Segments of one stream, oldest first; some of them overlap."""
     drawn = draw(st.lists(st.tuples(st.integers(0, MOST_US), st.integers(1, 400), st.integers(1, 50)), max_size=30))
     return [
         Candidate(f"{camera}{number}", camera, "main", start, start + length, size)

@@ -18,7 +18,7 @@ BUSY_TIMEOUT_MS = 30_000
 
 
 class CommitFailed(SQLAlchemyError):
-    """A commit failed: nothing of the transaction was stored, and the caller must be told so.
+    """A commit failed: nothing of the transaction was stored, and the response must not be a success.
 
     It is an SQLAlchemyError, so loops that wait for the database treat it like any other failure of it.
     """

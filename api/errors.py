@@ -53,7 +53,7 @@ class Problem(BaseModel):
 
 
 class ApiError(Exception):
-    """An error that the caller is told about. `retryable`: the same request may succeed later. `hint`: what to do.
+    """An error with a response of its own. `retryable`: the same request may succeed later. `hint`: what to do.
 
     `code` replaces the default code of the table; `extras` are further members of the problem.
     """

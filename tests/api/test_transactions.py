@@ -13,7 +13,7 @@ from .writing import ROUNDS, migrate_and_count_up
 
 
 def test_a_commit_that_fails_is_a_5xx_and_nothing_is_kept(empty: Service, world: World) -> None:
-    # A deferred foreign key fails at COMMIT and not before: the real thing, made to fail on demand.
+    # A deferred foreign key fails only at COMMIT: a real failure on demand.
     with empty.database.writing() as db:
         db.execute(text("CREATE TABLE broken (id TEXT REFERENCES region(id) DEFERRABLE INITIALLY DEFERRED)"))
         db.execute(
@@ -36,7 +36,7 @@ def test_what_was_answered_is_there_for_the_next_reader(empty: Service, world: W
 
 
 def test_five_processes_migrate_and_write_at_once_without_a_lock_error(tmp_path: Path) -> None:
-    # The five are forked from a process that has imported what they need: imports are most of what they would do.
+    # The five processes are forked from one that has done the imports, which would take most of their time.
     fresh = multiprocessing.get_context("forkserver")
     fresh.set_forkserver_preload([migrate_and_count_up.__module__])
     barrier, failures = fresh.Barrier(5), fresh.Queue()

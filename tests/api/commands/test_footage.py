@@ -78,7 +78,7 @@ def forget(filmed: Filmed) -> None:
 
 
 def test_the_index_made_anew_from_the_files_is_equal_to_the_one_that_was_lost(typed: Filmed) -> None:
-    # A run of which it was found out later how it ended: its last segment has two rows in the chain.
+    # The end reason of this run was learnt later: its last segment has two rows in the chain.
     last = typed.runs[0][-1]
     hand_over(typed.archive, Spool(typed.service.settings.spool_dir), last.ending("disk_full"))
     keep(typed)
@@ -189,7 +189,7 @@ def test_what_was_deleted_is_on_record_again_after_the_database_was_lost(typed: 
         there = candidates(db, (CAMERA, "main"), [(0, FOR_EVER_US)])
         due = [DueSegment(each, "age") for each in there if each.segment_id in ids]
         assert plan(db, due, {(CAMERA, "main"): "the rule"}, service.clock.now()) == len(ids)
-    path_of(typed, typed.runs[0][0].key).unlink()  # somebody took it before the clean-up came
+    path_of(typed, typed.runs[0][0].key).unlink()  # removed by hand before the clean-up
     assert sum(Deleter(service.database, typed.archive, service.clock, "no").finish()) == len(ids)
     Checkpoints(typed.archive, service.settings.keys_dir, Intervals(), SystemClock()).beat()
 
@@ -225,7 +225,7 @@ def test_what_was_deleted_is_on_record_again_after_the_database_was_lost(typed: 
     made = rows(typed, RunRow)
     only_files_say = dict.fromkeys(("width", "height", "timescale"), 0) | {"codec": "", "init": b"", "init_digest": ""}
     run_id = whole_run[0].identity.run_id
-    # What the chain has is its first picture as it was stored: some µs from the moment at which the run was begun.
+    # The chain has the time of the first picture as it was stored: some µs after the start of the run.
     begun = made[run_id]["started_at"]
     assert abs(begun - runs[run_id]["started_at"]) < timedelta(milliseconds=5)
     assert made == runs | {run_id: runs[run_id] | only_files_say | {"started_at": begun}}
@@ -260,7 +260,7 @@ def test_a_file_that_was_begun_while_the_index_is_made_anew_is_left_to_its_write
     database = typed.service.database
     done = rebuild(archive, database.reading, database.writing, CAMERA)
     assert begun.identity.segment_id not in rows(typed, SegmentRow)
-    assert done.made == len(rows(typed, SegmentRow)) == len(typed.records)  # without it, with the import
+    assert done.made == len(rows(typed, SegmentRow)) == len(typed.records)  # without that file, with the import
 
 
 def test_files_and_index_that_agree_are_said_to_and_the_gap_between_two_runs_has_its_reason(typed: Filmed) -> None:

@@ -42,7 +42,7 @@ def test_what_was_imported_is_played_back_and_exported_as_imported(typed: Filmed
     done = ingest(lesson, str(start), camera="Front")
     assert done.exit_code == 0, done.output
     assert "100 pictures" in done.output and "imported" in done.output
-    for _ in range(2):  # once from the spool, once from the index
+    for _ in range(2):  # first found in the spool, then in the index
         timeline = typed.get("/timeline", from_=START_US, to=START_US + 4_000_000).json()
         assert [(span["origin"], span["open"]) for span in timeline["spans"]] == [("imported", False)]
         keep(typed)

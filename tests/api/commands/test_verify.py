@@ -111,7 +111,7 @@ def test_a_time_that_was_changed_in_the_database_is_found(typed: Filmed) -> None
 
 
 def test_all_cameras_are_looked_at_unless_one_is_named(typed: Filmed) -> None:
-    # Of the small world's own cameras only rows of the index exist: nothing proves them.
+    # The small world's cameras have only rows in the index, which no chain confirms.
     done = shike("verify", "--json")
     assert done.exit_code == 1
     found = {camera["name"]: camera for camera in json.loads(done.stdout)["cameras"]}

@@ -94,7 +94,7 @@ def expect_nothing_missing(house: House) -> None:
     frames = strips(whole_run(archive, whole))
     sent = sent_frames(house.data / "sent.jsonl")
     assert position(sent, frames) == 0
-    # The camera may have been disconnected with a frame or two on the way.
+    # The camera may have been disconnected while a frame or two were on the way.
     assert len(sent) - len(frames) <= 15
     assert [run.end_reason for run in runs(house)] == ["stopped"]
 
@@ -114,7 +114,7 @@ def test_the_service_restarted_and_the_database_gone_leave_no_frame_out(house: H
     wait_until(lambda: is_recording(house), "it records")
     wait_until(house.answers, "the service answers")
     house.kill("api")
-    # Gone altogether: housekeeping dies or waits, as it likes; recording must not care.
+    # The database is removed: housekeeping may wait or end; recording must continue.
     house.kill("keep")
     (house.data / "db").rename(house.data / "db.away")
     time.sleep(seconds)

@@ -149,6 +149,6 @@ def test_a_camera_of_a_class_that_was_entered_late_was_not_down(empty: Service, 
     keeper = Housekeeper(empty.settings, empty.database, empty.clock)
     keeper._evaluator.evaluate(world.planned[0].class_session_id)
     found = empty.client("administrator").get(f"/api/class-sessions/{world.planned[0].class_session_id}/detail").json()
-    # That there is no video is said; that a camera failed is not.
+    # The report shows missing video, but no failed camera.
     assert [flag["code"] for flag in found["flags"] if flag["code"] != "LOW_CONFIDENCE"] == ["VIDEO_GAP"]
     assert {gap["reason"] for gap in found["cameras"][0]["gaps"]} == {"off_schedule"}

@@ -143,7 +143,7 @@ def test_a_judgement_made_again_after_its_footage_was_deleted_accuses_nobody_ane
     cleaner = Stocked(service, judged.world, judged.start).cleaner()
     with service.database.writing() as db:
         db.execute(update(ClassSessionRow).values(state="cancelled").where(ClassSessionRow.id != judged.session_id))
-        db.execute(update(FlagRow).values(severity="info"))  # nothing holds it
+        db.execute(update(FlagRow).values(severity="info"))  # flags of this severity hold nothing
     cleaner.step(60)
     with service.database.reading() as db:
         assert db.scalars(select(SegmentRow).where(SegmentRow.camera_id == camera)).all() == []

@@ -141,7 +141,7 @@ def test_the_least_important_cameras_rest_first_and_come_back_last() -> None:
     assert rest == {"low", "middle"}
     rest = resting(order, rest, 200, 900, can_free=False)
     assert rest == {"low", "middle", "high"}
-    # Each comes back once a tenth of the floor is free above its mark, and not at the mark itself.
+    # Each camera records again when a tenth of the floor is free above its mark, not at the mark itself.
     assert resting(order, rest, 380, 900, can_free=False) == rest
     assert resting(order, rest, 390, 900, can_free=False) == {"low", "middle"}
     assert resting(order, {"low"}, 980, 900, can_free=True) == {"low"}

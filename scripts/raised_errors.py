@@ -67,8 +67,9 @@ class _Source:
             inside = (each for part in node.body for each in self.raised(part, handled))
             yield from (each for each in inside if not issubclass(each.kind, kinds))
             for handler, kind in zip(node.handlers, caught, strict=False):
+                is_error = inspect.isclass(kind) and issubclass(kind, BaseException)
                 for part in handler.body:
-                    yield from self.raised(part, kind if inspect.isclass(kind) else None)
+                    yield from self.raised(part, kind if is_error else None)
             for part in (*node.orelse, *node.finalbody):
                 yield from self.raised(part, handled)
             return

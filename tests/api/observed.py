@@ -121,8 +121,8 @@ class Observed:
         """Adds a sample every thirty seconds; None: a dark picture."""
         rows, moment = [], self.start
         while moment < self.at(self.minutes if to_min is None else to_min):
-            found = count((moment - self.start) / timedelta(minutes=1))
-            rows.append(self._sample(moment, found))
+            counted = count((moment - self.start) / timedelta(minutes=1))
+            rows.append(self._sample(moment, counted))
             moment += EVERY
         self.service.add(*rows)
 

@@ -31,8 +31,8 @@ def test_what_was_answered_is_there_for_the_next_reader(empty: Service, world: W
         body = {"institution_id": world.institutions[0], "name": f"Room {number}"}
         made = client.post("/api/rooms", json=body).json()
         with empty.database.reading() as db:
-            found = db.execute(text("SELECT name FROM room WHERE id = :id"), {"id": made["id"]}).scalar_one()
-        assert found == f"Room {number}"
+            name = db.execute(text("SELECT name FROM room WHERE id = :id"), {"id": made["id"]}).scalar_one()
+        assert name == f"Room {number}"
 
 
 def test_five_processes_migrate_and_write_at_once_without_a_lock_error(tmp_path: Path) -> None:

@@ -62,16 +62,16 @@ def test_nothing_is_stored_over_footage_that_is_there(typed: Filmed, lesson: Pat
 
 
 @pytest.mark.parametrize(
-    ("start", "said"),
+    ("start", "message"),
     [
         ("2026-11-20T08:30:00", "no time with a zone"),
         ("yesterday", "no time with a zone"),
         ("2999-01-01T00:00:00+08:00", "in the future"),
     ],
 )
-def test_a_start_that_is_no_moment_is_refused(typed: Filmed, lesson: Path, start: str, said: str) -> None:
+def test_a_start_that_is_no_moment_is_refused(typed: Filmed, lesson: Path, start: str, message: str) -> None:
     refused = ingest(lesson, start)
-    assert refused.exit_code == 2 and said in refused.output
+    assert refused.exit_code == 2 and message in refused.output
     assert list(Spool(typed.service.settings.spool_dir).pending()) == []
 
 

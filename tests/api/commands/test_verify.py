@@ -123,7 +123,7 @@ def test_all_cameras_are_looked_at_unless_one_is_named(typed: Filmed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--camera", "nobody"], "0 cameras are called nobody"),
         (["--from", "yesterday"], "no time with a zone"),
@@ -132,9 +132,9 @@ def test_all_cameras_are_looked_at_unless_one_is_named(typed: Filmed) -> None:
         (["--timestamp-ca", __file__], "no certificates"),
     ],
 )
-def test_what_cannot_be_asked_is_said(typed: Filmed, words: list[str], said: str) -> None:
+def test_what_cannot_be_asked_is_said(typed: Filmed, words: list[str], message: str) -> None:
     done = shike("verify", *words)
-    assert done.exit_code == 2 and said in done.output
+    assert done.exit_code == 2 and message in done.output
 
 
 def test_a_range_in_which_nothing_was_recorded_says_so(typed: Filmed) -> None:

@@ -72,9 +72,9 @@ def runs(house: House) -> list[RunRow]:
     """The runs in the index, oldest first."""
     database = Database.at(Settings(data_dir=house.data).database)
     with database.reading() as db:
-        found = list(db.scalars(select(RunRow).order_by(RunRow.started_at)))
+        rows = list(db.scalars(select(RunRow).order_by(RunRow.started_at)))
     database.dispose()
-    return found
+    return rows
 
 
 def expect_nothing_missing(house: House) -> None:

@@ -59,9 +59,9 @@ def test_a_room_by_timetable_gets_windows_with_margins_and_the_others_are_record
     decide(empty, world.rooms[0], "timetable", audio=True)
     start = to_us(move(empty, world, timedelta(days=3)))
     move(empty, world, timedelta(days=3), room=1)
-    found = wanted(empty, world.cameras[0])
-    assert found.windows == ((start - 10 * MINUTE_US, start + 185 * MINUTE_US),)
-    assert (found.audio, found.g711) == (True, "transcode")
+    stream = wanted(empty, world.cameras[0])
+    assert stream.windows == ((start - 10 * MINUTE_US, start + 185 * MINUTE_US),)
+    assert (stream.audio, stream.g711) == (True, "transcode")
     other = wanted(empty, world.cameras[1])
     assert (other.windows, other.audio) == (None, False)
 
@@ -135,8 +135,8 @@ def test_a_camera_that_does_not_come_to_its_class_is_told_from_one_that_rests(em
     ]
     keeper = Housekeeper(empty.settings, empty.database, empty.clock)
     keeper._evaluator.evaluate(world.planned[0].class_session_id)
-    found = client.get(f"/api/class-sessions/{world.planned[0].class_session_id}/detail").json()
-    down = [flag for flag in found["flags"] if flag["code"] == "CAMERA_DOWN"]
+    detail = client.get(f"/api/class-sessions/{world.planned[0].class_session_id}/detail").json()
+    down = [flag for flag in detail["flags"] if flag["code"] == "CAMERA_DOWN"]
     assert [flag["values"]["reason"] for flag in down] == ["not_started"]
 
 
@@ -148,7 +148,7 @@ def test_a_camera_of_a_class_that_was_entered_late_was_not_down(empty: Service, 
     filmed_until_class_was_over(empty, world, start)
     keeper = Housekeeper(empty.settings, empty.database, empty.clock)
     keeper._evaluator.evaluate(world.planned[0].class_session_id)
-    found = empty.client("administrator").get(f"/api/class-sessions/{world.planned[0].class_session_id}/detail").json()
+    detail = empty.client("administrator").get(f"/api/class-sessions/{world.planned[0].class_session_id}/detail").json()
     # The report shows missing video, but no failed camera.
-    assert [flag["code"] for flag in found["flags"] if flag["code"] != "LOW_CONFIDENCE"] == ["VIDEO_GAP"]
-    assert {gap["reason"] for gap in found["cameras"][0]["gaps"]} == {"off_schedule"}
+    assert [flag["code"] for flag in detail["flags"] if flag["code"] != "LOW_CONFIDENCE"] == ["VIDEO_GAP"]
+    assert {gap["reason"] for gap in detail["cameras"][0]["gaps"]} == {"off_schedule"}

@@ -59,9 +59,9 @@ def test_what_the_chain_said_long_ago_is_found_and_no_file_of_it_is_missing(
 ) -> None:
     taken, stolen = stock.record(0, 100, 2)
     chain = stock.archive.chain(stock.world.cameras[0])
-    said = {"segment": taken, "digest": sha256(b""), "rule": "age", "policy": None, "at_us": 1}
-    row = chain.append("deleted", said)
-    chain.append("deleted", said | {"segment": new_id()})
+    values = {"segment": taken, "digest": sha256(b""), "rule": "age", "policy": None, "at_us": 1}
+    row = chain.append("deleted", values)
+    chain.append("deleted", values | {"segment": new_id()})
     monkeypatch.setattr("shike.capture.archive.chain._TAIL_BYTES", len(row.line))  # so far back is several hundred rows
     lose(stock, [taken, stolen])
     finish(stock)

@@ -78,6 +78,12 @@ def test_a_hold_tells_nothing_of_a_camera_that_moved_to_another_institution(stoc
     (seen,) = stock.service.client("auditor").get("/api/holds").json()["items"]
     assert (seen["id"], seen["camera_name"], seen["segments"], seen["bytes"]) == (hold["id"], None, 0, 0)
 
+    path = f"/api/cameras/{world.cameras[0]}/timeline"
+    query = {"from": rfc3339(stock.ago(1)), "to": rfc3339(stock.ago(0.5))}
+    for reader, reason in (("supervisor", "complaint 12"), ("auditor of city 2", None)):
+        (held_range,) = stock.service.client(reader).get(path, params=query).json()["holds"]
+        assert (held_range["kind"], held_range["reason"]) == ("hold", reason)
+
     supervisor.post(f"/api/holds/{hold['id']}/release", json={"reason": "settled"})
     lines = stock.service.client("auditor of city 2").get("/api/audit-events").json()["items"]
     assert [line["action"] for line in lines if line["action"].startswith("hold")] == []

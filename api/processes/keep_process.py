@@ -1,4 +1,4 @@
-"""The process that `shike keep` becomes. Not here: its work (keep.py), which pipeline.py starts."""
+"""The process that `shike keep` becomes. Not here: what it does (keep.py, wired in pipeline.py)."""
 
 from shike.api.processes import pipeline
 from shike.api.processes.keep_config import KeepConfig

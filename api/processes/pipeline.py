@@ -1,8 +1,7 @@
-"""The data path in one module: camera → segments → index → counts; one function for each process of `shike up`.
+"""The whole data path, wired on one screen: camera → segments → index → counts → browser.
 
-The processes meet only in the data folder and in the database. Each function imports what its process needs when it is
-called: the recorder must not load a web server or a detector. Not here: the service (main.py).
-Design: docs/design/architecture.md.
+Each function is one process of `shike up`; none knows the others but by the data folder and the database. Each loads
+what it needs when it is called: the recorder must not carry a web server and a detector in its memory.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def keep(settings: Settings | KeepConfig, clock: Clock, halt: Event) -> None:
         Housekeeper(settings, Database.at(settings.database), clock).run(halt)
     finally:
         halt.set()
-        signing.join(5)  # a time stamp authority that does not answer must not delay the end
+        signing.join(5)  # an authority that does not answer must not hold up the end
 
 
 def checkpoints(settings: Settings | KeepConfig, clock: Clock) -> Checkpoints:

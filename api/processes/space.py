@@ -1,4 +1,4 @@
-"""Free space of the footage volume, and how much of it must stay free (the floor)."""
+"""How full the footage volume is, against what is to stay free on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def space_of(settings: Settings | KeepConfig) -> Space:
-    """The volume of the footage folder, or of the data folder if there is none yet. OSError if neither exists."""
+    """The volume of the footage folder, or of the data folder before there is one. OSError if neither is there."""
     folder = settings.footage_dir if settings.footage_dir.exists() else settings.data_dir
     usage = shutil.disk_usage(folder)
     reserve = settings.disk_reserve_mb << 20

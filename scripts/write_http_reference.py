@@ -273,12 +273,12 @@ NOTES = {
 def notes(schema: Json) -> str:
     """Limits and default of a schema."""
     merged = {key: value for each in (*schema.get("anyOf", ()), schema) for key, value in each.items()}
-    said = [words.format(number(merged[key])) for key, words in NOTES.items() if key in merged]
+    limits = [words.format(number(merged[key])) for key, words in NOTES.items() if key in merged]
     if merged.get("minLength") is not None and merged.get("minLength") == merged.get("maxLength"):
-        said = [f"{merged['minLength']} characters"]
+        limits = [f"{merged['minLength']} characters"]
     if schema.get("default") is not None:
-        said.append(f"default `{schema['default']}`")
-    return ", ".join(said).replace("|", "\\|")
+        limits.append(f"default `{schema['default']}`")
+    return ", ".join(limits).replace("|", "\\|")
 
 
 def number(value: object) -> object:

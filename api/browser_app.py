@@ -1,4 +1,7 @@
-"""The built browser app: files with their caching, and its first page for every path that is not the API's."""
+"""Serves the built browser app: files with cache headers, and index.html for every path outside of /api.
+
+Design: docs/design/web.md.
+"""
 
 from pathlib import Path
 
@@ -9,8 +12,8 @@ from starlette.types import Scope
 
 STATIC = Path(__file__).parent / "static"
 # Vite puts a digest of the content into these names, so they never change.
-FOREVER = "public, max-age=31536000, immutable"
-ASK_AGAIN = "no-cache"
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATE = "no-cache"
 
 
 class BrowserApp(StaticFiles):
@@ -24,7 +27,7 @@ class BrowserApp(StaticFiles):
         if path == "api" or path.startswith("api/"):
             raise HTTPException(404, "Not found")
         if not self._index.is_file():
-            return PlainTextResponse("The browser app is not built. Run: make web\n", 503)
+            return PlainTextResponse("The browser app is not built. Run: make api/static/index.html\n", 503)
         page = path in ("", ".")
         try:
             response = await super().get_response("index.html" if page else path, scope)
@@ -33,5 +36,5 @@ class BrowserApp(StaticFiles):
             if error.status_code != 404 or path.startswith("assets/"):
                 raise
             response = await super().get_response("index.html", scope)
-        response.headers["Cache-Control"] = FOREVER if path.startswith("assets/") else ASK_AGAIN
+        response.headers["Cache-Control"] = IMMUTABLE if path.startswith("assets/") else REVALIDATE
         return response

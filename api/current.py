@@ -1,8 +1,8 @@
-"""What a route may ask for: one typed object of the running service, and the dependencies that read from it.
+"""The running service as one typed object, and the dependencies with which routes read from it.
 
-Here: the database transaction of a request, and the parts of the service that several folders need. Parts of one
-folder alone (the live feeds, say) are kept by their type. Who asks is in auth/guard.py. The service is put together
-in main.py.
+Here: the database transaction of a request, and the parts of the service that several folders need. A part that only
+one folder needs (the live feeds, for example) is stored by its type. Not here: the viewer of a request
+(auth/guard.py), making the parts (main.py).
 """
 
 from collections.abc import Callable, Iterator
@@ -30,9 +30,9 @@ from shike.capture.vault import Vault
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ReadHealth = Callable[[], Healths]
-"""Reads the snapshots of the recorder."""
+"""Reads the recorder's health snapshots."""
 Prober = Callable[[Address, float], Probed]
-"""Connects to a stream of a camera, within a number of seconds."""
+"""Connects to a stream of a camera; the number is the limit in seconds."""
 CountPicture = Callable[[NDArray[np.uint8]], HeadCount]
 """Counts the people in a picture: H×W×3, BGR."""
 PartT = TypeVar("PartT")
@@ -56,27 +56,26 @@ class Current:
     _parts: dict[type, object] = field(default_factory=dict)
 
     def add(self, part: object) -> None:
-        """Keep a part that belongs to one folder."""
+        """Stores a part that only one folder needs."""
         self._parts[type(part)] = part
 
     def part(self, kind: type[PartT]) -> PartT:
-        """The part of a type. KeyError if nobody added one."""
+        """The part of a type. KeyError if there is none."""
         part = self._parts[kind]
         assert isinstance(part, kind)
         return part
 
 
 def current_of(connection: HTTPConnection) -> Current:
-    """The running service that a request or a WebSocket came to."""
+    """The running service that handles a request or a WebSocket."""
     current: Current = connection.app.state.current
     return current
 
 
 def unit_of_work(connection: HTTPConnection) -> Iterator[DbSession]:
-    """One transaction per request: writing for methods that change state, reading for those that do not.
+    """One transaction per request: a writing one for methods that change state, a reading one for the others.
 
-    Used with scope="function", so the commit happens before the response is sent and its failure is a 5xx. See
-    docs/decisions/0001.
+    With scope="function" it commits before the response is sent, so a failed commit is a 503. Decision 0001.
     """
     database = current_of(connection).database
     with database.reading() if connection.scope["method"] in SAFE_METHODS else database.writing() as db:
@@ -128,7 +127,7 @@ def current_counter(connection: HTTPConnection) -> CountPicture | None:
 
 
 def sample_every_us(connection: HTTPConnection) -> int:
-    """The sample interval of the service in µs, which is the length of a room's slot."""
+    """The sample interval in µs; a room has one count per interval."""
     return round(current_of(connection).settings.sample_interval_s * 1_000_000)
 
 
@@ -137,7 +136,7 @@ Db = Annotated[DbSession, Depends(unit_of_work, scope="function")]
 CurrentSettings = Annotated[Settings, Depends(current_settings)]
 CurrentClock = Annotated[Clock, Depends(current_clock)]
 CurrentDatabase = Annotated[Database, Depends(current_database)]
-"""For what must be written in a transaction of its own."""
+"""For writes that need a transaction of their own."""
 CurrentFootage = Annotated[Footage, Depends(current_footage)]
 CurrentStretches = Annotated[Stretches, Depends(current_stretches)]
 CurrentIdentities = Annotated[Identities, Depends(current_identities)]

@@ -1,7 +1,7 @@
-"""The database as every process uses it: one engine, units of work that commit before anybody is told, readers.
+"""The database of every process: the engine, writing transactions and reading transactions.
 
-Here: connecting, transactions. Not here: requests (current.py), tables and queries. `shike keep` lives with it, so it
-knows nothing of the web. See docs/decisions/0001.
+Here: connections and transactions. Not here: the transaction of a request (current.py), tables, queries. `shike keep`
+uses this module too, so it imports nothing of the web. Decision: docs/decisions/0001.
 """
 
 from collections.abc import Iterator
@@ -18,23 +18,23 @@ BUSY_TIMEOUT_MS = 30_000
 
 
 class CommitFailed(SQLAlchemyError):
-    """The database did not keep what it was told; the caller must not believe that it did.
+    """A commit failed: nothing of the transaction was stored, and the response must not be a success.
 
-    An SQLAlchemyError: to loops that wait for the database it is one failure among others.
+    It is an SQLAlchemyError, so loops that wait for the database treat it like any other failure of it.
     """
 
     retryable: ClassVar[bool] = True
 
 
 def make_engine(database_url: str) -> Engine:
-    """An engine for SQLite (WAL, foreign keys, writers begin IMMEDIATE) or for any other SQLAlchemy URL."""
+    """An engine for SQLite (WAL, foreign keys, BEGIN IMMEDIATE for writers), or for any other SQLAlchemy URL."""
     if make_url(database_url).get_backend_name() != "sqlite":
         return create_engine(database_url, pool_pre_ping=True)
     engine = create_engine(database_url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
-        # The driver must not open transactions by itself: `begin` below decides which kind it is.
+        # The driver must not begin transactions by itself: `begin` below chooses their kind.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
@@ -49,8 +49,8 @@ def make_engine(database_url: str) -> Engine:
         connection.exec_driver_sql("BEGIN DEFERRED" if deferred else "BEGIN IMMEDIATE")
 
     @event.listens_for(engine, "checkin")
-    def leave_nothing_open(connection: Any, _record: Any) -> None:
-        # SQLite keeps the transaction of a COMMIT that failed, and SQLAlchemy takes it for ended.
+    def roll_back_open_transaction(connection: Any, _record: Any) -> None:
+        # After a failed COMMIT, SQLite keeps the transaction open while SQLAlchemy believes that it has ended.
         if connection is not None and connection.in_transaction:
             connection.rollback()
 
@@ -58,7 +58,7 @@ def make_engine(database_url: str) -> Engine:
 
 
 class Database:
-    """The way into the database: `writing()` for a unit of work, `reading()` for looking. Owns the engine."""
+    """Gives out transactions: `writing()` and `reading()`. Owner of the engine."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -67,12 +67,12 @@ class Database:
 
     @classmethod
     def at(cls, database_url: str) -> "Database":
-        """Connect lazily to an SQLAlchemy URL."""
+        """The database at an SQLAlchemy URL; connects at the first use."""
         return cls(make_engine(database_url))
 
     @contextmanager
     def writing(self) -> Iterator[DbSession]:
-        """A unit of work: commits at the end of the block, rolls back if it raises. CommitFailed if it cannot."""
+        """A writing transaction: commits at the end of the block, rolls back if the block raises. CommitFailed."""
         with self._writers() as db:
             yield db
             db.flush()
@@ -83,10 +83,10 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[DbSession]:
-        """A consistent view without taking the write lock; nothing done in it is kept."""
+        """A reading transaction: one consistent snapshot, without the write lock. Changes made in it are not stored."""
         with self._readers() as db:
             yield db
 
     def dispose(self) -> None:
-        """Close every pooled connection."""
+        """Closes all connections of the pool."""
         self.engine.dispose()

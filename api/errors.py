@@ -1,4 +1,4 @@
-"""What can go wrong in a request, and the one table that says how it is told (RFC 9457 problem details).
+"""Errors of a request, and the one table that gives each its HTTP status, code and title (RFC 9457 problem details).
 
 ApiError
 ├── NotLoggedIn      BadCredentials      Locked
@@ -6,9 +6,11 @@ ApiError
 ├── NotFound
 ├── Conflict
 ├── Invalid
+├── BadRange
 └── Unavailable
 
-Told beside them: what other rooms and the database (CommitFailed) raise.
+The table also has the errors of other rooms and of the database (CommitFailed). A route may raise an ApiError with a
+more exact code: docs/reference/http.md lists all of them. Design: docs/design/api.md.
 """
 
 import logging
@@ -31,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class FieldError(BaseModel):
-    """One thing wrong with one field of a request; `field` is a dotted path, `code` is for programs."""
+    """One error in one field of a request; `field` is a dotted path, `code` is for programs."""
 
     field: str
     code: str
@@ -39,7 +41,7 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """The body of every error answer (application/problem+json)."""
+    """The body of every error response (application/problem+json)."""
 
     type: str = "about:blank"
     title: str
@@ -51,7 +53,10 @@ class Problem(BaseModel):
 
 
 class ApiError(Exception):
-    """A refusal that the caller can read. `retryable`: the same request may succeed later. `hint`: what to do."""
+    """An error with a response of its own. `retryable`: the same request may succeed later. `hint`: what to do.
+
+    `code` replaces the default code of the table; `extras` are further members of the problem.
+    """
 
     retryable: ClassVar[bool] = False
 
@@ -61,11 +66,11 @@ class ApiError(Exception):
 
 
 class NotLoggedIn(ApiError):
-    """No login session, or it has ended."""
+    """There is no login session, or it has ended."""
 
 
 class BadCredentials(ApiError):
-    """User name or password wrong. Extra: remaining_attempts."""
+    """User name or password is wrong. Extra: remaining_attempts."""
 
 
 class Locked(ApiError):
@@ -75,37 +80,37 @@ class Locked(ApiError):
 
 
 class Forbidden(ApiError):
-    """A member of the house without this right."""
+    """The caller is logged in, and their role does not have this right."""
 
 
 class ForeignOrigin(ApiError):
-    """A page of another site sent this request."""
+    """A page of another site sent this request: the Origin header is not this server."""
 
 
 class BadSetupCode(ApiError):
-    """The code of first-run setup is not the one on the server's console."""
+    """The setup code is not the one that the server's console shows."""
 
 
 class NotFound(ApiError):
-    """No such row, or a row of somebody else: the two cannot be told apart."""
+    """There is no such row, or it lies outside of the caller's scope; the response does not say which."""
 
 
 class Conflict(ApiError):
-    """The request is well formed and does not fit what is there."""
+    """The request is well formed, but the stored state does not allow it."""
 
 
 class Unavailable(ApiError):
-    """Something that the service needs does not answer now."""
+    """Something that the service needs is not available now."""
 
     retryable = True
 
 
 class BadRange(ApiError):
-    """The Range header is malformed, outside of the segment or too large. Extra: size."""
+    """The Range header is malformed, outside of the segment or too long. Extra: size."""
 
 
 class Invalid(ApiError):
-    """Fields are wrong in a way that only the service can know."""
+    """A field breaks a rule that needs the database or other fields; `errors` names it."""
 
     def __init__(self, field: str, code: str, message: str) -> None:
         super().__init__(message)
@@ -113,53 +118,53 @@ class Invalid(ApiError):
 
 
 @dataclass(frozen=True)
-class Telling:
-    """How a class of errors is told: HTTP status, default code, title."""
+class ErrorAnswer:
+    """How the service answers a class of errors: HTTP status, default code, title."""
 
     status: int
     code: str
     title: str
 
 
-TABLE: Mapping[type[Exception], Telling] = {
-    NotLoggedIn: Telling(401, "not_logged_in", "Not logged in"),
-    BadCredentials: Telling(401, "bad_credentials", "User name or password is wrong"),
-    Locked: Telling(429, "locked", "Locked after too many wrong passwords"),
-    Forbidden: Telling(403, "forbidden", "Not allowed"),
-    ForeignOrigin: Telling(403, "foreign_origin", "The request came from another site"),
-    BadSetupCode: Telling(403, "bad_setup_code", "The setup code is wrong"),
-    NotFound: Telling(404, "not_found", "Not found"),
-    Conflict: Telling(409, "conflict", "Does not fit what is there"),
-    Invalid: Telling(422, "invalid", "Some fields are wrong"),
-    Refused: Telling(422, "invalid", "Some fields are wrong"),
-    RequestValidationError: Telling(422, "invalid", "Some fields are wrong"),
-    IntegrityError: Telling(409, "conflict", "Does not fit what is there"),
-    OperationalError: Telling(503, "database_unavailable", "The database does not answer"),
-    BadRange: Telling(416, "bad_range", "Not a range of this segment"),
-    NoFootage: Telling(404, "nothing_recorded", "Nothing was recorded"),
-    CaptureError: Telling(500, "footage_unreadable", "The footage cannot be read"),
-    CommitFailed: Telling(503, "commit_failed", "The change could not be saved"),
-    Unavailable: Telling(503, "unavailable", "Not available now"),
+TABLE: Mapping[type[Exception], ErrorAnswer] = {
+    NotLoggedIn: ErrorAnswer(401, "not_logged_in", "Not logged in"),
+    BadCredentials: ErrorAnswer(401, "bad_credentials", "User name or password is wrong"),
+    Locked: ErrorAnswer(429, "locked", "Locked after too many wrong passwords"),
+    Forbidden: ErrorAnswer(403, "forbidden", "Not allowed"),
+    ForeignOrigin: ErrorAnswer(403, "foreign_origin", "The request came from another site"),
+    BadSetupCode: ErrorAnswer(403, "bad_setup_code", "The setup code is wrong"),
+    NotFound: ErrorAnswer(404, "not_found", "Not found"),
+    Conflict: ErrorAnswer(409, "conflict", "Does not fit what is there"),
+    Invalid: ErrorAnswer(422, "invalid", "Some fields are wrong"),
+    Refused: ErrorAnswer(422, "invalid", "Some fields are wrong"),
+    RequestValidationError: ErrorAnswer(422, "invalid", "Some fields are wrong"),
+    IntegrityError: ErrorAnswer(409, "conflict", "Does not fit what is there"),
+    OperationalError: ErrorAnswer(503, "database_unavailable", "The database does not answer"),
+    BadRange: ErrorAnswer(416, "bad_range", "Not a range of this segment"),
+    NoFootage: ErrorAnswer(404, "nothing_recorded", "Nothing was recorded"),
+    CaptureError: ErrorAnswer(500, "footage_unreadable", "The footage cannot be read"),
+    CommitFailed: ErrorAnswer(503, "commit_failed", "The change could not be saved"),
+    Unavailable: ErrorAnswer(503, "unavailable", "Not available now"),
 }
-UNEXPECTED = Telling(500, "internal", "The service failed")
+UNEXPECTED = ErrorAnswer(500, "internal", "The service failed")
 
 
-def telling_of(error: Exception) -> Telling:
-    """The row of TABLE for an error: its own class, else the nearest ancestor, else a plain 500."""
+def answer_of(error: Exception) -> ErrorAnswer:
+    """The row of TABLE for an error: that of its class, else of the nearest base class, else a plain 500."""
     return next((TABLE[kind] for kind in type(error).__mro__ if kind in TABLE), UNEXPECTED)
 
 
 def problem(request_id: str, error: Exception) -> JSONResponse:
-    """The answer for an error. Nothing of an unexpected error leaves the house but its request id."""
+    """The response to an error. An unexpected error is not described; the response has only the request id."""
     if isinstance(error, HTTPException):
-        telling = Telling(error.status_code, HTTP_CODES.get(error.status_code, "http_error"), str(error.detail))
+        answer = ErrorAnswer(error.status_code, HTTP_CODES.get(error.status_code, "http_error"), str(error.detail))
     else:
-        telling = telling_of(error)
-    body: dict[str, Any] = {"type": "about:blank", "title": telling.title, "status": telling.status, "detail": None}
-    body |= {"code": telling.code, "errors": [], "request_id": request_id}
+        answer = answer_of(error)
+    body: dict[str, Any] = {"type": "about:blank", "title": answer.title, "status": answer.status, "detail": None}
+    body |= {"code": answer.code, "errors": [], "request_id": request_id}
     headers: dict[str, str] = dict(getattr(error, "headers", None) or {})
     if isinstance(error, ApiError):
-        body |= {"detail": error.detail or None, "code": error.code or telling.code, **error.extras}
+        body |= {"detail": error.detail or None, "code": error.code or answer.code, **error.extras}
         if error.hint:
             body["hint"] = error.hint
         if "retry_after_s" in error.extras:
@@ -173,7 +178,7 @@ def problem(request_id: str, error: Exception) -> JSONResponse:
         body |= {"detail": str(error), "errors": [refused.model_dump()]}
     if isinstance(error, RequestValidationError):
         body["errors"] = [field_error(each).model_dump() for each in error.errors()]
-    return JSONResponse(body, telling.status, headers, media_type="application/problem+json")
+    return JSONResponse(body, answer.status, headers, media_type="application/problem+json")
 
 
 HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 400: "bad_request"}
@@ -181,26 +186,30 @@ CODES = {"string_too_short": "too_short", "string_too_long": "too_long", "extra_
 
 
 def field_error(raw: Mapping[str, Any]) -> FieldError:
-    """A validation error without what was entered: it could be a password."""
-    where: Sequence[Any] = raw["loc"][1:] if raw["loc"][:1] in (("body",), ("query",), ("path",)) else raw["loc"]
+    """A validation error without the value that was sent: it could be a password."""
+    location: Sequence[Any] = raw["loc"][1:] if raw["loc"][:1] in (("body",), ("query",), ("path",)) else raw["loc"]
     code = CODES.get(raw["type"], raw["type"])
-    return FieldError(field=".".join(str(part) for part in where), code=code, message=raw["msg"])
+    return FieldError(field=".".join(str(part) for part in location), code=code, message=raw["msg"])
 
 
 def request_id_of(request: Request) -> str:
-    """The id that requests.py gave this request."""
+    """The id that RequestEdge (requests.py) gave this request."""
     return str(request.scope.get("state", {}).get("request_id", ""))
 
 
-def install(app: FastAPI) -> None:
-    """Tell every known error as a problem. Unknown ones are caught, logged and told by requests.py."""
+HANDLED = (
+    *(ApiError, Refused, HTTPException, RequestValidationError, CaptureError),
+    *(IntegrityError, OperationalError, CommitFailed),
+)
 
-    async def tell(request: Request, error: Exception) -> JSONResponse:
-        if telling_of(error).status >= 500 and not isinstance(error, HTTPException):
+
+def install(app: FastAPI) -> None:
+    """Answer every known error with a problem. RequestEdge (requests.py) catches, logs and answers all others."""
+
+    async def handle(request: Request, error: Exception) -> JSONResponse:
+        if answer_of(error).status >= 500 and not isinstance(error, HTTPException):
             log.error("request %s failed", request_id_of(request), exc_info=error)
         return problem(request_id_of(request), error)
 
-    told = (ApiError, Refused, HTTPException, RequestValidationError, CaptureError)
-    of_the_database = (IntegrityError, OperationalError, CommitFailed)
-    for kind in (*told, *of_the_database):
-        app.add_exception_handler(kind, tell)
+    for kind in HANDLED:
+        app.add_exception_handler(kind, handle)

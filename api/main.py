@@ -1,4 +1,8 @@
-"""create_app: everything that speaks HTTP, put together. Which process runs it is serve.py's business."""
+"""create_app: puts the HTTP application together: routers, guard, errors, browser app, parts of the running service.
+
+Here: the list of routers and the start and end of the service. Not here: the process that runs it (serve.py), what a
+route may ask for (current.py). Design: docs/design/api.md.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -43,7 +47,7 @@ from shike.capture.recorder import health as capture_health
 from shike.capture.source.probe import probe as probe_stream
 from shike.capture.vault import Vault
 
-# One router per noun. probe comes before cameras: "/api/cameras/probe" is no camera's id.
+# One router per noun. probe comes before cameras: else "probe" in "/api/cameras/probe" would be read as an id.
 ROUTERS = (
     health.router,
     start.router,
@@ -92,10 +96,10 @@ def create_app(
     announce: Callable[[str], None] = lambda _line: None,
     browser_app: BrowserApp | None = None,
 ) -> FastAPI:
-    """The service. Touches neither disk nor database before it is started; the database must be migrated.
+    """The application. It touches neither disk nor database before it is started; the database must be migrated.
 
-    `announce` gets lines for the server's console (the setup code). Raises UnlistedRoute while a route is missing in
-    the table of rights.
+    `announce` receives lines for the server's console (the setup code). Raises UnlistedRoute if the table of rights
+    lacks a route.
     """
     app = FastAPI(
         title="Shike",
@@ -128,7 +132,7 @@ async def living(
     counter: CountPicture | None,
     announce: Callable[[str], None],
 ) -> AsyncIterator[None]:
-    """What the service holds while it runs; on a first run it also announces the setup code."""
+    """Starts the service and ends it; on a first run it also announces the setup code."""
     current = app.state.current = started(settings, clock, prober, counter)
     export.clear(settings.data_dir / export.FOLDER)
     with current.database.reading() as db:
@@ -148,7 +152,7 @@ async def living(
 
 
 def started(settings: Settings, clock: Clock, prober: Prober, counter: CountPicture | None) -> Current:
-    """Every part of the service, put together."""
+    """The running service with all its parts."""
     database = Database.at(settings.database)
     archive, spool = Archive(settings.footage_dir), Spool(settings.spool_dir)
     current = Current(

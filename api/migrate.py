@@ -1,4 +1,7 @@
-"""Bringing the database up to date: Alembic with the migrations that lie in the package, no ini file needed."""
+"""Migrates the database with Alembic, with the migrations of the package and without an ini file.
+
+Design: docs/design/api.md, "Database".
+"""
 
 from pathlib import Path
 
@@ -11,7 +14,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def alembic_config(database_url: str) -> Config:
-    """Alembic pointed at the packaged migrations and at one database."""
+    """Alembic's configuration for the packaged migrations and one database."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
@@ -20,7 +23,7 @@ def alembic_config(database_url: str) -> Config:
 
 
 def migrate(settings: Settings) -> None:
-    """Make the database if there is none and run what is missing. Safe in several processes at once."""
+    """Creates the database if there is none and runs the missing migrations. Several processes may call it at once."""
     if not settings.database_url:
         (settings.data_dir / "db").mkdir(parents=True, exist_ok=True)
     command.upgrade(alembic_config(settings.database), "head")

@@ -1,4 +1,4 @@
-"""How a moment looks on the wire: RFC 3339, UTC, always six digits and a Z."""
+"""Times in requests and responses: RFC 3339, UTC, always with six digits and a Z."""
 
 from datetime import datetime
 from typing import Annotated

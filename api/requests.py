@@ -1,6 +1,6 @@
-"""The outermost layer of every request: an id, security headers, and the last catch.
+"""The outermost layer of every request: gives it an id, sets security headers, catches unexpected errors.
 
-Belongs here: what must hold for every answer, also for one that failed. Routing and rights are further in.
+Here: what must hold for every response, failed ones too. Not here: rights (auth/guard.py), known errors (errors.py).
 """
 
 import logging
@@ -42,7 +42,7 @@ HEADERS = {
 
 
 class RequestEdge:
-    """ASGI middleware: `scope["state"]["request_id"]`, headers on every answer, a 500 with the id on a surprise."""
+    """ASGI middleware: sets `scope["state"]["request_id"]` and the headers; an unexpected error becomes a 500."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -70,7 +70,7 @@ class RequestEdge:
         try:
             await self.app(scope, receive, send_with_headers)
         except Exception as error:
-            # The edge of the process: the caller gets an id, the log gets the rest.
+            # The caller gets only the id; the log gets the rest.
             log.exception("request %s failed", request_id)
             if started or scope["type"] == "websocket":
                 raise

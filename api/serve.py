@@ -1,4 +1,7 @@
-"""`shike api`: the service as a process."""
+"""The process of `shike api`: migrates the database and runs the application with uvicorn.
+
+Not here: the application (main.py). Design: docs/design/api.md.
+"""
 
 import logging
 from collections.abc import Callable
@@ -20,7 +23,7 @@ def serve(settings: Settings, announce: Callable[[str], None], counter: CountPic
 
 
 def server_config(settings: Settings, announce: Callable[[str], None], counter: CountPicture | None) -> uvicorn.Config:
-    """How uvicorn is run: no access log (addresses hold who watched what; the audit trail is for that)."""
+    """The configuration of uvicorn. No access log: its URLs would show who watched what; see the audit trail."""
     return uvicorn.Config(
         create_app(settings, counter=counter, announce=announce),
         host=settings.host,
@@ -29,6 +32,6 @@ def server_config(settings: Settings, announce: Callable[[str], None], counter: 
         access_log=False,
         server_header=False,
         ws="websockets-sansio",
-        ws_per_message_deflate=False,  # video does not get smaller
+        ws_per_message_deflate=False,  # compression does not make video smaller
         timeout_graceful_shutdown=5,
     )

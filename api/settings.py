@@ -1,7 +1,7 @@
-"""Settings: environment (SHIKE_*) over one TOML file (SHIKE_CONFIG, else ./shike.toml) over defaults.
+"""Settings: environment variables (SHIKE_*), else one TOML file (SHIKE_CONFIG, else ./shike.toml), else defaults.
 
-Belongs here: every knob of every process, with unit in the name and bounds in the type. Each is described in
-docs/guide/settings.md; a test compares the two.
+Here: every setting of every process, with its unit in the name and its limits in the type. docs/guide/settings.md
+describes each; a test compares the two.
 """
 
 import os
@@ -20,7 +20,7 @@ DEFAULT_CONFIG = Path("shike.toml")
 
 
 class Settings(BaseSettings):
-    """All settings, checked. Unknown keys in the TOML file are an error: a typo must not pass in silence."""
+    """All settings, validated. An unknown key in the TOML file is an error, so that a typo is noticed."""
 
     model_config = SettingsConfigDict(env_prefix="SHIKE_", extra="forbid", frozen=True)
 
@@ -71,7 +71,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _watchdog_waits_longer_than_a_reader(self) -> Self:
-        """Opening a camera and its first picture may each take a read timeout; that is no reason to kill a shard."""
+        """Opening a camera and reading its first picture may each take a read timeout; the watchdog waits for both."""
         least = 2 * self.read_timeout_seconds + 5
         if self.watchdog_seconds < least:
             raise ValueError(
@@ -98,32 +98,32 @@ class Settings(BaseSettings):
 
     @property
     def recording_policy(self) -> Policy:
-        """What holds in a room about which nobody has decided: no sound, and the default mode."""
+        """The policy of a room that has none of its own: no sound, and the default mode."""
         return Policy(mode=self.recording_mode)
 
     @property
     def retention(self) -> Defaults:
-        """How long footage is kept about which nobody has decided, and which flags hold it."""
+        """How long footage is kept where no rule is stored, and which flags hold it."""
         return Defaults({"main": self.days_main, "sub": self.days_sub}, self.hold_flagged_sessions)
 
     @property
     def footage_dir(self) -> Path:
-        """Where segments lie."""
+        """Folder of the segments."""
         return self.data_dir / "footage"
 
     @property
     def spool_dir(self) -> Path:
-        """Where capture leaves records of closed segments."""
+        """Folder into which capture writes records of closed segments."""
         return self.data_dir / "spool"
 
     @property
     def state_dir(self) -> Path:
-        """Small files that processes leave for each other: health snapshots, desired state, the setup code's hash."""
+        """Small files between processes: health snapshots, desired state, the hash of the setup code."""
         return self.data_dir / "state"
 
     @property
     def keys_dir(self) -> Path:
-        """Secret keys, readable by the owner alone."""
+        """Secret keys, readable only by the owner."""
         return self.data_dir / "keys"
 
     @property
@@ -133,7 +133,7 @@ class Settings(BaseSettings):
 
 
 def _config_file() -> Path | None:
-    """The TOML file to read: a file named by SHIKE_CONFIG must exist, ./shike.toml may."""
+    """The TOML file to read: one that SHIKE_CONFIG names must exist, ./shike.toml need not."""
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
         if not Path(named).is_file():
@@ -143,5 +143,5 @@ def _config_file() -> Path | None:
 
 
 def load_settings() -> Settings:
-    """Settings of this process. Raises pydantic.ValidationError naming what is wrong."""
+    """The settings of this process. Raises pydantic.ValidationError, which names the wrong settings."""
     return Settings()

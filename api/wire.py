@@ -1,4 +1,7 @@
-"""Shapes that every router shares: strict bodies, lists, names, and what makes typed clients pleasant."""
+"""Shapes that all routers share: strict request bodies, lists and pages, types of fields, operation ids.
+
+Not here: times (moment.py), errors (errors.py).
+"""
 
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -16,29 +19,29 @@ Id = Annotated[str, StringConstraints(min_length=36, max_length=36)]
 
 
 class Body(BaseModel):
-    """A request body: a field that nobody knows is an error, not silence."""
+    """A request body. An unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Items(BaseModel, Generic[ItemT]):
-    """A whole list."""
+    """A complete list."""
 
     items: list[ItemT]
 
 
 class Page(BaseModel, Generic[ItemT]):
-    """A part of a list; `next_cursor` asks for the next one, null at the end."""
+    """One page of a list; send `next_cursor` as `cursor` for the next page, null at the end."""
 
     items: list[ItemT]
     next_cursor: str | None
 
 
 def operation_id(route: APIRoute) -> str:
-    """The function's own name (`list_cameras`): the browser's client is generated from it."""
+    """The name of the route's function (`list_cameras`); the types of the browser app are generated with it."""
     return route.name
 
 
 PROBLEM: dict[int | str, dict[str, Any]] = {
-    "default": {"model": Problem, "description": "What went wrong, as problem details"}
+    "default": {"model": Problem, "description": "The error, as problem details"}
 }

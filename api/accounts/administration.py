@@ -1,4 +1,4 @@
-"""Accounts: who may log in, as what, and over what."""
+"""Routes of accounts: who may log in, with which role and scope. Not here: the own account (me.py)."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ Username = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[\
 
 
 class AccountScope(Body):
-    """Exactly one of the two: a region with everything below it, or one institution."""
+    """Exactly one of the two: a region with all regions below it, or one institution."""
 
     region_id: Id | None = None
     institution_id: Id | None = None
@@ -42,7 +42,7 @@ class AccountIn(Body):
 
 
 class AccountPatch(Body):
-    """Only the fields that are sent are changed. A new password or a closed account ends its login sessions."""
+    """Changes only the fields that are sent. A new password or closing the account ends its login sessions."""
 
     name: Name | None = None
     role: Role | None = None
@@ -78,7 +78,7 @@ def account_out(db: DbSession, account: AccountRow) -> AccountOut:
 
 
 def set_scope(db: DbSession, viewer: Viewer, account: AccountRow, role: Role, scope: AccountScope) -> None:
-    """Give an account a role over a scope within the viewer's own. Invalid where the two do not fit."""
+    """Sets role and scope of an account, within the viewer's own scope. Invalid if role and scope do not fit."""
     if (scope.region_id is None) == (scope.institution_id is None):
         raise Invalid("scope", "one_of", "name a region or an institution, and only one of them")
     if role is Role.INSTITUTION and scope.institution_id is None:
@@ -93,7 +93,7 @@ def set_scope(db: DbSession, viewer: Viewer, account: AccountRow, role: Role, sc
 
 
 def new_password_hash(body: AccountIn | AccountPatch) -> str | None:
-    """The hash of a password that was sent, made before a transaction is open."""
+    """The hash of the password that was sent, made before the transaction begins; None without one."""
     return hash_password(body.password.get_secret_value()) if body.password else None
 
 
@@ -107,7 +107,7 @@ def patched_hash(body: AccountPatch) -> str | None:
 
 @router.get("/api/accounts")
 def list_accounts(db: Db, viewer: CurrentViewer) -> Items[AccountOut]:
-    """Accounts in scope by user name."""
+    """Accounts in scope, ordered by user name."""
     rows = db.scalars(visible(viewer, AccountRow).order_by(AccountRow.username))
     return Items(items=[account_out(db, row) for row in rows])
 
@@ -120,7 +120,7 @@ def create_account(
     caller: CurrentCaller,
     clock: CurrentClock,
 ) -> AccountOut:
-    """Add an account within the own scope."""
+    """Add an account; its scope must lie in the caller's own."""
     if db.scalar(select(AccountRow.id).where(AccountRow.username == body.username)):
         raise Invalid("username", "taken", "somebody has this user name")
     account = AccountRow(username=body.username, name=body.name, password_hash=password_hash, created_at=now(clock))
@@ -141,7 +141,7 @@ def update_account(
     caller: CurrentCaller,
     clock: CurrentClock,
 ) -> AccountOut:
-    """Change an account. Nobody closes themselves out: the own role, scope and state stay as they are."""
+    """Change an account. Callers cannot change their own role, scope or state, so that nobody locks themselves out."""
     account = load(db, caller.viewer, AccountRow, account_id)
     if account.id == caller.viewer.account_id and (body.role or body.scope or body.active is False):
         raise Conflict("you cannot change your own role, scope or state", code="own_account")

@@ -1,4 +1,4 @@
-"""Logging in and out, and what somebody may know and change about themselves."""
+"""Routes of login and logout, and of the caller's own account. Not here: other accounts (administration.py)."""
 
 from typing import Annotated
 
@@ -33,7 +33,7 @@ class PasswordChange(Body):
 
 
 class Me(BaseModel):
-    """Who is logged in, and what they may."""
+    """Who is logged in, with their rights."""
 
     id: str
     username: str
@@ -44,7 +44,7 @@ class Me(BaseModel):
 
 
 def me_of(viewer: Viewer) -> Me:
-    """The viewer on the wire."""
+    """The viewer as a response shows them."""
     return Me(
         id=viewer.account_id,
         username=viewer.username,
@@ -56,7 +56,7 @@ def me_of(viewer: Viewer) -> Me:
 
 
 def current_gate(connection: HTTPConnection) -> LoginGate:
-    """The application's password gate."""
+    """The running service's login gate."""
     return current_of(connection).part(LoginGate)
 
 
@@ -64,14 +64,14 @@ CurrentGate = Annotated[LoginGate, Depends(current_gate)]
 
 
 def set_cookie(request: Request, response: Response, token: str, settings: Settings) -> None:
-    """Give the browser its token, out of reach of scripts and of other sites."""
+    """Sets the token as a cookie that neither scripts nor other sites can read or send."""
     secure = settings.cookie_secure or request.url.scheme == "https"
     age = int(settings.login_hours * 3600)
     response.set_cookie(COOKIE, token, max_age=age, path="/", httponly=True, samesite="strict", secure=secure)
 
 
 def account_of_password(body: Credentials, gate: CurrentGate, request: Request) -> str:
-    """Check the password before a transaction is opened: argon2 is slow on purpose and must hold no lock."""
+    """Checks the password before the transaction begins: argon2 is slow on purpose and must not hold a lock."""
     return gate.check(body.username, body.password.get_secret_value(), address_of(request))
 
 
@@ -84,7 +84,7 @@ def login(
     request: Request,
     response: Response,
 ) -> Me:
-    """Log in; the answer sets the session cookie."""
+    """Log in; the response sets the session cookie."""
     token = open_login(db, account_id, now(clock), settings.login_hours)
     viewer = viewer_of(db, db.get_one(AccountRow, account_id), "")
     audit.write(db, clock, Caller(viewer, address_of(request)), "login")
@@ -107,7 +107,7 @@ def get_me(viewer: CurrentViewer) -> Me:
 
 
 def checked_change(body: PasswordChange, viewer: CurrentViewer, gate: CurrentGate, request: Request) -> str:
-    """The hash of the new password once the old one was right; wrong ones count like wrong logins."""
+    """The hash of the new password if the old one is right; a wrong one counts like a wrong login."""
     try:
         gate.check(viewer.username, body.old.get_secret_value(), address_of(request))
     except BadCredentials as error:
@@ -119,7 +119,7 @@ def checked_change(body: PasswordChange, viewer: CurrentViewer, gate: CurrentGat
 def change_password(
     password_hash: Annotated[str, Depends(checked_change)], db: Db, caller: CurrentCaller, clock: CurrentClock
 ) -> None:
-    """Change the own password; every other login session of the account ends."""
+    """Change the own password. All other login sessions of the account end."""
     db.get_one(AccountRow, caller.viewer.account_id).password_hash = password_hash
     close_logins(db, caller.viewer.account_id, keep=caller.viewer.login_id)
     audit.write(db, clock, caller, "account_changed", audit.AuditSubject(caller.viewer.username), changed=["password"])

@@ -1,6 +1,6 @@
-"""The audit trail: its table and how a line is written. The page that shows it is audit_events.py.
+"""The audit trail: its table and how lines are written. Not here: the route that reads it (audit_events.py).
 
-A line is written in the same transaction as what it tells, or in one of its own where nothing else is written.
+A line is written in the transaction of the change that it records, or in one of its own if nothing else is written.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ Action = Literal[
 
 
 class AuditEventRow(Base):
-    """Who did what, when, from where. No foreign keys: a line outlives what it speaks of."""
+    """Who did what, when, from which address. No foreign keys: a line stays when the row that it names is deleted."""
 
     __tablename__ = "audit_event"
     __table_args__ = (
@@ -69,7 +69,7 @@ class AuditEventRow(Base):
 
 @dataclass(frozen=True)
 class AuditSubject:
-    """What a line is about. `institution_id` decides who may read it; `target` is its name as it is today."""
+    """What a line is about. `institution_id` decides who may read it; `target` is the name at the time of writing."""
 
     target: str | None = None
     institution_id: str | None = None
@@ -83,7 +83,7 @@ NOWHERE = AuditSubject()
 def place_of(
     db: DbSession, row: InstitutionRow | RoomRow | CameraRow | TrainingClassRow | ClassSessionRow
 ) -> AuditSubject:
-    """The place of an institution, a room, a camera, a class or a class session, with everything above it."""
+    """The subject of a line about one of these rows: its name, institution, room and camera."""
     if isinstance(row, InstitutionRow):
         return AuditSubject(row.name, row.id)
     if isinstance(row, RoomRow):
@@ -100,7 +100,7 @@ def place_of(
 def write(
     db: DbSession, clock: Clock, caller: Caller, action: Action, place: AuditSubject = NOWHERE, **detail: Any
 ) -> None:
-    """Add a line by somebody who is logged in. `detail` must be JSON and hold no secret."""
+    """Adds a line by a caller who is logged in. `detail` must be JSON and must not contain secrets."""
     db.add(
         AuditEventRow(
             at=now(clock),
@@ -121,7 +121,7 @@ def write(
 def write_console(
     db: DbSession, clock: Clock, account: AccountRow, action: Action, place: AuditSubject = NOWHERE, **detail: Any
 ) -> None:
-    """Add a line by somebody at the server's console who names an account."""
+    """Adds a line by a command on the server's console that names an account."""
     event = AuditEventRow(at=now(clock), account_id=account.id, account_name=account.name, role=account.role)
     event.action, event.detail, event.target = action, detail, place.target
     event.institution_id, event.room_id, event.camera_id = place.institution_id, place.room_id, place.camera_id
@@ -131,6 +131,6 @@ def write_console(
 def write_anonymous(
     db: DbSession, clock: Clock, action: Action, *, account_id: str | None, name: str, ip: str | None, **detail: Any
 ) -> None:
-    """Add a line by somebody who is not logged in: a wrong password, the first setup."""
+    """Adds a line by a caller who is not logged in: a wrong password."""
     event = AuditEventRow(at=now(clock), account_id=account_id, account_name=name, action=action, detail=detail, ip=ip)
     db.add(event)

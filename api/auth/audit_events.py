@@ -1,9 +1,12 @@
-"""The audit trail as a page: newest first, within the reader's scope."""
+"""GET /api/audit-events: lines of the audit trail within the reader's scope, newest first.
+
+Not here: the table and how lines are written (audit.py).
+"""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from shike.api.auth.audit import Action, AuditEventRow
 from shike.api.auth.guard import CurrentViewer
@@ -30,33 +33,37 @@ class AuditEventOut(BaseModel):
     ip: str | None
 
 
+class AuditEventQuery(BaseModel):
+    """Which lines to list: those that meet every condition that is given."""
+
+    action: Action | None = None
+    account_id: str | None = None
+    camera_id: str | None = None
+    start: Moment | None = Field(default=None, alias="from")
+    end: Moment | None = Field(default=None, alias="to")
+    cursor: str | None = None
+    limit: int = Field(default=100, ge=1, le=500)
+
+
 @router.get("/api/audit-events")
 def list_audit_events(
-    db: Db,
-    viewer: CurrentViewer,
-    action: Action | None = None,
-    account_id: str | None = None,
-    camera_id: str | None = None,
-    start: Annotated[Moment | None, Query(alias="from")] = None,
-    end: Annotated[Moment | None, Query(alias="to")] = None,
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    db: Db, viewer: CurrentViewer, wanted: Annotated[AuditEventQuery, Query()]
 ) -> Page[AuditEventOut]:
     """Lines of the trail, newest first; `from` is inclusive, `to` is not. `cursor` is the id of the last line seen."""
-    # Ids are UUIDv7: their order is the order of writing, and unlike times they are never equal.
-    query = visible(viewer, AuditEventRow).order_by(AuditEventRow.id.desc()).limit(limit + 1)
-    if action is not None:
-        query = query.where(AuditEventRow.action == action)
-    if account_id is not None:
-        query = query.where(AuditEventRow.account_id == account_id)
-    if camera_id is not None:
-        query = query.where(AuditEventRow.camera_id == camera_id)
-    if start is not None:
-        query = query.where(AuditEventRow.at >= start)
-    if end is not None:
-        query = query.where(AuditEventRow.at < end)
-    if cursor is not None:
-        query = query.where(AuditEventRow.id < cursor)
+    # Ids are UUIDv7: they are in the order of writing and, unlike times, never equal.
+    query = visible(viewer, AuditEventRow).order_by(AuditEventRow.id.desc()).limit(wanted.limit + 1)
+    if wanted.action is not None:
+        query = query.where(AuditEventRow.action == wanted.action)
+    if wanted.account_id is not None:
+        query = query.where(AuditEventRow.account_id == wanted.account_id)
+    if wanted.camera_id is not None:
+        query = query.where(AuditEventRow.camera_id == wanted.camera_id)
+    if wanted.start is not None:
+        query = query.where(AuditEventRow.at >= wanted.start)
+    if wanted.end is not None:
+        query = query.where(AuditEventRow.at < wanted.end)
+    if wanted.cursor is not None:
+        query = query.where(AuditEventRow.id < wanted.cursor)
     rows = list(db.scalars(query))
-    items = [AuditEventOut.model_validate(row, from_attributes=True) for row in rows[:limit]]
-    return Page(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
+    items = [AuditEventOut.model_validate(row, from_attributes=True) for row in rows[: wanted.limit]]
+    return Page(items=items, next_cursor=items[-1].id if len(rows) > wanted.limit else None)

@@ -1,6 +1,7 @@
-"""The guard at the door of every route: origin, login, right. It reads the route's row in roles.ROUTES.
+"""The guard: checks origin, login and right of every request and WebSocket, by the table roles.ROUTES.
 
-A WebSocket is accepted before it is turned away, or the browser could not read the close code (4401, 4403).
+A WebSocket that is refused is accepted first: otherwise the browser could not read the close code (4401, 4403).
+Design: docs/design/api.md. Decision: docs/decisions/0002.
 """
 
 from collections.abc import Iterable
@@ -31,11 +32,11 @@ CLOSE_CODES = {NotLoggedIn: 4401, Forbidden: 4403, ForeignOrigin: 4403}
 
 
 class UnlistedRoute(RuntimeError):
-    """A route that is not in the table of rights: the service does not start."""
+    """The table of rights lacks a route; the service does not start."""
 
 
 async def guard(connection: HTTPConnection) -> None:
-    """Let the request pass, or raise what is wrong. Leaves the viewer in `connection.state.viewer`."""
+    """Admits a request or raises why not. Stores the viewer in `connection.state.viewer`."""
     try:
         connection.state.viewer = await run_in_threadpool(admit, connection)
     except ApiError as error:
@@ -47,7 +48,7 @@ async def guard(connection: HTTPConnection) -> None:
 
 
 def admit(connection: HTTPConnection) -> Viewer | None:
-    """The viewer of a request that may pass (None on public routes without a login). Raises ApiError."""
+    """The viewer of an admitted request; None on a public route without a login. Raises ApiError."""
     if not is_own(connection):
         raise ForeignOrigin()
     permission = permission_of(connection.scope["route"])
@@ -63,23 +64,23 @@ def admit(connection: HTTPConnection) -> Viewer | None:
 
 
 def look_up(database: Database, clock: Clock, token: str | None) -> Viewer | None:
-    """Who holds this token now; also how long-lived connections ask again whether they still may."""
+    """The viewer who holds this token now, or None. Long-lived connections call it again to check their rights."""
     if not token:
         return None
     moment, token_hash = now(clock), hash_token(token)
     with database.reading() as db:
-        found = viewer_of_login(db, token_hash, moment)
-    if found is None:
+        login = viewer_of_login(db, token_hash, moment)
+    if login is None:
         return None
-    viewer, seen = found
-    if moment - seen >= SEEN_EVERY:
+    viewer, last_seen_at = login
+    if moment - last_seen_at >= SEEN_EVERY:
         with database.writing() as db:
             db.execute(update(LoginSessionRow).where(LoginSessionRow.id == viewer.login_id).values(last_seen_at=moment))
     return viewer
 
 
 async def admitted_still(websocket: WebSocket, permission: Permission) -> Viewer:
-    """The viewer of a long-lived connection as they are now. WebSocketException(4401, 4403) once they may no more."""
+    """The current viewer of a long-lived connection. WebSocketException 4401 without login, 4403 without the right."""
     current = current_of(websocket)
     viewer = await run_in_threadpool(look_up, current.database, current.clock, websocket.cookies.get(COOKIE))
     if viewer is None:
@@ -90,7 +91,7 @@ async def admitted_still(websocket: WebSocket, permission: Permission) -> Viewer
 
 
 def permission_of(route: BaseRoute) -> Permission:
-    """The right that a route asks for. UnlistedRoute if the table does not name it."""
+    """The right that a route needs. UnlistedRoute if the table does not have the route."""
     if isinstance(route, APIWebSocketRoute):
         keys = [f"WS {route.path}"]
     elif isinstance(route, APIRoute):
@@ -104,18 +105,18 @@ def permission_of(route: BaseRoute) -> Permission:
 
 
 def routes_of(app: FastAPI) -> Iterable[BaseRoute]:
-    """Every route of the application, also those of included routers."""
+    """Every route of the application, including those of its routers."""
     return (context.original_route for context in iter_route_contexts(app.routes))
 
 
 def require_table(app: FastAPI) -> None:
-    """Refuse to go on while a route is missing in the table. Raises UnlistedRoute."""
+    """Raises UnlistedRoute if the table lacks a route of the application."""
     for route in routes_of(app):
         permission_of(route)
 
 
 def current_viewer(connection: HTTPConnection) -> Viewer:
-    """The viewer that the guard let in. NotLoggedIn on a public route without one."""
+    """The viewer whom the guard admitted. NotLoggedIn on a public route without a login."""
     viewer: Viewer | None = connection.state.viewer
     if viewer is None:
         raise NotLoggedIn()
@@ -123,12 +124,12 @@ def current_viewer(connection: HTTPConnection) -> Viewer:
 
 
 def current_caller(connection: HTTPConnection) -> Caller:
-    """The viewer and their address, for the audit trail."""
+    """The viewer and their IP address, for the audit trail."""
     return Caller(current_viewer(connection), address_of(connection))
 
 
 def address_of(connection: HTTPConnection) -> str | None:
-    """The caller's IP address; uvicorn has already put a trusted proxy's word in its place."""
+    """The caller's IP address; uvicorn has already replaced it with the one that a trusted proxy forwarded."""
     return connection.client.host if connection.client else None
 
 

@@ -1,4 +1,7 @@
-"""Logging in and out: attempts are counted before the password is looked at, sessions are known by hash only."""
+"""Login sessions and the check of passwords. Attempts are counted before the password is compared.
+
+Not here: routes (accounts/me.py), hashing (passwords.py). Design: docs/design/api.md, "Accounts".
+"""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -21,32 +24,32 @@ from shike.attendance.tables.registry import InstitutionRow, RegionRow
 from shike.capture.clock import Clock
 
 SEEN_EVERY = timedelta(minutes=1)
-STRANGERS_KEPT = 10_000
+UNKNOWN_NAMES_KEPT = 10_000
 
 
 @dataclass
 class Attempts:
-    """Wrong passwords in a row for one user name, and until when it is locked."""
+    """Consecutive wrong passwords for one user name, and until when the name is locked."""
 
     failed: int = 0
     locked_until: datetime | None = None
 
 
 class LoginGate:
-    """Checks passwords, and locks a user name after too many wrong ones.
+    """Checks passwords and locks a user name after too many wrong ones.
 
-    Names that nobody has are counted in memory by the same rules, so that an answer does not tell which names exist.
+    Unknown names are counted in memory by the same rules, so that a response does not show which names exist.
     """
 
     def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
         self._database, self._clock, self._settings = database, clock, settings
-        self._strangers: OrderedDict[str, Attempts] = OrderedDict()
+        self._unknown: OrderedDict[str, Attempts] = OrderedDict()
         self._counting = Lock()
 
     def check(self, username: str, password: str, ip: str | None) -> str:
-        """The id of the account that this password opens. Raises BadCredentials or Locked, and writes that down."""
+        """The id of the account whose password this is. Raises Locked; or BadCredentials, after an audit line."""
         moment = now(self._clock)
-        # Counted and committed before the slow comparison: guesses sent at once are not free.
+        # Counted and committed before the slow comparison, so that guesses sent at the same time all count.
         with self._counting, self._database.writing() as db:
             account = db.scalar(select(AccountRow).where(AccountRow.username == username).with_for_update())
             remaining = self._count(account, username, moment)
@@ -62,8 +65,8 @@ class LoginGate:
         raise BadCredentials(remaining_attempts=remaining)
 
     def _count(self, account: AccountRow | None, username: str, moment: datetime) -> int:
-        """Take one attempt; how many are left. Raises Locked while the name is locked."""
-        attempts = Attempts(account.failed_logins, account.locked_until) if account else self._stranger(username)
+        """Counts one attempt; returns how many are left. Raises Locked while the name is locked."""
+        attempts = Attempts(account.failed_logins, account.locked_until) if account else self._unknown_name(username)
         if attempts.locked_until is not None:
             if moment < attempts.locked_until:
                 raise Locked(retry_after_s=int((attempts.locked_until - moment).total_seconds()) + 1)
@@ -76,16 +79,16 @@ class LoginGate:
             account.failed_logins, account.locked_until = attempts.failed, attempts.locked_until
         return max(0, remaining)
 
-    def _stranger(self, username: str) -> Attempts:
-        attempts = self._strangers.setdefault(username, Attempts())
-        self._strangers.move_to_end(username)
-        while len(self._strangers) > STRANGERS_KEPT:
-            self._strangers.popitem(last=False)
+    def _unknown_name(self, username: str) -> Attempts:
+        attempts = self._unknown.setdefault(username, Attempts())
+        self._unknown.move_to_end(username)
+        while len(self._unknown) > UNKNOWN_NAMES_KEPT:
+            self._unknown.popitem(last=False)
         return attempts
 
 
 def open_login(db: DbSession, account_id: str, moment: datetime, hours: float) -> str:
-    """Start a login session and forget expired ones; the token, which is kept nowhere."""
+    """Starts a login session and deletes expired ones. Returns the token, of which only the hash is stored."""
     token = new_token()
     db.execute(delete(LoginSessionRow).where(LoginSessionRow.expires_at <= moment))
     db.add(
@@ -101,13 +104,13 @@ def open_login(db: DbSession, account_id: str, moment: datetime, hours: float) -
 
 
 def close_logins(db: DbSession, account_id: str, keep: str | None = None) -> None:
-    """End every login session of an account but `keep` (an id)."""
+    """Ends all login sessions of an account except the one with the id `keep`."""
     query = delete(LoginSessionRow).where(LoginSessionRow.account_id == account_id)
     db.execute(query if keep is None else query.where(LoginSessionRow.id != keep))
 
 
 def viewer_of_login(db: DbSession, token_hash: str, moment: datetime) -> tuple[Viewer, datetime] | None:
-    """Who holds this token and when they were last seen; None if the session ended or the account is closed."""
+    """The viewer of a token and when it was last used; None if the session has ended or the account is closed."""
     row = db.execute(
         select(LoginSessionRow, AccountRow)
         .join(AccountRow, AccountRow.id == LoginSessionRow.account_id)
@@ -120,7 +123,7 @@ def viewer_of_login(db: DbSession, token_hash: str, moment: datetime) -> tuple[V
 
 
 def viewer_of(db: DbSession, account: AccountRow, login_id: str) -> Viewer:
-    """The viewer that an account is now."""
+    """The viewer that an account makes now."""
     region = db.get_one(RegionRow, account.region_id) if account.region_id else None
     institution = db.get_one(InstitutionRow, account.institution_id) if account.institution_id else None
     return Viewer(

@@ -1,4 +1,4 @@
-"""Whether a request comes from our own pages: the Origin of what changes state, and of WebSockets, is our Host."""
+"""The origin check: state-changing requests and WebSockets from a browser must come from this server's own pages."""
 
 from urllib.parse import urlsplit
 
@@ -12,8 +12,8 @@ DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 def is_own(connection: HTTPConnection) -> bool:
     """True for safe methods, for programs that send no Origin, and where Origin and Host name the same server.
 
-    Browsers send Origin with every WebSocket and every state-changing request, so a missing one is not a browser's.
-    The scheme is not compared: behind a reverse proxy it is not ours to see.
+    Browsers send Origin with every WebSocket and every state-changing request; without one it is not a browser.
+    The scheme is not compared: behind a reverse proxy the service cannot know it.
     """
     if connection.scope["type"] == "http" and connection.scope["method"] in SAFE_METHODS:
         return True
@@ -27,5 +27,5 @@ def is_own(connection: HTTPConnection) -> bool:
             host.hostname,
             host.port or default,
         )
-    except ValueError:  # a port that is no number
+    except ValueError:  # the port is not a number
         return False

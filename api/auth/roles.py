@@ -1,7 +1,6 @@
-"""Who may what: one table of roles, one table of routes. The guard and the tests read the same two tables.
+"""Rights: the table of roles (role → rights) and the table of routes (route → right), which guard and tests read.
 
-Everything is denied by default: create_app refuses to start while a route is missing in ROUTES.
-See docs/decisions/0002.
+Everything is denied by default: create_app raises an error while ROUTES lacks a route. Decision: docs/decisions/0002.
 """
 
 from collections.abc import Mapping
@@ -10,10 +9,10 @@ from typing import Final
 
 
 class Permission(StrEnum):
-    """A right, or one of the two conditions that need no role."""
+    """A right, or one of the two conditions that need no role (public, member)."""
 
-    PUBLIC = "public"  # anybody, also nobody
-    MEMBER = "member"  # anybody who is logged in
+    PUBLIC = "public"  # everybody, also without a login
+    MEMBER = "member"  # everybody who is logged in
     LIVE_VIEW = "live.view"
     PLAYBACK_VIEW = "playback.view"
     EXPORT = "export"
@@ -34,7 +33,7 @@ class Permission(StrEnum):
 
 
 class Role(StrEnum):
-    """What somebody is; where they are it is their scope."""
+    """What an account may do. Its scope (a region or an institution) says over which rows."""
 
     ADMINISTRATOR = "administrator"
     SUPERVISOR = "supervisor"
@@ -44,7 +43,7 @@ class Role(StrEnum):
 
 P = Permission
 
-# What every role may look at, within its scope.
+# What every role may read, within its scope.
 READERS: Final = frozenset(
     {P.LIVE_VIEW, P.PLAYBACK_VIEW, P.REGISTRY_READ, P.CLASSES_READ, P.FLAGS_READ, P.SUBSIDY_READ}
 )
@@ -60,7 +59,7 @@ ROLES: Final[Mapping[Role, frozenset[Permission]]] = {
 # "METHOD /path" as it is declared; WS is a WebSocket.
 ROUTES: Final[Mapping[str, Permission]] = {
     "GET /api/health": P.PUBLIC,
-    # Its door is its own: a token, or else this machine alone (metrics.py).
+    # Has its own check: a token, or requests from this machine only (metrics/exposition.py).
     "GET /metrics": P.PUBLIC,
     "GET /api/start": P.PUBLIC,
     "POST /api/start": P.PUBLIC,
@@ -155,5 +154,5 @@ ROUTES: Final[Mapping[str, Permission]] = {
 
 
 def permissions_of(role: str) -> frozenset[Permission]:
-    """The rights of a role. ValueError for a word that is no role."""
+    """The rights of a role. ValueError for an unknown role."""
     return ROLES[Role(role)]

@@ -1,8 +1,7 @@
-"""The one way to rows that belong to an institution: what a viewer may not see does not exist for them.
+"""The scoped query: the rows that a viewer may see. Rows outside of their scope do not exist for them.
 
-Every query over regions, institutions, rooms, cameras, footage, samples, classes and what hangs on them, flags,
-decisions, accounts and audit events starts with `visible(viewer, Entity)` or `load(db, viewer, Entity, id)`, in
-requests, WebSockets and background tasks alike.
+Every query of a request or a WebSocket starts with `visible(viewer, Entity)`, `find` or `load`. The exceptions are
+listed, with reasons, in tests/structure/unscoped.py; a test finds all others. Decision: docs/decisions/0002.
 """
 
 from collections.abc import Callable, Mapping
@@ -105,7 +104,7 @@ def _accounts(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def _audit_events(viewer: Viewer) -> ColumnElement[bool]:
-    """Events of visible institutions; events of no institution by visible accounts; all of them from the root."""
+    """Events of visible institutions, and those of no institution by visible accounts. The root sees all events."""
     if viewer.sees_everything:
         return true()
     by_visible = AuditEventRow.account_id.in_(select(AccountRow.id).where(_accounts(viewer)))
@@ -115,12 +114,12 @@ def _audit_events(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def _rules(viewer: Viewer) -> ColumnElement[bool]:
-    """The default concerns everybody."""
+    """Rules of visible cameras, and the default rules, which everybody sees."""
     return or_(RetentionRuleRow.camera_id.is_(None), _of_cameras(RetentionRuleRow.camera_id)(viewer))
 
 
 def _brakes(viewer: Viewer) -> ColumnElement[bool]:
-    """A brake of all cameras is for those who see all."""
+    """Brakes of visible cameras; a brake of all cameras only for viewers who see everything."""
     return true() if viewer.sees_everything else _of_cameras(BrakeRow.camera_id)(viewer)
 
 
@@ -155,21 +154,26 @@ SCOPES: Mapping[type[Base], Callable[[Viewer], ColumnElement[bool]]] = {
 
 
 def visible(viewer: Viewer, entity: type[Entity]) -> Select[Entity]:
-    """A SELECT of the rows of `entity` within the viewer's scope, to be narrowed further. KeyError: no such scope."""
+    """A SELECT of the rows of `entity` in the viewer's scope, to be narrowed further. KeyError if it has no scope."""
     return select(entity).where(SCOPES[entity](viewer))
 
 
-def load(db: DbSession, viewer: Viewer, entity: type[Entity], row_id: str) -> Entity:
-    """The row, or NotFound, alike for rows that do not exist and rows of somebody else."""
+def find(db: DbSession, viewer: Viewer, entity: type[Entity], row_id: str) -> Entity | None:
+    """The row, or None, both for rows that do not exist and for rows outside of the viewer's scope."""
     key: Any = entity.__table__.c["id"]
-    row = db.scalars(visible(viewer, entity).where(key == row_id)).one_or_none()
+    return db.scalars(visible(viewer, entity).where(key == row_id)).one_or_none()
+
+
+def load(db: DbSession, viewer: Viewer, entity: type[Entity], row_id: str) -> Entity:
+    """The row, or NotFound, both for rows that do not exist and for rows outside of the viewer's scope."""
+    row = find(db, viewer, entity, row_id)
     if row is None:
         raise NotFound(code=f"{entity.__tablename__}_not_found")
     return row
 
 
 def named(db: DbSession, viewer: Viewer, entity: type[Entity], row_id: str, field: str) -> Entity:
-    """The row that a field of a request names; Invalid on that field if there is none in scope."""
+    """The row that a field of a request names; Invalid, with that field, if there is none in scope."""
     try:
         return load(db, viewer, entity, row_id)
     except NotFound as error:

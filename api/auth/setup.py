@@ -1,4 +1,7 @@
-"""First-run setup: a code on the server's console proves that whoever makes the first account owns the server."""
+"""First-run setup: whoever knows the code on the server's console may create the first account.
+
+Not here: the route (registry/start.py). Design: docs/design/api.md, "Accounts".
+"""
 
 import hmac
 import os
@@ -12,7 +15,7 @@ from shike.api.auth.passwords import hash_token
 from shike.api.auth.tables import AccountRow
 
 CODE_FILE = "setup-code"
-ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that can be read as something else
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without letters and digits that look alike (I O 0 1)
 
 
 def needs_setup(db: DbSession) -> bool:
@@ -21,7 +24,7 @@ def needs_setup(db: DbSession) -> bool:
 
 
 def issue_code(state_dir: Path) -> str:
-    """A new code (60 bits) for the console; only its hash is kept. An earlier one stops working."""
+    """Makes a new code (60 bits) for the console and stores its hash; an earlier code becomes invalid."""
     code = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(3))
     state_dir.mkdir(parents=True, exist_ok=True)
     fresh = state_dir / f"{CODE_FILE}.{os.getpid()}"
@@ -32,7 +35,7 @@ def issue_code(state_dir: Path) -> str:
 
 
 def code_fits(state_dir: Path, code: str) -> bool:
-    """Whether this is the code that was issued last. Case, spaces and dashes do not matter."""
+    """Whether this is the code that was issued last. Case, spaces and hyphens are ignored."""
     letters = "".join(char for char in code.upper() if char in ALPHABET)
     dashed = "-".join(letters[start : start + 4] for start in range(0, len(letters), 4))
     try:
@@ -43,5 +46,5 @@ def code_fits(state_dir: Path, code: str) -> bool:
 
 
 def retire_code(state_dir: Path) -> None:
-    """Forget the code: setup is done."""
+    """Deletes the code: setup is done."""
     (state_dir / CODE_FILE).unlink(missing_ok=True)

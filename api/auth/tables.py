@@ -1,4 +1,4 @@
-"""Accounts and their login sessions as tables. Queries are in accounts.py and login.py beside it."""
+"""Tables of accounts and login sessions. Not here: queries (login.py, accounts/administration.py)."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from shike.attendance.tables.base import Base, id_column
 
 
 class AccountRow(Base):
-    """Someone who may log in. Exactly one of `region_id` (a subtree) and `institution_id` is their scope."""
+    """An account that may log in. Its scope is either `region_id` (with all regions below it) or `institution_id`."""
 
     __tablename__ = "account"
     __table_args__ = (CheckConstraint("(region_id IS NULL) <> (institution_id IS NULL)", name="one_scope"),)
@@ -28,7 +28,7 @@ class AccountRow(Base):
 
 
 class LoginSessionRow(Base):
-    """One browser that is logged in. Only the SHA-256 of its token is kept."""
+    """One browser that is logged in. Only the SHA-256 of its token is stored."""
 
     __tablename__ = "login_session"
 

@@ -1,4 +1,4 @@
-"""Who is looking, as frozen values that can travel into WebSockets and background tasks."""
+"""The viewer and the caller of a request, as frozen values that WebSockets and background tasks can keep."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from shike.api.auth.roles import Permission
 
 @dataclass(frozen=True)
 class Viewer:
-    """An account as it was when this was made. Exactly one of `region_path` and `institution_id` is set."""
+    """An account at the time of its request. Exactly one of `region_path` and `institution_id` is set."""
 
     account_id: str
     login_id: str
@@ -20,7 +20,7 @@ class Viewer:
     scope_label: str
 
     def may(self, permission: Permission) -> bool:
-        """Whether the role gives this right (PUBLIC and MEMBER are always given)."""
+        """Whether the role has this right; PUBLIC and MEMBER are always true."""
         return permission in (Permission.PUBLIC, Permission.MEMBER) or permission in self.permissions
 
     @property
@@ -31,7 +31,7 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Caller:
-    """A viewer and where their request came from, as the audit trail wants it."""
+    """A viewer and the IP address of their request, for the audit trail."""
 
     viewer: Viewer
     ip: str | None

@@ -158,8 +158,8 @@ def list_class_sessions(
     if wanted.room_id is not None:
         query = query.where(ClassSessionRow.room_id == wanted.room_id)
     if wanted.institution_id is not None:
-        of_institution = select(TrainingClassRow.id).where(TrainingClassRow.institution_id == wanted.institution_id)
-        query = query.where(ClassSessionRow.class_id.in_(of_institution))
+        classes = visible(viewer, TrainingClassRow).where(TrainingClassRow.institution_id == wanted.institution_id)
+        query = query.where(ClassSessionRow.class_id.in_(classes.with_only_columns(TrainingClassRow.id)))
     if wanted.state is not None:
         query = query.where(ClassSessionRow.state == wanted.state)
     query = query.limit(wanted.limit)
@@ -170,8 +170,8 @@ def list_class_sessions(
 def list_sessions_of_class(class_id: str, db: Db, viewer: CurrentViewer) -> Items[ClassSessionOut]:
     """The timetable of a class, by number."""
     load(db, viewer, TrainingClassRow, class_id)
-    query = select(ClassSessionRow).where(ClassSessionRow.class_id == class_id).order_by(ClassSessionRow.sequence)
-    return Items(items=class_session_outs(db, list(db.scalars(query))))
+    query = visible(viewer, ClassSessionRow).where(ClassSessionRow.class_id == class_id)
+    return Items(items=class_session_outs(db, list(db.scalars(query.order_by(ClassSessionRow.sequence)))))
 
 
 def may_change_late(viewer: Viewer) -> bool:
@@ -215,7 +215,7 @@ def update_class_session(
 ) -> ClassSessionOut:
     """Change a class session. 422 `already_started` once it has begun, unless the caller may write the registry."""
     row = load(db, caller.viewer, ClassSessionRow, class_session_id)
-    training_class = db.get_one(TrainingClassRow, row.class_id)
+    training_class = load(db, caller.viewer, TrainingClassRow, row.class_id)
     plan = patched(db, caller.viewer, training_class, plan_of(row), body)
     table = Timetable(db, training_class, now(clock), late=may_change_late(caller.viewer))
     before = plan_of(row)

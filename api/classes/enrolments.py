@@ -9,12 +9,11 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
-from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
 from shike.api.auth.guard import CurrentCaller, CurrentViewer
-from shike.api.auth.scopes import load
+from shike.api.auth.scopes import load, visible
 from shike.api.classes.trainees import Phone, shown_phone
 from shike.api.classes.training_classes import stored
 from shike.api.current import CurrentClock, CurrentIdentities, Db
@@ -91,8 +90,9 @@ class EnrolmentOut(BaseModel):
 def enrolment_outs(db: DbSession, viewer: CurrentViewer, class_id: str) -> list[EnrolmentOut]:
     """The roster of a class, by name."""
     query = (
-        select(EnrolmentRow, TraineeRow)
+        visible(viewer, EnrolmentRow)
         .join(TraineeRow, TraineeRow.id == EnrolmentRow.trainee_id)
+        .add_columns(TraineeRow)
         .where(EnrolmentRow.class_id == class_id)
         .order_by(TraineeRow.name, EnrolmentRow.id)
     )
@@ -136,7 +136,7 @@ def create_enrolment(
     entry = rosters.RosterEntry(body.name, number, {key: value for key, value in values.items() if value})
     enrolment, _ = roster.enrol(entry)
     roster.write()
-    trainee = db.get_one(TraineeRow, enrolment.trainee_id)
+    trainee = load(db, caller.viewer, TraineeRow, enrolment.trainee_id)
     place = audit.place_of(db, training_class)
     audit.write(db, clock, caller, "registry_changed", place, verb="created", kind="enrolment", trainee_id=trainee.id)
     return enrolment_out(caller.viewer, enrolment, trainee)
@@ -148,7 +148,7 @@ def update_enrolment(
 ) -> EnrolmentOut:
     """Change an enrolment. A day of leaving sets its state to `left`. Nobody is removed from a roster."""
     enrolment = load(db, caller.viewer, EnrolmentRow, enrolment_id)
-    training_class = db.get_one(TrainingClassRow, enrolment.class_id)
+    training_class = load(db, caller.viewer, TrainingClassRow, enrolment.class_id)
     values = stored(body.model_dump(exclude_unset=True))
     before = {
         key: getattr(enrolment, key)
@@ -164,4 +164,4 @@ def update_enrolment(
     place, changed = audit.place_of(db, training_class), {key: [old, values[key]] for key, old in before.items()}
     detail = {"verb": "updated", "kind": "enrolment", "trainee_id": enrolment.trainee_id, "changed": changed}
     audit.write(db, clock, caller, "registry_changed", place, **detail)
-    return enrolment_out(caller.viewer, enrolment, db.get_one(TraineeRow, enrolment.trainee_id))
+    return enrolment_out(caller.viewer, enrolment, load(db, caller.viewer, TraineeRow, enrolment.trainee_id))

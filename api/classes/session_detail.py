@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth.guard import CurrentViewer
-from shike.api.auth.scopes import load, visible
+from shike.api.auth.scopes import find, load, visible
 from shike.api.classes.session_shapes import (
     AttendeeOut,
     JudgedRoomOut,
@@ -73,7 +73,7 @@ def read_session_detail(class_session_id: str, sources: Annotated[DetailSources,
     db, viewer = sources.db, sources.viewer
     session = load(db, viewer, ClassSessionRow, class_session_id)
     start, end, now_us = session.starts_at - MARGIN, session.ends_at + MARGIN, sources.clock.now()
-    room = db.get(RoomRow, session.room_id) if session.room_id else None
+    room = find(db, viewer, RoomRow, session.room_id) if session.room_id else None
     cameras = _cameras(sources, room, start, end, now_us) if room else []
     acceptance = sources.acceptances.of(db, room.id) if room else assess([])
     counts = room_counts(samples_of(db, [camera.id for camera in cameras], start, end), sources.every_us)
@@ -146,13 +146,11 @@ def _cameras(
     sources: DetailSources, room: RoomRow, start: datetime, end: datetime, now_us: int
 ) -> list[SessionCameraOut]:
     """The cameras of the room and what they recorded; without those that are disabled and recorded nothing."""
-    db, start_us, end_us = sources.db, to_us(start), to_us(end)
-    query = select(CameraRow).where(CameraRow.room_id == room.id).order_by(CameraRow.name, CameraRow.id)
+    db, viewer, start_us, end_us = sources.db, sources.viewer, to_us(start), to_us(end)
+    query = visible(viewer, CameraRow).where(CameraRow.room_id == room.id).order_by(CameraRow.name, CameraRow.id)
     answers = sources.reader.read(CoverageRequest(list(db.scalars(query)), start_us, end_us, now_us, "main"))
     return [
-        _camera(
-            each.camera, each.coverage, held_outs(db, sources.viewer, each.camera, sources.settings, start_us, end_us)
-        )
+        _camera(each.camera, each.coverage, held_outs(db, viewer, each.camera, sources.settings, start_us, end_us))
         for each in answers
         if each.coverage.spans or each.camera.enabled
     ]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
 from shike.api.auth.guard import CurrentCaller, CurrentViewer
-from shike.api.auth.scopes import load
+from shike.api.auth.scopes import load, visible
 from shike.api.current import CurrentClock, Db
 from shike.api.errors import Conflict, Invalid
 from shike.api.moment import Moment, now
@@ -121,14 +121,14 @@ def create_sign_event(
     check_moment(session, body.at, now(clock), "at")
     if body.corrects_id is not None:
         check_correction(db, session, body, body.corrects_id)
-    same = exists().where(
+    same = visible(caller.viewer, SignEventRow).where(
         SignEventRow.class_session_id == session.id,
         SignEventRow.trainee_id == body.trainee_id,
         SignEventRow.kind == body.kind,
         SignEventRow.at == body.at,
         SignEventRow.method == "hand",
     )
-    if db.scalar(select(same)):
+    if db.scalar(select(same.exists())):
         raise Conflict("this was noted by hand before", code="already_noted")
     event = SignEventRow(
         **body.model_dump(),
@@ -171,7 +171,7 @@ def leave_out(db: DbSession, row: LeaveRow) -> LeaveOut:
 def list_leaves(class_session_id: str, db: Db, viewer: CurrentViewer) -> Items[LeaveOut]:
     """Approved absences from a class session."""
     load(db, viewer, ClassSessionRow, class_session_id)
-    query = select(LeaveRow).where(LeaveRow.class_session_id == class_session_id).order_by(LeaveRow.id)
+    query = visible(viewer, LeaveRow).where(LeaveRow.class_session_id == class_session_id).order_by(LeaveRow.id)
     return Items(items=[leave_out(db, row) for row in db.scalars(query)])
 
 
@@ -180,8 +180,10 @@ def create_leave(class_session_id: str, body: LeaveIn, db: Db, caller: CurrentCa
     """Enter an approved absence. 409 `already_on_leave`."""
     session = load(db, caller.viewer, ClassSessionRow, class_session_id)
     check_enrolled(db, session, body.trainee_id)
-    same = exists().where(LeaveRow.class_session_id == session.id, LeaveRow.trainee_id == body.trainee_id)
-    if db.scalar(select(same)):
+    same = visible(caller.viewer, LeaveRow).where(
+        LeaveRow.class_session_id == session.id, LeaveRow.trainee_id == body.trainee_id
+    )
+    if db.scalar(select(same.exists())):
         raise Conflict("this person is on leave already", code="already_on_leave")
     row = LeaveRow(
         class_session_id=session.id,
@@ -201,7 +203,7 @@ def create_leave(class_session_id: str, body: LeaveIn, db: Db, caller: CurrentCa
 def delete_leave(leave_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
     """Delete an absence. The audit trail keeps its content."""
     row = load(db, caller.viewer, LeaveRow, leave_id)
-    session = db.get_one(ClassSessionRow, row.class_session_id)
+    session = load(db, caller.viewer, ClassSessionRow, row.class_session_id)
     detail = {"verb": "deleted", "kind": "leave", "trainee_id": row.trainee_id, "reason": row.reason}
     detail |= {"approved_by": row.approved_by}
     audit.write(db, clock, caller, "registry_changed", audit.place_of(db, session), **detail)

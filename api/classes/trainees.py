@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, StringConstraints
-from sqlalchemy import or_, select
+from sqlalchemy import or_
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
@@ -77,7 +77,7 @@ def trainee_fields(db: DbSession, viewer: Viewer, row: TraineeRow) -> dict[str, 
     return {
         "id": row.id,
         "institution_id": row.institution_id,
-        "institution_name": db.get_one(InstitutionRow, row.institution_id).name,
+        "institution_name": load(db, viewer, InstitutionRow, row.institution_id).name,
         "name": row.name,
         "id_number_masked": row.id_number_masked,
         "phone": shown_phone(viewer, row.phone),
@@ -119,8 +119,9 @@ def list_trainees(
 def trainee_detail(db: DbSession, viewer: Viewer, row: TraineeRow) -> TraineeDetail:
     """A person with their classes."""
     query = (
-        select(TrainingClassRow, EnrolmentRow)
+        visible(viewer, TrainingClassRow)
         .join(EnrolmentRow, EnrolmentRow.class_id == TrainingClassRow.id)
+        .add_columns(EnrolmentRow)
         .where(EnrolmentRow.trainee_id == row.id)
         .order_by(TrainingClassRow.starts_on.desc(), TrainingClassRow.id)
     )

@@ -209,8 +209,10 @@ def check_class(db: DbSession, row: TrainingClassRow) -> None:
 
 def check_not_begun(db: DbSession, viewer: Viewer, row: TrainingClassRow, clock: Clock) -> None:
     """Raises Conflict if a session has begun and the viewer may not write the registry."""
-    begun = exists().where(ClassSessionRow.class_id == row.id, ClassSessionRow.starts_at <= now(clock))
-    if not viewer.may(Permission.REGISTRY_WRITE) and db.scalar(select(begun)):
+    begun = visible(viewer, ClassSessionRow).where(
+        ClassSessionRow.class_id == row.id, ClassSessionRow.starts_at <= now(clock)
+    )
+    if not viewer.may(Permission.REGISTRY_WRITE) and db.scalar(select(begun.exists())):
         raise Conflict("the class has begun", code="already_started", hint="ask an administrator")
 
 

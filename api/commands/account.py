@@ -1,4 +1,7 @@
-"""`shike account …`: accounts from the server's console, for the first one and for a forgotten password."""
+"""`shike account …`: adds an account or sets a password from the server's console.
+
+For the first account and for forgotten passwords. Not here: routes of accounts (accounts/administration.py).
+"""
 
 from typing import Annotated
 
@@ -69,11 +72,11 @@ def password(username: str, new: _Password) -> None:
     settings = load_settings()
     migrate(settings)
     with Database.at(settings.database).writing() as db:
-        found = db.scalar(select(AccountRow).where(AccountRow.username == username))
-        if found is None:
+        row = db.scalar(select(AccountRow).where(AccountRow.username == username))
+        if row is None:
             raise typer.BadParameter(f"there is no account {username}")
-        found.password_hash, found.failed_logins, found.locked_until = hash_password(new), 0, None
-        close_logins(db, found.id)
+        row.password_hash, row.failed_logins, row.locked_until = hash_password(new), 0, None
+        close_logins(db, row.id)
     typer.echo(f"{username}: password changed")
 
 

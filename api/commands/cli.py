@@ -1,4 +1,4 @@
-"""The `shike` command: a table of commands. A command's module is loaded when it is called, and not before."""
+"""The `shike` command: a table of commands. A command's module is imported only when the command is called."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-# Name → module and function (or Typer of a group).
+# Name → module and function, or the Typer of a group of commands.
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "up": ("shike.api.commands.processes", "up"),
     "demo": ("shike.api.demo.command", "demo"),
@@ -27,7 +27,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 class CommandTable(TyperGroup):
-    """The commands of the table, each loaded on its own."""
+    """The commands of the table; loads only the one that is called."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -42,7 +42,7 @@ class CommandTable(TyperGroup):
             group.name = cmd_name
             return group
         single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        # The simulated camera has options of its own, which it reads by itself.
+        # The simulated camera parses its options itself.
         passed_on = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
         single.command(cmd_name, context_settings=passed_on if cmd_name == "camera-sim" else None)(target)
         return get_command(single)
@@ -57,7 +57,7 @@ def shike() -> None:
 
 
 def main() -> None:
-    """Entry point of the wheel."""
+    """Entry point of the `shike` script."""
     app()
 
 

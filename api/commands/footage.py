@@ -1,4 +1,7 @@
-"""`shike footage …`: do files and index agree, and the index made anew from the files."""
+"""`shike footage check` compares files and index; `shike footage rebuild` makes the index from files and chains.
+
+Not here: `shike footage lost` (lost.py), the checks themselves (attendance/repair). Design: docs/design/footage.md.
+"""
 
 import json
 import logging
@@ -43,18 +46,18 @@ def check_footage(
     """Compare files and index, and list gaps with their reasons. Exits with 1 if anything is wrong; a gap is not."""
     settings = load_settings()
     archive, spool = Archive(settings.footage_dir), Spool(settings.spool_dir, create=False)
-    found: Counter[str] = Counter()
+    codes: Counter[str] = Counter()
     faults = 0
     with index_of(settings) as database:
         for camera_id, name in cameras(database, archive, camera):
             for finding in check(archive, spool, database.reading, camera_id):
-                found[finding.code] += 1
+                codes[finding.code] += 1
                 faults += finding.is_fault
                 row = {"name": name, **asdict(finding)}
                 typer.echo(json.dumps(row) if as_json else _line(shown(camera_id, name), finding))
     if not as_json:
-        said = ", ".join(_count(count, code) for code, count in sorted(found.items())) or "nothing to say"
-        typer.echo(f"{'files and index agree' if faults == 0 else _many(faults, 'fault')} ({said})")
+        summary = ", ".join(_count(count, code) for code, count in sorted(codes.items())) or "nothing to say"
+        typer.echo(f"{'files and index agree' if faults == 0 else _many(faults, 'fault')} ({summary})")
     raise typer.Exit(1 if faults else 0)
 
 
@@ -94,7 +97,7 @@ def rebuild_index(camera: _Camera = None) -> None:
 
 
 def _count(count: int, code: str) -> str:
-    """A gap and an overlap are counted as things; the other codes say what the files are."""
+    """`3 gaps`, `1 overlap`; the other codes are adjectives of files: `2 missing`."""
     return _many(count, code) if code in ("gap", "overlap") else f"{count} {code}"
 
 

@@ -1,4 +1,7 @@
-"""`shike ingest`: footage that was recorded elsewhere, marked as imported."""
+"""`shike ingest`: stores a video file that was recorded elsewhere as footage of a camera, marked as imported.
+
+Not here: reading the file (capture/recorder/ingest.py). Design: docs/design/capture.md.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -38,27 +41,27 @@ def ingest_file(
     config = capture_config(settings)
     archive, spool, clock = Archive(config.footage, config.reserve_bytes), Spool(config.spool), SystemClock()
     with database.reading() as db:
-        found = list(db.scalars(select(CameraRow).where((CameraRow.id == camera) | (CameraRow.name == camera))))
-    if len(found) != 1:
-        raise typer.BadParameter(f"{len(found)} cameras are called {camera}", param_hint="--camera")
+        matches = list(db.scalars(select(CameraRow).where((CameraRow.id == camera) | (CameraRow.name == camera))))
+    if len(matches) != 1:
+        raise typer.BadParameter(f"{len(matches)} cameras are called {camera}", param_hint="--camera")
     try:
         end_us = start_us + duration_us(file)
         if end_us > clock.now():
             raise typer.BadParameter("the footage would end in the future", param_hint="--start")
-        there = Footage(archive, spool, database.reading).pieces(found[0].id, stream, start_us, end_us)
-        if there:
-            span = f"{rfc3339_us(there[0].start_us)} to {rfc3339_us(there[-1].end_us)}"
+        stored = Footage(archive, spool, database.reading).pieces(matches[0].id, stream, start_us, end_us)
+        if stored:
+            span = f"{rfc3339_us(stored[0].start_us)} to {rfc3339_us(stored[-1].end_us)}"
             raise typer.BadParameter(f"there is footage already from {span}", param_hint="--start")
         done = ingest(
             file,
-            found[0].id,
+            matches[0].id,
             stream,
             start_us,
             Recording(archive, spool, clock, config.lengths, settings.node),
-            simulated=simulated or found[0].simulated,
+            simulated=simulated or matches[0].simulated,
             progress=lambda seconds: typer.echo(f"\r{seconds:8.0f} s", nl=False, err=True),
         )
     except CaptureError as error:
-        said = f"{error}; {error.hint}" if error.hint else str(error)
-        raise typer.BadParameter(said, param_hint="FILE") from error
+        message = f"{error}; {error.hint}" if error.hint else str(error)
+        raise typer.BadParameter(message, param_hint="FILE") from error
     typer.echo(f"\n{done.pictures} pictures, {done.seconds:.1f} s, up to {rfc3339_us(done.end_us)}: imported")

@@ -1,4 +1,7 @@
-"""`shike keys …`: the installation's signing key, shown, given out, replaced."""
+"""`shike keys …`: shows, exports and replaces the signing key of the installation.
+
+Not here: keys and signatures (capture/proof). Design: docs/design/integrity.md.
+"""
 
 import hashlib
 from contextlib import suppress
@@ -58,7 +61,7 @@ def rotate(
 ) -> None:
     """Replace the signing key. Each chain is told by the old key's signature; the old private key is then removed."""
     settings = load_settings()
-    with suppress(CaptureError, OSError):  # a key that was lost can be replaced
+    with suppress(CaptureError, OSError):  # a lost key can be replaced
         if Signer.found(settings.keys_dir) is None:
             raise _none_in(settings.keys_dir)
     store, archive = SigningKeys(settings.keys_dir), Archive(settings.footage_dir)
@@ -66,7 +69,7 @@ def rotate(
         _expect_chains(settings, archive)
     try:
         store.drop_unused()
-        if not store.former():  # else an earlier change was not finished
+        if not store.former():  # otherwise an earlier replacement was not finished
             store.renew()
         signer = Signer.at(settings.keys_dir)
     except (CaptureError, OSError) as error:
@@ -90,21 +93,21 @@ def rotate(
 
 
 def _expect_chains(settings: Settings, archive: Archive) -> None:
-    """BadParameter where a chain that the index speaks of is not there: nobody could vouch for the new key in it."""
+    """BadParameter if a chain of indexed footage is not mounted: the old key could not introduce the new one in it."""
     with index_of(settings) as database, database.reading() as db:
-        lost = away(db, archive, db.scalars(select(CameraRow.id).order_by(CameraRow.id)))
-    if lost:
-        folders = ", ".join(str(settings.footage_dir.absolute() / camera_id) for camera_id in lost[:_NAMED])
-        more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+        absent = away(db, archive, db.scalars(select(CameraRow.id).order_by(CameraRow.id)))
+    if absent:
+        folders = ", ".join(str(settings.footage_dir.absolute() / camera_id) for camera_id in absent[:_NAMED])
+        more = f" and {len(absent) - _NAMED} more" if len(absent) > _NAMED else ""
         raise typer.BadParameter(
-            f"the chains of {len(lost)} cameras with footage are not there, or others lie in their place: "
+            f"the chains of {len(absent)} cameras with footage are not there, or others lie in their place: "
             f"{folders}{more}; mount the volume of the footage and run this again. If they are lost for good, record "
             "that with `shike footage lost`, or use `shike keys rotate --anyway`"
         )
 
 
 def _signer(keys_dir: Path) -> Signer:
-    """Looks only: a command in the wrong folder must not make a key there and give it out as the installation's."""
+    """Reads the key and never makes one: a command in a wrong data folder must not export a key made there."""
     try:
         signer = Signer.found(keys_dir)
     except (CaptureError, OSError) as error:
@@ -115,8 +118,8 @@ def _signer(keys_dir: Path) -> Signer:
 
 
 def _none_in(keys_dir: Path) -> typer.Exit:
-    said = f"no signing key in {keys_dir.absolute()}; set SHIKE_DATA_DIR to the data folder or start `shike keep`"
-    typer.echo(said, err=True)
+    message = f"no signing key in {keys_dir.absolute()}; set SHIKE_DATA_DIR to the data folder or start `shike keep`"
+    typer.echo(message, err=True)
     return typer.Exit(1)
 
 

@@ -1,4 +1,7 @@
-"""`shike footage lost`: whose footage is not here, and footage given up that is lost for good."""
+"""`shike footage lost`: names cameras whose footage is not mounted, and records footage as lost for good.
+
+Not here: what is absent and giving it up (attendance/repair/giving_up.py). Design: docs/design/retention.md.
+"""
 
 from typing import Annotated
 
@@ -39,28 +42,28 @@ def lost_footage(camera: _Camera = None, reason: _Reason = None, account: By = N
         raise typer.BadParameter("to give footage up, name the camera, the reason and the account that does")
     if len(reason or "") > _LONGEST_REASON:
         raise typer.BadParameter(f"write at most {_LONGEST_REASON} characters", param_hint="--reason")
-    found = 0
+    cameras_absent = 0
     with index_of(settings) as database:
         for camera_id, name in cameras(database, archive, camera):
             with database.reading() as db:
                 what = absent(db, archive, camera_id) if giving_up or away(db, archive, [camera_id]) else None
             if what is None:
                 continue
-            found += 1
+            cameras_absent += 1
             if giving_up:
                 _give_up(database, archive, camera_id, what, (account or "", (reason or "").strip()), clock)
             typer.echo(f"{shown(camera_id, name)}: {_line(what, settings, camera_id, giving_up)}")
-    if not found:
+    if not cameras_absent:
         typer.echo("all footage that the index knows is here; nothing is lost")
     elif not giving_up:
         typer.echo("mount the volume; if it is lost for good, add --camera, --reason and --account")
-    raise typer.Exit(1 if found and not giving_up else 0)
+    raise typer.Exit(1 if cameras_absent and not giving_up else 0)
 
 
 def _give_up(
-    database: Database, archive: Archive, camera_id: str, what: Absent, word: tuple[str, str], clock: Clock
+    database: Database, archive: Archive, camera_id: str, what: Absent, by_and_reason: tuple[str, str], clock: Clock
 ) -> None:
-    username, reason = word
+    username, reason = by_and_reason
     with database.writing() as db:
         by = db.scalar(select(AccountRow).where(AccountRow.username == username, AccountRow.role == Role.ADMINISTRATOR))
         if by is None or not by.active:

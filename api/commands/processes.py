@@ -1,7 +1,8 @@
-"""The commands that run a part of the data path until they are stopped. Each loads only what it needs (pipeline.py).
+"""The commands that run a process until it is stopped. Each imports only what it needs.
 
-`up` and `capture` only read the settings here, and `up` brings the database up to date; then each replaces this process
-by a module that has none of these libraries in memory (become.py). Why: docs/decisions/0014.
+`up` and `capture` read the settings here, `up` migrates the database; then the process goes on as another module that
+does not hold their libraries in memory (capture/become.py). Not here: what the processes do (processes/pipeline.py).
+Why: docs/decisions/0014.
 """
 
 import os
@@ -48,7 +49,7 @@ def api() -> None:
     from shike.api.registry.probe import trial_counter
     from shike.api.serve import serve
 
-    settings = _started(migrated=False)  # serving migrates by itself
+    settings = _started(migrated=False)  # serve() migrates the database
     mark = CONSOLE_ONLY if os.environ.get(LIFELINE) else ""
     serve(settings, lambda line: typer.echo(mark + line), trial_counter(settings))
 

@@ -1,16 +1,19 @@
-"""`shike verify`: does footage hold as evidence, and if not, what does not."""
+"""`shike verify`: checks chains, signatures, files and index, and reports what is wrong.
+
+Not here: the check (capture/proof/integrity.py). Design: docs/design/integrity.md.
+"""
 
 import json
 import logging
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from shike.api.commands.arguments import cameras, index_of, moment_us, shown
+from shike.api.commands.arguments import cameras, index_of, moment_us, shown, with_options
 from shike.api.settings import Settings, load_settings
 from shike.attendance.footage.indexed import IndexRows
 from shike.capture.archive.files import Archive
@@ -26,7 +29,7 @@ from shike.capture.proof.timestamps import certificates
 
 _LINES = 50
 _LAST_US = 253_402_300_799_999_999
-# What each finding means, in words of the one who reads the report.
+# What each finding means, for the person who reads the report.
 WORDS = {
     "row_unreadable": "a row of the chain cannot be read",
     "row_changed": "the row is not the one that the index remembers",
@@ -75,36 +78,47 @@ Authority = Annotated[
 ]
 
 
-def verify_footage(
-    camera: _Camera = None,
-    from_: From = None,
-    to: To = None,
-    stream: StreamName | None = None,
-    quick: Quick = False,
-    as_json: AsJson = False,
-    key: Keys = None,
-    timestamp_ca: Authority = None,
-) -> None:
+@dataclass(frozen=True)
+class VerifyOptions:
+    """The options of `shike verify`."""
+
+    camera: _Camera = None
+    from_: From = None
+    to: To = None
+    stream: StreamName | None = None
+    quick: Quick = False
+    as_json: AsJson = False
+    key: Keys = None
+    timestamp_ca: Authority = None
+
+    def range_us(self) -> tuple[int | None, int | None]:
+        """Start and end in µs UTC, None where not given. BadParameter if the range ends before it begins."""
+        start_us = None if self.from_ is None else moment_us(self.from_, "--from")
+        end_us = None if self.to is None else moment_us(self.to, "--to")
+        if start_us is not None and end_us is not None and end_us <= start_us:
+            raise typer.BadParameter("the range ends before it begins", param_hint="--to")
+        return start_us, end_us
+
+
+@with_options(VerifyOptions)
+def verify_footage(options: VerifyOptions) -> None:
     """Hold chains, signatures, files and index against each other. Exits with 0 if all holds, with 1 if not."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     settings = load_settings()
-    from_us = None if from_ is None else moment_us(from_, "--from")
-    to_us = None if to is None else moment_us(to, "--to")
-    if from_us is not None and to_us is not None and to_us <= from_us:
-        raise typer.BadParameter("the range ends before it begins", param_hint="--to")
-    trust = _trust(settings, key or [], timestamp_ca)
+    start_us, end_us = options.range_us()
+    trust = _trust(settings, options.key or [], options.timestamp_ca)
     archive = Archive(settings.footage_dir)
     reports: list[tuple[str, VerificationReport]] = []
     with index_of(settings) as database:
         rows = IndexRows(database.reading, Spool(settings.spool_dir, create=False))
-        for camera_id, name in cameras(database, archive, camera):
-            asked = VerificationScope(camera_id, stream, from_us, to_us, quick)
-            report = verify(asked, archive, rows, trust, _progress)
+        for camera_id, name in cameras(database, archive, options.camera):
+            scope = VerificationScope(camera_id, options.stream, start_us, end_us, options.quick)
+            report = verify(scope, archive, rows, trust, _progress)
             reports.append((name, report))
-            if not as_json:
-                _tell(shown(camera_id, name), report, quick)
+            if not options.as_json:
+                _print(shown(camera_id, name), report, options.quick)
     holds = all(report.holds for _, report in reports)
-    if as_json:
+    if options.as_json:
         typer.echo(json.dumps({"holds": holds, "cameras": [_as_json(name, r) for name, r in reports]}, indent=1))
     elif not reports:
         typer.echo("nothing is recorded, and no camera is registered")
@@ -126,7 +140,7 @@ def _progress(files: int, size: int) -> None:
         typer.echo(f"\r{files:9,} files {size / 1e9:9.1f} GB", nl=False, err=True)
 
 
-def _tell(name: str, report: VerificationReport, quick: bool) -> None:
+def _print(name: str, report: VerificationReport, quick: bool) -> None:
     if report.files >= 20 and sys.stderr.isatty():
         typer.echo("\r" + " " * 32 + "\r", nl=False, err=True)
     verdict = "HOLDS" if report.holds else "DOES NOT HOLD"
@@ -147,7 +161,7 @@ def _tell(name: str, report: VerificationReport, quick: bool) -> None:
 
 
 def _lines(findings: list[Finding]) -> Iterator[str]:
-    """A line for each thing that does not hold, the first broken link first; a line for all that went by one rule."""
+    """One line for each finding in the order of the report; one line for all segments that the same rule deleted."""
     deleted: dict[str | None, list[Finding]] = {}
     for each in findings:
         if each.code == "deleted_by_rule":
@@ -162,10 +176,11 @@ def _lines(findings: list[Finding]) -> Iterator[str]:
         stream = "" if each.stream is None else f" {each.stream}"
         times = _times(each.start_us, each.end_us)
         yield f"  {mark} {each.code}{where}{stream}{times}{file}: {WORDS[each.code]}{what}{differs}"
-    for rule, gone in deleted.items():
-        starts, ends = [f.start_us for f in gone if f.start_us], [f.end_us for f in gone if f.end_us]
+    for rule, of_rule in deleted.items():
+        starts, ends = [f.start_us for f in of_rule if f.start_us], [f.end_us for f in of_rule if f.end_us]
         times = _times(min(starts, default=None), max(ends, default=None))
-        yield f"  note  deleted_by_rule{times}: {len(gone)} segments, {WORDS['deleted_by_rule']} ({rule or 'just now'})"
+        count = f"{len(of_rule)} segments"
+        yield f"  note  deleted_by_rule{times}: {count}, {WORDS['deleted_by_rule']} ({rule or 'just now'})"
 
 
 def _times(start_us: int | None, end_us: int | None) -> str:
@@ -177,7 +192,7 @@ def _time(at_us: int) -> str:
 
 
 def _as_json(name: str, report: VerificationReport) -> dict[str, Any]:
-    said = asdict(report)
-    # Taken out of its report a finding must say whose it is, as people and as programs call it.
-    findings = [{"name": name, **finding} for finding in said.pop("findings")]
-    return {"name": name, "holds": report.holds, **said, "findings": findings}
+    values = asdict(report)
+    # A finding that is taken out of its report must still name its camera.
+    findings = [{"name": name, **finding} for finding in values.pop("findings")]
+    return {"name": name, "holds": report.holds, **values, "findings": findings}

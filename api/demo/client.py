@@ -1,4 +1,4 @@
-"""The demonstration as a user of the service: what it enters goes through the same API as what a person enters."""
+"""The HTTP client of the demonstration: it enters data through the same API as a person does."""
 
 import json
 from http.cookiejar import CookieJar
@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
-# ruff: noqa: S310 the address is this machine's own service
+# ruff: noqa: S310 the address is the service on this machine
 
 
 class DemoClient:
-    """Logged in; answers are parsed JSON. urllib.error.HTTPError for a refusal."""
+    """A client that is logged in. Returns parsed JSON; raises urllib.error.HTTPError for error responses."""
 
     def __init__(self, address: str, username: str, password: str) -> None:
         self._address = address
@@ -24,7 +24,7 @@ class DemoClient:
         return self._write(path, "application/json", json.dumps(body).encode())
 
     def upload(self, path: str, rows: list[list[str]], **query: str) -> Any:
-        """A CSV file of these rows."""
+        """Sends a CSV file of these rows."""
         text = "\n".join(",".join(row) for row in rows)
         return self._write(f"{path}?{urlencode(query)}", "text/csv", text.encode())
 
@@ -33,7 +33,7 @@ class DemoClient:
         return self._send(Request(f"{self._address}{path}", data, headers, method="POST"))
 
     def picture(self, path: str, **query: str) -> bytes:
-        """A picture, as the bytes of its file."""
+        """A picture, as the bytes of its JPEG file."""
         return self._read(Request(f"{self._address}{path}?{urlencode(query)}"))
 
     def _send(self, request: Request) -> Any:
@@ -42,5 +42,5 @@ class DemoClient:
 
     def _read(self, request: Request) -> bytes:
         with self._opener.open(request, timeout=60) as answer:
-            found: bytes = answer.read()
-        return found
+            content: bytes = answer.read()
+        return content

@@ -1,6 +1,7 @@
-"""`shike demo`: a small county with three simulated cameras in two rooms, recorded, counted and watchable.
+"""`shike demo`: a small county with three simulated cameras in two rooms that are recorded, counted and shown live.
 
-Everything but the cameras is the product itself: the registry, the recorder, the detector, the browser app.
+Everything except the cameras is the product itself: registry, recorder, detector, browser app. Not here: the class
+sessions of the demonstration (story.py).
 """
 
 import json
@@ -29,7 +30,7 @@ from shike.api.auth.roles import Role
 from shike.api.auth.tables import AccountRow
 from shike.api.database import Database
 from shike.api.demo.client import DemoClient
-from shike.api.demo.story import begin_class, tell_yesterday
+from shike.api.demo.story import begin_class, make_yesterday
 from shike.api.migrate import migrate
 from shike.api.moment import now
 from shike.api.processes.supervisor import COMMANDS, Processes
@@ -87,19 +88,19 @@ def demo(
     }
     typer.echo("2/7  Starting simulated cameras, recorder, counter and service …")
     halt = halt_on_signal()
-    Thread(target=_tell, args=(settings, database, note, halt), daemon=True).start()
+    Thread(target=_report, args=(settings, database, note, halt), daemon=True).start()
     Processes(settings.logs_dir, SystemClock(), commands, aloud=False).run(halt)
 
 
 def _prepare(database: Database, data: Path) -> dict[str, str | int]:
-    """The registry at the first start; what was noted of it at later ones, with a port that is free now."""
+    """Fills the registry at the first start. Returns the notes of the demonstration, with a port that is free now."""
     path = data / "demo.json"
     note: dict[str, str | int] = json.loads(path.read_text()) if path.exists() else {"password": _password()}
     before, note["sim_port"] = int(note.get("sim_port", 0)), _free_port()
     with database.writing() as db:
         if not db.scalar(select(func.count()).select_from(CameraRow)):
             _register(db, str(note["password"]), now(SystemClock()))
-        # Somebody's own, real or simulated, keeps its address.
+        # Cameras that a user added, real or simulated, keep their address.
         for camera in db.scalars(select(CameraRow).where(CameraRow.simulated, CameraRow.port.in_({0, before}))):
             camera.port = int(note["sim_port"])
     path.touch(mode=0o600)
@@ -150,8 +151,8 @@ def _register(db: DbSession, password: str, moment: datetime) -> None:
     )
 
 
-def _tell(settings: Settings, database: Database, note: dict[str, str | int], halt: Event) -> None:
-    """Say how far it has come, and then where to look."""
+def _report(settings: Settings, database: Database, note: dict[str, str | int], halt: Event) -> None:
+    """Prints the progress, then the address and the login, then makes the class sessions."""
     port = int(note["sim_port"])
     if not _until(halt, lambda: settled(_shown(database, port), health.read(settings.state_dir))):
         return
@@ -165,16 +166,16 @@ def _tell(settings: Settings, database: Database, note: dict[str, str | int], ha
     typer.echo(f"     Password  {note['password']}\n")
     typer.echo(f"     Logs are in {settings.logs_dir}. Stop with Ctrl-C.\n")
     try:
-        _tell_story(settings, note)
+        _make_class_sessions(settings, note)
     except (HTTPError, URLError, TimeoutError, subprocess.CalledProcessError, ClipError) as error:
         typer.echo(f"Yesterday's class session could not be told: {error}", err=True)
 
 
-def _tell_story(settings: Settings, note: dict[str, str | int]) -> None:
+def _make_class_sessions(settings: Settings, note: dict[str, str | int]) -> None:
     client = DemoClient(f"http://{settings.host}:{settings.port}", USERNAME, str(note["password"]))
     rooms = {room["name"]: room for room in client.get("/api/rooms")["items"]}
     begin_class(client, rooms)
-    tell_yesterday(client, rooms, settings.data_dir, typer.echo)
+    make_yesterday(client, rooms, settings.data_dir, typer.echo)
 
 
 def _until(halt: Event, done: Callable[[], bool], seconds: float = 120.0) -> bool:
@@ -189,7 +190,7 @@ def _until(halt: Event, done: Callable[[], bool], seconds: float = 120.0) -> boo
 
 
 def settled(cameras: set[str], states: Mapping[tuple[str, StreamName], StreamHealth]) -> bool:
-    """Whether these cameras are recorded, or rest as somebody decided for their room at an earlier start."""
+    """Whether all these cameras are recorded, or rest because of a policy that a user set for their room earlier."""
     known = {camera_id for camera_id, _ in states}
     return cameras <= known and all(
         each.state in ("recording", "resting") for (camera_id, _), each in states.items() if camera_id in cameras
@@ -197,7 +198,7 @@ def settled(cameras: set[str], states: Mapping[tuple[str, StreamName], StreamHea
 
 
 def _shown(database: Database, port: int) -> set[str]:
-    """The demonstration's own cameras that nobody has switched off."""
+    """The cameras of the demonstration itself that are enabled."""
     with database.reading() as db:
         return set(
             db.scalars(select(CameraRow.id).where(CameraRow.simulated, CameraRow.enabled, CameraRow.port == port))
@@ -205,7 +206,7 @@ def _shown(database: Database, port: int) -> set[str]:
 
 
 def _counted(database: Database, port: int) -> bool:
-    """Whether every simulated camera has a count; one that was switched off before its first has none to wait for."""
+    """Whether every enabled camera of the demonstration has a count."""
     try:
         with database.reading() as db:
             return _shown(database, port) <= set(db.scalars(select(SampleRow.camera_id).distinct()))

@@ -1,8 +1,7 @@
-"""What the demonstration tells beyond live pictures: a class session that runs now, and yesterday's, which began late.
+"""The class sessions of the demonstration: one that runs now, and one of yesterday, which began late.
 
-Yesterday's footage is put together from the empty and the occupied part of room B's clip and imported; everything
-that is then said of it, counts, flags and decisions, the product computes from that footage. People, numbers and
-firms are invented.
+Yesterday's footage is assembled from the empty and the occupied parts of room B's clip and imported. The product
+computes counts, flags and decisions from that footage. People, numbers and firms are invented.
 """
 
 import json
@@ -51,14 +50,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class InventedTrainee:
-    """An invented trainee with a number whose check character fits."""
+    """An invented trainee; the check character of the ID number is correct."""
 
     name: str
     id_number: str
 
 
 def people(count: int, start: int) -> list[InventedTrainee]:
-    """Invented people, the same at every start of the demonstration."""
+    """Invented trainees, the same at every start of the demonstration."""
     made = []
     for at in range(start, start + count):
         first_17 = f"341124{1970 + at % 30}{1 + at % 12:02d}{1 + at % 28:02d}{900 + at % 100}"
@@ -68,15 +67,15 @@ def people(count: int, start: int) -> list[InventedTrainee]:
 
 
 def begin_class(client: DemoClient, rooms: dict[str, Any]) -> None:
-    """A class session in room A that begins now, with its people signed in."""
+    """Makes a class session in room A that begins now, with trainees signed in."""
     room, moment = rooms["201 教室"], datetime.now(UTC)
     if client.get("/api/class-sessions", state="running")["items"]:
         return
     known = client.get("/api/classes")["items"]
-    found = next((each for each in known if each["number"] == "2026-014"), None)
+    existing = next((each for each in known if each["number"] == "2026-014"), None)
     start = moment.replace(microsecond=0)
     crowd = people(22, 100)
-    made = found or client.post(
+    made = existing or client.post(
         "/api/classes",
         institution_id=room["institution_id"],
         number="2026-014",
@@ -104,8 +103,8 @@ def begin_class(client: DemoClient, rooms: dict[str, Any]) -> None:
     client.upload("/api/imports/sign_events", rows, class_id=made["id"])
 
 
-def tell_yesterday(client: DemoClient, rooms: dict[str, Any], data: Path, say: Say) -> None:
-    """Yesterday's class session in room B, from its footage to the decisions about its people."""
+def make_yesterday(client: DemoClient, rooms: dict[str, Any], data: Path, say: Say) -> None:
+    """Makes yesterday's class session in room B: imports its footage and has it counted, judged and decided."""
     if any(each["number"] == "2026-007" for each in client.get("/api/classes")["items"]):
         return
     room = rooms["305 教室"]
@@ -134,7 +133,7 @@ def _import_footage(data: Path, camera_id: str, start: datetime) -> None:
 
 
 def register_class(client: DemoClient, room: dict[str, Any], start: datetime) -> Any:
-    """The class that yesterday's session belongs to; it began three lessons before."""
+    """The class of yesterday's session; it had three sessions before."""
     return client.post(
         "/api/classes",
         institution_id=room["institution_id"],
@@ -155,7 +154,7 @@ def _days(start: datetime) -> list[datetime]:
 
 
 def register_sessions(client: DemoClient, made: Any, room: dict[str, Any], start: datetime) -> None:
-    """Three sessions in a yard without a camera, yesterday's in room B, their sign-ins, and one person on leave."""
+    """Three sessions in a yard without camera, yesterday's in room B, their sign-ins, and one trainee on leave."""
     yard = client.post(
         "/api/rooms",
         institution_id=room["institution_id"],
@@ -181,7 +180,7 @@ def _signs(crowd: list[InventedTrainee], days: list[datetime], start: datetime) 
         for at, person in enumerate(crowd):
             came = _local(day + timedelta(seconds=10 * at - 600))
             yield [str(sequence), person.id_number, came, _local(day + timedelta(hours=3, seconds=5 * at))]
-    # Yesterday the first on the roster was on leave, and five others did not come; the rest came when the room filled.
+    # Yesterday the first trainee was on leave and five did not come; the others signed in when the room filled.
     for at, person in enumerate(crowd[6:]):
         came = _local(start + timedelta(minutes=14, seconds=12 * at))
         yield ["4", person.id_number, came, _local(start + PLANNED + timedelta(seconds=2 * at))]
@@ -198,7 +197,7 @@ def _on_leave(client: DemoClient, class_id: str, person: InventedTrainee) -> Non
 def roster(crowd: list[InventedTrainee], *, decided: bool = False) -> list[list[str]]:
     rows = [["姓名", "身份证号", "人员类别", "用人单位", "考核结果"]]
     for at, person in enumerate(crowd):
-        # The first is on leave and passed; the second pays for herself; the third failed; the others passed.
+        # The second pays for herself; the third failed; all others passed.
         category, employer = ("个人自费", "") if decided and at == 1 else ("企业职工", EMPLOYER)
         result = ("不合格" if at == 2 else "合格") if decided else ""
         rows.append([person.name, person.id_number, category, employer, result])
@@ -206,7 +205,7 @@ def roster(crowd: list[InventedTrainee], *, decided: bool = False) -> list[list[
 
 
 def accept(client: DemoClient, room_id: str) -> None:
-    """Enter the true number of each picture that is asked about, as a person would who counts in the picture."""
+    """Enters the true count of each picture that the acceptance page asks for, as a person would."""
     truth = json.loads((samples.folder() / "truth.json").read_text())
 
     def enter_next() -> bool:
@@ -222,14 +221,14 @@ def accept(client: DemoClient, room_id: str) -> None:
 
 
 def _seen(client: DemoClient, camera_id: str, moment: datetime, truth: Any) -> int:
-    """How many people a picture of room B shows: the strip along its edge says which second of the clip it is."""
+    """How many people a picture of room B shows. The strip along its edge encodes which second of the clip it is."""
     at = (moment + timedelta(milliseconds=50)).isoformat()  # main and sub-stream are some milliseconds apart
     jpeg = client.picture(f"/api/cameras/{camera_id}/picture.jpg", at=at, large="true")
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
-    found = None if picture is None else strip.read(picture)
-    if found is None:
+    mark = None if picture is None else strip.read(picture)
+    if mark is None:
         raise ClipError(f"the picture of {moment} is not from the sample videos")
-    return len(truth["truth"][found.frame // truth["fps"]]["views"]["room-b"])
+    return len(truth["truth"][mark.frame // truth["fps"]]["views"]["room-b"])
 
 
 def is_final(client: DemoClient, session_id: str) -> bool:
@@ -238,7 +237,7 @@ def is_final(client: DemoClient, session_id: str) -> bool:
 
 
 def session_of(client: DemoClient, class_id: str, room_id: str) -> str:
-    """The class's session in a room."""
+    """The id of the first session of the class in a room."""
     return str(client.get("/api/class-sessions", class_id=class_id, room_id=room_id)["items"][0]["id"])
 
 
@@ -251,7 +250,7 @@ def _local(moment: datetime) -> str:
 
 
 def _until(done: Callable[[], bool], seconds: float, pause_s: float = 2.0) -> None:
-    """Wait for something that the product is about to do. TimeoutError if it takes too long."""
+    """Waits until `done` is true. TimeoutError if it takes too long."""
     until = time.monotonic() + seconds
     while not done():
         if time.monotonic() > until:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
 from shike.api.auth.guard import CurrentCaller, CurrentViewer
-from shike.api.auth.scopes import load
+from shike.api.auth.scopes import find, load, visible
 from shike.api.current import CurrentAcceptances, CurrentClock, Db, SampleEvery
 from shike.api.errors import Invalid, NotFound
 from shike.api.moment import Moment, now
@@ -115,7 +115,7 @@ def enter_true_count(
     if counted is None:
         raise Invalid("picture_at", "not_counted", "no countable picture of this room was counted at this moment")
     sample = db.scalars(
-        select(AcceptanceSampleRow).where(
+        visible(caller.viewer, AcceptanceSampleRow).where(
             AcceptanceSampleRow.room_id == room.id, AcceptanceSampleRow.picture_at == from_us(counted.at_us)
         )
     ).one_or_none()
@@ -143,7 +143,7 @@ def remove_true_count(
 ) -> AcceptanceOut:
     """Remove a number that was entered by mistake. The audit trail keeps it."""
     room = load(db, caller.viewer, RoomRow, room_id)
-    sample = db.get(AcceptanceSampleRow, sample_id)
+    sample = find(db, caller.viewer, AcceptanceSampleRow, sample_id)
     if sample is None or sample.room_id != room.id:
         raise NotFound(code="acceptance_sample_not_found")
     place = audit.place_of(db, room)

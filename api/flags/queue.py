@@ -97,7 +97,7 @@ def judge_flag(
             at=now(clock),
         )
     )
-    place = audit.place_of(db, db.get_one(RoomRow, flag.room_id))
+    place = audit.place_of(db, load(db, caller.viewer, RoomRow, flag.room_id))
     audit.write(db, clock, caller, "verdict", place, flag_id=flag.id, code=flag.code, verdict=body.verdict)
     db.flush()
     return flag_detail(db, flag, evidence)

@@ -1,4 +1,7 @@
-"""GET /metrics for Prometheus. Not for the network at large: a token, or else only this machine itself."""
+"""GET /metrics for Prometheus: needs the token of the setting metrics_token, or a request from this machine.
+
+Not here: what is measured (gauges.py). Design: docs/design/api.md.
+"""
 
 import hmac
 
@@ -14,13 +17,13 @@ from shike.api.wire import PROBLEM
 router = APIRouter(tags=["metrics"], responses=PROBLEM)
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
-# With one of these somebody else is asking through a proxy of this machine.
+# A request with one of these headers came through a proxy on this machine, from somewhere else.
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 
 
 @router.get("/metrics", response_class=Response)
 def get_metrics(request: Request) -> Response:
-    """Every gauge in Prometheus' text format. 401 without the token that is set; 403 from elsewhere if none is."""
+    """All metrics in Prometheus' text format. 401 without the right token; if none is set, 403 from other machines."""
     current = current_of(request)
     admit_scraper(request, current.settings.metrics_token.get_secret_value())
     registry = CollectorRegistry(auto_describe=False)
@@ -29,7 +32,7 @@ def get_metrics(request: Request) -> Response:
 
 
 def admit_scraper(request: Request, token: str) -> None:
-    """Let a scraper pass, or raise NotLoggedIn (a token is set) or Forbidden (none is)."""
+    """Admits a scraper, or raises NotLoggedIn (if a token is set) or Forbidden (if none is set)."""
     if token:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):

@@ -1,7 +1,7 @@
-"""What Prometheus may know: gauges of streams, disk, spool and shards. Ids and names, never an address or a secret.
+"""The metrics for Prometheus: streams, disk, spool and shards. Labels are ids and names, never addresses or secrets.
 
-A collector of `prometheus_client`. What comes from files is read at each scrape; what needs the index, once a minute.
-The list with meanings: docs/guide/operate.md, "Metrics".
+A collector of `prometheus_client`. It reads files at each scrape; the day's coverage and gaps are kept for a minute.
+The metrics and their meanings: docs/guide/operate.md, "Metrics".
 """
 
 import threading
@@ -35,7 +35,7 @@ Named = tuple[CameraRow, str]
 
 
 class Gauges(Collector):
-    """Collects at each scrape. Raises what the database or the disk raises: a scrape that fails is an alarm too."""
+    """Collects the metrics at each scrape. Errors of database and disk are raised: a failed scrape is an alarm too."""
 
     def __init__(self, current: Current, volume: FootageVolume) -> None:
         self._current, self._volume = current, volume
@@ -43,7 +43,7 @@ class Gauges(Collector):
         self._lock = threading.Lock()
 
     def collect(self) -> Iterator[Metric]:
-        """Every family, those without a value today included."""
+        """All metric families, also those that have no value now."""
         healths = self._current.read_health()
         with self._current.database.reading() as db:
             rows = db.execute(
@@ -62,7 +62,7 @@ class Gauges(Collector):
         yield from self._shards()
 
     def _recording(self, cameras: Iterable[CameraRow], healths: Healths) -> Iterator[Metric]:
-        """What a recorder that died still says is no recording: the last packet must be recent."""
+        """A stream counts as recording only while its last packet is recent: a dead recorder leaves an old snapshot."""
         recording = _gauge("shike_stream_recording", "1 while a stream of an enabled camera is being recorded", _STREAM)
         age = _gauge("shike_stream_last_packet_age_seconds", "Time since the last packet of a stream", _STREAM)
         limit_s = self._current.settings.read_timeout_seconds + self._current.settings.watchdog_seconds
@@ -79,7 +79,7 @@ class Gauges(Collector):
     def _reports(
         self, cameras: list[CameraRow], healths: Healths
     ) -> tuple[list[StreamReport], Mapping[StreamKey, Gap]]:
-        """The day so far, and the newest gap of each stream that had one lately."""
+        """The reports of the day so far, and the newest recent gap of each stream; kept for a minute."""
         with self._lock:
             now_s = self._current.clock.monotonic()
             if self._today is None or now_s - self._today[0] > _FRESH_S:
@@ -125,9 +125,9 @@ def _keys(cameras: Iterable[CameraRow]) -> list[StreamKey]:
 
 
 def _written(folder: Path) -> Iterator[float]:
-    """When each record in the spool was written, s since 1970."""
+    """When each record in the spool was written, in s since 1970."""
     for path in folder.glob("*.json"):
-        with suppress(FileNotFoundError):  # indexed meanwhile
+        with suppress(FileNotFoundError):  # keep has indexed and removed it
             yield path.stat().st_mtime
 
 
@@ -206,7 +206,7 @@ def _gauge(name: str, words: str, labels: tuple[str, ...]) -> GaugeMetricFamily:
 
 
 def _single(name: str, words: str, value: float | None) -> GaugeMetricFamily:
-    """A gauge without labels; without a value it is not there, which is what unknown looks like."""
+    """A gauge without labels. An unknown value is left out."""
     family = GaugeMetricFamily(name, words)
     _add(family, (), value)
     return family

@@ -1,4 +1,4 @@
-"""Whether the service is there: for load balancers and for the supervisor. Says nothing about what is inside."""
+"""GET /api/health for load balancers: whether the service answers and reads its database; no details."""
 
 from typing import Literal
 
@@ -18,6 +18,6 @@ class Health(BaseModel):
 
 @router.get("/api/health")
 def get_health(db: Db) -> Health:
-    """ok while the service answers and can read its database; else 503."""
+    """Answers `ok` if the service can read its database, else 503."""
     db.execute(text("SELECT 1"))
     return Health(status="ok")

@@ -1,4 +1,4 @@
-"""Alembic's entry: migrates the database it was given, else the one that the settings name."""
+"""Alembic's entry: migrates the database that the caller names, else that of the settings."""
 
 from typing import Any, Literal
 
@@ -10,19 +10,19 @@ import shike.attendance.tables.judgement
 import shike.attendance.tables.recording
 import shike.attendance.tables.retention
 import shike.attendance.tables.training
-import shike.subsidy.tables  # noqa: F401  (their tables belong to the metadata)
+import shike.subsidy.tables  # noqa: F401  (imported so that the metadata has their tables)
 from shike.api.database import make_engine
 from shike.api.settings import load_settings
 from shike.attendance.tables.base import Base, UtcMicros
 
 
 def plain_types(kind: str, item: Any, _context: Any) -> str | Literal[False]:
-    """Times are written into migrations as what they are in the database: migrations import no tables."""
+    """Renders times in migrations as BIGINT, their type in the database: migrations import no tables."""
     return "sa.BigInteger()" if kind == "type" and isinstance(item, UtcMicros) else False
 
 
 def run() -> None:
-    """One transaction around all: of several processes that start at once, the second finds nothing left to do."""
+    """Runs all migrations in one transaction: if several processes start at once, only the first one migrates."""
     database_url = context.config.attributes.get("database_url") or load_settings().database
     engine = make_engine(database_url)
     try:

@@ -12,7 +12,6 @@ from typing import Annotated
 import cv2
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import select
 from starlette.requests import HTTPConnection
 
 from shike.api.auth.guard import CurrentCaller, CurrentViewer
@@ -126,7 +125,7 @@ def list_days(
     year, number = (int(part) for part in month.split("-"))
     first = datetime(year, number, 1, tzinfo=BEIJING)
     following = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=BEIJING)
-    query = select(SegmentRow.wall_start, SegmentRow.wall_end).where(
+    segments = visible(viewer, SegmentRow).where(
         SegmentRow.camera_id == camera_id,
         SegmentRow.stream == stream,
         SegmentRow.state == "closed",
@@ -134,7 +133,7 @@ def list_days(
         SegmentRow.wall_start < following,
     )
     seconds: dict[date, float] = defaultdict(float)
-    for start, end in db.execute(query):
+    for start, end in db.execute(segments.with_only_columns(SegmentRow.wall_start, SegmentRow.wall_end)):
         seconds[start.astimezone(BEIJING).date()] += (end - start).total_seconds()
     opened = footage.open_piece(camera_id, stream)
     if opened is not None and first <= from_us(opened.start_us) < following:

@@ -1,6 +1,7 @@
-"""`shike keep`: spool → index, registry → the recorder's desired state, what was stored → judged class sessions.
+"""The work of `shike keep`: indexes the spool, publishes the desired state, judges class sessions, runs clean-ups.
 
-Everything here may be done twice or late: recording does not wait for it. Design: docs/design/keep.md.
+All of it may happen twice or late: recording does not wait for it. Not here: what each step does (intake.py,
+attendance/judgement, attendance/retention), the process (keep_process.py). Design: docs/design/keep.md.
 """
 
 import logging
@@ -46,11 +47,11 @@ _RENEW_BEFORE = timedelta(minutes=5)
 _PLAN_EVERY_S = 2.0
 _HOUR_US = 3_600_000_000
 _AHEAD_US = 7 * 24 * _HOUR_US
-"""How far ahead windows are published: so long may the database be away, and classes are recorded all the same."""
+"""How far ahead windows are published: for so long classes are recorded even without the database."""
 
 
 class Housekeeper:
-    """One beat of housekeeping after the other."""
+    """Runs housekeeping in beats, twice a second. Owner of the published desired state."""
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class Housekeeper:
         clock: Clock,
         space: Callable[[], Space] | None = None,
     ) -> None:
-        """`space`: what the footage volume has, if it is not to be asked itself."""
+        """`space`: reads the space of the footage volume; None: of the volume itself."""
         self._settings, self._database, self._clock = settings, database, clock
         self._archive, spool = Archive(settings.footage_dir), Spool(settings.spool_dir)
         self._intake = Intake(database, self._archive, spool, clock)
@@ -76,7 +77,7 @@ class Housekeeper:
         self._evaluator = Evaluator(database, footage, clock, every_us, self._cause, settings.recording_policy)
 
     def run(self, halt: Event) -> None:
-        """Until `halt`. A database that is away delays housekeeping; the spool keeps what was recorded meanwhile."""
+        """Runs until `halt`. Without the database housekeeping is delayed; the spool keeps the records meanwhile."""
         while not halt.is_set():
             try:
                 self.beat()
@@ -86,40 +87,40 @@ class Housekeeper:
                 halt.wait(_PAUSE_AFTER_FAILURE_S)
 
     def beat(self) -> None:
-        """Publish what should be recorded, index what waits, judge a little, delete a little, in this order.
+        """Publishes, indexes, judges for a bounded time and deletes for a bounded time, in this order.
 
-        None must fail with what comes after.
+        The order keeps a failing step from stopping the more important steps before it.
         """
         self.publish()
         self.index_spool()
         self._evaluator.step()
         self._cleaner.step()
-        self._say_unmounted()
+        self._store_unmounted()
 
-    def _say_unmounted(self) -> None:
-        found = self._cleaner.unmounted
-        if found is not None and found != self._unmounted:
-            unmounted.store(self._settings.state_dir, found)
-            self._unmounted = found
+    def _store_unmounted(self) -> None:
+        camera_ids = self._cleaner.unmounted
+        if camera_ids is not None and camera_ids != self._unmounted:
+            unmounted.store(self._settings.state_dir, camera_ids)
+            self._unmounted = camera_ids
 
     def _rested(self) -> frozenset[str]:
-        """The cameras that rest for want of space as this process was left by the one before it."""
+        """The cameras that rested for want of space when the previous process ended."""
         return frozenset(wanted.camera_id for wanted in self._published.streams if wanted.rest == "storage_full")
 
     def _space(self) -> Space:
         return space_of(self._settings)
 
     def _cause(self, camera_id: str) -> str | None:
-        """Why a camera is not recorded at this moment, as the recorder tells it."""
-        said = health.read(self._settings.state_dir).get((camera_id, "main"))
-        return said.cause if said else None
+        """The recorder's cause code for a camera that is not being recorded now."""
+        stream = health.read(self._settings.state_dir).get((camera_id, "main"))
+        return stream.cause if stream else None
 
     def index_spool(self) -> int:
-        """Bring closed segments into the index; returns how many."""
+        """Indexes closed segments; returns how many."""
         return self._intake.step()
 
     def publish(self) -> None:
-        """Tell the recorder which streams to record, if that has changed or leases run out."""
+        """Publishes which streams the recorder should record, if that changed; renews leases that run out."""
         with self._database.reading() as db:
             cameras = list(db.scalars(select(CameraRow).where(CameraRow.enabled).order_by(CameraRow.id)))
             leases = {lease.camera_id: lease for lease in db.scalars(select(LeaseRow))}
@@ -143,12 +144,12 @@ class Housekeeper:
         return "storage_full" if camera.id in self._cleaner.resting else None
 
     def _plans(self, db: DbSession, room_ids: set[str]) -> Plans:
-        """The policy of each room, and when it is to be recorded in the days ahead; up to two seconds old."""
+        """The policy of each room, and its windows of the next seven days; up to two seconds old."""
         if room_ids == self._plan.keys() and self._clock.monotonic() < self._plan_next_s:
             return self._plan
         self._plan_next_s = self._clock.monotonic() + _PLAN_EVERY_S
         now_us = self._clock.now()
-        # Whole hours: an end that moves with the clock would be a new desired state twice a second.
+        # Whole hours: an end that moves with the clock would change the desired state at every beat.
         begin_us = now_us // _HOUR_US * _HOUR_US
         policies = policies_of(db, room_ids, self._settings.recording_policy)
         due = windows_of(db, policies, begin_us, begin_us + _AHEAD_US)
@@ -166,18 +167,18 @@ class Housekeeper:
         return lease.until < (moment + _RENEW_BEFORE if lease.node == self._settings.node else moment)
 
     def _unmarked(self, cameras: list[CameraRow]) -> set[str]:
-        said = {each.camera_id for each in health.read(self._settings.state_dir).values() if each.simulated}
-        return {camera.id for camera in cameras if not camera.simulated} & said
+        simulated = {each.camera_id for each in health.read(self._settings.state_dir).values() if each.simulated}
+        return {camera.id for camera in cameras if not camera.simulated} & simulated
 
     def _mark_simulated(self, db: DbSession) -> None:
-        """A camera that says that it is simulated is marked so, whoever entered it."""
+        """Marks cameras as simulated whose stream says that they are."""
         cameras = list(db.scalars(select(CameraRow).where(CameraRow.enabled)))
         marked = self._unmarked(cameras)
         for camera in cameras:
             camera.simulated = camera.simulated or camera.id in marked
 
     def _lease(self, db: DbSession, camera: CameraRow) -> LeaseRow:
-        """This node's lease on a camera, renewed; another node's if that one still holds it."""
+        """The lease on a camera: renewed or taken over for this node, or that of another node while it is valid."""
         moment = from_us(self._clock.now())
         lease = db.get(LeaseRow, camera.id)
         if lease is None:
@@ -191,11 +192,11 @@ class Housekeeper:
 
 
 def _published(state: Path) -> Desired:
-    """What the recorder was told last. A file that somebody spoilt tells nothing, and is written anew."""
+    """The desired state that was published last. A file that cannot be read counts as empty and is replaced."""
     try:
         return Desired.load(state)
     except (ValueError, TypeError, LookupError) as error:
-        log.error("what the recorder was told cannot be read, and is told anew: %s", error)
+        log.error("the desired state cannot be read and is written again: %s", error)
         return Desired(0, ())
 
 

@@ -1,7 +1,8 @@
-"""`shike up`: every process of one machine, started and restarted.
+"""The process of `shike up`: starts all processes of one machine and restarts those that end.
 
-A process that ends is started again after a pause that grows while it keeps failing; the others go on. Each child
-holds a pipe whose other end is here, so none outlives this process. Its words go to `logs/<name>.log` as well.
+A process that ends is started again after a pause that grows while it keeps failing; the others continue. Each child
+holds a pipe whose other end is here, so it ends when this process ends. Its output is also written to
+`logs/<name>.log`. Design: docs/design/architecture.md, "Processes".
 """
 
 import logging
@@ -22,10 +23,10 @@ from shike.capture.lifeline import LIFELINE, halt_on_signal
 
 log = logging.getLogger(__name__)
 
-# Name and `shike` command, in this order; stopped the other way round, so that capture ends last.
+# Name and `shike` command, in the order of starting; they are stopped in reverse order, so capture ends last.
 Commands = Mapping[str, Sequence[str]]
 COMMANDS: Commands = {name: (name,) for name in ("capture", "keep", "count", "api")}
-# A child's line that begins so is for the person at the console and goes into no log: the setup code.
+# Lines of a child that begin with this mark are shown on the console but not logged: the setup code.
 CONSOLE_ONLY = "\x02"
 _POLL_S = 0.2
 _PAUSES = Pauses(first_s=1.0, longest_s=30.0, healthy_s=60.0)
@@ -41,15 +42,15 @@ class _Child:
     restart_at_s: float | None = None
 
 
-class _Words(RotatingFileHandler):
-    """A log on a volume that may refuse: a line is lost then. Who did not read on would hold up the recorder."""
+class _OutputLog(RotatingFileHandler):
+    """The log of a child's output. A line that cannot be written is dropped: the child must not block."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 the library's name
         return
 
 
 class Processes:
-    """The processes of this machine."""
+    """The processes of this machine. Owner of the children."""
 
     def __init__(self, logs: Path, clock: Clock, commands: Commands = COMMANDS, *, aloud: bool = True) -> None:
         logs.mkdir(parents=True, exist_ok=True)
@@ -57,17 +58,17 @@ class Processes:
         self._children: dict[str, _Child] = {}
 
     def run(self, halt: Event) -> None:
-        """Start everything, look after it until `halt`, stop everything."""
+        """Starts all processes, restarts those that end until `halt`, then stops all."""
         try:
             for name in self._commands:
                 self._children[name] = _Child(self._start(name), self._clock.monotonic())
             while not halt.wait(_POLL_S):
                 for name, child in self._children.items():
-                    self._look_after(name, child)
+                    self._restart_if_ended(name, child)
         finally:
             self._stop()
 
-    def _look_after(self, name: str, child: _Child) -> None:
+    def _restart_if_ended(self, name: str, child: _Child) -> None:
         now_s = self._clock.monotonic()
         if child.process.poll() is None:
             return
@@ -81,8 +82,8 @@ class Processes:
             child.process, child.started_s, child.restart_at_s = self._start(name), now_s, None
 
     def _start(self, name: str) -> "subprocess.Popen[str]":
-        # What keeps this process lean is not measured for all others; those that want it ask for it themselves.
-        surroundings = {key: value for key, value in os.environ.items() if LEAN.get(key) != value}
+        # Variables that keep this process small were not measured for its children; a child may set its own.
+        environment = {key: value for key, value in os.environ.items() if LEAN.get(key) != value}
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "shike.api.commands.cli", *self._commands[name]],
             stdin=subprocess.PIPE,
@@ -90,14 +91,15 @@ class Processes:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env=surroundings | {LIFELINE: "1", "PYTHONUNBUFFERED": "1"},
+            env=environment | {LIFELINE: "1", "PYTHONUNBUFFERED": "1"},
         )
-        Thread(target=self._copy_words, args=(name, process), name=f"words of {name}", daemon=True).start()
+        Thread(target=self._copy_output, args=(name, process), name=f"output of {name}", daemon=True).start()
         return process
 
-    def _copy_words(self, name: str, process: "subprocess.Popen[str]") -> None:
+    def _copy_output(self, name: str, process: "subprocess.Popen[str]") -> None:
+        # Drain the child's output to its end: a full pipe would block the child.
         path = self._logs / f"{name}.log"
-        handler = _Words(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", delay=True)
+        handler = _OutputLog(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", delay=True)
         with suppress(OSError):
             path.touch()
         assert process.stdout is not None
@@ -129,7 +131,7 @@ class Processes:
 
 
 def main() -> None:
-    """Entry of the process that `shike up` becomes; it is told the folder of the logs."""
+    """Entry of the process that `shike up` becomes; it receives the folder of the logs."""
     Processes(Path(became()), SystemClock()).run(halt_on_signal())
 
 

@@ -1,6 +1,7 @@
-"""Whose footage is not mounted, from `shike keep`, which finds it out, to every page, which says it.
+"""The file `unmounted.json` in the state folder: which cameras have footage that is not mounted.
 
-A file in the state folder, as the desired state is: the api asks no disk for it. Design: docs/design/retention.md.
+`shike keep` writes it and the service reads it, so that a request needs no access to the footage volumes.
+Design: docs/design/retention.md, "Footage that is not mounted".
 """
 
 import json
@@ -13,12 +14,12 @@ _FILE = "unmounted.json"
 
 
 def store(state: Path, camera_ids: Collection[str]) -> None:
-    """Replace the file."""
+    """Replaces the file."""
     replace_file(state / _FILE, json.dumps({"cameras": sorted(camera_ids)}).encode())
 
 
 def load(state: Path) -> frozenset[str]:
-    """Ids of the cameras whose footage was not there at the last clean-up; none before the first."""
+    """Ids of the cameras whose footage was not mounted at the last clean-up; none before the first one."""
     try:
         return frozenset(json.loads((state / _FILE).read_bytes())["cameras"])
     except FileNotFoundError:

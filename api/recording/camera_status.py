@@ -5,9 +5,9 @@ Camera addresses are never shown here. Design: docs/design/footage.md, "Recordin
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import func, select
+from sqlalchemy import func
 
-from shike.api.auth.scopes import load
+from shike.api.auth.scopes import load, visible
 from shike.api.live.wall import StreamState, stream_state
 from shike.api.moment import Moment
 from shike.api.playback.timeline import GapOut
@@ -122,7 +122,8 @@ def _stream(
     # Where two writers overlap, or an import covers recorded time, a second counts once.
     covered = merged((max(each.start_us, now_us - DAY_US), min(each.end_us, now_us)) for each in day)
     recorded_us = sum(end - start for start, end in covered)
-    since = select(func.min(RunRow.started_at)).where(RunRow.camera_id == camera.id, RunRow.stream == stream)
+    runs = visible(recordings.viewer, RunRow).where(RunRow.camera_id == camera.id, RunRow.stream == stream)
+    since = runs.with_only_columns(func.min(RunRow.started_at))
     return StreamStatus(
         stream=stream,
         state=None if health is None else stream_state(health),

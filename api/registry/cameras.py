@@ -1,6 +1,7 @@
-"""Cameras: how they are reached and what they look at. Their passwords go in and never come out.
+"""Routes of cameras: their address, room and view. A response never contains a password.
 
-Addresses are shown to those who may change them; for everybody else they are null.
+Only viewers who may change the registry see addresses; for all others they are null. Not here: trying an address
+(probe.py). Design: docs/design/api.md, "Secrets".
 """
 
 from typing import Annotated
@@ -34,7 +35,7 @@ CameraUsername = Annotated[str, StringConstraints(max_length=200)]
 
 
 class CameraIn(Body):
-    """A camera. Paths are what follows host and port in its RTSP address; the sub-stream is optional."""
+    """A camera. A path is the part of its RTSP address after host and port; the sub-stream is optional."""
 
     room_id: Id
     name: Name
@@ -50,7 +51,7 @@ class CameraIn(Body):
 
 
 class CameraPatch(Body):
-    """Only the fields that are sent are changed; an empty password removes it. `version`: the one that was shown."""
+    """Changes only the fields that are sent; an empty password removes it. `version`: the version that was read."""
 
     room_id: Id | None = None
     name: Name | None = None
@@ -67,7 +68,7 @@ class CameraPatch(Body):
 
 
 class CameraOut(BaseModel):
-    """A camera. host, port, username and paths are null for those who may not change the registry."""
+    """A camera. host, port, username and paths are null for viewers who may not change the registry."""
 
     id: str
     room_id: str
@@ -91,12 +92,12 @@ class CameraOut(BaseModel):
 
 
 def slashed(path: str | None) -> str | None:
-    """A stream path with its leading slash; None for an empty one."""
+    """A stream path with a leading slash; None for an empty one."""
     return None if not path else "/" + path.lstrip("/")
 
 
 def camera_outs(db: DbSession, viewer: Viewer, *conditions: ColumnElement[bool]) -> list[CameraOut]:
-    """Cameras in scope that meet the conditions, by room and name."""
+    """Cameras in scope that meet the conditions, ordered by room and name."""
     query = (
         visible(viewer, CameraRow)
         .join(RoomRow, RoomRow.id == CameraRow.room_id)
@@ -105,14 +106,14 @@ def camera_outs(db: DbSession, viewer: Viewer, *conditions: ColumnElement[bool])
         .where(*conditions)
         .order_by(RoomRow.name, CameraRow.name, CameraRow.id)
     )
-    shown = viewer.may(Permission.REGISTRY_WRITE)
-    return [camera_out(*row, address_shown=shown) for row in db.execute(query)]
+    may_change = viewer.may(Permission.REGISTRY_WRITE)
+    return [camera_out(*row, address_shown=may_change) for row in db.execute(query)]
 
 
 def camera_out(
     camera: CameraRow, room_name: str, institution_id: str, institution_name: str, *, address_shown: bool
 ) -> CameraOut:
-    """One camera on the wire."""
+    """One camera as a response shows it."""
     return CameraOut(
         id=camera.id,
         room_id=camera.room_id,
@@ -140,7 +141,7 @@ def camera_out(
 def list_cameras(
     db: Db, viewer: CurrentViewer, room_id: str | None = None, institution_id: str | None = None
 ) -> Items[CameraOut]:
-    """Cameras in scope by room and name."""
+    """Cameras in scope, ordered by room and name."""
     conditions = [CameraRow.room_id == room_id] if room_id is not None else []
     if institution_id is not None:
         conditions.append(InstitutionRow.id == institution_id)
@@ -149,7 +150,7 @@ def list_cameras(
 
 @router.post("/api/cameras", status_code=201)
 def create_camera(body: CameraIn, db: Db, caller: CurrentCaller, clock: CurrentClock, vault: CurrentVault) -> CameraOut:
-    """Add a camera to a room in scope; it is recorded from now on unless it is disabled."""
+    """Add a camera to a room in scope. Recording starts at once unless the camera is disabled."""
     room = named(db, caller.viewer, RoomRow, body.room_id, "room_id")
     password = body.password.get_secret_value() if body.password else ""
     camera = CameraRow(
@@ -178,7 +179,7 @@ def get_camera(camera_id: str, db: Db, viewer: CurrentViewer) -> CameraOut:
 def update_camera(
     camera_id: str, body: CameraPatch, db: Db, caller: CurrentCaller, clock: CurrentClock, vault: CurrentVault
 ) -> CameraOut:
-    """Change a camera. 409 `stale` if `version` is not the stored one: somebody else changed it meanwhile."""
+    """Change a camera. 409 `stale` if `version` is not the stored one: somebody else has changed the camera."""
     camera = load(db, caller.viewer, CameraRow, camera_id)
     if body.version is not None and body.version != camera.version:
         raise Conflict("the camera was changed meanwhile", code="stale", hint="load it again")
@@ -194,7 +195,7 @@ def update_camera(
 
 
 def has_footage(db: DbSession, camera_id: str) -> bool:
-    """Whether anything was ever recorded or counted with a camera."""
+    """Whether the camera has runs, segments or counts."""
     return any(
         db.scalar(select(exists().where(entity.camera_id == camera_id)))
         for entity in (RunRow, SegmentRow, SampleRow, CountSkipRow)
@@ -202,7 +203,7 @@ def has_footage(db: DbSession, camera_id: str) -> bool:
 
 
 def move(db: DbSession, camera: CameraRow, room: RoomRow) -> None:
-    """Put a camera into another room. Its footage would follow it, so with footage it stays in its institution."""
+    """Moves a camera to another room. Its footage moves with it, so with footage it must stay in its institution."""
     old = db.get_one(RoomRow, camera.room_id)
     if old.institution_id != room.institution_id and has_footage(db, camera.id):
         raise Conflict(
@@ -214,7 +215,7 @@ def move(db: DbSession, camera: CameraRow, room: RoomRow) -> None:
 
 
 def apply_patch(camera: CameraRow, body: CameraPatch, vault: Vault) -> None:
-    """Copy what was sent into the row; null means "as it is" but for the fields that can be empty."""
+    """Copies the fields that were sent into the row. Null means "unchanged", except for fields that may be empty."""
     for field in ("name", "host", "port", "username", "simulated", "enabled"):
         value = getattr(body, field)
         if value is not None:
@@ -233,7 +234,7 @@ def apply_patch(camera: CameraRow, body: CameraPatch, vault: Vault) -> None:
 
 @router.delete("/api/cameras/{camera_id}", status_code=204)
 def delete_camera(camera_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
-    """Remove a camera that never recorded. One with footage stays with its evidence; it can be disabled."""
+    """Delete a camera that never recorded. A camera with footage cannot be deleted, only disabled: it is evidence."""
     camera = load(db, caller.viewer, CameraRow, camera_id)
     if has_footage(db, camera_id):
         raise Conflict("the camera has footage", code="has_footage", hint="disable it: evidence is not deleted")

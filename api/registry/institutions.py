@@ -1,4 +1,4 @@
-"""Training institutions."""
+"""Routes of training institutions."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -19,7 +19,7 @@ router = APIRouter(tags=["institutions"], responses=PROBLEM)
 
 
 class InstitutionIn(Body):
-    """`uscc` is the unified social credit code; its check character is checked."""
+    """A new institution. `uscc`: unified social credit code, of which the check character is verified."""
 
     region_id: Id
     name: Name
@@ -28,7 +28,7 @@ class InstitutionIn(Body):
 
 
 class InstitutionPatch(Body):
-    """Only the fields that are sent are changed."""
+    """Changes only the fields that are sent."""
 
     region_id: Id | None = None
     name: Name | None = None
@@ -50,7 +50,7 @@ def institution_out(institution: InstitutionRow) -> InstitutionOut:
 
 
 def checked_uscc(db: DbSession, text: str | None, own_id: str | None = None) -> str | None:
-    """The code as it is stored; nothing for an empty one. Invalid if it is wrong or somebody else's."""
+    """The code as it is stored; None for an empty one. Invalid if it is wrong or another institution has it."""
     if not text or not text.strip():
         return None
     try:
@@ -65,12 +65,12 @@ def checked_uscc(db: DbSession, text: str | None, own_id: str | None = None) -> 
 
 @router.get("/api/institutions")
 def list_institutions(db: Db, viewer: CurrentViewer, region_id: str | None = None) -> Items[InstitutionOut]:
-    """Institutions in scope by name; `region_id` narrows to a region with everything below it."""
+    """Institutions in scope, ordered by name. `region_id`: only those in this region and in regions below it."""
     query = visible(viewer, InstitutionRow).order_by(InstitutionRow.name)
     if region_id is not None:
         region = load(db, viewer, RegionRow, region_id)
-        below = select(RegionRow.id).where(RegionRow.path.startswith(region.path, autoescape=True))
-        query = query.where(InstitutionRow.region_id.in_(below))
+        below = visible(viewer, RegionRow).where(RegionRow.path.startswith(region.path, autoescape=True))
+        query = query.where(InstitutionRow.region_id.in_(below.with_only_columns(RegionRow.id)))
     return Items(items=[institution_out(row) for row in db.scalars(query)])
 
 

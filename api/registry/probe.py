@@ -1,6 +1,6 @@
-"""Trying a camera's address before it is saved: what each stream sends, a picture, and how many people are in it.
+"""Trying the address of a camera before it is saved: what each stream sends, a picture, and a count of people in it.
 
-The looking is done by shike.capture.source.probe, the counting by whatever `Counter` the composition passed in.
+Not here: connecting (capture/source/probe.py) and counting (the `count_picture` of the running service).
 """
 
 import logging
@@ -60,7 +60,7 @@ class ProbeCount(BaseModel):
 
 
 class StreamProbe(BaseModel):
-    """What one stream gave. `code` is a cause code where `ok` is false; `picture` is a JPEG in base64."""
+    """The result of one stream. `code`: the cause code if `ok` is false. `picture`: a JPEG in base64."""
 
     ok: bool
     took_ms: int
@@ -94,7 +94,7 @@ def probe_camera(
     prober: CurrentProber,
     counter: CurrentCounter,
 ) -> CameraProbe:
-    """Connect to both streams at once and say what came; nothing is stored. Takes up to the probe timeout."""
+    """Connect to both streams at once and return what they send. Stores nothing; takes up to the probe timeout."""
     password = password_of(body, database, viewer, vault)
     paths = [slashed(body.main_path) or "/", slashed(body.sub_path)]
     addresses = [Address(body.host, body.port, path, body.username, password) for path in paths if path]
@@ -105,7 +105,7 @@ def probe_camera(
 
 
 def password_of(body: ProbeIn, database: Database, viewer: Viewer, vault: Vault) -> str:
-    """The password to try. A stored one goes to its own host and port only: else it could be sent anywhere."""
+    """The password to try. A stored one is sent only to the host and port for which it was stored."""
     if body.password is not None:
         return body.password.get_secret_value()
     if body.camera_id is None:
@@ -118,7 +118,7 @@ def password_of(body: ProbeIn, database: Database, viewer: Viewer, vault: Vault)
 
 
 def stream_probe(probed: Probed, counter: CountPicture | None) -> StreamProbe:
-    """One stream on the wire, counted if there is a picture and a counter."""
+    """One stream as the response shows it, with a count if there is a picture and a counter."""
     result = StreamProbe.model_validate(probed, from_attributes=True)
     if counter is not None and probed.picture is not None:
         encoded = np.frombuffer(b64decode(probed.picture), np.uint8)
@@ -129,7 +129,7 @@ def stream_probe(probed: Probed, counter: CountPicture | None) -> StreamProbe:
 
 
 def trial_counter(settings: Settings) -> CountPicture | None:
-    """A counter for the pictures of probes; None, and a word in the log, where no detector is installed."""
+    """A counter for the pictures of probes; None, and a line in the log, if no detector is installed."""
     try:
         detector = pipeline.detector(settings)
     except CountingError as error:

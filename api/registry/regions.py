@@ -1,4 +1,4 @@
-"""Regions: the tree that institutions lie in and that scopes are cut from."""
+"""Routes of regions: the tree to which institutions belong and of which scopes are subtrees."""
 
 from typing import Literal
 
@@ -28,7 +28,7 @@ class RegionIn(Body):
 
 
 class RegionOut(BaseModel):
-    """A region; `path` is "/id/id/" from the root down to itself."""
+    """A region. `path`: the ids from the root to the region, as "/id/id/"."""
 
     id: str
     parent_id: str | None
@@ -42,7 +42,7 @@ def region_out(region: RegionRow) -> RegionOut:
 
 
 def new_region(db: DbSession, parent: RegionRow | None, name: str, level: RegionLevel) -> RegionRow:
-    """Add a region below `parent`, or the root."""
+    """Adds a region below `parent`; the root region if `parent` is None."""
     region_id = new_id()
     above = parent.path if parent else "/"
     parent_id = parent.id if parent else None
@@ -54,14 +54,14 @@ def new_region(db: DbSession, parent: RegionRow | None, name: str, level: Region
 
 @router.get("/api/regions")
 def list_regions(db: Db, viewer: CurrentViewer) -> Items[RegionOut]:
-    """Every region in scope, parents before children."""
+    """All regions in scope, parents before children."""
     rows = db.scalars(visible(viewer, RegionRow).order_by(RegionRow.path))
     return Items(items=[region_out(row) for row in rows])
 
 
 @router.post("/api/regions", status_code=201)
 def create_region(body: RegionIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> RegionOut:
-    """Add a region below one in scope."""
+    """Add a region below a region in scope."""
     parent = named(db, caller.viewer, RegionRow, body.parent_id, "parent_id")
     if LEVELS.index(body.level) <= LEVELS.index(parent.level):
         raise Invalid("level", "not_below_parent", f"a {body.level} does not lie in a {parent.level}")

@@ -1,4 +1,4 @@
-"""Rooms: where classes take place."""
+"""Routes of rooms, in which classes take place. Not here: when rooms are recorded (recording/policies.py)."""
 
 from collections.abc import Mapping
 
@@ -29,7 +29,7 @@ class RoomIn(Body):
 
 
 class RoomPatch(Body):
-    """Only the fields that are sent are changed."""
+    """Changes only the fields that are sent."""
 
     name: Name | None = None
     seats: int | None = Field(default=None, ge=1, le=2000)
@@ -50,11 +50,13 @@ class RoomOut(BaseModel):
 
 
 def room_outs(db: DbSession, rooms: list[RoomRow]) -> list[RoomOut]:
-    """Rooms on the wire, with their institutions' names and how many cameras they have."""
+    """Rooms as responses show them, with the names of their institutions and how many cameras they have."""
     ids = [room.id for room in rooms]
     of_institutions = {room.institution_id for room in rooms}
-    found = db.execute(select(InstitutionRow.id, InstitutionRow.name).where(InstitutionRow.id.in_(of_institutions)))
-    names: Mapping[str, str] = {row[0]: row[1] for row in found}
+    named_rows = db.execute(
+        select(InstitutionRow.id, InstitutionRow.name).where(InstitutionRow.id.in_(of_institutions))
+    )
+    names: Mapping[str, str] = {row[0]: row[1] for row in named_rows}
     grouped = select(CameraRow.room_id, func.count()).where(CameraRow.room_id.in_(ids)).group_by(CameraRow.room_id)
     counts: Mapping[str, int] = {row[0]: row[1] for row in db.execute(grouped)}
     return [
@@ -75,7 +77,7 @@ def room_outs(db: DbSession, rooms: list[RoomRow]) -> list[RoomOut]:
 
 @router.get("/api/rooms")
 def list_rooms(db: Db, viewer: CurrentViewer, institution_id: str | None = None) -> Items[RoomOut]:
-    """Rooms in scope by name."""
+    """Rooms in scope, ordered by name."""
     query = visible(viewer, RoomRow).order_by(RoomRow.name, RoomRow.id)
     if institution_id is not None:
         query = query.where(RoomRow.institution_id == institution_id)
@@ -121,7 +123,7 @@ def update_room(room_id: str, body: RoomPatch, db: Db, caller: CurrentCaller, cl
 
 @router.delete("/api/rooms/{room_id}", status_code=204)
 def delete_room(room_id: str, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
-    """Remove a room that has no camera and no class session. One with either stays, and so does its evidence."""
+    """Delete a room. A room with cameras or class sessions cannot be deleted: it belongs to evidence."""
     room = load(db, caller.viewer, RoomRow, room_id)
     if db.scalar(select(exists().where(CameraRow.room_id == room.id))):
         raise Conflict("the room has cameras", code="has_cameras", hint="remove or disable its cameras first")

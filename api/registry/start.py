@@ -1,4 +1,4 @@
-"""First run: how far an empty installation has come, and the first administrator."""
+"""Routes of the first run: which steps are done, and creating the first administrator."""
 
 from typing import Annotated
 
@@ -28,7 +28,7 @@ router = APIRouter(tags=["start"], responses=PROBLEM)
 
 
 class StartSteps(BaseModel):
-    """What is there already, in the order of the first-run guide."""
+    """Which steps of the first-run guide are done, in its order."""
 
     account: bool
     institution: bool
@@ -43,7 +43,7 @@ class FirstRun(BaseModel):
 
 
 class Setup(Body):
-    """The first administrator, and the region that everything will lie in."""
+    """The first administrator, and the root region."""
 
     setup_code: str
     username: Name
@@ -55,23 +55,23 @@ class Setup(Body):
 
 @router.get("/api/start")
 def get_start(db: Db) -> FirstRun:
-    """Whether setup is needed, and which first steps are done. Public: it says yes or no and nothing else."""
+    """Whether setup is needed, and which first steps are done. Public; it answers only yes or no."""
 
-    def some(entity: type[Base]) -> bool:
+    def exists_any(entity: type[Base]) -> bool:
         return bool(db.scalar(select(exists(select(entity)))))
 
     steps = StartSteps(
-        account=some(AccountRow),
-        institution=some(InstitutionRow),
-        room=some(RoomRow),
-        camera=some(CameraRow),
-        picture=some(RunRow),
+        account=exists_any(AccountRow),
+        institution=exists_any(InstitutionRow),
+        room=exists_any(RoomRow),
+        camera=exists_any(CameraRow),
+        picture=exists_any(RunRow),
     )
     return FirstRun(needs_setup=needs_setup(db), steps=steps)
 
 
 def checked_setup(body: Setup, settings: CurrentSettings) -> str:
-    """The hash of the first password, made before a transaction is open. BadSetupCode if the code is wrong."""
+    """The hash of the first password, made before the transaction begins. BadSetupCode if the code is wrong."""
     if not code_fits(settings.state_dir, body.setup_code):
         raise BadSetupCode(hint="the code stands on the server's console; every start prints a new one")
     return hash_password(body.password.get_secret_value())
@@ -87,7 +87,7 @@ def set_up(
     request: Request,
     response: Response,
 ) -> Me:
-    """Make the first administrator and the root region, and log in."""
+    """Create the first administrator and the root region, and log in."""
     if not needs_setup(db):
         raise Conflict("there is an account already", code="already_set_up")
     region = new_region(db, None, body.region_name, body.region_level)

@@ -1,6 +1,6 @@
-"""What about keeping footage cannot wait until somebody opens its page: cheap enough to be asked by every browser.
+"""The numbers behind the retention alarm that every page of the browser app shows; cheap, as each browser polls it.
 
-Everything else about it is retention.py.
+Not here: everything else about retention (rules.py).
 """
 
 from fastapi import APIRouter
@@ -20,9 +20,9 @@ router = APIRouter(tags=["retention"], responses=PROBLEM)
 
 
 class RetentionAlarmOut(BaseModel):
-    """`resting`: cameras that do not record because space is short. `waiting`: clean-ups that wait for a word.
+    """`resting`: cameras that do not record because space is short. `waiting`: clean-ups that wait for confirmation.
 
-    `unmounted`: cameras of whose footage nothing is deleted because some of it is not there.
+    `unmounted`: cameras of which nothing is deleted, because some of their footage is not mounted.
     """
 
     resting: int
@@ -32,13 +32,15 @@ class RetentionAlarmOut(BaseModel):
 
 @router.get("/api/retention/alarm")
 def read_retention_alarm(db: Db, viewer: CurrentViewer, settings: CurrentSettings) -> RetentionAlarmOut:
-    """How much of what is in scope needs somebody now; nothing is 0 everywhere."""
+    """How many cameras and clean-ups in scope need a person now; all numbers are 0 if none does."""
     resting = {each.camera_id for each in Desired.load(settings.state_dir).streams if each.rest == "storage_full"}
-    away = unmounted.load(settings.state_dir)
-    in_scope = set(db.scalars(visible(viewer, CameraRow).with_only_columns(CameraRow.id))) if resting or away else set()
+    not_mounted = unmounted.load(settings.state_dir)
+    in_scope = (
+        set(db.scalars(visible(viewer, CameraRow).with_only_columns(CameraRow.id))) if resting or not_mounted else set()
+    )
     waiting = visible(viewer, BrakeRow).where(BrakeRow.state == "waiting").subquery()
     return RetentionAlarmOut(
         resting=len(resting & in_scope),
         waiting=db.scalar(select(func.count()).select_from(waiting)) or 0,
-        unmounted=len(away & in_scope),
+        unmounted=len(not_mounted & in_scope),
     )

@@ -1,11 +1,14 @@
-"""What was deleted, when and by which rule: day by day to read, segment by segment to prove."""
+"""Routes of deleted footage: when and by which rule, summed by day or segment by segment.
+
+Not here: deleting (attendance/retention/deleting.py). Design: docs/design/retention.md, "Deleting".
+"""
 
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
-from sqlalchemy import BigInteger, case, func, select, type_coerce
+from sqlalchemy import BigInteger, case, func, type_coerce
 
 from shike.api.auth.guard import CurrentViewer
 from shike.api.auth.scopes import load, visible
@@ -23,9 +26,9 @@ _BEIJING_US = 8 * 3_600_000_000
 
 
 class DeletedDayOut(BaseModel):
-    """What one rule deleted of one stream on one day (Beijing time). `missing`: how many files were gone before.
+    """What one rule deleted of one stream on one day (Beijing time). `missing`: how many files were already gone.
 
-    `from` and `to` are times of the footage; `first_deleted_at` and `last_deleted_at`, when it was deleted.
+    `from` and `to` are times of the footage; `first_deleted_at` and `last_deleted_at` are times of deletion.
     """
 
     day: date
@@ -45,7 +48,7 @@ class DeletedDayOut(BaseModel):
 
 
 class DeletedSegmentOut(BaseModel):
-    """One deletion. After some weeks neighbours are one row: `segments` says how many, id and digest are null then."""
+    """One deletion. After 30 days adjacent ones are merged: `segments` says how many; id and digest are then null."""
 
     id: str
     segment_id: str | None
@@ -75,7 +78,7 @@ def list_deleted_days(
     end: Annotated[Moment | None, Query(alias="to")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Items[DeletedDayOut]:
-    """What was deleted by day, stream and rule, newest day first. `from` and `to` are times of deletion."""
+    """Deleted footage by day, stream and rule, newest day first. `from` and `to` are times of deletion."""
     day = (type_coerce(DeletionRow.file_deleted_at, BigInteger) + _BEIJING_US) // DAY_US
     groups = (day, DeletionRow.camera_id, DeletionRow.stream, DeletionRow.rule, DeletionRow.rule_id)
     scoped = visible(viewer, DeletionRow).where(DeletionRow.state == "done")
@@ -98,8 +101,10 @@ def list_deleted_days(
     )
     query = scoped.with_only_columns(*groups, *sums).group_by(*groups)
     rows = db.execute(query.order_by(day.desc(), DeletionRow.camera_id, DeletionRow.stream).limit(limit)).all()
-    of_cameras = select(CameraRow.id, CameraRow.name, RoomRow.name).join(RoomRow, RoomRow.id == CameraRow.room_id)
-    names = {each[0]: each[1:] for each in db.execute(of_cameras.where(CameraRow.id.in_({row[1] for row in rows})))}
+    cameras = visible(viewer, CameraRow).where(CameraRow.id.in_({row[1] for row in rows}))
+    of_cameras = cameras.join(RoomRow, RoomRow.id == CameraRow.room_id)
+    columns = of_cameras.with_only_columns(CameraRow.id, CameraRow.name, RoomRow.name)
+    names = {each[0]: each[1:] for each in db.execute(columns)}
     return Items(
         items=[
             DeletedDayOut(
@@ -133,7 +138,7 @@ def list_deleted_segments(
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Page[DeletedSegmentOut]:
-    """Deletions of one camera's footage of a range, planned ones too; `cursor` is the id of the last one seen."""
+    """Deletions of a camera's footage in a range, planned ones too, newest first. `cursor`: id of the last one seen."""
     load(db, viewer, CameraRow, camera_id)
     query = visible(viewer, DeletionRow).where(DeletionRow.camera_id == camera_id).order_by(DeletionRow.id.desc())
     if start is not None:

@@ -1,6 +1,6 @@
-"""Holds (封存): ranges of footage that nothing deletes, with who placed them and why, until somebody releases them.
+"""Routes of holds (封存): ranges of footage that no rule deletes until somebody releases the hold.
 
-A hold is never removed; a release is a change of its row. What flags hold by themselves is attendance/holds.py.
+A hold is never removed; a release changes its row. Not here: footage that flags hold (attendance/retention/holds.py).
 Design: docs/design/retention.md, "Holds".
 """
 
@@ -9,12 +9,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy import func, select
+from sqlalchemy import func
 from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
 from shike.api.auth.guard import CurrentCaller, CurrentViewer
-from shike.api.auth.scopes import load, named, visible
+from shike.api.auth.scopes import find, load, named, visible
+from shike.api.auth.viewer import Viewer
 from shike.api.current import CurrentClock, Db
 from shike.api.errors import Conflict, Invalid
 from shike.api.moment import Moment, now
@@ -32,7 +33,7 @@ _LONGEST_SEGMENT = timedelta(minutes=30)
 
 
 class HoldIn(Body):
-    """A range of one camera, or of all cameras of a room."""
+    """The range to hold, of one camera or of all cameras of a room."""
 
     camera_id: Id | None = None
     room_id: Id | None = None
@@ -46,7 +47,7 @@ class ReleaseIn(Body):
 
 
 class HoldOut(BaseModel):
-    """A hold, and what of its range is there now and what a rule had deleted before."""
+    """A hold, with the segments and bytes stored in its range and the segments that a rule had deleted."""
 
     id: str
     institution_name: str
@@ -78,7 +79,7 @@ def list_holds(
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[HoldOut]:
-    """Holds in scope, those placed last first. `cursor` is the id of the last one seen."""
+    """Holds in scope, the newest first. `cursor` is the id of the last one seen."""
     query = visible(viewer, HoldRow).order_by(HoldRow.id.desc()).limit(limit + 1)
     if state != "all":
         query = query.where(HoldRow.released_at.is_(None) if state == "active" else HoldRow.released_at.is_not(None))
@@ -90,13 +91,13 @@ def list_holds(
     if cursor is not None:
         query = query.where(HoldRow.id < cursor)
     rows = list(db.scalars(query))
-    items = [hold_out(db, row) for row in rows[:limit]]
+    items = [hold_out(db, viewer, row) for row in rows[:limit]]
     return Page(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
 
 
 @router.post("/api/holds", status_code=201)
 def place_hold(body: HoldIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> HoldOut:
-    """Hold a range. What a rule has deleted already does not come back; the answer says how much that is."""
+    """Hold a range. Segments that a rule has already deleted stay deleted; the response says how many."""
     viewer = caller.viewer
     if (body.camera_id is None) == (body.room_id is None):
         raise Invalid("camera_id", "one_of", "name a camera or a room")
@@ -105,13 +106,17 @@ def place_hold(body: HoldIn, db: Db, caller: CurrentCaller, clock: CurrentClock)
     if body.end - body.start > LONGEST:
         raise Invalid("to", "too_long", f"at most {LONGEST.days} days at once")
     camera = None if body.camera_id is None else named(db, viewer, CameraRow, body.camera_id, "camera_id")
-    room = db.get_one(RoomRow, camera.room_id) if camera else named(db, viewer, RoomRow, body.room_id or "", "room_id")
-    cameras = [camera.id] if camera else list(db.scalars(select(CameraRow.id).where(CameraRow.room_id == room.id)))
+    if camera is not None:
+        room, camera_ids = load(db, viewer, RoomRow, camera.room_id), [camera.id]
+    else:
+        room = named(db, viewer, RoomRow, body.room_id or "", "room_id")
+        of_room = visible(viewer, CameraRow).where(CameraRow.room_id == room.id)
+        camera_ids = list(db.scalars(of_room.with_only_columns(CameraRow.id)))
     hold = HoldRow(
         institution_id=room.institution_id,
         room_id=room.id,
         camera_id=camera.id if camera else None,
-        camera_ids=cameras,
+        camera_ids=camera_ids,
         from_at=body.start,
         to_at=body.end,
         reason=body.reason,
@@ -122,12 +127,12 @@ def place_hold(body: HoldIn, db: Db, caller: CurrentCaller, clock: CurrentClock)
     db.add(hold)
     db.flush()
     _note(db, clock, caller, "hold_placed", hold, body.reason)
-    return hold_out(db, hold)
+    return hold_out(db, viewer, hold)
 
 
 @router.post("/api/holds/{hold_id}/release")
 def release_hold(hold_id: str, body: ReleaseIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> HoldOut:
-    """End a hold; from the next clean-up on, rules apply to its footage again. 409 if it was released before."""
+    """Release a hold; from the next clean-up on, rules apply to its footage again. 409 if it was already released."""
     viewer = caller.viewer
     hold = load(db, viewer, HoldRow, hold_id)
     if hold.released_at is not None:
@@ -136,7 +141,7 @@ def release_hold(hold_id: str, body: ReleaseIn, db: Db, caller: CurrentCaller, c
     hold.released_by, hold.released_by_name = viewer.account_id, viewer.name
     db.flush()
     _note(db, clock, caller, "hold_released", hold, body.reason)
-    return hold_out(db, hold)
+    return hold_out(db, viewer, hold)
 
 
 def _note(
@@ -147,38 +152,51 @@ def _note(
     hold: HoldRow,
     reason: str,
 ) -> None:
-    camera = None if hold.camera_id is None else db.get(CameraRow, hold.camera_id)
-    place = audit.place_of(db, camera or db.get_one(RoomRow, hold.room_id))
-    said = {"hold_id": hold.id, "from": rfc3339(hold.from_at), "to": rfc3339(hold.to_at), "reason": reason}
-    audit.write(db, clock, caller, action, place, **said)
+    values = {"hold_id": hold.id, "from": rfc3339(hold.from_at), "to": rfc3339(hold.to_at), "reason": reason}
+    audit.write(db, clock, caller, action, _place_of(db, caller.viewer, hold), **values)
 
 
-def hold_out(db: DbSession, hold: HoldRow) -> HoldOut:
-    """One hold on the wire."""
-    room, camera = db.get(RoomRow, hold.room_id), db.get(CameraRow, hold.camera_id) if hold.camera_id else None
-    overlapping = SegmentRow.wall_start < hold.to_at, SegmentRow.wall_end > hold.from_at
-    there = db.execute(
-        select(func.count(), func.coalesce(func.sum(SegmentRow.size), 0)).where(
-            SegmentRow.camera_id.in_(hold.camera_ids),
-            SegmentRow.stream.in_(STREAMS),
-            SegmentRow.wall_start > hold.from_at - _LONGEST_SEGMENT,
-            SegmentRow.state == "closed",
-            *overlapping,
-        )
-    ).one()
-    gone = db.scalar(
-        select(func.coalesce(func.sum(DeletionRow.segments), 0)).where(
-            DeletionRow.camera_id.in_(hold.camera_ids),
-            DeletionRow.stream.in_(STREAMS),
-            DeletionRow.wall_start < hold.to_at,
-            DeletionRow.wall_start > hold.from_at - timedelta(days=1, minutes=30),
-            DeletionRow.wall_end > hold.from_at,
-        )
+def _place_of(db: DbSession, viewer: Viewer, hold: HoldRow) -> audit.AuditSubject:
+    """The camera or room of a hold; always within the institution in which the hold was placed.
+
+    A camera without footage may move to another institution, whose people may not read this hold's reason.
+    """
+    camera = find(db, viewer, CameraRow, hold.camera_id) if hold.camera_id else None
+    if camera is not None:
+        place = audit.place_of(db, camera)
+        if place.institution_id == hold.institution_id:
+            return place
+    room = find(db, viewer, RoomRow, hold.room_id)
+    if room is not None:
+        return audit.place_of(db, room)
+    return audit.AuditSubject(institution_id=hold.institution_id, room_id=hold.room_id)
+
+
+def hold_out(db: DbSession, viewer: Viewer, hold: HoldRow) -> HoldOut:
+    """One hold as a response shows it. Footage of a camera that moved out of the viewer's scope is not counted."""
+    room = find(db, viewer, RoomRow, hold.room_id)
+    camera = find(db, viewer, CameraRow, hold.camera_id) if hold.camera_id else None
+    stored = visible(viewer, SegmentRow).where(
+        SegmentRow.camera_id.in_(hold.camera_ids),
+        SegmentRow.stream.in_(STREAMS),
+        SegmentRow.wall_start > hold.from_at - _LONGEST_SEGMENT,
+        SegmentRow.state == "closed",
+        SegmentRow.wall_start < hold.to_at,
+        SegmentRow.wall_end > hold.from_at,
+    )
+    sums = stored.with_only_columns(func.count(), func.coalesce(func.sum(SegmentRow.size), 0))
+    segments, size = db.execute(sums).one()
+    deleted = visible(viewer, DeletionRow).where(
+        DeletionRow.camera_id.in_(hold.camera_ids),
+        DeletionRow.stream.in_(STREAMS),
+        DeletionRow.wall_start < hold.to_at,
+        DeletionRow.wall_start > hold.from_at - timedelta(days=1, minutes=30),
+        DeletionRow.wall_end > hold.from_at,
     )
     fields = ("reason", "placed_by_name", "placed_at", "released_by_name", "released_at", "release_reason")
     return HoldOut(
         id=hold.id,
-        institution_name=db.get_one(InstitutionRow, hold.institution_id).name,
+        institution_name=load(db, viewer, InstitutionRow, hold.institution_id).name,
         room_id=hold.room_id,
         room_name=room.name if room else "",
         camera_id=hold.camera_id,
@@ -186,8 +204,8 @@ def hold_out(db: DbSession, hold: HoldRow) -> HoldOut:
         cameras=len(hold.camera_ids),
         start=hold.from_at,
         end=hold.to_at,
-        segments=there[0],
-        bytes=there[1],
-        deleted_segments=gone or 0,
+        segments=segments,
+        bytes=size,
+        deleted_segments=db.scalar(deleted.with_only_columns(func.sum(DeletionRow.segments))) or 0,
         **{field: getattr(hold, field) for field in fields},
     )

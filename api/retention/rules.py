@@ -1,7 +1,7 @@
-"""How long footage is kept: rules with their history, what the next clean-up deletes, and clean-ups that wait.
+"""Routes of retention rules: the rules and their history, what the next clean-up will delete, clean-ups that wait.
 
-A rule is never edited; each change is a row of its own with who, when and why. What follows from one is
-attendance/retention.py; what was deleted is deletions.py. Design: docs/design/retention.md.
+A rule is never edited; each change is a new row with who, when and why. Not here: how rules are applied
+(attendance/retention), what was deleted (deletions.py). Design: docs/design/retention.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from shike.api.auth import audit
 from shike.api.auth.guard import CurrentCaller, CurrentViewer
-from shike.api.auth.scopes import load, named, visible
+from shike.api.auth.scopes import find, load, named, visible
 from shike.api.auth.viewer import Viewer
 from shike.api.current import CurrentClock, CurrentSettings, Db
 from shike.api.errors import Conflict, Forbidden
@@ -47,7 +47,7 @@ router = APIRouter(tags=["retention"], responses=PROBLEM)
 
 @router.get("/api/retention")
 def read_retention(db: Db, viewer: CurrentViewer, settings: CurrentSettings, clock: CurrentClock) -> RetentionOut:
-    """Rules, stock and what the next clean-up deletes, of cameras in scope; nothing is deleted by looking."""
+    """Rules, stored footage and what the next clean-up will delete, of cameras in scope. Reading deletes nothing."""
     defaults, now_us = settings.retention, clock.now()
     query = (
         visible(viewer, CameraRow)
@@ -91,7 +91,7 @@ def read_retention(db: Db, viewer: CurrentViewer, settings: CurrentSettings, clo
 def list_retention_rules(
     db: Db, viewer: CurrentViewer, camera_id: Id | None = None, stream: StreamName | None = None
 ) -> Items[RuleOut]:
-    """Every rule that a camera has had, newest first; without a camera, every default."""
+    """All rules that a camera has had, newest first; without a camera, all default rules."""
     query = visible(viewer, RetentionRuleRow).where(RetentionRuleRow.camera_id == camera_id)
     if stream is not None:
         query = query.where(RetentionRuleRow.stream == stream)
@@ -103,7 +103,7 @@ def list_retention_rules(
 def set_retention_rule(
     body: RuleIn, db: Db, caller: CurrentCaller, settings: CurrentSettings, clock: CurrentClock
 ) -> RuleOut:
-    """Decide anew how long footage is kept, in force at once. The default is for those who see everything."""
+    """Set how long footage is kept, in force at once. Only viewers who see everything may set the default."""
     viewer = caller.viewer
     if body.camera_id is None and not viewer.sees_everything:
         raise Forbidden("the default is for administrators of the whole installation", code="default_not_yours")
@@ -115,24 +115,24 @@ def set_retention_rule(
     db.add(row)
     db.flush()
     place = audit.NOWHERE if camera is None else audit.place_of(db, camera)
-    said = {field: values[field] for field in ("stream", "days", "max_bytes", "follows_default", "reason")}
-    audit.write(db, clock, caller, "retention_changed", place, rule_id=row.id, **said)
+    detail = {field: values[field] for field in ("stream", "days", "max_bytes", "follows_default", "reason")}
+    audit.write(db, clock, caller, "retention_changed", place, rule_id=row.id, **detail)
     return RuleOut.model_validate(row, from_attributes=True)
 
 
 @router.put("/api/cameras/{camera_id}/importance", status_code=204)
 def set_importance(camera_id: str, body: ImportanceIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> None:
-    """Say how important a camera is where space is short."""
+    """Set the importance of a camera: where space is short, the least important cameras stop recording first."""
     camera = load(db, caller.viewer, CameraRow, camera_id)
     if camera.importance != body.importance:
-        said = {"before": camera.importance, "importance": body.importance}
+        detail = {"before": camera.importance, "importance": body.importance}
         camera.importance, camera.updated_at = body.importance, now(clock)
-        audit.write(db, clock, caller, "retention_changed", audit.place_of(db, camera), **said)
+        audit.write(db, clock, caller, "retention_changed", audit.place_of(db, camera), **detail)
 
 
 @router.post("/api/retention/brakes/{brake_id}/confirm")
 def confirm_clean_up(brake_id: str, body: ConfirmIn, db: Db, caller: CurrentCaller, clock: CurrentClock) -> BrakeOut:
-    """Let a clean-up go on that would delete more than half. 409 if it waits no more."""
+    """Confirm a clean-up that would delete more than half. 409 if it does not wait any more."""
     viewer = caller.viewer
     brake = load(db, viewer, BrakeRow, brake_id)
     if brake.state != "waiting":
@@ -140,15 +140,15 @@ def confirm_clean_up(brake_id: str, body: ConfirmIn, db: Db, caller: CurrentCall
     brake.state, brake.reason, brake.until = "confirmed", body.reason, min(brake.until, body.until)
     brake.confirmed_by, brake.confirmed_by_name, brake.confirmed_at = viewer.account_id, viewer.name, now(clock)
     db.flush()
-    camera = None if brake.camera_id is None else db.get(CameraRow, brake.camera_id)
+    camera = None if brake.camera_id is None else find(db, viewer, CameraRow, brake.camera_id)
     place = audit.NOWHERE if camera is None else audit.place_of(db, camera)
-    said = {"stream": brake.stream, "rule": brake.rule, "segments": brake.due_segments, "bytes": brake.due_bytes}
-    audit.write(db, clock, caller, "cleanup_confirmed", place, reason=body.reason, **said)
+    detail = {"stream": brake.stream, "rule": brake.rule, "segments": brake.due_segments, "bytes": brake.due_bytes}
+    audit.write(db, clock, caller, "cleanup_confirmed", place, reason=body.reason, **detail)
     return next(each for each in brake_outs(db, viewer) if each.id == brake.id)
 
 
 def brake_outs(db: DbSession, viewer: Viewer) -> list[BrakeOut]:
-    """Clean-ups in scope that wait or go on by somebody's word, those of all cameras first."""
+    """Clean-ups in scope that wait or were confirmed, those of all cameras first."""
     query = (
         visible(viewer, BrakeRow)
         .outerjoin(CameraRow, CameraRow.id == BrakeRow.camera_id)

@@ -1,4 +1,4 @@
-"""How rules about keeping, and what follows from them, look on the wire."""
+"""Shapes of requests and responses about retention rules. Not here: routes (rules.py)."""
 
 from datetime import datetime
 from typing import Literal
@@ -18,9 +18,9 @@ MOST_BYTES = 10**17
 
 
 class RuleIn(Body):
-    """A rule for one stream of a camera, or without a camera of all that have none. Null is no limit.
+    """A rule for one stream of a camera; without a camera, the default of all that have no rule. Null: no limit.
 
-    `follows_default`: the camera's own rule ends.
+    `follows_default`: the camera's own rule ends, and the default applies again.
     """
 
     camera_id: Id | None = None
@@ -38,7 +38,7 @@ class RuleIn(Body):
 
 
 class RuleOut(BaseModel):
-    """A rule. What the settings say, about which nobody decided, has neither id nor time nor name."""
+    """A rule. Without a stored rule it is that of the settings: id, valid_from and set_by_name are null."""
 
     id: str | None
     camera_id: str | None
@@ -52,7 +52,7 @@ class RuleOut(BaseModel):
 
 
 class StockOut(BaseModel):
-    """How much footage, and from when to when."""
+    """An amount of footage, with the time of its first and last segment."""
 
     segments: int
     bytes: int
@@ -61,7 +61,7 @@ class StockOut(BaseModel):
 
 
 class StreamKeepingOut(BaseModel):
-    """One stream of a camera: the rule in force, what there is, what is due by age and by bytes, what is held."""
+    """One stream: the rule in force, stored footage, what is due for deletion by age and by bytes, what is held."""
 
     rule: RuleOut
     own: bool
@@ -86,7 +86,7 @@ class CameraKeepingOut(BaseModel):
 
 
 class SpaceOut(BaseModel):
-    """The footage volume in bytes; `low`: less is free than should be."""
+    """The footage volume in bytes. `low`: less than `floor` is free."""
 
     total: int
     free: int
@@ -95,7 +95,7 @@ class SpaceOut(BaseModel):
 
 
 class BrakeOut(BaseModel):
-    """A clean-up that would have deleted more than half and waits, or goes on because somebody said so."""
+    """A clean-up that would delete more than half. It waits for confirmation, or has been confirmed."""
 
     id: str
     camera_id: str | None
@@ -116,7 +116,7 @@ class BrakeOut(BaseModel):
 
 
 class RetentionOut(BaseModel):
-    """All of it. `flagged_sessions`: how many in scope a flag holds. `every_s`: seconds between two clean-ups."""
+    """`flagged_sessions`: how many class sessions in scope a flag holds. `every_s`: seconds between two clean-ups."""
 
     space: SpaceOut | None
     every_s: int
@@ -128,28 +128,28 @@ class RetentionOut(BaseModel):
 
 
 class ImportanceIn(Body):
-    """1 to 3: where space is short, the least important cameras (1) stop first."""
+    """1 to 3. Where space is short, the least important cameras (1) stop recording first."""
 
     importance: int = Field(ge=IMPORTANCES[0], le=IMPORTANCES[-1])
 
 
 class ConfirmIn(Body):
-    """A word for a clean-up that waits. `until`: as it was shown; footage that ended later is not meant."""
+    """A confirmation. `until`: as the clean-up showed it; footage that ended later is not confirmed."""
 
     until: Moment
     reason: ReasonText
 
 
 def rule_out(row: RetentionRuleRow | None, stream: StreamName, defaults: Defaults) -> RuleOut:
-    """The rule of a stream on the wire; without a row, what the settings say."""
+    """The rule of a stream as responses show it; without a row, that of the settings."""
     if row is not None:
         return RuleOut.model_validate(row, from_attributes=True)
-    said: dict[str, None] = dict.fromkeys(("id", "camera_id", "max_bytes", "valid_from", "set_by_name"))
-    return RuleOut(**said, stream=stream, days=defaults.days[stream], follows_default=False, reason="")
+    empty: dict[str, None] = dict.fromkeys(("id", "camera_id", "max_bytes", "valid_from", "set_by_name"))
+    return RuleOut(**empty, stream=stream, days=defaults.days[stream], follows_default=False, reason="")
 
 
 def stock_out(stock: Stock) -> StockOut:
-    """A stock on the wire; an empty one has no times."""
+    """A stock as responses show it; an empty one has no times."""
 
     def moment(at_us: int) -> datetime | None:
         return from_us(at_us) if stock.amount.segments else None

@@ -1,9 +1,8 @@
-"""The brake of clean-ups: more than half of what there is, of one stream or of all, needs a person's word.
+"""The brake: a clean-up that would delete more than half of a stream, or of all, waits until a person confirms it.
 
-Many small ones may not do what one may not: what was just taken for want of space, or under another rule, counts.
-
-Here: raising, waiting, what a confirmation covers, when it is over. Not here: what is due (retention.py), who may
-confirm (shike.api). Design: docs/design/retention.md, "The brake".
+Small clean-ups count together towards the limit of a large one: what was deleted lately for want of space, or under
+another rule, is added. Here: when a brake is raised, what a confirmation covers, when a brake is over. Not here: what
+is due (rules.py), who may confirm (api/retention/rules.py). Design: docs/design/retention.md, "The brake".
 """
 
 import logging
@@ -28,15 +27,15 @@ log = logging.getLogger(__name__)
 
 BrakeKind = Literal["rules", "floor"]
 _Name = tuple[str | None, str | None, str]
-_Taken = tuple[str, str, str, str | None]  # camera, stream, rule and the row that said so
+_Taken = tuple[str, str, str, str | None]  # camera, stream, rule and the id of its row
 _ALL: StreamKey | None = None
-# So long what was taken under another rule counts, and for want of space. A small volume may turn over in a day.
+# How long deletions under another rule, and for want of space, count. A small volume may be overwritten in a day.
 _RULES_COUNT, _FLOOR_COUNTS = timedelta(days=1), timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
 class _Raised:
-    """What one clean-up would delete of so much, and up to when that reaches."""
+    """What one clean-up would delete (`due`) of how much (`indexed`), and when the last of it ended."""
 
     due: Amount
     indexed: Amount
@@ -44,31 +43,31 @@ class _Raised:
 
 
 def total(amounts: Iterable[Amount]) -> Amount:
-    """All of them together."""
+    """The sum of amounts."""
     return sum(amounts, Amount())
 
 
 class Brakes:
-    """What one clean-up after the other has raised. Owner of what the present one has raised so far."""
+    """The brakes of one clean-up after the other. Owner of the brakes that the current clean-up has raised."""
 
     def __init__(self, database: Transactions, clock: Clock) -> None:
         self._database, self._clock = database, clock
         self._raised: dict[_Name, _Raised] = {}
         self._confirmed: dict[_Name, int] = {}
-        self._heeded: set[_Name] = set()
+        self._confirmed_lately: set[_Name] = set()
         self._lately: Mapping[_Taken, Amount] = {}
         self._by_floor: Mapping[_Taken, Amount] = {}
         self._recorded: Mapping[StreamKey, Amount] = {}
 
     def begin(self) -> None:
-        """A clean-up begins: what people have confirmed by now holds for all of it."""
+        """A clean-up begins: confirmations up to now are valid for all of it."""
         with self._database.reading() as db:
             rows = db.scalars(select(BrakeRow).where(BrakeRow.state == "confirmed").order_by(BrakeRow.until))
             self._confirmed = {_name(row): to_us(row.until) for row in rows}
             now = from_us(self._clock.now())
-            said = or_(BrakeRow.state == "confirmed", BrakeRow.over_at >= now - _RULES_COUNT)
-            self._heeded = {
-                _name(row) for row in db.scalars(select(BrakeRow).where(said, BrakeRow.confirmed_at.is_not(None)))
+            recent = or_(BrakeRow.state == "confirmed", BrakeRow.over_at >= now - _RULES_COUNT)
+            self._confirmed_lately = {
+                _name(row) for row in db.scalars(select(BrakeRow).where(recent, BrakeRow.confirmed_at.is_not(None)))
             }
             self._lately = _taken(db, now - _RULES_COUNT)
             self._by_floor = _taken(db, now - _FLOOR_COUNTS, DeletionRow.rule == "floor")
@@ -76,42 +75,42 @@ class Brakes:
         self._raised = {}
 
     def lately(self, key: StreamKey) -> Amount:
-        """What clean-ups of the last day have deleted of a stream: it belongs to what there was.
+        """What clean-ups of the last day have deleted of a stream; it is added to what is stored now.
 
-        Else the last hours of a camera that was taken down would stop every clean-up.
+        Otherwise the last hours of footage of a dismantled camera would stop every clean-up.
         """
         return total(amount for taken, amount in self._lately.items() if taken[:2] == key)
 
     def _under_other_rules(self, key: StreamKey, rule_id: str | None) -> Amount:
-        """What rules that are not in force any more took of a stream, unless somebody has given his word for it."""
-        if {(*key, "rules"), (None, None, "rules")} & self._heeded:
+        """What rules that are no longer in force deleted of a stream lately; 0 if a person confirmed a clean-up."""
+        if {(*key, "rules"), (None, None, "rules")} & self._confirmed_lately:
             return Amount()
         mine = ((rule, of, amount) for (*stream, rule, of), amount in self._lately.items() if (*stream,) == key)
         return total(amount for rule, of, amount in mine if rule != "floor" and of != rule_id)
 
     def _for_space(self, key: StreamKey) -> Amount:
-        """What was taken of a stream lately for want of space, beyond what it recorded in that time.
+        """What was deleted of a stream lately for want of space, less what it recorded in that time.
 
-        A volume that is full for good gives as much for what comes as comes, and nobody need be asked for that.
+        A volume that is always full deletes as much as it records; that needs no confirmation.
         """
-        if {(*key, "floor"), (None, None, "floor")} & self._heeded:
+        if {(*key, "floor"), (None, None, "floor")} & self._confirmed_lately:
             return Amount()
         taken = total(amount for taken, amount in self._by_floor.items() if taken[:2] == key)
-        came = self._recorded.get(key, Amount())
-        return Amount(max(0, taken.segments - came.segments), max(0, taken.bytes - came.bytes))
+        recorded = self._recorded.get(key, Amount())
+        return Amount(max(0, taken.segments - recorded.segments), max(0, taken.bytes - recorded.bytes))
 
     def confirmed_until_us(self, key: StreamKey) -> int:
-        """Footage of a stream that ended by then may be deleted by its rules without asking; 0 without a word."""
+        """Footage of a stream that ended at or before this moment may be deleted by rules; 0 without a confirmation."""
         own, everything = (*key, "rules"), (None, None, "rules")
         return max(self._confirmed.get(own, 0), self._confirmed.get(everything, 0))
 
     def by_rules(self, surveys: Mapping[StreamKey, Survey], base: Mapping[StreamKey, Amount]) -> list[StreamKey]:
-        """The streams of which something may be deleted. `base`: what there is of each."""
+        """The streams of which rules may delete something; raises brakes for the others. `base`: the size of each."""
         allowed = []
         wanted: dict[StreamKey, Amount] = {}
         for key, seen in surveys.items():
-            if seen.unasked.segments:
-                wanted[key] = seen.unasked + self._under_other_rules(key, seen.limits.rule_id)
+            if seen.unconfirmed.segments:
+                wanted[key] = seen.unconfirmed + self._under_other_rules(key, seen.limits.rule_id)
             if key in wanted and too_much(wanted[key], base[key]):
                 self._raise(key, "rules", wanted[key], base[key], seen.until_us)
             elif seen.due.segments:
@@ -123,7 +122,7 @@ class Brakes:
         return allowed
 
     def floor_may(self, needed: int, stock: Mapping[StreamKey, Amount]) -> bool:
-        """Whether so many bytes may be deleted of all footage for want of space. `stock`: what is there of each."""
+        """Whether `needed` bytes may be deleted for want of space; else raises a brake. `stock`: what streams have."""
         taken = total(map(self._for_space, stock))
         due, indexed = taken + Amount(0, needed), taken + total(stock.values())
         if due.bytes * 2 <= indexed.bytes or (None, None, "floor") in self._confirmed:
@@ -134,7 +133,7 @@ class Brakes:
     def too_large_for_floor(
         self, wanted: Mapping[StreamKey, Amount], base: Mapping[StreamKey, Amount]
     ) -> set[StreamKey]:
-        """The streams of which more than half would be deleted for want of space."""
+        """The streams of which more than half would be deleted for want of space; raises their brakes."""
         due = {key: amount + self._for_space(key) for key, amount in wanted.items()}
         over = {
             key
@@ -148,9 +147,10 @@ class Brakes:
     def end(
         self, surveys: Mapping[StreamKey, Survey], *, floor_needed: bool, unseen: Collection[str] = frozenset()
     ) -> None:
-        """A clean-up is over: keep what it raised, close what it did not raise again and what is done.
+        """A clean-up is over: stores the brakes that it raised, closes those that are done or were not raised again.
 
-        What speaks of a camera in `unseen`, or of the rules of all while there is one, was not asked and stands.
+        Brakes of cameras in `unseen` stay, and so does the brake of all rules while there is such a camera: this
+        clean-up did not survey them.
         """
         moment = from_us(self._clock.now())
         with self._database.writing() as db:
@@ -170,13 +170,13 @@ class Brakes:
                 _note(waiting[name], raised)
 
     def _is_done(self, name: _Name, surveys: Mapping[StreamKey, Survey], floor_needed: bool) -> bool:
-        """Whether nothing is left of what was confirmed when this clean-up began. One confirmed meanwhile is not."""
+        """Whether all that was confirmed before this clean-up is deleted. A brake confirmed since then is not done."""
         if name not in self._confirmed:
             return False
         if name[2] == "floor":
             return not floor_needed
         concerned = [seen for key, seen in surveys.items() if name[0] is None or key == name[:2]]
-        return all(seen.due.segments == seen.unasked.segments for seen in concerned)
+        return all(seen.due.segments == seen.unconfirmed.segments for seen in concerned)
 
     def _raise(self, key: StreamKey | None, kind: BrakeKind, due: Amount, indexed: Amount, until_us: int) -> None:
         camera_id, stream = key or (None, None)
@@ -184,7 +184,7 @@ class Brakes:
 
 
 def _taken(db: DbSession, since: datetime, *which: ColumnElement[bool]) -> Mapping[_Taken, Amount]:
-    """How much was deleted since a moment."""
+    """What was deleted since a moment."""
     by = (DeletionRow.camera_id, DeletionRow.stream, DeletionRow.rule, DeletionRow.rule_id)
     sums = (func.sum(DeletionRow.segments), func.sum(DeletionRow.size))
     rows = db.execute(select(*by, *sums).where(DeletionRow.file_deleted_at >= since, *which).group_by(*by))
@@ -192,19 +192,19 @@ def _taken(db: DbSession, since: datetime, *which: ColumnElement[bool]) -> Mappi
 
 
 def _recorded(db: DbSession, since: datetime) -> Mapping[StreamKey, Amount]:
-    """How much came since a moment, also of what is gone again."""
+    """What was recorded since a moment, including what has been deleted again."""
     of_segments, of_deletions = (SegmentRow.camera_id, SegmentRow.stream), (DeletionRow.camera_id, DeletionRow.stream)
     there = select(*of_segments, func.count(), func.sum(SegmentRow.size)).group_by(*of_segments)
     gone = select(*of_deletions, func.sum(DeletionRow.segments), func.sum(DeletionRow.size)).group_by(*of_deletions)
-    found: dict[StreamKey, Amount] = {}
+    recorded: dict[StreamKey, Amount] = {}
     for query in (
         there.where(SegmentRow.created_at >= since, SegmentRow.state == "closed"),
         gone.where(DeletionRow.file_deleted_at >= since, DeletionRow.wall_start >= since),
     ):
         for camera_id, stream, segments, size in db.execute(query):
             key: StreamKey = camera_id, "main" if stream == "main" else "sub"
-            found[key] = found.get(key, Amount()) + Amount(segments, size)
-    return found
+            recorded[key] = recorded.get(key, Amount()) + Amount(segments, size)
+    return recorded
 
 
 def _name(row: BrakeRow) -> _Name:

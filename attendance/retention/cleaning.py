@@ -1,7 +1,8 @@
-"""Clean-ups: look at every stream, ask if it is too much, delete a little at a time; who stops when all is held.
+"""Clean-ups: survey every stream, let the brake stop what is too much, delete a little per step, settle who rests.
 
-A step takes a bounded time, so that whoever calls it (`shike keep`) gets on with indexing. Everything that matters is
-in the database: a clean-up that dies is begun anew. Design: docs/design/retention.md.
+A step takes a bounded time, so that its caller (`shike keep`) continues with indexing. All state that must last is in
+the database: a clean-up that is killed starts again from the beginning. Not here: rules (rules.py), the brake
+(brakes.py), deleting (deleting.py). Design: docs/design/retention.md, "A clean-up".
 """
 
 import logging
@@ -49,7 +50,7 @@ _FLOOR_PAGE = 32
 
 
 class Cleaner:
-    """Does one clean-up after the other. Owner of the one at work, and of which cameras rest for want of space."""
+    """Runs one clean-up after the other. Owner of the running clean-up and of the set of cameras that rest."""
 
     def __init__(
         self,
@@ -61,9 +62,9 @@ class Cleaner:
         resting: frozenset[str] = frozenset(),
         node: str | None = None,
     ) -> None:
-        """`resting`: the cameras that rested for want of space when an earlier cleaner ended.
+        """`resting`: the cameras that rested for want of space when the previous process ended.
 
-        `node`: this machine's name, if cameras that another one records are not to be missed here.
+        `node`: the name of this machine, so that footage of cameras that other machines record is not reported missing.
         """
         self._database, self._clock, self._defaults, self._space = database, clock, defaults, space
         self._archive = archive
@@ -75,10 +76,10 @@ class Cleaner:
         self._lacking = 0
         self.resting = resting
         self.unmounted: frozenset[str] | None = None
-        """Cameras of this machine whose footage was not there at the last clean-up; None before the first."""
+        """Cameras of this machine whose footage was not mounted at the last clean-up; None before the first."""
 
     def step(self, budget_s: float = STEP_S) -> None:
-        """Go on with the clean-up that is due, until it is done or the time is used up."""
+        """Continues the clean-up that is due, until it is done or `budget_s` is used up."""
         started_s = self._clock.monotonic()
         while self._work is not None or self._is_due():
             if self._work is None:
@@ -88,7 +89,7 @@ class Cleaner:
             except StopIteration:
                 self._work = None
                 self._rest_until_next()
-            except BaseException:  # raised again: what has failed, or was killed, is begun anew and not gone on with
+            except BaseException:  # raised again; after a failure the next clean-up starts from the beginning
                 self._work = None
                 self._rest_until_next()
                 raise
@@ -103,9 +104,10 @@ class Cleaner:
         self._next_s = self._clock.monotonic() + (_LOW_EVERY_S if short else EVERY_S)
 
     def _clean_up(self) -> Iterator[object]:
-        """One clean-up; between two yields it does a bounded piece of work. None while another process is at one.
+        """One clean-up; between two yields it does a bounded piece of work. Nothing while another process runs one.
 
-        Two would each take what is too much, and each tell the chain of the other's files that they were missing.
+        Two at once could together delete more than the brake allows, and each would record the other's deleted files
+        as missing in the chain.
         """
         with self._archive.sole_cleaner() as ours:
             if ours:
@@ -118,10 +120,10 @@ class Cleaner:
         with self._database.reading() as db:
             cameras = list(db.scalars(select(CameraRow).order_by(CameraRow.id)))
             limits = limits_of(db, [camera.id for camera in cameras], self._defaults, now_us)
-            lost = frozenset(away(db, self._archive, [camera.id for camera in cameras]))
-            others = elsewhere(db, lost, self._node, from_us(now_us)) if self._node and lost else set()
-        self._say_unmounted(lost - others)
-        here = [camera for camera in cameras if camera.id not in lost]
+            absent = frozenset(away(db, self._archive, [camera.id for camera in cameras]))
+            others = elsewhere(db, absent, self._node, from_us(now_us)) if self._node and absent else set()
+        self._set_unmounted(absent - others)
+        here = [camera for camera in cameras if camera.id not in absent]
         surveys: dict[StreamKey, Survey] = {}
         for camera in here:
             for key in streams_of(camera):
@@ -136,15 +138,15 @@ class Cleaner:
         space = self._space()
         needed = needed_bytes(space.free, space.floor, scarce=bool(self.resting))
         self._lacking = needed
-        # Of what is here: one camera whose footage is lost must not end recording for all others.
+        # Counts only cameras whose footage is here: one lost volume must not end recording of all other cameras.
         if needed and self._brakes.floor_may(needed, stock):
             yield from self._by_floor(here, base)
-        self._brakes.end(surveys, floor_needed=needed > 0, unseen=lost)
+        self._brakes.end(surveys, floor_needed=needed > 0, unseen=absent)
         self._settle_resting(cameras, can_free=self._lacking <= 0)
         with self._database.writing() as db:
             thin_deletions(db, from_us(now_us) - THIN_AFTER)
 
-    def _say_unmounted(self, unmounted: frozenset[str]) -> None:
+    def _set_unmounted(self, unmounted: frozenset[str]) -> None:
         if unmounted - (self.unmounted or frozenset()):
             log.error(
                 "nothing is deleted of cameras whose footage, or a part of it, is not here: %s; mount its volume, or "
@@ -154,7 +156,7 @@ class Cleaner:
         self.unmounted = unmounted
 
     def _by_rules(self, seen: Survey, now_us: int) -> Iterator[object]:
-        """Delete what age and bytes make due in one stream, a batch at a time."""
+        """Deletes what is due by age and by bytes in one stream, a batch at a time."""
         key, cutoff_us = seen.key, seen.limits.cutoff_us(now_us)
         excess = 0 if seen.limits.max_bytes is None else seen.stock.amount.bytes - seen.limits.max_bytes
         while True:
@@ -173,7 +175,7 @@ class Cleaner:
             yield from self._delete(due, {key: seen.limits.rule_id})
 
     def _by_floor(self, cameras: Sequence[CameraRow], base: Mapping[StreamKey, Amount]) -> Iterator[object]:
-        """Delete the oldest footage of all, as much as is needed; what cannot be had stays in `_lacking`."""
+        """Deletes the oldest footage of all cameras, as much as is needed; `_lacking` keeps the bytes still missing."""
         importance = {camera.id: camera.importance for camera in cameras}
         spared: set[StreamKey] = set()
         taken: dict[StreamKey, Amount] = {}
@@ -197,7 +199,7 @@ class Cleaner:
             if not due:
                 return
             taken = wanted
-            # Counted instead of measured: a file system may be late to say that space is free.
+            # Counted, not measured: a file system may report freed space late.
             self._lacking -= sum(each.segment.size for each in due)
             yield from self._delete(due, {})
 
@@ -210,10 +212,10 @@ class Cleaner:
         space = self._space()
         recorded = sorted((each for each in cameras if each.enabled), key=_stops_first)
         order = [camera.id for camera in recorded]
-        found = resting(order, self.resting, space.free, space.floor, can_free=can_free)
-        if found != self.resting:
-            log.warning("%d of %d cameras rest for want of space: %s", len(found), len(order), space)
-        self.resting = found
+        rested = resting(order, self.resting, space.free, space.floor, can_free=can_free)
+        if rested != self.resting:
+            log.warning("%d of %d cameras rest for want of space: %s", len(rested), len(order), space)
+        self.resting = rested
 
     def _held(self, db: DbSession, camera_ids: Iterable[str]) -> Mapping[str, tuple[Span, ...]]:
         cameras = db.scalars(select(CameraRow).where(CameraRow.id.in_(list(camera_ids))))
@@ -221,5 +223,5 @@ class Cleaner:
 
 
 def _stops_first(camera: CameraRow) -> tuple[int, int]:
-    """The least important first; of equally important ones the one that was added last."""
+    """Sorts the least important camera first; of equally important ones the one that was added last."""
     return camera.importance, -round(camera.created_at.timestamp() * 1e6)

@@ -1,10 +1,10 @@
-"""Deleting footage in the one order in which no row of the index is without its file, nor a file without its row.
+"""Deletes footage in the one order that never leaves an index row without its file or a file without its row.
 
-1. plan      one transaction: rows of `deletion`, and the segments are `deleting`  → readers leave them out
-2. chain     row `deleted` in the camera's chain                                   → it is known who took the file
+1. plan      one transaction: adds rows of `deletion`, sets the segments to `deleting`; readers leave them out
+2. chain     adds a row `deleted` to the camera's chain, which shows the rule
 3. file      unlink, fsync of its folder
-4. finish    one transaction: the segment's row goes, the deletion is `done`
-Killed between any two, the next `finish` goes on from there. Not here: what is due (retention.py).
+4. finish    one transaction: removes the segment's row, sets the deletion to `done`
+After a kill between any two steps, the next `finish` continues. Not here: what is due (rules.py).
 Design: docs/design/retention.md, "Deleting".
 """
 
@@ -36,14 +36,14 @@ log = logging.getLogger(__name__)
 
 BATCH = 20
 _WRITTEN_TO = timedelta(days=2)
-"""Folders of days that are not older may be written to: they stay, empty or not."""
+"""Folders of younger days may still be written to, so they stay even when they are empty."""
 LONGEST_ROW = timedelta(days=1)
 _SEAM = timedelta(milliseconds=500)
 
 
 @dataclass(frozen=True, slots=True)
-class _Gone:
-    """A planned deletion whose file is gone: the chain's row for it, and whether the file was missing before."""
+class _Removed:
+    """A planned deletion whose file is now deleted: its row in the chain, and whether the file was missing before."""
 
     deletion_id: str
     segment_id: str
@@ -52,9 +52,9 @@ class _Gone:
 
 
 def plan(db: DbSession, due: Sequence[DueSegment], rule_ids: Mapping[StreamKey, str | None], now_us: int) -> int:
-    """Step 1, within the caller's transaction. Returns how many segments will go."""
+    """Step 1, within the caller's transaction. Returns how many segments will be deleted."""
     rules = {each.segment.segment_id: each.rule for each in due}
-    # Footage that came back from a backup is deleted once more: the older record stays, without the name.
+    # Footage restored from a backup is deleted again: the older record stays, without the id of the segment.
     again = DeletionRow.segment_id.in_(rules), DeletionRow.state == "done"
     db.execute(update(DeletionRow).where(*again).values(segment_id=None))
     rows = db.scalars(select(SegmentRow).where(SegmentRow.id.in_(rules), SegmentRow.state == "closed")).all()
@@ -81,23 +81,23 @@ def plan(db: DbSession, due: Sequence[DueSegment], rule_ids: Mapping[StreamKey, 
 
 
 class Deleter:
-    """Takes planned deletions to their end. Owner of what it said already about files that cannot be removed."""
+    """Carries out planned deletions. Owner of the list of files about which it has logged an error."""
 
     def __init__(self, database: Transactions, archive: Archive, clock: Clock, flags: FlagHolds) -> None:
         self._database, self._archive, self._clock, self._flags = database, archive, clock, flags
-        self._said: set[str] = set()
+        self._logged: set[str] = set()
         self._lost_rows: dict[str, Link | None] = {}
-        self._told: dict[str, Mapping[str, Link] | None] = {}
+        self._deleted_rows: dict[str, Mapping[str, Link] | None] = {}
 
     def finish(self, limit: int = BATCH) -> Iterator[int]:
-        """Steps 2 to 4 for every planned deletion, a batch between two yields; yields how many came to their end.
+        """Steps 2 to 4 for every planned deletion, a batch between two yields; yields how many were finished.
 
-        Those of cameras whose footage is not mounted stay planned, and so does a file that cannot be removed. One that
-        has come under a hold since it was planned is given back.
+        Deletions of cameras whose footage is not mounted stay planned, and so do files that cannot be removed. A
+        segment that is held by now is not deleted; it becomes `closed` again.
         """
-        after, lost = "", self._away()
-        self._lost_rows, self._told = {}, {}
-        while rows := self._planned(after, limit, lost):
+        after, absent = "", self._away()
+        self._lost_rows, self._deleted_rows = {}, {}
+        while rows := self._planned(after, limit, absent):
             yield self._finish(rows)
             after = rows[-1].id
 
@@ -108,40 +108,43 @@ class Deleter:
             ).all()
             return away(db, self._archive, camera_ids)
 
-    def _planned(self, after: str, limit: int, lost: Sequence[str]) -> Sequence[DeletionRow]:
+    def _planned(self, after: str, limit: int, absent: Sequence[str]) -> Sequence[DeletionRow]:
         query = select(DeletionRow).where(DeletionRow.state == "planned", DeletionRow.id > after)
-        query = query.where(DeletionRow.camera_id.not_in(lost))
+        query = query.where(DeletionRow.camera_id.not_in(absent))
         with self._database.reading() as db:
             return db.scalars(query.order_by(DeletionRow.id).limit(limit)).all()
 
     def _finish(self, rows: Sequence[DeletionRow]) -> int:
         with self._database.reading() as db:
             links = self._links_of(db, rows)
-        gone: list[_Gone] = []
-        saved: list[str] = []
+        removed: list[_Removed] = []
+        spared: list[str] = []
         for row in rows:
             assert row.segment_id is not None and row.object_key is not None
             try:
-                # Asked for each file anew: somebody may place a hold while those before it are being deleted.
+                # Read again for each file: somebody may place a hold while earlier files are being deleted.
                 held = self._held(row)
-                link, missing = self._said_in_chain(row, links.get(row.segment_id), held)
+                link, missing = self._chain_row(row, links.get(row.segment_id), held)
                 if link is None:
-                    saved.append(row.segment_id)
+                    spared.append(row.segment_id)
                     continue
                 self._archive.delete(row.object_key)
             except (OSError, CaptureError) as error:
                 self._note(row.object_key, error)
                 continue
-            gone.append(_Gone(row.id, row.segment_id, link.number, missing))
-        if gone or saved:
-            self._settle(gone, saved)
+            removed.append(_Removed(row.id, row.segment_id, link.number, missing))
+        if removed or spared:
+            self._settle(removed, spared)
         self._sweep(rows)
-        return len(gone) + len(saved)
+        return len(removed) + len(spared)
 
-    def _said_in_chain(
+    def _chain_row(
         self, row: DeletionRow, linked: tuple[int, str] | None, held: Sequence[Span]
     ) -> tuple[Link | None, bool]:
-        """The chain's row about this deletion, made now if there is none; None if the segment is held by now."""
+        """The chain's row of this deletion, added if there is none; None if the segment is held by now.
+
+        The second value says whether the file was missing before it was deleted.
+        """
         assert row.segment_id is not None and row.object_key is not None
         chain = self._archive.chain(row.camera_id)
         there = chain.recent("deleted", row.segment_id)
@@ -152,40 +155,40 @@ class Deleter:
             return None, False
         known = linked is not None and chain.holds(*linked)
         if known and missing and linked is not None:
-            # Long ago this process may have died between file and row: then the chain says so, further back.
-            there = self._told_of(row.camera_id).get(row.segment_id)
+            # The process may have been killed between steps 3 and 4 long ago: then the row is further back.
+            there = self._deleted_rows_of(row.camera_id).get(row.segment_id)
             if there is not None and there.number > linked[0]:
                 return there, bool(there.said.get("missing"))
         elif not known and (missing or linked is not None):
-            # This chain says nothing of the segment, nor can it say that the file is missing: it may lie elsewhere.
+            # This chain has no row of the segment, so the file may be on another volume instead of missing.
             lost = self._given_up(row.camera_id)
             if lost is not None and to_us(row.wall_end) <= lost.said["at_us"]:
                 return lost, missing
             if missing and (linked is not None or chain.head() is None):
                 raise FootageError(f"it is not in the chain here; mount the volume of camera {row.camera_id}'s footage")
-        said: dict[str, Any] = {"segment": row.segment_id, "digest": row.digest, "rule": row.rule}
-        said |= {"policy": row.rule_id, "at_us": self._clock.now()}
+        values: dict[str, Any] = {"segment": row.segment_id, "digest": row.digest, "rule": row.rule}
+        values |= {"policy": row.rule_id, "at_us": self._clock.now()}
         if missing:
-            said["missing"] = True
-        return chain.append("deleted", said), missing
+            values["missing"] = True
+        return chain.append("deleted", values), missing
 
-    def _told_of(self, camera_id: str) -> Mapping[str, Link]:
-        """What a chain says of planned deletions, by segment; walked once, however many files are missing."""
-        if camera_id not in self._told:
-            self._told[camera_id] = None
+    def _deleted_rows_of(self, camera_id: str) -> Mapping[str, Link]:
+        """The chain's rows of planned deletions, by segment; the chain is walked once per `finish`."""
+        if camera_id not in self._deleted_rows:
+            self._deleted_rows[camera_id] = None
             planned = DeletionRow.state == "planned", DeletionRow.camera_id == camera_id
             with self._database.reading() as db:
                 ids = set(db.scalars(select(DeletionRow.segment_id).where(*planned)))
             rows = self._archive.chain(camera_id).of_kinds("deleted")
-            told = ((str(link.said.get("segment")), link) for link in rows)
-            self._told[camera_id] = {segment_id: link for segment_id, link in told if segment_id in ids}
-        found = self._told[camera_id]
-        if found is None:
+            by_segment = ((str(link.said.get("segment")), link) for link in rows)
+            self._deleted_rows[camera_id] = {each: link for each, link in by_segment if each in ids}
+        deleted_rows = self._deleted_rows[camera_id]
+        if deleted_rows is None:
             raise FootageError(f"the chain of camera {camera_id} cannot be read")
-        return found
+        return deleted_rows
 
     def _given_up(self, camera_id: str) -> Link | None:
-        if camera_id not in self._lost_rows:  # finding it reads the whole chain
+        if camera_id not in self._lost_rows:  # looking for it reads the whole chain
             self._lost_rows[camera_id] = given_up(self._archive.chain(camera_id))
         return self._lost_rows[camera_id]
 
@@ -196,20 +199,20 @@ class Deleter:
             return False
         return True
 
-    def _settle(self, gone: Sequence[_Gone], saved: Sequence[str]) -> None:
+    def _settle(self, removed: Sequence[_Removed], spared: Sequence[str]) -> None:
         moment = from_us(self._clock.now())
         with self._database.writing() as db:
-            db.execute(delete(SegmentRow).where(SegmentRow.id.in_([each.segment_id for each in gone])))
-            for each in gone:
+            db.execute(delete(SegmentRow).where(SegmentRow.id.in_([each.segment_id for each in removed])))
+            for each in removed:
                 values = {"state": "done", "file_deleted_at": moment}
                 values |= {"link_number": each.link_number, "missing": each.missing}
                 db.execute(update(DeletionRow).where(DeletionRow.id == each.deletion_id).values(**values))
-            if saved:
-                db.execute(update(SegmentRow).where(SegmentRow.id.in_(saved)).values(state="closed"))
-                db.execute(delete(DeletionRow).where(DeletionRow.segment_id.in_(saved)))
+            if spared:
+                db.execute(update(SegmentRow).where(SegmentRow.id.in_(spared)).values(state="closed"))
+                db.execute(delete(DeletionRow).where(DeletionRow.segment_id.in_(spared)))
 
     def _held(self, row: DeletionRow) -> Sequence[Span]:
-        """What is held now of the time that a segment covers."""
+        """The held time within the time of a segment, as it is now."""
         with self._database.reading() as db:
             camera = db.get(CameraRow, row.camera_id)
             if camera is None:
@@ -218,11 +221,11 @@ class Deleter:
 
     def _links_of(self, db: DbSession, rows: Sequence[DeletionRow]) -> Mapping[str, tuple[int, str]]:
         ids = [row.segment_id for row in rows]
-        found = db.execute(select(SegmentRow.id, SegmentRow.link_number, SegmentRow.link).where(SegmentRow.id.in_(ids)))
-        return {row[0]: (row[1], row[2]) for row in found if row[1] is not None and row[2] is not None}
+        links = db.execute(select(SegmentRow.id, SegmentRow.link_number, SegmentRow.link).where(SegmentRow.id.in_(ids)))
+        return {row[0]: (row[1], row[2]) for row in links if row[1] is not None and row[2] is not None}
 
     def _sweep(self, rows: Sequence[DeletionRow]) -> None:
-        """Remove folders of days that have become empty."""
+        """Removes folders of days that have become empty."""
         before = from_us(self._clock.now()) - _WRITTEN_TO
         keys = {row.object_key.rsplit("/", 1)[0]: row.object_key for row in rows if row.object_key}
         for folder, key in keys.items():
@@ -230,15 +233,15 @@ class Deleter:
                 self._archive.remove_empty_day(key)
 
     def _note(self, key: str, error: Exception) -> None:
-        if key not in self._said:
+        if key not in self._logged:
             log.error("segment %s is to be deleted and cannot be: %s; it is tried again", key, error)
-            self._said.add(key)
+            self._logged.add(key)
 
 
 def thin_deletions(db: DbSession, before: datetime, limit: int = 5_000) -> int:
-    """Make one row of neighbours of a run that were deleted before a moment, one stream at a time; how many went.
+    """Merges rows of adjacent segments of a run that were deleted before a moment; returns how many rows it removed.
 
-    What each file was stays in the camera's chain.
+    One call handles one stream. The camera's chain still has a row for each file.
     """
     old = (DeletionRow.state == "done", DeletionRow.file_deleted_at < before, DeletionRow.segment_id.is_not(None))
     oldest = db.scalars(select(DeletionRow).where(*old).order_by(DeletionRow.file_deleted_at).limit(1)).first()

@@ -1,7 +1,7 @@
-"""What of a camera's footage is held: ranges that people placed, and class sessions about which a flag is not closed.
+"""Which footage of a camera is held: ranges that people placed, and class sessions with a flag that counts.
 
-The second kind is worked out when it is asked for and stored nowhere. Not here: what a hold prevents (retention.py).
-Design: docs/design/retention.md, "Holds".
+The second kind is computed on demand and not stored. Not here: what a hold prevents (rules.py, deleting.py), the
+routes (api/retention/holds.py). Design: docs/design/retention.md, "Holds".
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,13 +21,13 @@ from shike.capture.moment import from_us, to_us
 from shike.capture.spans import Span, merged
 
 MARGIN = timedelta(minutes=15)
-"""Held before and after the plan: who came early and who stayed is part of the case."""
+"""Held before and after the planned time: who came early and who stayed late is part of the case."""
 _STATES = {"no": (), "open": ("open",), "confirmed": ("open", "confirmed")}
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One reason to keep a range of a camera. Times in µs UTC; `id` is the hold's, or the class session's or flag's."""
+    """One reason to keep a range of a camera. Times in µs UTC. `id`: of the hold, the class session or the flag."""
 
     start_us: int
     end_us: int
@@ -40,17 +40,17 @@ def held_of(
     db: DbSession, camera: CameraRow, flags: FlagHolds, start_us: int = 0, end_us: int = FOR_EVER_US
 ) -> tuple[Held, ...]:
     """Everything that holds footage of a camera within [start, end), in order of time."""
-    found = [*_placed(db, camera, start_us, end_us), *_flagged(db, camera, flags, start_us, end_us)]
-    return tuple(sorted(found, key=lambda each: (each.start_us, each.end_us, each.id)))
+    held = [*_placed(db, camera, start_us, end_us), *_flagged(db, camera, flags, start_us, end_us)]
+    return tuple(sorted(held, key=lambda each: (each.start_us, each.end_us, each.id)))
 
 
 def stretches_of(held: Sequence[Held]) -> tuple[Span, ...]:
-    """The time that is held, whatever for."""
+    """The held time, merged: in order and without overlap."""
     return merged((each.start_us, each.end_us) for each in held)
 
 
 def flagged_sessions(db: DbSession, rooms: Select[tuple[str]], flags: FlagHolds) -> int:
-    """How many class sessions of some rooms are held because of a flag."""
+    """How many class sessions in these rooms are held because of a flag."""
     query = select(func.count(FlagRow.class_session_id.distinct())).where(
         FlagRow.room_id.in_(rooms), FlagRow.state.in_(_STATES[flags]), FlagRow.severity.in_(("red", "yellow"))
     )
@@ -58,7 +58,7 @@ def flagged_sessions(db: DbSession, rooms: Select[tuple[str]], flags: FlagHolds)
 
 
 def _placed(db: DbSession, camera: CameraRow, start_us: int, end_us: int) -> Iterator[Held]:
-    # Few holds are in force at a time, and a list of ids is compared here: databases differ about JSON.
+    # Few holds are in force at a time. Their lists of ids are compared in Python: databases differ in JSON functions.
     query = select(HoldRow).where(
         HoldRow.released_at.is_(None), HoldRow.from_at < from_us(end_us), HoldRow.to_at > from_us(start_us)
     )
@@ -69,7 +69,7 @@ def _placed(db: DbSession, camera: CameraRow, start_us: int, end_us: int) -> Ite
 
 
 def _flagged(db: DbSession, camera: CameraRow, flags: FlagHolds, start_us: int, end_us: int) -> Iterator[Held]:
-    """One entry per class session with such a flag; a flag without a session holds its own window."""
+    """One entry per class session with a flag that counts; a flag without a session holds its own window."""
     if flags == "no":
         return
     about = or_(FlagRow.room_id == camera.room_id, FlagRow.camera_id == camera.id)

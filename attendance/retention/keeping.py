@@ -1,7 +1,7 @@
-"""What the index says to retention: rules in force, how much there is, segments oldest first.
+"""What retention reads from the database: rules in force, sums of segments, and segments oldest first.
 
-Here: reading, a few rows at a time; adding up goes through an index alone. Not here: what is due (retention.py),
-deleting (deleting.py).
+Segments are read a page at a time; sums use a covering index. Not here: what is due (rules.py), deleting (deleting.py).
+Design: docs/design/retention.md.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """How much footage, and from when to when in µs UTC (0 where there is none)."""
+    """An amount of footage with its first and last moment in µs UTC (0 if there is none)."""
 
     amount: Amount = Amount()  # noqa: RUF009 frozen
     first_us: int = 0
@@ -33,14 +33,14 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """One stream: what it has, what age and bytes make due by now, and what of that nobody has confirmed yet."""
+    """One stream: its stock, what is due by age and by bytes, and how much of that is not confirmed yet."""
 
     key: StreamKey
     limits: Limits
     stock: Stock
     due_age: Stock
     due_bytes: Stock
-    unasked: Amount
+    unconfirmed: Amount
 
     @property
     def due(self) -> Amount:
@@ -48,7 +48,7 @@ class Survey:
 
     @property
     def until_us(self) -> int:
-        """When the last segment that is due ended."""
+        """The end of the last segment that is due."""
         return max(self.due_age.last_us, self.due_bytes.last_us)
 
 
@@ -72,7 +72,7 @@ def limits_of(db: DbSession, camera_ids: Iterable[str], defaults: Defaults, now_
 
 
 def default_days(db: DbSession, defaults: Defaults, now_us: int) -> Mapping[StreamName, int]:
-    """Days that each stream is kept where a camera has no rule of its own; those of the settings where none are set."""
+    """Days that each stream is kept by the default rule; without one, those of the settings."""
     query = select(RetentionRuleRow.stream, RetentionRuleRow.days).where(
         RetentionRuleRow.camera_id.is_(None), RetentionRuleRow.valid_from <= from_us(now_us)
     )
@@ -89,23 +89,23 @@ def survey(
     now_us: int,
     confirmed_us: int = 0,
 ) -> Survey:
-    """What of a stream is due now; somebody has confirmed what ended by `confirmed_us`."""
+    """What of a stream is due now. Deleting segments that ended at or before `confirmed_us` has been confirmed."""
     key = (camera.id, stream)
     held = stretches_of(held_of(db, camera, defaults.flags))
     stock = added_up(db, key, [(0, FOR_EVER_US)])
     cutoff_us = limits.cutoff_us(now_us)
     old = Stock() if cutoff_us is None else added_up(db, key, free_stretches(held, cutoff_us))
     excess = 0 if limits.max_bytes is None else stock.amount.bytes - old.amount.bytes - limits.max_bytes
-    many, new = Stock(), Amount()
+    surplus, new = Stock(), Amount()
     if excess > 0:
-        many, new = _oldest(db, key, free_stretches(held, FOR_EVER_US), cutoff_us, excess, confirmed_us)
+        surplus, new = _oldest(db, key, free_stretches(held, FOR_EVER_US), cutoff_us, excess, confirmed_us)
     if cutoff_us is not None:
         new += added_up(db, key, free_stretches(held, cutoff_us), confirmed_us).amount if confirmed_us else old.amount
-    return Survey(key, limits, stock, old, many, new)
+    return Survey(key, limits, stock, old, surplus, new)
 
 
 def added_up(db: DbSession, key: StreamKey, stretches: Iterable[Span], after_us: int = 0) -> Stock:
-    """Closed segments that lie within one of the stretches as a whole and ended after a moment."""
+    """The sum of closed segments that lie completely within one of the stretches and ended after a moment."""
     amount, first, last = Amount(), 0, 0
     for stretch in stretches:
         count, size, start, end = db.execute(
@@ -120,7 +120,7 @@ def added_up(db: DbSession, key: StreamKey, stretches: Iterable[Span], after_us:
 
 
 def candidates(db: DbSession, key: StreamKey, stretches: Iterable[Span], page: int = _PAGE) -> Iterator[Candidate]:
-    """Closed segments within the stretches, oldest first, read a page at a time."""
+    """Closed segments that lie within the stretches, oldest first, read a page at a time."""
     for stretch in stretches:
         after: tuple[int, str] = (0, "")
         while rows := _page(db, key, stretch, after, page):
@@ -157,9 +157,9 @@ def _within(key: StreamKey, stretch: Span) -> Sequence[ColumnElement[bool]]:
 def _oldest(
     db: DbSession, key: StreamKey, stretches: Iterable[Span], cutoff_us: int | None, excess: int, confirmed_us: int
 ) -> tuple[Stock, Amount]:
-    """The oldest segments beyond those that are too old anyway, until they come to `excess` bytes.
+    """The sum of the oldest segments that reach `excess` bytes, without those that are due by age (`cutoff_us`).
 
-    Also how much of that ended after a moment.
+    Also how much of that ended after `confirmed_us`.
     """
     amount, new, first, last = Amount(), Amount(), 0, 0
     for segment in candidates(db, key, stretches):
@@ -175,5 +175,5 @@ def _oldest(
 
 
 def streams_of(camera: CameraRow) -> tuple[StreamKey, ...]:
-    """Both streams of a camera, whether or not it has a sub-stream now."""
+    """The keys of both streams of a camera, even if it has no sub-stream now."""
     return tuple((camera.id, stream) for stream in STREAMS)

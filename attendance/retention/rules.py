@@ -1,7 +1,7 @@
-"""What retention deletes, in which order, under which rule; when that is too much; who stops when nothing is left.
+"""Retention rules: which segments are due for deletion, in which order; when that is too much; which cameras rest.
 
-Pure functions over segments that are handed in oldest first, a few at a time. Times are µs UTC. Not here: reading the
-index (keeping.py), deleting (deleting.py), the order of a clean-up (cleaning.py). Design: docs/design/retention.md.
+Pure functions over segments that the caller passes oldest first, a page at a time. Times are µs UTC. Not here: reading
+the index (keeping.py), deleting (deleting.py), the order of a clean-up (cleaning.py). Design: docs/design/retention.md.
 """
 
 import heapq
@@ -14,9 +14,9 @@ from shike.capture.archive.segment import StreamKey, StreamName
 from shike.capture.spans import Span
 
 DeletionRule = Literal["age", "bytes", "floor"]
-"""[from, to) in µs UTC."""
+"""Why a segment is deleted: too old, the stream has too many bytes, or too little space is free."""
 FlagHolds = Literal["no", "open", "confirmed"]
-"""Which flags hold their class session: none, those that wait for a verdict, or the confirmed ones too."""
+"""Which flags hold the footage of their class session: none, open ones, or open and confirmed ones."""
 
 DAY_US = 86_400_000_000
 FOR_EVER_US = 253_000_000_000_000_000
@@ -24,27 +24,27 @@ FOR_EVER_US = 253_000_000_000_000_000
 IMPORTANCES = (1, 2, 3)
 USUAL_IMPORTANCE = 2
 _RETURN_PERCENT = 10
-"""How much of the floor must be free above a mark before a camera that rests below it comes back."""
+"""A resting camera records again when this share of the floor is free above its mark."""
 _SPARE_PERCENT = 15
-"""How much of the floor a clean-up frees beyond it: more than cameras need to come back, less often than every beat."""
+"""A clean-up frees this share of the floor more than the floor: enough for resting cameras to record again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is in force for one stream of one camera: days, bytes (None: no limit), and the row that says so."""
+    """The limits in force for one stream of a camera: days and bytes (None: no limit), and the id of the rule."""
 
     days: int | None
     max_bytes: int | None
     rule_id: str | None = None
 
     def cutoff_us(self, now_us: int) -> int | None:
-        """What ended by then is too old; None where age is no limit."""
+        """Segments that ended at or before this moment are too old; None without a limit of age."""
         return None if self.days is None else now_us - self.days * DAY_US
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """Days that footage is kept where nobody said otherwise, and which flags hold it."""
+    """Days that footage is kept where no rule is stored, and which flags hold it."""
 
     days: Mapping[StreamName, int]
     flags: FlagHolds = "confirmed"
@@ -64,7 +64,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class DueSegment:
-    """A segment that is to be deleted, and the rule that says so."""
+    """A segment that is due for deletion, and why."""
 
     segment: Candidate
     rule: DeletionRule
@@ -72,7 +72,7 @@ class DueSegment:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """How much footage: segments and bytes."""
+    """An amount of footage: segments and bytes."""
 
     segments: int = 0
     bytes: int = 0
@@ -83,7 +83,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """The footage volume: bytes in all, bytes free, and how many are to stay free."""
+    """The footage volume in bytes: in total, free, and how many must stay free (the floor)."""
 
     total: int
     free: int
@@ -95,9 +95,9 @@ class Space:
 
 
 def free_stretches(held: Sequence[Span], until_us: int, from_us: int = 0) -> Iterator[Span]:
-    """What of [from, until) is not held, in order. A segment is free if it lies within one of them as a whole.
+    """The parts of [from, until) that are not held, in order. A segment is free if it lies within one of them.
 
-    `held` is merged.
+    `held` is merged: in order and without overlap.
     """
     at_us = from_us
     for begin, end in held:
@@ -111,14 +111,14 @@ def free_stretches(held: Sequence[Span], until_us: int, from_us: int = 0) -> Ite
 
 
 def is_held(segment: Candidate, held: Sequence[Span]) -> bool:
-    """Whether any moment of a segment is held. `held` is merged."""
-    # Of merged ranges that begin before the segment ends, the last one reaches furthest.
+    """Whether any moment of a segment is held. `held` is merged: in order and without overlap."""
+    # Of merged ranges that begin before the segment ends, the last one ends last.
     before = bisect_left(held, segment.end_us, key=lambda each: each[0])
     return before > 0 and held[before - 1][1] > segment.start_us
 
 
 def by_age(segments: Iterable[Candidate], cutoff_us: int, held: Sequence[Span]) -> Iterator[DueSegment]:
-    """Segments that ended by the cutoff and are not held."""
+    """Segments that ended at or before the cutoff and are not held."""
     for segment in segments:
         if segment.start_us > cutoff_us:
             return
@@ -127,7 +127,7 @@ def by_age(segments: Iterable[Candidate], cutoff_us: int, held: Sequence[Span]) 
 
 
 def by_bytes(segments: Iterable[Candidate], excess: int, held: Sequence[Span]) -> Iterator[DueSegment]:
-    """The oldest segments that are not held, until `excess` bytes are found and not one segment more."""
+    """The oldest segments that are not held, just enough to reach `excess` bytes."""
     for segment in segments:
         if excess <= 0:
             return
@@ -142,7 +142,7 @@ def by_floor(
     held: Mapping[str, Sequence[Span]],
     needed: int,
 ) -> Iterator[DueSegment]:
-    """Segments of all streams until `needed` bytes are found: the oldest day first, in it the least important."""
+    """Segments of all streams up to `needed` bytes: the oldest day first, within a day the least important camera."""
 
     def ordered(camera_id: str, segments: Iterable[Candidate]) -> Iterator[tuple[int, int, int, str, Candidate]]:
         rank = importance.get(camera_id, USUAL_IMPORTANCE)
@@ -158,43 +158,43 @@ def by_floor(
 
 
 def too_much(due: Amount, indexed: Amount) -> bool:
-    """Whether deleting so much is more than half of what there is, by number or by bytes."""
+    """Whether `due` is more than half of `indexed`, by number of segments or by bytes."""
     return due.segments * 2 > indexed.segments or due.bytes * 2 > indexed.bytes
 
 
 def floor_bytes(total: int, floor_gb: float, floor_percent: float, reserve: int = 0) -> int:
-    """How many bytes of a volume stay free: the smaller of the two limits (1 GB = 10⁹ bytes), 0 switches it off.
+    """The bytes of a volume that must stay free: the smaller of the two limits (1 GB = 10⁹ bytes); 0: no floor.
 
-    `reserve`: what recording leaves free. A clean-up that began below it would come after recording has ended: the
-    floor is twice that at least, as far as half of the volume goes.
+    `reserve`: recording ends when less than this is free. So that clean-ups begin earlier, the floor is at least twice
+    the reserve, but at most half of the volume.
     """
     floor = round(min(floor_gb * 1e9, total * floor_percent / 100))
     return max(floor, min(2 * reserve, total // 2)) if floor else 0
 
 
 def needed_bytes(free: int, floor: int, *, scarce: bool) -> int:
-    """How much a clean-up must free: nothing above the floor, else up to a little more than the floor.
+    """How many bytes a clean-up must free: none above the floor, else up to 15 % above the floor.
 
-    `scarce`: cameras rest because of it; then it goes on until they can come back.
+    `scarce`: cameras rest for want of space; then a clean-up is needed whenever less than 15 % above the floor is free.
     """
     target = floor + floor * _SPARE_PERCENT // 100
     return target - free if free < floor or (scarce and free < target) else 0
 
 
 def resting(order: Sequence[str], before: Collection[str], free: int, floor: int, *, can_free: bool) -> frozenset[str]:
-    """Which cameras stop recording for want of space. `order`: all that record, the least important first.
+    """The cameras that rest (do not record) for want of space. `order`: all cameras, the least important first.
 
-    The first rests below the floor, and the further the space shrinks the more do, all of them at nothing. Nobody
-    begins to rest while a clean-up can still make room. Each comes back once a tenth of the floor is free above its
-    mark.
+    Each camera has a mark: the floor for the first, evenly less for the next ones. A camera rests when less than its
+    mark is free, but not while a clean-up can still free space (`can_free`). It records again when a tenth of the
+    floor is free above its mark. `before`: the cameras that rest now.
     """
     back = floor * _RETURN_PERCENT // 100
-    found = set()
+    rested = set()
     for place, camera_id in enumerate(order):
         mark = floor * (len(order) - place) // len(order)
         if camera_id in before:
             if free < mark + back:
-                found.add(camera_id)
+                rested.add(camera_id)
         elif free < mark and not can_free:
-            found.add(camera_id)
-    return frozenset(found)
+            rested.add(camera_id)
+    return frozenset(rested)

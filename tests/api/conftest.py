@@ -1,4 +1,4 @@
-"""Every test gets a service of its own, on a port of its own."""
+"""Each test has its own service on its own port."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,25 +11,25 @@ from .service import Service, World, furnish
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Service]:
-    """A service nobody has set up yet."""
+    """A service before the first-run setup."""
     with Service(tmp_path) as service:
         yield service
 
 
 @pytest.fixture
 def service(empty: Service) -> Service:
-    """A service with the small world in it."""
+    """A service that contains the small world."""
     furnish(empty)
     return empty
 
 
 @pytest.fixture
 def world(empty: Service) -> World:
-    """The small world and its ids."""
+    """The ids of the small world."""
     return furnish(empty)
 
 
 @pytest.fixture
 def filmed(empty: Service, world: World, filmed_folder: Path) -> Filmed:
-    """The small world with a camera in the first room that was recorded twice."""
+    """The small world, with a camera in the first room that has two runs."""
     return Filmed.of(empty, world, filmed_folder)

@@ -1,4 +1,4 @@
-"""A class of an institution that begins in some years, with one session, one trainee and their leave."""
+"""Makes a class that begins in some years, with one session, one trainee and a leave of the trainee."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ class Planned:
 
 
 def plan(db: DbSession, institution_id: str, room_id: str, moment: datetime) -> Planned:
-    """Put the rows into the database; see above."""
+    """Adds the rows to the database."""
     ids = Planned(new_id(), new_id(), new_id(), new_id(), new_id())
     db.add_all(
         [

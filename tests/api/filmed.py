@@ -1,4 +1,4 @@
-"""A service that has footage: real files of a camera, indexed as the product does it."""
+"""A service with footage: real files of a camera, indexed by the product's own code."""
 
 import shutil
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from .service import Service, World, new_camera
 
 @dataclass(frozen=True)
 class Filmed:
-    """The service, its world, the records of what was recorded of CAMERA, and what the camera sent."""
+    """The service, its world, the records of CAMERA's segments, and what the camera sent."""
 
     service: Service
     world: World
@@ -62,7 +62,7 @@ class Filmed:
         return self.main[-1].wall_end_us
 
     def get(self, path: str, who: str = "supervisor", **query: Any) -> httpx.Response:
-        """GET below the camera, from and to being all that was recorded unless they are given."""
+        """GET a path below the camera; `from` and `to` default to everything that was recorded."""
         times = {"from": self.start_us, "to": self.end_us} | {k.rstrip("_"): v for k, v in query.items()}
         asked = {k: rfc3339_us(v) if isinstance(v, int) else v for k, v in times.items()}
         return self.service.client(who).get(f"/api/cameras/{CAMERA}{path}", params=asked)

@@ -1,4 +1,4 @@
-"""A class session in the first room as the product stores it: roster, sign-ins, footage index and counts.
+"""A class session in the first room, with roster, sign-ins, footage index and counts in the database.
 
 Only the files of the footage are lacking: judging needs the index alone.
 """
@@ -99,11 +99,11 @@ class Observed:
         return self.start + timedelta(minutes=self.minutes)
 
     def at(self, minute: float) -> datetime:
-        """A moment by minutes since the planned start."""
+        """The moment so many minutes after the planned start."""
         return self.start + timedelta(minutes=minute)
 
     def filmed(self, from_min: float = 0, to_min: float | None = None, ends: str = "stopped") -> None:
-        """The index of footage that the camera recorded without a break."""
+        """Adds footage without a gap to the index."""
         begin, end = self.at(from_min), self.at(self.minutes if to_min is None else to_min)
         run = new_run(self.world.cameras[0], begin)
         run.id, run.started_at, run.ended_at, run.end_reason = new_id(), begin, end, ends
@@ -118,11 +118,11 @@ class Observed:
             begin, sequence = begin + PIECE, sequence + 1
 
     def counted(self, count: Callable[[float], int | None], to_min: float | None = None) -> None:
-        """A sample every thirty seconds; None is a dark picture."""
+        """Adds a sample every thirty seconds; None: a dark picture."""
         rows, moment = [], self.start
         while moment < self.at(self.minutes if to_min is None else to_min):
-            found = count((moment - self.start) / timedelta(minutes=1))
-            rows.append(self._sample(moment, found))
+            counted = count((moment - self.start) / timedelta(minutes=1))
+            rows.append(self._sample(moment, counted))
             moment += EVERY
         self.service.add(*rows)
 
@@ -146,7 +146,7 @@ class Observed:
         )
 
     def signed(self, in_min: float, out_min: float | None, people: int | None = None) -> None:
-        """The first of the roster sign in and out together."""
+        """The first so many people of the roster sign in and out at the same times."""
         for trainee_id in self.trainees[:people]:
             for kind, minute in (("in", in_min), ("out", out_min)):
                 if minute is not None:
@@ -167,7 +167,7 @@ class Observed:
         return event.id
 
     def accepted(self, full: int = 20) -> None:
-        """Ten pictures of this room were counted by a person, and the product was right."""
+        """A person counted ten pictures of this room, and the product had counted right."""
         self.service.add(
             *(
                 AcceptanceSampleRow(
@@ -212,5 +212,5 @@ class Observed:
 
 
 def late(minute: float) -> int:
-    """Nobody for sixteen minutes, then everybody."""
+    """Counts of a class that begins late: nobody for sixteen minutes, then everybody."""
     return 0 if minute < 16 else 20

@@ -1,4 +1,4 @@
-"""A running service on a real database file and a real port, with a small world in it."""
+"""A running service with a real database file and a real port, and the small world of tests."""
 
 import threading
 import time
@@ -55,7 +55,7 @@ class MovingClock:
 
 @dataclass
 class StandInCamera:
-    """What a camera would answer to a probe: a real one cannot be told which result to give."""
+    """Answers probes with a chosen result, which a real camera cannot."""
 
     tried: list[Address] = field(default_factory=list)
     result: Probed = field(default_factory=lambda: Probed(False, 12, "refused_401"))
@@ -67,9 +67,9 @@ class StandInCamera:
 
 @dataclass(frozen=True)
 class World:
-    """Ids of what `furnish` made: two institutions in two cities, each with a room, a camera, a run, a segment and a
+    """Ids of the rows that `furnish` adds: two institutions in two cities, and accounts by user name.
 
-    class that is planned; accounts by name. Of the segments only the rows exist.
+    Each institution has a room, a camera, a run, a segment (a row without a file) and a planned class.
     """
 
     root: str
@@ -146,7 +146,7 @@ class Service:
 
 
 def furnish(service: Service) -> World:
-    """Fill an empty database: see World."""
+    """Fills an empty database with the World."""
     moment = now(service.clock)
     with service.database.writing() as db:
         root = new_region(db, None, "Province", "province")

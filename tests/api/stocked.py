@@ -1,4 +1,4 @@
-"""A service with footage of many days: rows of the index and files of a few bytes, which is all that retention sees."""
+"""A service with footage of many days, as retention needs it: rows of the index and files of a few bytes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ SIZE = 100
 
 @dataclass
 class Stocked:
-    """What a test asks of the service's footage."""
+    """The service with helpers for its footage."""
 
     service: Service
     world: World
@@ -40,11 +40,11 @@ class Stocked:
         return now(self.service.clock)
 
     def ago(self, days: float) -> datetime:
-        """A moment before the test began; clean-ups move the clock on."""
+        """The moment so many days before the test began; clean-ups move the clock."""
         return self.begun - timedelta(days=days)
 
     def record(self, camera: int, days_ago: float, segments: int, stream: str = "main", size: int = SIZE) -> list[str]:
-        """One run of minutes of a camera of the world, the first so long ago; ids, oldest first."""
+        """Adds one run of segments of a minute, the first so many days ago; returns their ids, oldest first."""
         camera_id, start = self.world.cameras[camera], self.ago(days_ago)
         run = new_run(camera_id, start)
         run.stream, run.end_reason, run.ended_at = stream, "stopped", start + timedelta(minutes=segments)
@@ -87,20 +87,20 @@ class Stocked:
         return Cleaner(service.database, self.archive, service.clock, service.settings.retention, space or self.space)
 
     def clean(self, cleaner: Cleaner | None = None) -> Cleaner:
-        """One whole clean-up, by a new cleaner unless one is given."""
+        """Runs one complete clean-up, with a new cleaner unless one is passed."""
         cleaner = cleaner or self.cleaner()
         self.service.clock.move(301)
         cleaner.step(budget_s=60)
         return cleaner
 
     def beaten(self, housekeeper: Housekeeper) -> None:
-        """A clean-up by the housekeeper, who stops after a quarter of a second and goes on at the next beat."""
+        """Runs a clean-up in beats of the housekeeper, at most a quarter of a second each."""
         self.service.clock.move(301)
         for _ in range(20):
             housekeeper.beat()
 
     def left(self, camera: int = 0) -> list[str]:
-        """Ids of the segments of a camera that readers see, oldest first."""
+        """Ids of the segments that readers see of a camera, oldest first."""
         query = select(SegmentRow.id).where(
             SegmentRow.camera_id == self.world.cameras[camera], SegmentRow.state == "closed"
         )
@@ -124,7 +124,7 @@ class Stocked:
         return [link for link in self.archive.chain(self.world.cameras[camera]).links() if link.kind == "deleted"]
 
     def assert_index_and_files_agree(self) -> None:
-        """No row without its file, no file without its row, and nothing half done."""
+        """Asserts that every row has its file, every file its row, and that no deletion is half done."""
         folder = self.service.settings.footage_dir
         with self.service.database.reading() as db:
             rows = {(row.object_key, row.state) for row in db.scalars(select(SegmentRow))}
@@ -134,7 +134,7 @@ class Stocked:
 
 
 def stocked(service: Service, world: World) -> Iterator[Stocked]:
-    """The world's own segments, which have no files, make room for those of a test."""
+    """Removes the world's segments, which have no files, and yields the service for a test."""
     with service.database.writing() as db:
         for segment in db.scalars(select(SegmentRow)):
             db.delete(segment)

@@ -1,6 +1,6 @@
-"""A class of the first institution that has ended: five sessions of four lessons, four trainees, one flag.
+"""Makes a class that has ended, in the first institution: five sessions of four lessons, four trainees, one flag.
 
-Records are made by the product's own function from sign-ins, so a decision here rests on what it will rest on.
+The product's own function makes the records from sign-ins, so decisions of a test rest on real records.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ EMPLOYER = "全椒县襄河大酒店有限公司"
 
 @dataclass(frozen=True)
 class Taught:
-    """Ids of what was made. Trainees by name: 李秀兰 and 王强 came always, 赵敏 once, 陈静 pays for herself."""
+    """Ids of the rows. Trainees by name: 李秀兰 came always, 王强 all but once, 赵敏 once; 陈静 pays for herself."""
 
     service: Service
     class_id: str
@@ -45,8 +45,9 @@ class Taught:
     def of(cls, service: Service, world: World, *, number: str = "2026-07", level: str = "中级工") -> "Taught":
         class_id = add_class(service, world, number=number, level=level)
         sessions = tuple(add_session(service, world, class_id, each) for each in range(1, 6))
-        trainees = {name: add_trainee(service, world, class_id, name) for name in ("李秀兰", "王强", "赵敏")}
-        trainees["陈静"] = add_trainee(service, world, class_id, "陈静", self_paid=True)
+        school = world.institutions[0]
+        trainees = {name: add_trainee(service, school, class_id, name) for name in ("李秀兰", "王强", "赵敏")}
+        trainees["陈静"] = add_trainee(service, school, class_id, "陈静", self_paid=True)
         # 王强 was on leave from the session that is flagged.
         moment = now(service.clock)
         service.add(
@@ -59,10 +60,10 @@ class Taught:
             )
         )
         always = {trainees["李秀兰"], trainees["陈静"]}
-        add_record(service, sessions[0], 1, trainees, always | {trainees["王强"], trainees["赵敏"]})
-        for sequence, session_id in enumerate(sessions[1:-1], 2):
-            add_record(service, session_id, sequence, trainees, always | {trainees["王强"]})
-        add_record(service, sessions[-1], 5, trainees, always, on_leave=trainees["王强"])
+        add_record(service, sessions[0], trainees, always | {trainees["王强"], trainees["赵敏"]})
+        for session_id in sessions[1:-1]:
+            add_record(service, session_id, trainees, always | {trainees["王强"]})
+        add_record(service, sessions[-1], trainees, always, on_leave=trainees["王强"])
         return cls(service, class_id, sessions, trainees, add_flag(service, world, sessions[-1]))
 
     def path(self, name: str | None = None) -> str:
@@ -109,11 +110,10 @@ def add_session(service: Service, world: World, class_id: str, sequence: int) ->
 
 def add_trainee(
     service: Service,
-    world: World,
+    institution_id: str,
     class_id: str,
     name: str,
     *,
-    institution: int = 0,
     id_number_hash: str | None = None,
     self_paid: bool = False,
 ) -> str:
@@ -121,7 +121,7 @@ def add_trainee(
     service.add(
         TraineeRow(
             id=trainee_id,
-            institution_id=world.institutions[institution],
+            institution_id=institution_id,
             name=name,
             id_number_sealed=b"sealed",
             id_number_hash=id_number_hash or f"hash of {name}",
@@ -140,15 +140,15 @@ def add_trainee(
 def add_record(
     service: Service,
     session_id: str,
-    sequence: int,
     trainees: dict[str, str],
     came: set[str],
     on_leave: str | None = None,
     version: int = 1,
     **body: Any,
 ) -> None:
-    start = to_us(FIRST + timedelta(days=sequence - 1))
-    end = start + LENGTH // timedelta(microseconds=1)
+    with service.database.reading() as db:
+        session = db.get_one(ClassSessionRow, session_id)
+    start, end = to_us(session.starts_at), to_us(session.ends_at)
     signs = [Sign(at, each, kind) for each in came for at, kind in ((start, "in"), (end, "out"))]  # type: ignore[arg-type]
     inputs = SessionInputs(
         session_id=session_id,

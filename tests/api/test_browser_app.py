@@ -1,4 +1,4 @@
-"""The built browser app: its first page for every address, its files for ever, the API never mistaken for it."""
+"""The built browser app: index.html for every address outside of /api, and files with their cache headers."""
 
 from pathlib import Path
 
@@ -33,10 +33,10 @@ async def test_addresses_of_the_app_give_its_page_and_are_asked_for_again(built:
 
 @pytest.mark.anyio
 async def test_files_with_a_digest_in_their_name_are_kept_and_missing_ones_are_missing(built: Path) -> None:
-    found, missing, api, outside = await answers(
+    script, missing, api, outside = await answers(
         built, "/assets/index-abc123.js", "/assets/gone.js", "/api/gone", "/..%2f..%2fetc/passwd"
     )
-    assert "immutable" in found.headers["Cache-Control"]
+    assert "immutable" in script.headers["Cache-Control"]
     assert (missing.status_code, api.status_code) == (404, 404)
     assert "root:" not in outside.text
 

@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables that the code has, and can be undone."""
+"""The migrations make exactly the tables that the code declares, and can be reverted."""
 
 from pathlib import Path
 

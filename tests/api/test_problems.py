@@ -1,4 +1,4 @@
-"""Errors are problem details that name fields and a request id, and never repeat what was entered."""
+"""Errors are problem details with fields and a request id; they never repeat what was entered."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def all_kinds(kind: type[ApiError]) -> list[type[ApiError]]:
 
 @pytest.mark.parametrize("kind", all_kinds(ApiError), ids=lambda kind: kind.__name__)
 def test_every_error_of_the_service_has_its_row_in_the_table(kind: type[ApiError]) -> None:
-    assert any(ancestor in TABLE for ancestor in kind.__mro__), f"{kind.__name__} would be told as a 500"
+    assert any(ancestor in TABLE for ancestor in kind.__mro__), f"{kind.__name__} would be answered with a 500"
 
 
 def test_a_wrong_field_is_named_and_its_value_is_not_repeated(service: Service) -> None:
@@ -43,7 +43,9 @@ def test_a_body_that_is_too_large_is_refused(service: Service) -> None:
     assert answer.status_code == 413
 
 
-def test_a_surprise_is_a_500_that_says_nothing_but_its_id(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_error_is_a_500_with_nothing_but_its_id(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
     def fail() -> None:
         raise ZeroDivisionError("very internal")
 

@@ -1,4 +1,4 @@
-"""Settings: from the environment over a file over defaults, and every one of them in the guide."""
+"""Settings come from the environment, else a file, else defaults; the guide describes each."""
 
 import re
 from pathlib import Path

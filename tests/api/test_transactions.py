@@ -1,4 +1,4 @@
-"""What was answered is in the database; what could not be committed is not answered as done; nobody sees a lock."""
+"""A response is sent after the commit, a failed commit is an error, and no writer fails because of a lock."""
 
 import multiprocessing
 from pathlib import Path
@@ -13,7 +13,7 @@ from .writing import ROUNDS, migrate_and_count_up
 
 
 def test_a_commit_that_fails_is_a_5xx_and_nothing_is_kept(empty: Service, world: World) -> None:
-    # A deferred foreign key fails at COMMIT and not before: the real thing, made to fail on demand.
+    # A deferred foreign key fails only at COMMIT: a real failure on demand.
     with empty.database.writing() as db:
         db.execute(text("CREATE TABLE broken (id TEXT REFERENCES region(id) DEFERRABLE INITIALLY DEFERRED)"))
         db.execute(
@@ -31,12 +31,12 @@ def test_what_was_answered_is_there_for_the_next_reader(empty: Service, world: W
         body = {"institution_id": world.institutions[0], "name": f"Room {number}"}
         made = client.post("/api/rooms", json=body).json()
         with empty.database.reading() as db:
-            found = db.execute(text("SELECT name FROM room WHERE id = :id"), {"id": made["id"]}).scalar_one()
-        assert found == f"Room {number}"
+            name = db.execute(text("SELECT name FROM room WHERE id = :id"), {"id": made["id"]}).scalar_one()
+        assert name == f"Room {number}"
 
 
 def test_five_processes_migrate_and_write_at_once_without_a_lock_error(tmp_path: Path) -> None:
-    # The five are forked from a process that has imported what they need: imports are most of what they would do.
+    # The five processes are forked from one that has done the imports, which would take most of their time.
     fresh = multiprocessing.get_context("forkserver")
     fresh.set_forkserver_preload([migrate_and_count_up.__module__])
     barrier, failures = fresh.Barrier(5), fresh.Queue()

@@ -1,4 +1,4 @@
-"""One of several processes that write at once. Imports little, because each of them starts from nothing."""
+"""One of several processes that write at the same time. Imports little, because each process starts anew."""
 
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
@@ -15,7 +15,7 @@ ROUNDS = 40
 
 
 def migrate_and_count_up(data: str, barrier: Barrier, failures: "Queue[str]") -> None:
-    """Migrate, then read a number and write it plus one, which is what deferred transactions fail at."""
+    """Migrates, then reads a number and writes it plus one: deferred transactions fail at this."""
     settings = Settings(data_dir=Path(data))
     database = Database.at(settings.database)
     try:

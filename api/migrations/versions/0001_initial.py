@@ -40,7 +40,7 @@ def downgrade() -> None:
 
 
 def create_registry() -> None:
-    """Where cameras stand."""
+    """Tables of regions, institutions, rooms and cameras."""
     op.create_table(
         "region",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -104,7 +104,7 @@ def create_registry() -> None:
 
 
 def create_accounts() -> None:
-    """Who may log in."""
+    """Tables of accounts and login sessions."""
     op.create_table(
         "account",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -145,7 +145,7 @@ def create_accounts() -> None:
 
 
 def create_footage() -> None:
-    """What was recorded, and who may record."""
+    """Tables of runs, segments and leases."""
     op.create_table(
         "lease",
         sa.Column("camera_id", sa.String(36), nullable=False),
@@ -211,7 +211,7 @@ def create_footage() -> None:
 
 
 def create_counts() -> None:
-    """What was counted."""
+    """Tables of samples and skipped counts."""
     op.create_table(
         "sample",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -260,7 +260,7 @@ def create_counts() -> None:
 
 
 def create_audit_trail() -> None:
-    """Who did what."""
+    """Table of the audit trail."""
     op.create_table(
         "audit_event",
         sa.Column("id", sa.String(length=36), nullable=False),

@@ -1,4 +1,4 @@
-"""Training: classes, class sessions, trainees, sign-ins, and what is judged and decided of them.
+"""Training: classes, class sessions, trainees, sign-ins, judgements and decisions.
 
 Written out by hand after the tables as they were then: a migration never imports today's tables.
 Times are microseconds since 1970 UTC, days are ISO 8601 strings.
@@ -39,7 +39,7 @@ def downgrade() -> None:
 
 
 def create_classes() -> None:
-    """What is taught, when and where."""
+    """Tables of classes and class sessions."""
     op.create_table(
         "training_class",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -93,7 +93,7 @@ def create_classes() -> None:
 
 
 def create_trainees() -> None:
-    """Who is taught."""
+    """Tables of trainees and enrolments."""
     op.create_table(
         "trainee",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -137,7 +137,7 @@ def create_trainees() -> None:
 
 
 def create_signs() -> None:
-    """Who came and who was excused."""
+    """Tables of sign-ins and leaves."""
     op.create_table(
         "sign_event",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -190,7 +190,7 @@ def create_signs() -> None:
 
 
 def create_judgement() -> None:
-    """What a class session came to."""
+    """Tables of judgements: records, flags, verdicts, acceptance samples."""
     op.create_table(
         "acceptance_sample",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -280,7 +280,7 @@ def create_judgement() -> None:
 
 
 def create_decisions() -> None:
-    """What it is worth."""
+    """Table of subsidy decisions."""
     op.create_table(
         "decision",
         sa.Column("id", sa.String(length=36), nullable=False),

@@ -1,4 +1,4 @@
-"""Digests: what a segment's file came to, and its place in the chain of its camera; clock offsets of any size."""
+"""Digests of segment files and their rows in the chain of the camera; clock offsets of any size."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("digest", sa.String(length=140), nullable=True))
         table.add_column(sa.Column("link_number", sa.Integer(), nullable=True))
         table.add_column(sa.Column("link", sa.String(length=140), nullable=True))
-        # A camera that was never set is decades off.
+        # The clock of a camera that was never set is decades wrong.
         table.alter_column("clock_offset_ms", type_=sa.BigInteger(), existing_type=sa.Integer(), existing_nullable=True)
 
 

@@ -1,4 +1,4 @@
-"""Retention: rules with their history, holds, what was deleted, clean-ups that wait; how important a camera is.
+"""Retention: rules with their history, holds, deletions, brakes; the importance of cameras.
 
 Written out by hand after the tables as they were then. Times are microseconds since 1970 UTC.
 """

@@ -1,4 +1,4 @@
-"""Accounts: made within one's own scope, changed, closed; never by themselves into power."""
+"""Accounts are made, changed and closed within the caller's scope; nobody can raise their own rights."""
 
 import pytest
 

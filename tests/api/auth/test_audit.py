@@ -1,4 +1,4 @@
-"""The audit trail: who did what, for those whose business it is."""
+"""The audit trail: who did what; each reader sees only lines in their scope."""
 
 from tests.api.service import PASSWORD, Service, World
 

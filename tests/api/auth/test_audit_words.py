@@ -1,4 +1,4 @@
-"""The page of the audit trail has words for whatever may stand in it."""
+"""The page of the audit trail has words for everything that a line may contain."""
 
 import json
 from pathlib import Path

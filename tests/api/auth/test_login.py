@@ -1,4 +1,4 @@
-"""Logging in, being locked out, and being logged out."""
+"""Login, lock after wrong passwords, logout."""
 
 from concurrent.futures import ThreadPoolExecutor
 

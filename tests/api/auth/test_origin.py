@@ -1,4 +1,4 @@
-"""Requests that change something come from our own pages, or from no page at all."""
+"""State-changing requests are accepted from the server's own pages and from programs without an Origin."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every route, as everybody, against the one table of routes and roles."""
+"""Every route is called with every role and checked against the tables of routes and roles."""
 
 import re
 from collections.abc import Mapping
@@ -15,15 +15,15 @@ from tests.api.service import Service, World
 MEMBERS = [role.value for role in Role]
 HTTP_ROUTES = [key for key in ROUTES if not key.startswith("WS ")]
 SOCKETS = [key.removeprefix("WS ") for key in ROUTES if key.startswith("WS ")]
-# What one route or another wants to know; the others do not look at it.
-ASKED = {
+# Query parameters that some routes require; the others ignore them.
+QUERY = {
     "from": "2026-11-20T02:00:00Z",
     "to": "2026-11-20T02:01:00Z",
     "at": "2026-11-20T02:00:00Z",
     "month": "2026-11",
 }
-# What a route must be told before it looks for the row: everything else is asked with an empty body.
-TOLD: Mapping[str, Mapping[str, object]] = {
+# Bodies that pass validation, for routes that validate before they look for the row; the others get an empty body.
+BODIES: Mapping[str, Mapping[str, object]] = {
     "POST /api/classes/{class_id}/enrolments": {"name": "Somebody", "id_number": "341124199003072947"},
     "POST /api/class-sessions/{class_session_id}/sign-events": {
         "trainee_id": "0" * 36,
@@ -49,12 +49,12 @@ TOLD: Mapping[str, Mapping[str, object]] = {
 def ask(client: httpx.Client, route: str, world: World, number: int = 0) -> httpx.Response:
     method, path = route.split()
     if method == "GET":
-        return client.get(filled(path, world, number), params=ASKED)
-    return client.request(method, filled(path, world, number), json=TOLD.get(route, {}))
+        return client.get(filled(path, world, number), params=QUERY)
+    return client.request(method, filled(path, world, number), json=BODIES.get(route, {}))
 
 
 def filled(path: str, world: World, number: int) -> str:
-    """The path with ids of the first (0) or second (1) institution; unknown ids where the world has no such row."""
+    """The path with ids of the first (0) or second (1) institution; an unknown id where the world has no such row."""
     ids = {
         "institution_id": world.institutions[number],
         "room_id": world.rooms[number],

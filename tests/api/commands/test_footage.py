@@ -1,4 +1,4 @@
-"""`shike footage rebuild` and `check` as somebody types them, on footage that was really recorded."""
+"""`shike footage rebuild` and `check` as typed on a console, with really recorded footage."""
 
 import json
 import os
@@ -41,7 +41,7 @@ START_US = 1_790_000_000_000_000
 
 @pytest.fixture
 def typed(filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Filmed:
-    """Commands work on the service's data folder; in it are two live runs, main and sub, and an import."""
+    """Commands work on the service's data folder, which has two live runs (main and sub) and an import."""
     monkeypatch.setenv("SHIKE_DATA_DIR", str(filmed.service.settings.data_dir))
     monkeypatch.setenv("COLUMNS", "400")
     lesson = write(tmp_path / "lesson.mp4", 100)
@@ -60,7 +60,7 @@ def footage(*words: str) -> Result:
 
 
 def rows(filmed: Filmed, entity: type[Base]) -> dict[str, dict[str, Any]]:
-    """All columns of the camera's rows by id, but for the time at which a row was made."""
+    """All columns of the camera's rows by id, except created_at."""
     with filmed.service.database.reading() as db:
         found = db.scalars(select(entity).where(entity.__table__.c.camera_id == CAMERA))
         columns = [column.name for column in entity.__table__.columns if column.name != "created_at"]
@@ -78,7 +78,7 @@ def forget(filmed: Filmed) -> None:
 
 
 def test_the_index_made_anew_from_the_files_is_equal_to_the_one_that_was_lost(typed: Filmed) -> None:
-    # A run of which it was found out later how it ended: its last segment has two rows in the chain.
+    # The end reason of this run was learnt later: its last segment has two rows in the chain.
     last = typed.runs[0][-1]
     hand_over(typed.archive, Spool(typed.service.settings.spool_dir), last.ending("disk_full"))
     keep(typed)
@@ -189,12 +189,12 @@ def test_what_was_deleted_is_on_record_again_after_the_database_was_lost(typed: 
         there = candidates(db, (CAMERA, "main"), [(0, FOR_EVER_US)])
         due = [DueSegment(each, "age") for each in there if each.segment_id in ids]
         assert plan(db, due, {(CAMERA, "main"): "the rule"}, service.clock.now()) == len(ids)
-    path_of(typed, typed.runs[0][0].key).unlink()  # somebody took it before the clean-up came
+    path_of(typed, typed.runs[0][0].key).unlink()  # removed by hand before the clean-up
     assert sum(Deleter(service.database, typed.archive, service.clock, "no").finish()) == len(ids)
     Checkpoints(typed.archive, service.settings.keys_dir, Intervals(), SystemClock()).beat()
 
     def seen() -> dict[str, Any]:
-        """What people see of it: the page of deletions, the time line, what verification says."""
+        """What people see: the page of deletions, the timeline, the result of verification."""
         supervisor = service.client("supervisor")
         times = ("first_deleted_at", "last_deleted_at")
         listed = supervisor.get("/api/deletions").json()["items"]
@@ -225,7 +225,7 @@ def test_what_was_deleted_is_on_record_again_after_the_database_was_lost(typed: 
     made = rows(typed, RunRow)
     only_files_say = dict.fromkeys(("width", "height", "timescale"), 0) | {"codec": "", "init": b"", "init_digest": ""}
     run_id = whole_run[0].identity.run_id
-    # What the chain has is its first picture as it was stored: some µs from the moment at which the run was begun.
+    # The chain has the time of the first picture as it was stored: some µs after the start of the run.
     begun = made[run_id]["started_at"]
     assert abs(begun - runs[run_id]["started_at"]) < timedelta(milliseconds=5)
     assert made == runs | {run_id: runs[run_id] | only_files_say | {"started_at": begun}}
@@ -238,10 +238,10 @@ def test_what_was_deleted_is_on_record_again_after_the_database_was_lost(typed: 
 
 
 class MovingOn(Archive):
-    """Footage in which a stream begins its next file while the files of the other are listed."""
+    """An archive in which a stream begins its next file while the files of the other stream are listed."""
 
     def begins(self, record: SegmentRecord) -> "MovingOn":
-        """The file of `record` will be begun, and hold its first fragment so far."""
+        """Begins the file of `record`, with its first fragment, at the next listing."""
         self.key, self.size_so_far = record.key, record.fragments[0].end
         return self
 
@@ -260,7 +260,7 @@ def test_a_file_that_was_begun_while_the_index_is_made_anew_is_left_to_its_write
     database = typed.service.database
     done = rebuild(archive, database.reading, database.writing, CAMERA)
     assert begun.identity.segment_id not in rows(typed, SegmentRow)
-    assert done.made == len(rows(typed, SegmentRow)) == len(typed.records)  # without it, with the import
+    assert done.made == len(rows(typed, SegmentRow)) == len(typed.records)  # without that file, with the import
 
 
 def test_files_and_index_that_agree_are_said_to_and_the_gap_between_two_runs_has_its_reason(typed: Filmed) -> None:
@@ -331,7 +331,7 @@ def test_what_is_being_written_and_what_waits_in_the_spool_is_no_orphan(typed: F
 
 
 class IndexedMeanwhile(Archive):
-    """Footage whose newest segment reaches the index only once the files are listed."""
+    """An archive whose newest segment is indexed only after its files were listed."""
 
     def then(self, do: Callable[[], None]) -> "IndexedMeanwhile":
         self.do = do
@@ -358,7 +358,7 @@ def test_a_segment_that_is_indexed_while_files_are_listed_is_no_orphan(typed: Fi
 
 
 class Counted(Archive):
-    """Footage that remembers which of its files were listed."""
+    """An archive that remembers which files were listed."""
 
     def stored(self, camera_id: str, streams: Sequence[StreamName] = STREAMS) -> Iterator[tuple[str, int]]:
         for key, size in super().stored(camera_id, streams):

@@ -1,4 +1,4 @@
-"""`shike ingest` as somebody types it."""
+"""`shike ingest` as typed on a console."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def test_what_was_imported_is_played_back_and_exported_as_imported(typed: Filmed
     done = ingest(lesson, str(start), camera="Front")
     assert done.exit_code == 0, done.output
     assert "100 pictures" in done.output and "imported" in done.output
-    for _ in range(2):  # once from the spool, once from the index
+    for _ in range(2):  # first found in the spool, then in the index
         timeline = typed.get("/timeline", from_=START_US, to=START_US + 4_000_000).json()
         assert [(span["origin"], span["open"]) for span in timeline["spans"]] == [("imported", False)]
         keep(typed)
@@ -62,16 +62,16 @@ def test_nothing_is_stored_over_footage_that_is_there(typed: Filmed, lesson: Pat
 
 
 @pytest.mark.parametrize(
-    ("start", "said"),
+    ("start", "message"),
     [
         ("2026-11-20T08:30:00", "no time with a zone"),
         ("yesterday", "no time with a zone"),
         ("2999-01-01T00:00:00+08:00", "in the future"),
     ],
 )
-def test_a_start_that_is_no_moment_is_refused(typed: Filmed, lesson: Path, start: str, said: str) -> None:
+def test_a_start_that_is_no_moment_is_refused(typed: Filmed, lesson: Path, start: str, message: str) -> None:
     refused = ingest(lesson, start)
-    assert refused.exit_code == 2 and said in refused.output
+    assert refused.exit_code == 2 and message in refused.output
     assert list(Spool(typed.service.settings.spool_dir).pending()) == []
 
 

@@ -1,4 +1,4 @@
-"""`shike verify` and `shike keys` as somebody types them, on footage that was really recorded."""
+"""`shike verify` and `shike keys` as typed on a console, with really recorded footage."""
 
 import json
 import shutil
@@ -111,7 +111,7 @@ def test_a_time_that_was_changed_in_the_database_is_found(typed: Filmed) -> None
 
 
 def test_all_cameras_are_looked_at_unless_one_is_named(typed: Filmed) -> None:
-    # Of the small world's own cameras only rows of the index exist: nothing proves them.
+    # The small world's cameras have only rows in the index, which no chain confirms.
     done = shike("verify", "--json")
     assert done.exit_code == 1
     found = {camera["name"]: camera for camera in json.loads(done.stdout)["cameras"]}
@@ -123,7 +123,7 @@ def test_all_cameras_are_looked_at_unless_one_is_named(typed: Filmed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--camera", "nobody"], "0 cameras are called nobody"),
         (["--from", "yesterday"], "no time with a zone"),
@@ -132,9 +132,9 @@ def test_all_cameras_are_looked_at_unless_one_is_named(typed: Filmed) -> None:
         (["--timestamp-ca", __file__], "no certificates"),
     ],
 )
-def test_what_cannot_be_asked_is_said(typed: Filmed, words: list[str], said: str) -> None:
+def test_what_cannot_be_asked_is_said(typed: Filmed, words: list[str], message: str) -> None:
     done = shike("verify", *words)
-    assert done.exit_code == 2 and said in done.output
+    assert done.exit_code == 2 and message in done.output
 
 
 def test_a_range_in_which_nothing_was_recorded_says_so(typed: Filmed) -> None:

@@ -1,4 +1,4 @@
-"""A later start of the demonstration, after somebody has tried its settings."""
+"""The demonstration starts again after a user has changed its settings."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def test_its_cameras_move_to_the_port_of_this_start_and_those_of_others_keep_the
     with database.writing() as db:
         real, other, *_ = db.scalars(select(CameraRow))
         real.simulated, real.host, real.port = False, "192.0.2.1", 554
-        other.port = 18554  # simulated by somebody else
+        other.port = 18554  # another simulated camera that a user added
         real_id, other_id = real.id, other.id
     port = _prepare(database, tmp_path)["sim_port"]
     with database.reading() as db:

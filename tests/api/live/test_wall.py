@@ -25,7 +25,7 @@ def test_a_tile_names_the_class_that_sits_there_and_expects_who_is_enrolled_and_
     empty: Service, world: World
 ) -> None:
     class_id = add_class(empty, world, number="2026-07", level="中级工")
-    people = [add_trainee(empty, world, class_id, name) for name in ("李秀兰", "王强", "赵敏")]
+    people = [add_trainee(empty, world.institutions[0], class_id, name) for name in ("李秀兰", "王强", "赵敏")]
     session_id = sit(empty, class_id, world.rooms[0], -MINUTE, 5 * MINUTE, teacher="汪秀梅")
     leave = LeaveRow(class_session_id=session_id, trainee_id=people[0], reason="病假", approved_by="周老师")
     leave.created_at = now(empty.clock)

@@ -1,4 +1,4 @@
-"""What Prometheus reads, and who may read it."""
+"""The metrics, and who may read them."""
 
 import json
 from pathlib import Path
@@ -24,40 +24,40 @@ def watched(empty: Service, world: World) -> Watched:
 
 
 def scrape(watched: Watched) -> dict[str, float]:
-    """Samples of the watched camera and of the machine, by name with the labels but its id, these in order."""
+    """Samples of the watched camera and of the machine, by name and labels (without the camera's id)."""
     answer = watched.service.nobody().get("/metrics")
     assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain; version=0.0.4")
-    found: dict[str, float] = {}
+    samples: dict[str, float] = {}
     for family in text_string_to_metric_families(answer.text):
         for sample in family.samples:
             labels = dict(sample.labels)
             if labels.pop("camera_id", watched.camera_id) == watched.camera_id:
-                found[" ".join([sample.name, *(labels[name] for name in sorted(labels))])] = sample.value
-    return found
+                samples[" ".join([sample.name, *(labels[name] for name in sorted(labels))])] = sample.value
+    return samples
 
 
 def test_a_stream_has_its_state_and_its_figures(watched: Watched) -> None:
     now_us = watched.service.clock.now()
     picture = {"fps": 25.0, "width": 1920, "height": 1080, "codec": "h264"}
     watched.says(bitrate_bps=4_000_000, **picture, dropped=3, clock_offset_ms=-120, last_packet_us=now_us - 2_000_000)
-    found = scrape(watched)
-    assert found["shike_camera_info Watched Room of School City 1"] == 1
-    assert found["shike_stream_recording main"] == 1 and found["shike_stream_state  recording main"] == 1
-    assert found["shike_stream_last_packet_age_seconds main"] == pytest.approx(2, abs=5)
-    assert found["shike_stream_bitrate_bits_per_second main"] == 4_000_000
-    assert found["shike_stream_frames_per_second main"] == 25
-    assert (found["shike_stream_width_pixels main"], found["shike_stream_height_pixels main"]) == (1920, 1080)
-    assert found["shike_stream_codec h264 main"] == 1
-    assert found["shike_stream_dropped_packets_total main"] == 3
-    assert found["shike_stream_clock_offset_seconds main"] == -0.12
-    assert found["shike_stream_state_since_timestamp_seconds main"] == pytest.approx(now_us / 1e6, abs=5)
+    samples = scrape(watched)
+    assert samples["shike_camera_info Watched Room of School City 1"] == 1
+    assert samples["shike_stream_recording main"] == 1 and samples["shike_stream_state  recording main"] == 1
+    assert samples["shike_stream_last_packet_age_seconds main"] == pytest.approx(2, abs=5)
+    assert samples["shike_stream_bitrate_bits_per_second main"] == 4_000_000
+    assert samples["shike_stream_frames_per_second main"] == 25
+    assert (samples["shike_stream_width_pixels main"], samples["shike_stream_height_pixels main"]) == (1920, 1080)
+    assert samples["shike_stream_codec h264 main"] == 1
+    assert samples["shike_stream_dropped_packets_total main"] == 3
+    assert samples["shike_stream_clock_offset_seconds main"] == -0.12
+    assert samples["shike_stream_state_since_timestamp_seconds main"] == pytest.approx(now_us / 1e6, abs=5)
 
 
 def test_a_stream_that_failed_says_why_and_is_not_recorded(watched: Watched) -> None:
     watched.says(state="backing_off", cause="unreachable", attempt=4)
-    found = scrape(watched)
-    assert found["shike_stream_recording main"] == 0
-    assert found["shike_stream_state unreachable backing_off main"] == 1 and found["shike_stream_attempt main"] == 4
+    samples = scrape(watched)
+    assert samples["shike_stream_recording main"] == 0
+    assert samples["shike_stream_state unreachable backing_off main"] == 1 and samples["shike_stream_attempt main"] == 4
 
 
 def test_a_recorder_that_died_is_not_believed(watched: Watched) -> None:
@@ -66,23 +66,23 @@ def test_a_recorder_that_died_is_not_believed(watched: Watched) -> None:
 
 
 def test_a_camera_that_the_recorder_never_tried_is_waiting(watched: Watched) -> None:
-    found = scrape(watched)
-    assert found["shike_stream_recording main"] == 0 and found["shike_stream_state  waiting main"] == 1
+    samples = scrape(watched)
+    assert samples["shike_stream_recording main"] == 0 and samples["shike_stream_state  waiting main"] == 1
 
 
 def test_the_day_so_far_is_told_with_its_gaps_by_reason(watched: Watched) -> None:
-    found = scrape(watched)
-    assert found["shike_stream_gaps_today camera_silent main"] == 1
-    assert found["shike_stream_gaps_today_seconds camera_silent main"] == 1800
-    assert found["shike_stream_recorded_today_seconds main"] == pytest.approx(13.5 * 3600, abs=1)
-    assert found["shike_stream_recorded_today_bytes main"] == 816_000_000
-    assert found["shike_stream_coverage_today_ratio main"] == pytest.approx(13.5 / 20, abs=0.01)
+    samples = scrape(watched)
+    assert samples["shike_stream_gaps_today camera_silent main"] == 1
+    assert samples["shike_stream_gaps_today_seconds camera_silent main"] == 1800
+    assert samples["shike_stream_recorded_today_seconds main"] == pytest.approx(13.5 * 3600, abs=1)
+    assert samples["shike_stream_recorded_today_bytes main"] == 816_000_000
+    assert samples["shike_stream_coverage_today_ratio main"] == pytest.approx(13.5 / 20, abs=0.01)
 
 
 def test_the_newest_gap_is_told_with_its_reason(watched: Watched) -> None:
-    found = scrape(watched)
-    assert found["shike_stream_last_gap_seconds camera_silent main"] == 1800
-    assert found["shike_stream_last_gap_end_timestamp_seconds camera_silent main"] == hour(12.5).timestamp()
+    samples = scrape(watched)
+    assert samples["shike_stream_last_gap_seconds camera_silent main"] == 1800
+    assert samples["shike_stream_last_gap_end_timestamp_seconds camera_silent main"] == hour(12.5).timestamp()
 
 
 def test_the_machine_tells_of_disk_spool_index_and_shards(watched: Watched, recorded: Recorded) -> None:
@@ -92,13 +92,13 @@ def test_the_machine_tells_of_disk_spool_index_and_shards(watched: Watched, reco
     beat = {"pid": 1, "at_s": clock.monotonic() - 40, "stuck_s": 31.5}
     (settings.state_dir / "beat-s3.json").write_text(json.dumps(beat))
     (settings.state_dir / "beat-s4.json").write_text("{")
-    found = scrape(watched)
-    assert found["shike_shard_beat_age_seconds s3"] == pytest.approx(40, abs=5)
-    assert found["shike_shard_stuck_seconds s3"] == 31.5
-    assert found["shike_spool_records"] == 1 and "shike_spool_oldest_seconds" in found
-    assert 0 < found["shike_footage_disk_free_bytes"] <= found["shike_footage_disk_size_bytes"]
-    assert found["shike_footage_disk_days_left"] > 0
-    assert found["shike_index_last_timestamp_seconds"] > 0
+    samples = scrape(watched)
+    assert samples["shike_shard_beat_age_seconds s3"] == pytest.approx(40, abs=5)
+    assert samples["shike_shard_stuck_seconds s3"] == 31.5
+    assert samples["shike_spool_records"] == 1 and "shike_spool_oldest_seconds" in samples
+    assert 0 < samples["shike_footage_disk_free_bytes"] <= samples["shike_footage_disk_size_bytes"]
+    assert samples["shike_footage_disk_days_left"] > 0
+    assert samples["shike_index_last_timestamp_seconds"] > 0
 
 
 def test_labels_hold_neither_addresses_nor_secrets(watched: Watched) -> None:

@@ -1,4 +1,4 @@
-"""`shike capture`, `keep` and `api` on one data folder, each to be stopped on its own."""
+"""`shike capture`, `keep` and `api` on one data folder; a test can stop each of them."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from tests.browser.product import free_port
 
 @dataclass
 class House:
-    """The product's processes without the supervisor that would start them again."""
+    """The product's processes without the supervisor, which would restart them."""
 
     data: Path
     segment_s: float = 2.0

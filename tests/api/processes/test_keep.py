@@ -1,4 +1,4 @@
-"""Housekeeping: the spool into the index, the registry into what the recorder should do."""
+"""Housekeeping: indexes the spool and publishes the desired state of the recorder."""
 
 import shutil
 import threading
@@ -158,7 +158,7 @@ def test_a_record_whose_file_is_gone_does_not_hold_up_the_others(filmed: Filmed,
 def test_a_file_whose_volume_does_not_answer_does_not_hold_up_the_others(filmed: Filmed) -> None:
     service, other = filmed.service, new_camera(filmed.world.rooms[0], "Broken", filmed.service)
     service.add(other)
-    # A link to itself: whoever asks for a file behind it is refused, even root, and not told that there is none.
+    # A link to itself: looking for a file behind it fails with an error, even for root, and not with "no such file".
     (service.settings.footage_dir / other.id).symlink_to(other.id)
     spool, record = Spool(service.settings.spool_dir), filmed.records[0]
     identity = replace(record.identity, camera_id=other.id, run_id=new_id(), segment_id=f"0{new_id()[1:]}")

@@ -1,4 +1,4 @@
-"""Recording waits for nobody: the service restarted and the database taken away, and no frame is missing."""
+"""Recording waits for nothing: no frame is missing while the service restarts or the database is away."""
 
 import sqlite3
 import time
@@ -33,7 +33,7 @@ def house(tmp_path: Path, sim: CameraSim) -> Iterator[House]:
 
 
 def registered(tmp_path: Path, sim: CameraSim) -> House:
-    """A data folder with one room and one simulated camera in the registry; nothing runs yet."""
+    """A data folder with one room and one simulated camera in the registry; no process runs yet."""
     settings = Settings(data_dir=tmp_path)
     migrate(settings)
     database = Database.at(settings.database)
@@ -72,13 +72,13 @@ def runs(house: House) -> list[RunRow]:
     """The runs in the index, oldest first."""
     database = Database.at(Settings(data_dir=house.data).database)
     with database.reading() as db:
-        found = list(db.scalars(select(RunRow).order_by(RunRow.started_at)))
+        rows = list(db.scalars(select(RunRow).order_by(RunRow.started_at)))
     database.dispose()
-    return found
+    return rows
 
 
 def expect_nothing_missing(house: House) -> None:
-    """Stop the recorder; then index, files and the camera's log must agree frame by frame."""
+    """Stops the recorder and asserts that index, files and the camera's log agree frame by frame."""
     house.running["capture"].terminate()
     house.running.pop("capture").wait(60)
     spool = Spool(house.data / "spool")
@@ -94,13 +94,13 @@ def expect_nothing_missing(house: House) -> None:
     frames = strips(whole_run(archive, whole))
     sent = sent_frames(house.data / "sent.jsonl")
     assert position(sent, frames) == 0
-    # The camera may have been disconnected with a frame or two on the way.
+    # The camera may have been disconnected while a frame or two were on the way.
     assert len(sent) - len(frames) <= 15
     assert [run.end_reason for run in runs(house)] == ["stopped"]
 
 
 def hold_the_lock(house: House, seconds: float) -> None:
-    """Nobody else can write, and in this mode not even read."""
+    """Locks the database: no other process can write or, in this mode, read."""
     connection = sqlite3.connect(house.data / "db" / "shike.sqlite3", timeout=30, isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
     time.sleep(seconds)
@@ -114,7 +114,7 @@ def test_the_service_restarted_and_the_database_gone_leave_no_frame_out(house: H
     wait_until(lambda: is_recording(house), "it records")
     wait_until(house.answers, "the service answers")
     house.kill("api")
-    # Gone altogether: housekeeping dies or waits, as it likes; recording must not care.
+    # The database is removed: housekeeping may wait or end; recording must continue.
     house.kill("keep")
     (house.data / "db").rename(house.data / "db.away")
     time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""The database away for ten minutes, fast-forwarded: leases run out, records pile up, and no footage is lost.
+"""The database is away for ten simulated minutes: leases run out, records wait, and no footage is lost.
 
 What ten minutes bring is brought at once: leases that ended long ago, and the records of ten minutes of 64 cameras,
 made from one that was recorded. The outage itself is real and short.
@@ -51,7 +51,7 @@ def camera_id(number: int) -> str:
 
 
 def pile_up(house: House, made: SegmentRecord) -> None:
-    """Records of a minute each, ten for each of 64 cameras; all of them are one file under many names."""
+    """Records of a minute each, ten for each of 64 cameras; all files are links to one file."""
     spool = Spool(house.data / "spool")
     footage = house.data / "footage"
     for number in range(CAMERAS):
@@ -70,7 +70,7 @@ def pile_up(house: House, made: SegmentRecord) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.link(footage / made.key, path)
             record = replace(made, identity=identity, key=identity.object_key, ends_run=None)
-            # As the spool keeps it; syncing each would be most of the test.
+            # Written as the spool writes it, without fsync, which would take most of the test.
             (house.data / "spool" / f"{identity.segment_id}.json").write_bytes(record.to_json())
     assert len(list(spool.pending())) >= CAMERAS * MINUTES
 
@@ -87,7 +87,7 @@ def test_ten_minutes_without_a_database_lose_nothing_though_leases_end_and_the_r
     Desired(before.version + 1, expired).store(house.data / "state")
     wait_until(lambda: list(Spool(house.data / "spool").pending()), "a segment waits in the spool")
     pile_up(house, next(Spool(house.data / "spool").pending()))
-    # Not only does it go on: it also begins anew, from what was wanted last.
+    # The recorder not only continues: it also starts again, from the desired state that was published last.
     house.running["capture"].terminate()
     house.running.pop("capture").wait(60)
     began_us = time.time_ns() // 1000

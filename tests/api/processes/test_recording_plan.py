@@ -1,4 +1,4 @@
-"""The timetable into the recorder's desired state, days ahead; and what it makes of gaps."""
+"""The timetable becomes windows of the desired state, days ahead, and decides the reasons of gaps."""
 
 from datetime import datetime, timedelta
 
@@ -36,7 +36,7 @@ def decide(service: Service, room_id: str, mode: str, since: datetime | None = N
 
 
 def move(service: Service, world: World, starts_in: timedelta, *, room: int = 0, state: str = "planned") -> datetime:
-    """Put the planned session of a room at a time from now, three hours long; returns its start."""
+    """Moves the planned session of a room to a time from now, three hours long; returns its start."""
     start = now(service.clock) + starts_in
     with service.database.writing() as db:
         db.execute(
@@ -59,9 +59,9 @@ def test_a_room_by_timetable_gets_windows_with_margins_and_the_others_are_record
     decide(empty, world.rooms[0], "timetable", audio=True)
     start = to_us(move(empty, world, timedelta(days=3)))
     move(empty, world, timedelta(days=3), room=1)
-    found = wanted(empty, world.cameras[0])
-    assert found.windows == ((start - 10 * MINUTE_US, start + 185 * MINUTE_US),)
-    assert (found.audio, found.g711) == (True, "transcode")
+    stream = wanted(empty, world.cameras[0])
+    assert stream.windows == ((start - 10 * MINUTE_US, start + 185 * MINUTE_US),)
+    assert (stream.audio, stream.g711) == (True, "transcode")
     other = wanted(empty, world.cameras[1])
     assert (other.windows, other.audio) == (None, False)
 
@@ -106,7 +106,7 @@ def test_a_plan_that_does_not_change_is_not_written_again(empty: Service, world:
 
 
 def filmed_until_class_was_over(service: Service, world: World, start: datetime) -> None:
-    """A run that ended off schedule before the class, and none since."""
+    """A run that ended off schedule before the class, and no run since."""
     ended = start - timedelta(hours=2)
     run = new_run(world.cameras[0], ended - timedelta(minutes=1))
     run.ended_at, run.end_reason = ended, "off_schedule"
@@ -135,8 +135,8 @@ def test_a_camera_that_does_not_come_to_its_class_is_told_from_one_that_rests(em
     ]
     keeper = Housekeeper(empty.settings, empty.database, empty.clock)
     keeper._evaluator.evaluate(world.planned[0].class_session_id)
-    found = client.get(f"/api/class-sessions/{world.planned[0].class_session_id}/detail").json()
-    down = [flag for flag in found["flags"] if flag["code"] == "CAMERA_DOWN"]
+    detail = client.get(f"/api/class-sessions/{world.planned[0].class_session_id}/detail").json()
+    down = [flag for flag in detail["flags"] if flag["code"] == "CAMERA_DOWN"]
     assert [flag["values"]["reason"] for flag in down] == ["not_started"]
 
 
@@ -148,7 +148,7 @@ def test_a_camera_of_a_class_that_was_entered_late_was_not_down(empty: Service, 
     filmed_until_class_was_over(empty, world, start)
     keeper = Housekeeper(empty.settings, empty.database, empty.clock)
     keeper._evaluator.evaluate(world.planned[0].class_session_id)
-    found = empty.client("administrator").get(f"/api/class-sessions/{world.planned[0].class_session_id}/detail").json()
-    # That there is no video is said; that a camera failed is not.
-    assert [flag["code"] for flag in found["flags"] if flag["code"] != "LOW_CONFIDENCE"] == ["VIDEO_GAP"]
-    assert {gap["reason"] for gap in found["cameras"][0]["gaps"]} == {"off_schedule"}
+    detail = empty.client("administrator").get(f"/api/class-sessions/{world.planned[0].class_session_id}/detail").json()
+    # The report shows missing video, but no failed camera.
+    assert [flag["code"] for flag in detail["flags"] if flag["code"] != "LOW_CONFIDENCE"] == ["VIDEO_GAP"]
+    assert {gap["reason"] for gap in detail["cameras"][0]["gaps"]} == {"off_schedule"}

@@ -1,4 +1,4 @@
-"""`shike up`: what ends is started again, what runs is left alone, nothing outlives it."""
+"""`shike up` restarts processes that end, leaves running ones alone, and no child outlives it."""
 
 import os
 import signal
@@ -16,12 +16,12 @@ from shike.api.processes.supervisor import Processes
 from shike.capture.clock import SystemClock
 from tests.recorded import wait_until
 
-# Stand-ins for the product's processes, in the one command that can be told to do nothing: the simulated camera.
+# Stands for the product's processes: the simulated camera is the one command that can run without doing anything.
 IDLE = ("camera-sim", "--clips")
 
 
 class Running:
-    """A supervisor in a thread, over simulated cameras of the test's clips."""
+    """A supervisor in a thread; each child serves simulated cameras of the test's clips."""
 
     def __init__(self, logs: Path, clips: Path, names: tuple[str, ...] = ("first", "second")) -> None:
         self.halt = threading.Event()
@@ -57,7 +57,7 @@ def test_a_killed_process_is_started_again_and_the_other_is_left_alone(running: 
     os.kill(again, signal.SIGKILL)
     killed_at = time.monotonic()
     wait_until(lambda: running.pid("first") != again, "it is started a second time")
-    # The pause doubles while it keeps failing; a process that cannot start must not burn the machine.
+    # The pause doubles while it keeps failing: a process that cannot start must not take all of the CPU.
     assert time.monotonic() - killed_at > 1.5
 
 

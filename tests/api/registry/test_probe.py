@@ -1,4 +1,4 @@
-"""Trying an address: what came, or why nothing came, and whose password is used."""
+"""Trying an address: what the streams send, or why they fail, and which password is used."""
 
 from base64 import b64encode
 

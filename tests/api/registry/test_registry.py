@@ -1,4 +1,4 @@
-"""Regions, institutions, rooms and cameras: made, changed, and not removed while evidence hangs on them."""
+"""Regions, institutions, rooms and cameras are added and changed, and not deleted while they have evidence."""
 
 import pytest
 from sqlalchemy import text

@@ -1,4 +1,4 @@
-"""Clean-ups: what rules and the floor delete, in which order; what is held stays; the brake; being killed anywhere."""
+"""Clean-ups: what rules and the floor delete and in which order, holds, the brake, a kill at any step."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -105,7 +105,7 @@ def test_held_footage_stays_whatever_rule_speaks_against_it(stock: Stocked) -> N
     hold(stock, 0, 100 - 2.5 / 1440, 2)
     rule(stock, camera_id=stock.world.cameras[0], days=50, max_bytes=23 * SIZE)
     stock.clean()
-    # From half of the third minute to half of the fifth: each of the three is kept as a whole.
+    # From the middle of the third minute to the middle of the fifth: all three segments are kept completely.
     assert stock.left()[:3] == ids[2:5]
     stock.assert_index_and_files_agree()
 
@@ -161,7 +161,7 @@ def test_a_hold_placed_while_files_are_deleted_saves_those_that_are_still_there(
 def test_the_floor_takes_the_oldest_of_all_cameras_and_never_what_is_held(stock: Stocked) -> None:
     first, second = stock.record(0, 9, 10), stock.record(1, 8, 10)
     hold(stock, 0, 9, 8)
-    stock.capacity, stock.floor = 2_200, 500  # 200 are free: up to 575 four segments go
+    stock.capacity, stock.floor = 2_200, 500  # 200 are free: four segments are deleted to reach 575
     stock.clean()
     assert stock.left(0) == first[:8]
     assert stock.left(1) == second[2:]
@@ -226,7 +226,7 @@ def test_a_confirmed_clean_up_goes_on_and_covers_only_what_was_asked(stock: Stoc
     stock.clean()
     assert stock.brakes("confirmed") == [] and len(stock.brakes("over")) == 1
     rule(stock, camera_id=stock.world.cameras[0], max_bytes=1)
-    stock.service.clock.move(2 * 86_400)  # what was deleted a day ago counts no more
+    stock.service.clock.move(2 * 86_400)  # deletions older than a day do not count
     stock.clean()
     assert len(stock.left(0)) == 5 and len(stock.brakes()) == 1
 
@@ -255,8 +255,8 @@ def test_the_floor_stops_before_it_takes_more_than_half(stock: Stocked) -> None:
     stock.capacity, stock.floor = 2_100, 1_500
     cleaner = stock.clean()
     assert stock.deletions() == [] and [brake.rule for brake in stock.brakes()] == ["floor"]
-    assert cleaner.resting  # nothing may be deleted, so somebody must stop
-    stock.floor = 800  # less than half of all, but nine of the ten that either camera has
+    assert cleaner.resting  # nothing may be deleted, so a camera must rest
+    stock.floor = 800  # less than half of all, but nine of the ten segments of each camera
     stock.clean()
     assert stock.deletions() == []
     assert {brake.camera_id for brake in stock.brakes()} == set(stock.world.cameras)
@@ -267,7 +267,7 @@ def test_the_floor_stops_before_it_takes_more_than_half(stock: Stocked) -> None:
 
 def test_many_small_clean_ups_for_want_of_space_do_not_take_more_than_half_where_none_is_freed(stock: Stocked) -> None:
     stock.record(0, 9, 40), stock.record(1, 9, 40)
-    # As on a volume with snapshots, or that somebody else fills as fast: each time four segments too few are free.
+    # As on a volume with snapshots, or one that another program fills as fast: deleting frees nothing.
     cleaner = stock.cleaner(lambda: Space(10_000, 200, 500))
     for _ in range(30):
         stock.service.clock.move(11)
@@ -307,11 +307,11 @@ def test_a_rule_that_takes_half_and_the_next_that_takes_the_rest_ask_somebody(st
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """Stands for a kill of the process."""
 
 
 def die_at(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    """Have the process die before or after a step of a deletion."""
+    """Kills the process before or after a step of a deletion."""
 
     def dying(target: Any, name: str, *, before: bool, when: Callable[..., bool] = lambda *_: True) -> None:
         real = getattr(target, name)
@@ -349,7 +349,7 @@ def test_killed_at_any_step_the_next_start_finishes(stock: Stocked, monkeypatch:
     old = stock.record(0, 100, 4)
     young = stock.record(0, 1, 10)
     die_at(monkeypatch, step)
-    for _ in range(2):  # twice at the same place
+    for _ in range(2):  # killed twice at the same step
         with pytest.raises(Killed):
             stock.clean()
         assert stock.left()[-10:] == young
@@ -357,7 +357,7 @@ def test_killed_at_any_step_the_next_start_finishes(stock: Stocked, monkeypatch:
     stock.clean()
     assert stock.left() == young
     stock.assert_index_and_files_agree()
-    # However often it died: each segment was said to be deleted once, by a rule, and not to have been missing.
+    # However often it was killed: the chain has one deletion of each segment, by a rule, and none as missing.
     assert [link.said["segment"] for link in stock.chained()] == old
     assert [(row.segment_id, row.missing) for row in stock.deletions()] == [(each, False) for each in old]
 

@@ -1,4 +1,4 @@
-"""A clean-up leaves alone what is not its own: what another is at, and footage whose volume is not mounted."""
+"""A clean-up does nothing while another one runs, and leaves footage alone that is not mounted."""
 
 import shutil
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def test_two_that_clean_up_at_once_delete_no_more_than_one(stock: Stocked) -> No
     one = stock.cleaner()
     for _ in range(40):
         one.step(budget_s=0)
-        stock.clean()  # another process, which is begun and ended between any two steps of the first
+        stock.clean()  # another process, which starts and ends between two steps of the first
     assert stock.left() == ids[5:]
     stock.assert_index_and_files_agree()
     assert [link.said["segment"] for link in stock.chained()] == ids[:5], "each is said to be deleted once"
@@ -43,7 +43,7 @@ def test_two_that_clean_up_at_once_delete_no_more_than_one(stock: Stocked) -> No
 
 
 def unmount(stock: Stocked, whole: bool) -> tuple[Path, Path]:
-    """The mount point, which is an empty folder now, and what was mounted there: all footage, or the first camera's."""
+    """The mount point (now an empty folder) and the folder that was mounted: all footage, or the first camera's."""
     footage = stock.service.settings.footage_dir
     folder = footage if whole else footage / stock.world.cameras[0]
     volume = folder.rename(footage.with_name("volume"))
@@ -71,7 +71,7 @@ def test_nothing_is_deleted_of_footage_that_is_not_mounted(stock: Stocked, whole
     old, young = stock.record(1, 100, 3), stock.record(1, 1, 30)
     stock.clean()
     assert [brake.camera_id for brake in stock.brakes()] == [first] and stock.left(1) == young
-    with stock.service.database.writing() as db:  # planned, and not come to
+    with stock.service.database.writing() as db:  # planned, but not deleted yet
         (due, *_) = candidates(db, (first, "main"), [(0, FOR_EVER_US)])
         plan(db, [DueSegment(due, "age")], {}, stock.service.clock.now())
     folder, volume = unmount(stock, whole)
@@ -95,13 +95,13 @@ def test_nothing_is_deleted_of_footage_that_is_not_mounted_while_recording_goes_
 ) -> None:
     old, young = stock.record(0, 100, 3), stock.record(0, 1, 10)
     folder, volume = unmount(stock, whole)
-    meanwhile = stock.record(0, 0.5, 20)  # a chain of its own, longer than the one that is away
+    meanwhile = stock.record(0, 0.5, 20)  # begins a new chain, longer than the one that is away
     stock.clean()
     assert stock.left() == old + young + meanwhile and stock.deletions() == []
     assert {link.kind for link in stock.archive.chain(stock.world.cameras[0]).links()} == {"segment"}
     shutil.rmtree(folder)
     volume.rename(folder)
-    stock.record(0, 0.1, 1)  # the chain that was away goes on
+    stock.record(0, 0.1, 1)  # continues the chain that was away
     stock.clean()
     assert stock.left()[:10] == young and {row.missing for row in stock.deletions()} == {False}
 
@@ -112,7 +112,7 @@ def test_what_was_recorded_in_the_empty_folder_is_not_missing_once_the_volume_is
 ) -> None:
     young = stock.record(0, 80, 2)
     folder, volume = unmount(stock, whole=False)
-    meanwhile = stock.record(0, 79, 3)  # lies below the mount point later
+    meanwhile = stock.record(0, 79, 3)  # will lie below the mount point
     if copied:
         shutil.copytree(folder / "main", volume / "main", dirs_exist_ok=True)
     mount(folder, volume)
@@ -203,7 +203,7 @@ def test_a_word_for_the_floor_holds_for_one_clean_up_also_while_a_chain_is_lost(
 
 
 def unmounted(stock: Stocked, housekeeper: Housekeeper, who: str = "administrator") -> int:
-    """Of how many cameras every page says to somebody, after another clean-up, that their footage is not mounted."""
+    """After another clean-up, the alarm's number of cameras whose footage is not mounted."""
     stock.beaten(housekeeper)
     said: int = stock.service.client(who).get("/api/retention/alarm").json()["unmounted"]
     return said

@@ -1,4 +1,4 @@
-"""A clean-up of footage whose files are gone, many at once: missing, unless the chain says who took them."""
+"""Clean-ups of many files that are gone: recorded as missing, unless the chain has rows of their deletion."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def stock(empty: Service, world: World) -> Iterator[Stocked]:
 
 
 def lose(stock: Stocked, ids: list[str]) -> None:
-    """Files of segments are gone, and their deletion is planned."""
+    """Removes files of segments and plans their deletion."""
     with stock.service.database.writing() as db:
         for key in db.scalars(select(SegmentRow.object_key).where(SegmentRow.id.in_(ids))):
             (stock.service.settings.footage_dir / key).unlink()
@@ -59,9 +59,9 @@ def test_what_the_chain_said_long_ago_is_found_and_no_file_of_it_is_missing(
 ) -> None:
     taken, stolen = stock.record(0, 100, 2)
     chain = stock.archive.chain(stock.world.cameras[0])
-    said = {"segment": taken, "digest": sha256(b""), "rule": "age", "policy": None, "at_us": 1}
-    row = chain.append("deleted", said)
-    chain.append("deleted", said | {"segment": new_id()})
+    values = {"segment": taken, "digest": sha256(b""), "rule": "age", "policy": None, "at_us": 1}
+    row = chain.append("deleted", values)
+    chain.append("deleted", values | {"segment": new_id()})
     # As if the row were more than several hundred rows from the end.
     monkeypatch.setattr("shike.capture.archive.chain_file._TAIL_BYTES", len(row.line))
     lose(stock, [taken, stolen])

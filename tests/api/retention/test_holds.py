@@ -1,10 +1,11 @@
-"""Holds: placed and released by people with a reason, by flags on their own; a judgement outlives its footage."""
+"""Holds that people place and release with a reason, holds by flags, and judgements after footage is deleted."""
 
 from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import select, update
 
+from shike.api.auth.tables import AccountRow
 from shike.attendance.retention.deleting import plan
 from shike.attendance.retention.holds import MARGIN, held_of
 from shike.attendance.retention.keeping import candidates
@@ -66,6 +67,30 @@ def test_a_stranger_sees_no_hold_and_cannot_release_one(stock: Stocked) -> None:
     assert stranger.post(f"/api/holds/{hold['id']}/release", json={"reason": "x"}).status_code == 404
 
 
+def test_a_hold_tells_nothing_of_a_camera_that_moved_to_another_institution(stock: Stocked) -> None:
+    world, supervisor = stock.world, stock.service.client("supervisor")
+    times = {"from": rfc3339(stock.ago(2)), "to": rfc3339(stock.ago(-2)), "reason": "complaint 12"}
+    hold = supervisor.post("/api/holds", json=times | {"camera_id": world.cameras[0]}).json()
+    with stock.service.database.writing() as db:
+        db.execute(update(CameraRow).where(CameraRow.id == world.cameras[0]).values(room_id=world.rooms[1]))
+        db.execute(update(AccountRow).where(AccountRow.username == "auditor").values(region_id=world.cities[0]))
+    stock.record(0, 1, 10)
+    (seen,) = stock.service.client("auditor").get("/api/holds").json()["items"]
+    assert (seen["id"], seen["camera_name"], seen["segments"], seen["bytes"]) == (hold["id"], None, 0, 0)
+
+    path = f"/api/cameras/{world.cameras[0]}/timeline"
+    query = {"from": rfc3339(stock.ago(1)), "to": rfc3339(stock.ago(0.5))}
+    for reader, reason in (("supervisor", "complaint 12"), ("auditor of city 2", None)):
+        (held_range,) = stock.service.client(reader).get(path, params=query).json()["holds"]
+        assert (held_range["kind"], held_range["reason"]) == ("hold", reason)
+
+    supervisor.post(f"/api/holds/{hold['id']}/release", json={"reason": "settled"})
+    lines = stock.service.client("auditor of city 2").get("/api/audit-events").json()["items"]
+    assert [line["action"] for line in lines if line["action"].startswith("hold")] == []
+    lines = stock.service.client("auditor").get("/api/audit-events").json()["items"]
+    assert [line["action"] for line in lines][:2] == ["hold_released", "hold_placed"]
+
+
 def test_a_camera_that_moves_takes_its_held_footage_along(stock: Stocked) -> None:
     stock.record(0, 100, 3), stock.record(0, 1, 10)
     body = {"room_id": stock.world.rooms[0], "from": rfc3339(stock.ago(101)), "to": rfc3339(stock.ago(99))}
@@ -79,7 +104,7 @@ def test_a_camera_that_moves_takes_its_held_footage_along(stock: Stocked) -> Non
 
 @pytest.fixture
 def judged(empty: Service, world: World) -> Observed:
-    """A class session that is settled, with one gap of its own, and a room that began late."""
+    """A final class session with one gap whose class began late."""
     observed = Observed.of(empty, world)
     observed.filmed(0, 20)
     observed.filmed(25, 40)
@@ -124,7 +149,7 @@ def test_a_judgement_made_again_after_its_footage_was_deleted_accuses_nobody_ane
     cleaner = Stocked(service, judged.world, judged.start).cleaner()
     with service.database.writing() as db:
         db.execute(update(ClassSessionRow).values(state="cancelled").where(ClassSessionRow.id != judged.session_id))
-        db.execute(update(FlagRow).values(severity="info"))  # nothing holds it
+        db.execute(update(FlagRow).values(severity="info"))  # flags of this severity hold nothing
     cleaner.step(60)
     with service.database.reading() as db:
         assert db.scalars(select(SegmentRow).where(SegmentRow.camera_id == camera)).all() == []

@@ -1,4 +1,4 @@
-"""Rules, what the next clean-up does, confirming one, and the log of deletions, as people see and set them."""
+"""Routes of retention: rules, what the next clean-up will delete, confirming one, the list of deletions."""
 
 from collections.abc import Iterator
 
@@ -76,11 +76,11 @@ def test_who_sees_a_part_sets_rules_for_that_part_and_no_default(stock: Stocked)
     assert client.post("/api/retention/rules", json=rule | {"camera_id": world.cameras[1]}).status_code == 201
     said = client.get("/api/retention").json()
     assert [each["camera_id"] for each in said["cameras"]] == [world.cameras[1]]
-    assert said["space"] is None  # the disk holds what others record, too
+    assert said["space"] is None  # the disk also has footage of other institutions
 
 
 def alarm(service: Service, who: str) -> tuple[int, int]:
-    """What every page says to somebody: cameras that rest for want of space, clean-ups that wait."""
+    """The alarm's numbers for an account: cameras that rest for want of space, clean-ups that wait."""
     said = service.client(who).get("/api/retention/alarm").json()
     return said["resting"], said["waiting"]
 
@@ -175,7 +175,7 @@ def test_cameras_that_rest_for_want_of_space_are_published_and_come_back(stock: 
     said = service.client("supervisor").get("/api/retention").json()
     assert [each["camera_id"] for each in said["cameras"] if each["resting"]] == [world.cameras[1]]
     assert alarm(service, "supervisor") == alarm(service, "administrator of city 2") == (1, 0)
-    # A new housekeeper knows who rests, and does not let them begin and stop again.
+    # A new housekeeper knows which cameras rest, and does not let them record for a moment.
     housekeeper = Housekeeper(service.settings, service.database, service.clock, stock.space)
     assert rests() == [world.cameras[1]]
     service.client("auditor").post(f"/api/holds/{held['id']}/release", json={"reason": "closed"})

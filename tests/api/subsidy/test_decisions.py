@@ -121,7 +121,7 @@ def test_hours_in_a_contradicted_window_are_contested_and_not_lost(empty: Servic
     ]
     start = next(each["first_in_us"] for each in people if each["trainee_id"] == person)
     window = {"code": "SIGNIN_GT_COUNT", "start_us": start, "end_us": start + 45 * 60_000_000}
-    add_record(empty, taught.sessions[0], 1, taught.trainees, set(), version=2, people=people, review=[window])
+    add_record(empty, taught.sessions[0], taught.trainees, set(), version=2, people=people, review=[window])
     client = empty.client("supervisor")
     client.post(taught.path(), json={})
     cell = client.get(taught.path("李秀兰")).json()["sessions"][0]
@@ -135,7 +135,7 @@ def test_the_same_person_at_another_institution_is_barred_from_the_same_level_tw
     client = empty.client("supervisor")
     client.post(earlier.path(), json={})
     later = add_class(empty, world, number="2026-08", level="中级工", starts_on="2026-10-13")
-    again = add_trainee(empty, world, later, "王强", institution=1, id_number_hash="hash of 王强")
+    again = add_trainee(empty, world.institutions[1], later, "王强", id_number_hash="hash of 王强")
     client.post(f"/api/classes/{later}/decisions", json={})
     decision = client.get(f"/api/classes/{later}/decisions/{again}").json()
     reasons = {reason["code"]: reason for reason in decision["reasons"]}
@@ -185,7 +185,7 @@ def test_hours_stay_credited_once_a_person_cannot_say_that_the_flag_is_true(empt
     (own,) = (each for each in record["people"] if each["trainee_id"] == person)
     own |= {"status": "review", "review": ["EMPTY_ROOM"]}
     window = {"code": "EMPTY_ROOM", "start_us": own["first_in_us"], "end_us": own["last_out_us"]}
-    add_record(empty, last, 5, taught.trainees, set(), version=2, people=[own], review=[window])
+    add_record(empty, last, taught.trainees, set(), version=2, people=[own], review=[window])
     client = empty.client("supervisor")
     for state, sure in (("open", "0.0"), ("undecidable", "4.0")):
         with empty.database.writing() as db:
@@ -204,7 +204,7 @@ def test_who_did_not_sign_out_keeps_what_is_credited_and_the_rest_is_for_a_perso
     (own,) = (each for each in record["people"] if each["trainee_id"] == person)
     own |= {"status": "review", "review": ["no_sign_out"], "last_out_us": None}
     own |= {"credited_minutes": 45, "lesson_hours": "1.0"}
-    add_record(empty, last, 5, taught.trainees, set(), version=2, people=[own])
+    add_record(empty, last, taught.trainees, set(), version=2, people=[own])
     client = empty.client("supervisor")
     client.post(taught.path(), json={})
     cell = client.get(taught.path("李秀兰")).json()["sessions"][-1]

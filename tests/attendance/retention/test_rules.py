@@ -1,4 +1,4 @@
-"""What retention deletes: exact in age, never more than needed, oldest first, and nothing that is held."""
+"""Retention rules: exact by age, never more than needed, oldest first, and nothing that is held."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +24,7 @@ MOST_US = 10_000
 
 @st.composite
 def segments(draw: st.DrawFn, camera: str = "a") -> list[Candidate]:
-    """Segments of one stream, oldest first; now and then two overlap."""
+    """Segments of one stream, oldest first; some of them overlap."""
     drawn = draw(st.lists(st.tuples(st.integers(0, MOST_US), st.integers(1, 400), st.integers(1, 50)), max_size=30))
     return [
         Candidate(f"{camera}{number}", camera, "main", start, start + length, size)
@@ -141,7 +141,7 @@ def test_the_least_important_cameras_rest_first_and_come_back_last() -> None:
     assert rest == {"low", "middle"}
     rest = resting(order, rest, 200, 900, can_free=False)
     assert rest == {"low", "middle", "high"}
-    # Each comes back once a tenth of the floor is free above its mark, and not at the mark itself.
+    # Each camera records again when a tenth of the floor is free above its mark, not at the mark itself.
     assert resting(order, rest, 380, 900, can_free=False) == rest
     assert resting(order, rest, 390, 900, can_free=False) == {"low", "middle"}
     assert resting(order, {"low"}, 980, 900, can_free=True) == {"low"}

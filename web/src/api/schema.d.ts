@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * Get Health
-         * @description ok while the service answers and can read its database; else 503.
+         * @description Answers `ok` if the service can read its database, else 503.
          */
         get: operations["get_health"];
         put?: never;
@@ -33,13 +33,13 @@ export interface paths {
         };
         /**
          * Get Start
-         * @description Whether setup is needed, and which first steps are done. Public: it says yes or no and nothing else.
+         * @description Whether setup is needed, and which first steps are done. Public; it answers only yes or no.
          */
         get: operations["get_start"];
         put?: never;
         /**
          * Set Up
-         * @description Make the first administrator and the root region, and log in.
+         * @description Create the first administrator and the root region, and log in.
          */
         post: operations["set_up"];
         delete?: never;
@@ -59,7 +59,7 @@ export interface paths {
         put?: never;
         /**
          * Login
-         * @description Log in; the answer sets the session cookie.
+         * @description Log in; the response sets the session cookie.
          */
         post: operations["login"];
         delete?: never;
@@ -119,7 +119,7 @@ export interface paths {
         put?: never;
         /**
          * Change Password
-         * @description Change the own password; every other login session of the account ends.
+         * @description Change the own password. All other login sessions of the account end.
          */
         post: operations["change_password"];
         delete?: never;
@@ -137,13 +137,13 @@ export interface paths {
         };
         /**
          * List Regions
-         * @description Every region in scope, parents before children.
+         * @description All regions in scope, parents before children.
          */
         get: operations["list_regions"];
         put?: never;
         /**
          * Create Region
-         * @description Add a region below one in scope.
+         * @description Add a region below a region in scope.
          */
         post: operations["create_region"];
         delete?: never;
@@ -161,7 +161,7 @@ export interface paths {
         };
         /**
          * List Institutions
-         * @description Institutions in scope by name; `region_id` narrows to a region with everything below it.
+         * @description Institutions in scope, ordered by name. `region_id`: only those in this region and in regions below it.
          */
         get: operations["list_institutions"];
         put?: never;
@@ -205,7 +205,7 @@ export interface paths {
         };
         /**
          * List Rooms
-         * @description Rooms in scope by name.
+         * @description Rooms in scope, ordered by name.
          */
         get: operations["list_rooms"];
         put?: never;
@@ -236,7 +236,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Room
-         * @description Remove a room that has no camera and no class session. One with either stays, and so does its evidence.
+         * @description Delete a room. A room with cameras or class sessions cannot be deleted: it belongs to evidence.
          */
         delete: operations["delete_room"];
         options?: never;
@@ -326,7 +326,7 @@ export interface paths {
         put?: never;
         /**
          * Probe Camera
-         * @description Connect to both streams at once and say what came; nothing is stored. Takes up to the probe timeout.
+         * @description Connect to both streams at once and return what they send. Stores nothing; takes up to the probe timeout.
          */
         post: operations["probe_camera"];
         delete?: never;
@@ -344,13 +344,13 @@ export interface paths {
         };
         /**
          * List Cameras
-         * @description Cameras in scope by room and name.
+         * @description Cameras in scope, ordered by room and name.
          */
         get: operations["list_cameras"];
         put?: never;
         /**
          * Create Camera
-         * @description Add a camera to a room in scope; it is recorded from now on unless it is disabled.
+         * @description Add a camera to a room in scope. Recording starts at once unless the camera is disabled.
          */
         post: operations["create_camera"];
         delete?: never;
@@ -375,14 +375,14 @@ export interface paths {
         post?: never;
         /**
          * Delete Camera
-         * @description Remove a camera that never recorded. One with footage stays with its evidence; it can be disabled.
+         * @description Delete a camera that never recorded. A camera with footage cannot be deleted, only disabled: it is evidence.
          */
         delete: operations["delete_camera"];
         options?: never;
         head?: never;
         /**
          * Update Camera
-         * @description Change a camera. 409 `stale` if `version` is not the stored one: somebody else changed it meanwhile.
+         * @description Change a camera. 409 `stale` if `version` is not the stored one: somebody else has changed the camera.
          */
         patch: operations["update_camera"];
         trace?: never;
@@ -836,13 +836,13 @@ export interface paths {
         };
         /**
          * List Accounts
-         * @description Accounts in scope by user name.
+         * @description Accounts in scope, ordered by user name.
          */
         get: operations["list_accounts"];
         put?: never;
         /**
          * Create Account
-         * @description Add an account within the own scope.
+         * @description Add an account; its scope must lie in the caller's own.
          */
         post: operations["create_account"];
         delete?: never;
@@ -866,7 +866,7 @@ export interface paths {
         head?: never;
         /**
          * Update Account
-         * @description Change an account. Nobody closes themselves out: the own role, scope and state stay as they are.
+         * @description Change an account. Callers cannot change their own role, scope or state, so that nobody locks themselves out.
          */
         patch: operations["update_account"];
         trace?: never;
@@ -1228,7 +1228,7 @@ export interface paths {
         };
         /**
          * Read Retention
-         * @description Rules, stock and what the next clean-up deletes, of cameras in scope; nothing is deleted by looking.
+         * @description Rules, stored footage and what the next clean-up will delete, of cameras in scope. Reading deletes nothing.
          */
         get: operations["read_retention"];
         put?: never;
@@ -1248,13 +1248,13 @@ export interface paths {
         };
         /**
          * List Retention Rules
-         * @description Every rule that a camera has had, newest first; without a camera, every default.
+         * @description All rules that a camera has had, newest first; without a camera, all default rules.
          */
         get: operations["list_retention_rules"];
         put?: never;
         /**
          * Set Retention Rule
-         * @description Decide anew how long footage is kept, in force at once. The default is for those who see everything.
+         * @description Set how long footage is kept, in force at once. Only viewers who see everything may set the default.
          */
         post: operations["set_retention_rule"];
         delete?: never;
@@ -1273,7 +1273,7 @@ export interface paths {
         get?: never;
         /**
          * Set Importance
-         * @description Say how important a camera is where space is short.
+         * @description Set the importance of a camera: where space is short, the least important cameras stop recording first.
          */
         put: operations["set_importance"];
         post?: never;
@@ -1294,7 +1294,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm Clean Up
-         * @description Let a clean-up go on that would delete more than half. 409 if it waits no more.
+         * @description Confirm a clean-up that would delete more than half. 409 if it does not wait any more.
          */
         post: operations["confirm_clean_up"];
         delete?: never;
@@ -1312,7 +1312,7 @@ export interface paths {
         };
         /**
          * Read Retention Alarm
-         * @description How much of what is in scope needs somebody now; nothing is 0 everywhere.
+         * @description How many cameras and clean-ups in scope need a person now; all numbers are 0 if none does.
          */
         get: operations["read_retention_alarm"];
         put?: never;
@@ -1332,13 +1332,13 @@ export interface paths {
         };
         /**
          * List Holds
-         * @description Holds in scope, those placed last first. `cursor` is the id of the last one seen.
+         * @description Holds in scope, the newest first. `cursor` is the id of the last one seen.
          */
         get: operations["list_holds"];
         put?: never;
         /**
          * Place Hold
-         * @description Hold a range. What a rule has deleted already does not come back; the answer says how much that is.
+         * @description Hold a range. Segments that a rule has already deleted stay deleted; the response says how many.
          */
         post: operations["place_hold"];
         delete?: never;
@@ -1358,7 +1358,7 @@ export interface paths {
         put?: never;
         /**
          * Release Hold
-         * @description End a hold; from the next clean-up on, rules apply to its footage again. 409 if it was released before.
+         * @description Release a hold; from the next clean-up on, rules apply to its footage again. 409 if it was already released.
          */
         post: operations["release_hold"];
         delete?: never;
@@ -1376,7 +1376,7 @@ export interface paths {
         };
         /**
          * List Deleted Days
-         * @description What was deleted by day, stream and rule, newest day first. `from` and `to` are times of deletion.
+         * @description Deleted footage by day, stream and rule, newest day first. `from` and `to` are times of deletion.
          */
         get: operations["list_deleted_days"];
         put?: never;
@@ -1396,7 +1396,7 @@ export interface paths {
         };
         /**
          * List Deleted Segments
-         * @description Deletions of one camera's footage of a range, planned ones too; `cursor` is the id of the last one seen.
+         * @description Deletions of a camera's footage in a range, planned ones too, newest first. `cursor`: id of the last one seen.
          */
         get: operations["list_deleted_segments"];
         put?: never;
@@ -1416,7 +1416,7 @@ export interface paths {
         };
         /**
          * Get Metrics
-         * @description Every gauge in Prometheus' text format. 401 without the token that is set; 403 from elsewhere if none is.
+         * @description All metrics in Prometheus' text format. 401 without the right token; if none is set, 403 from other machines.
          */
         get: operations["get_metrics"];
         put?: never;
@@ -1497,7 +1497,7 @@ export interface components {
         };
         /**
          * AccountPatch
-         * @description Only the fields that are sent are changed. A new password or a closed account ends its login sessions.
+         * @description Changes only the fields that are sent. A new password or closing the account ends its login sessions.
          */
         AccountPatch: {
             /** Name */
@@ -1511,7 +1511,7 @@ export interface components {
         };
         /**
          * AccountScope
-         * @description Exactly one of the two: a region with everything below it, or one institution.
+         * @description Exactly one of the two: a region with all regions below it, or one institution.
          */
         AccountScope: {
             /** Region Id */
@@ -1611,7 +1611,7 @@ export interface components {
         };
         /**
          * BrakeOut
-         * @description A clean-up that would have deleted more than half and waits, or goes on because somebody said so.
+         * @description A clean-up that would delete more than half. It waits for confirmation, or has been confirmed.
          */
         BrakeOut: {
             /** Id */
@@ -1907,7 +1907,7 @@ export interface components {
         };
         /**
          * CameraIn
-         * @description A camera. Paths are what follows host and port in its RTSP address; the sub-stream is optional.
+         * @description A camera. A path is the part of its RTSP address after host and port; the sub-stream is optional.
          */
         CameraIn: {
             /** Room Id */
@@ -1968,7 +1968,7 @@ export interface components {
         };
         /**
          * CameraOut
-         * @description A camera. host, port, username and paths are null for those who may not change the registry.
+         * @description A camera. host, port, username and paths are null for viewers who may not change the registry.
          */
         CameraOut: {
             /** Id */
@@ -2018,7 +2018,7 @@ export interface components {
         };
         /**
          * CameraPatch
-         * @description Only the fields that are sent are changed; an empty password removes it. `version`: the one that was shown.
+         * @description Changes only the fields that are sent; an empty password removes it. `version`: the version that was read.
          */
         CameraPatch: {
             /** Room Id */
@@ -2385,7 +2385,7 @@ export interface components {
         };
         /**
          * ConfirmIn
-         * @description A word for a clean-up that waits. `until`: as it was shown; footage that ended later is not meant.
+         * @description A confirmation. `until`: as the clean-up showed it; footage that ended later is not confirmed.
          */
         ConfirmIn: {
             /**
@@ -2605,9 +2605,9 @@ export interface components {
         };
         /**
          * DeletedDayOut
-         * @description What one rule deleted of one stream on one day (Beijing time). `missing`: how many files were gone before.
+         * @description What one rule deleted of one stream on one day (Beijing time). `missing`: how many files were already gone.
          *
-         *     `from` and `to` are times of the footage; `first_deleted_at` and `last_deleted_at`, when it was deleted.
+         *     `from` and `to` are times of the footage; `first_deleted_at` and `last_deleted_at` are times of deletion.
          */
         DeletedDayOut: {
             /**
@@ -2662,7 +2662,7 @@ export interface components {
         };
         /**
          * DeletedSegmentOut
-         * @description One deletion. After some weeks neighbours are one row: `segments` says how many, id and digest are null then.
+         * @description One deletion. After 30 days adjacent ones are merged: `segments` says how many; id and digest are then null.
          */
         DeletedSegmentOut: {
             /** Id */
@@ -3304,7 +3304,7 @@ export interface components {
         };
         /**
          * FieldError
-         * @description One thing wrong with one field of a request; `field` is a dotted path, `code` is for programs.
+         * @description One error in one field of a request; `field` is a dotted path, `code` is for programs.
          */
         FieldError: {
             /** Field */
@@ -3417,7 +3417,7 @@ export interface components {
         };
         /**
          * HoldIn
-         * @description A range of one camera, or of all cameras of a room.
+         * @description The range to hold, of one camera or of all cameras of a room.
          */
         HoldIn: {
             /** Camera Id */
@@ -3439,7 +3439,7 @@ export interface components {
         };
         /**
          * HoldOut
-         * @description A hold, and what of its range is there now and what a rule had deleted before.
+         * @description A hold, with the segments and bytes stored in its range and the segments that a rule had deleted.
          */
         HoldOut: {
             /** Id */
@@ -3525,7 +3525,7 @@ export interface components {
         };
         /**
          * ImportanceIn
-         * @description 1 to 3: where space is short, the least important cameras (1) stop first.
+         * @description 1 to 3. Where space is short, the least important cameras (1) stop recording first.
          */
         ImportanceIn: {
             /** Importance */
@@ -3533,7 +3533,7 @@ export interface components {
         };
         /**
          * InstitutionIn
-         * @description `uscc` is the unified social credit code; its check character is checked.
+         * @description A new institution. `uscc`: unified social credit code, of which the check character is verified.
          */
         InstitutionIn: {
             /** Region Id */
@@ -3565,7 +3565,7 @@ export interface components {
         };
         /**
          * InstitutionPatch
-         * @description Only the fields that are sent are changed.
+         * @description Changes only the fields that are sent.
          */
         InstitutionPatch: {
             /** Region Id */
@@ -4414,7 +4414,7 @@ export interface components {
         };
         /**
          * Me
-         * @description Who is logged in, and what they may.
+         * @description Who is logged in, with their rights.
          */
         Me: {
             /** Id */
@@ -4702,7 +4702,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description The body of every error answer (application/problem+json).
+         * @description The body of every error response (application/problem+json).
          */
         Problem: {
             /**
@@ -4846,7 +4846,7 @@ export interface components {
         };
         /**
          * RegionOut
-         * @description A region; `path` is "/id/id/" from the root down to itself.
+         * @description A region. `path`: the ids from the root to the region, as "/id/id/".
          */
         RegionOut: {
             /** Id */
@@ -4867,9 +4867,9 @@ export interface components {
         };
         /**
          * RetentionAlarmOut
-         * @description `resting`: cameras that do not record because space is short. `waiting`: clean-ups that wait for a word.
+         * @description `resting`: cameras that do not record because space is short. `waiting`: clean-ups that wait for confirmation.
          *
-         *     `unmounted`: cameras of whose footage nothing is deleted because some of it is not there.
+         *     `unmounted`: cameras of which nothing is deleted, because some of their footage is not mounted.
          */
         RetentionAlarmOut: {
             /** Resting */
@@ -4881,7 +4881,7 @@ export interface components {
         };
         /**
          * RetentionOut
-         * @description All of it. `flagged_sessions`: how many in scope a flag holds. `every_s`: seconds between two clean-ups.
+         * @description `flagged_sessions`: how many class sessions in scope a flag holds. `every_s`: seconds between two clean-ups.
          */
         RetentionOut: {
             space: components["schemas"]["SpaceOut"] | null;
@@ -4921,7 +4921,7 @@ export interface components {
         };
         /**
          * Role
-         * @description What somebody is; where they are it is their scope.
+         * @description What an account may do. Its scope (a region or an institution) says over which rows.
          * @enum {string}
          */
         Role: "administrator" | "supervisor" | "auditor" | "institution";
@@ -5024,7 +5024,7 @@ export interface components {
         };
         /**
          * RoomPatch
-         * @description Only the fields that are sent are changed.
+         * @description Changes only the fields that are sent.
          */
         RoomPatch: {
             /** Name */
@@ -5071,9 +5071,9 @@ export interface components {
         };
         /**
          * RuleIn
-         * @description A rule for one stream of a camera, or without a camera of all that have none. Null is no limit.
+         * @description A rule for one stream of a camera; without a camera, the default of all that have no rule. Null: no limit.
          *
-         *     `follows_default`: the camera's own rule ends.
+         *     `follows_default`: the camera's own rule ends, and the default applies again.
          */
         RuleIn: {
             /** Camera Id */
@@ -5097,7 +5097,7 @@ export interface components {
         };
         /**
          * RuleOut
-         * @description A rule. What the settings say, about which nobody decided, has neither id nor time nor name.
+         * @description A rule. Without a stored rule it is that of the settings: id, valid_from and set_by_name are null.
          */
         RuleOut: {
             /** Id */
@@ -5200,7 +5200,7 @@ export interface components {
         };
         /**
          * Setup
-         * @description The first administrator, and the region that everything will lie in.
+         * @description The first administrator, and the root region.
          */
         Setup: {
             /** Setup Code */
@@ -5322,7 +5322,7 @@ export interface components {
         };
         /**
          * SpaceOut
-         * @description The footage volume in bytes; `low`: less is free than should be.
+         * @description The footage volume in bytes. `low`: less than `floor` is free.
          */
         SpaceOut: {
             /** Total */
@@ -5360,7 +5360,7 @@ export interface components {
         };
         /**
          * StartSteps
-         * @description What is there already, in the order of the first-run guide.
+         * @description Which steps of the first-run guide are done, in its order.
          */
         StartSteps: {
             /** Account */
@@ -5376,7 +5376,7 @@ export interface components {
         };
         /**
          * StockOut
-         * @description How much footage, and from when to when.
+         * @description An amount of footage, with the time of its first and last segment.
          */
         StockOut: {
             /** Segments */
@@ -5403,7 +5403,7 @@ export interface components {
         };
         /**
          * StreamKeepingOut
-         * @description One stream of a camera: the rule in force, what there is, what is due by age and by bytes, what is held.
+         * @description One stream: the rule in force, stored footage, what is due for deletion by age and by bytes, what is held.
          */
         StreamKeepingOut: {
             rule: components["schemas"]["RuleOut"];
@@ -5419,7 +5419,7 @@ export interface components {
         };
         /**
          * StreamProbe
-         * @description What one stream gave. `code` is a cause code where `ok` is false; `picture` is a JPEG in base64.
+         * @description The result of one stream. `code`: the cause code if `ok` is false. `picture`: a JPEG in base64.
          */
         StreamProbe: {
             /** Ok */
@@ -6219,7 +6219,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6248,7 +6248,7 @@ export interface operations {
                     "application/json": components["schemas"]["FirstRun"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6281,7 +6281,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6314,7 +6314,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6341,7 +6341,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6370,7 +6370,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6401,7 +6401,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6430,7 +6430,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_RegionOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6463,7 +6463,7 @@ export interface operations {
                     "application/json": components["schemas"]["RegionOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6494,7 +6494,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_InstitutionOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6527,7 +6527,7 @@ export interface operations {
                     "application/json": components["schemas"]["InstitutionOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6562,7 +6562,7 @@ export interface operations {
                     "application/json": components["schemas"]["InstitutionOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6593,7 +6593,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_RoomOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6626,7 +6626,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoomOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6657,7 +6657,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoomOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6686,7 +6686,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6721,7 +6721,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoomOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6752,7 +6752,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_RoomRecordingOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6783,7 +6783,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordingPolicyOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6818,7 +6818,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordingPolicyOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6853,7 +6853,7 @@ export interface operations {
                     "application/json": components["schemas"]["NeedsOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6886,7 +6886,7 @@ export interface operations {
                     "application/json": components["schemas"]["CameraProbe"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6918,7 +6918,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_CameraOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6951,7 +6951,7 @@ export interface operations {
                     "application/json": components["schemas"]["CameraOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6982,7 +6982,7 @@ export interface operations {
                     "application/json": components["schemas"]["CameraOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7011,7 +7011,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7046,7 +7046,7 @@ export interface operations {
                     "application/json": components["schemas"]["CameraOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7079,7 +7079,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_ClassOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7112,7 +7112,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClassOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7143,7 +7143,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClassOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7178,7 +7178,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClassOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7209,7 +7209,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_EnrolmentOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7244,7 +7244,7 @@ export interface operations {
                     "application/json": components["schemas"]["EnrolmentOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7279,7 +7279,7 @@ export interface operations {
                     "application/json": components["schemas"]["EnrolmentOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7313,7 +7313,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_TraineeOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7344,7 +7344,7 @@ export interface operations {
                     "application/json": components["schemas"]["TraineeDetail"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7379,7 +7379,7 @@ export interface operations {
                     "application/json": components["schemas"]["TraineeDetail"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7415,7 +7415,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_ClassSessionOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7448,7 +7448,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClassSessionOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7479,7 +7479,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_ClassSessionOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7510,7 +7510,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClassSessionOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7545,7 +7545,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClassSessionOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7576,7 +7576,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionDetail"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7612,7 +7612,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_FlagOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7643,7 +7643,7 @@ export interface operations {
                     "application/json": components["schemas"]["FlagDetail"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7678,7 +7678,7 @@ export interface operations {
                     "application/json": components["schemas"]["FlagDetail"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7709,7 +7709,7 @@ export interface operations {
                     "application/json": components["schemas"]["AcceptanceOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7744,7 +7744,7 @@ export interface operations {
                     "application/json": components["schemas"]["AcceptanceOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7776,7 +7776,7 @@ export interface operations {
                     "application/json": components["schemas"]["AcceptanceOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7807,7 +7807,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_SignEventOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7842,7 +7842,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignEventOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7873,7 +7873,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_LeaveOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7908,7 +7908,7 @@ export interface operations {
                     "application/json": components["schemas"]["LeaveOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7937,7 +7937,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -7976,7 +7976,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8007,7 +8007,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8036,7 +8036,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_AccountOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8069,7 +8069,7 @@ export interface operations {
                     "application/json": components["schemas"]["AccountOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8104,7 +8104,7 @@ export interface operations {
                     "application/json": components["schemas"]["AccountOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8141,7 +8141,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AuditEventOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8170,7 +8170,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_WallItem_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8201,7 +8201,7 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8235,7 +8235,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedDays"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8270,7 +8270,7 @@ export interface operations {
                     "application/json": components["schemas"]["TimelineOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8303,7 +8303,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8335,7 +8335,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8369,7 +8369,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8403,7 +8403,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8434,7 +8434,7 @@ export interface operations {
                     "application/json": components["schemas"]["CameraStatus"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8466,7 +8466,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordingReport"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8497,7 +8497,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8531,7 +8531,7 @@ export interface operations {
                     "application/json": components["schemas"]["CameraDayReport"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8564,7 +8564,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8600,7 +8600,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_DayCoverage_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8631,7 +8631,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClassDecisions"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8662,7 +8662,7 @@ export interface operations {
                     "application/json": components["schemas"]["MadeDecisions"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8694,7 +8694,7 @@ export interface operations {
                     "application/json": components["schemas"]["DecisionOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8723,7 +8723,7 @@ export interface operations {
                     "application/json": components["schemas"]["RetentionOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8755,7 +8755,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_RuleOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8788,7 +8788,7 @@ export interface operations {
                     "application/json": components["schemas"]["RuleOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8821,7 +8821,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8856,7 +8856,7 @@ export interface operations {
                     "application/json": components["schemas"]["BrakeOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8885,7 +8885,7 @@ export interface operations {
                     "application/json": components["schemas"]["RetentionAlarmOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8920,7 +8920,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_HoldOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8953,7 +8953,7 @@ export interface operations {
                     "application/json": components["schemas"]["HoldOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -8988,7 +8988,7 @@ export interface operations {
                     "application/json": components["schemas"]["HoldOut"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -9023,7 +9023,7 @@ export interface operations {
                     "application/json": components["schemas"]["Items_DeletedDayOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -9059,7 +9059,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_DeletedSegmentOut_"];
                 };
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -9086,7 +9086,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong, as problem details */
+            /** @description The error, as problem details */
             default: {
                 headers: {
                     [name: string]: unknown;

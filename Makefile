@@ -60,10 +60,11 @@ wheel: .stamps/venv $(MODEL) $(APP)
 	rm -rf dist
 	$(BIN)/python -m hatchling build -t wheel
 
-# The browser app's client follows the API's schema.
+# The browser app's client and the HTTP reference follow the API's schema.
 schema: .stamps/venv .stamps/web
 	$(BIN)/shike openapi --output .stamps/openapi.json
 	cd web && ../$(WITH_NODE) npm run --silent gen:api -- ../.stamps/openapi.json
+	$(BIN)/python scripts/write_http_reference.py
 
 # Lock files: hashes, and no addresses.
 lock: .stamps/venv

@@ -6,7 +6,7 @@ import AdminLayout from '@/admin/AdminLayout.vue'
 import { settingsMenu } from '@/frame/menu'
 import { i18n } from '@/messages'
 
-vi.mock('@/session/session', async (original) => ({ ...(await original<object>()), may: () => true }))
+vi.mock('@/login/loginSession', async (original) => ({ ...(await original<object>()), may: () => true }))
 
 it('brings the open tab into sight', async () => {
   const shown: string[] = []

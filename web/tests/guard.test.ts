@@ -4,7 +4,7 @@ import { createMemoryHistory, createRouter, type Router } from 'vue-router'
 import type { Permission } from '@/api/types'
 import { backAddress, guard, withoutItsCode } from '@/router/guard'
 import { routes } from '@/router/routes'
-import { setMe } from '@/session/session'
+import { setMe } from '@/login/loginSession'
 
 const Nothing = { template: '<i />' }
 

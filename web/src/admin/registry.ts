@@ -1,7 +1,7 @@
 /** What the settings pages list: regions, institutions, rooms and cameras, and what each camera is doing. */
 import { api, got } from '@/api/client'
 import type { Camera, Institution, Region, Room, StreamHealth } from '@/api/types'
-import { may } from '@/session/session'
+import { may } from '@/login/loginSession'
 
 export interface ListedCamera extends Camera {
   state: StreamHealth | null

@@ -4,7 +4,7 @@ import { computed, type ComputedRef, type WritableComputedRef } from 'vue'
 import type { Enrolment } from '@/api/types'
 import { useLoad, type Load } from '@/parts/load'
 import { useQueryValue } from '@/parts/urlState'
-import { may } from '@/session/session'
+import { may } from '@/login/loginSession'
 
 import { fetchRoster } from './classesApi'
 

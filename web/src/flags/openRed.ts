@@ -3,7 +3,7 @@ import { onScopeDispose, readonly, ref, watch, type Ref } from 'vue'
 
 import { api, got } from '@/api/client'
 import { asProblem } from '@/api/problem'
-import { may } from '@/session/session'
+import { may } from '@/login/loginSession'
 
 const EVERY_MS = 60_000
 const count = ref(0)

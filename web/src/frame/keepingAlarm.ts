@@ -4,7 +4,7 @@ import { onScopeDispose, readonly, ref, watch, type Ref } from 'vue'
 import { api, got } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import type { RetentionAlarm } from '@/api/types'
-import { may } from '@/session/session'
+import { may } from '@/login/loginSession'
 
 const EVERY_MS = 60_000
 const NOTHING: RetentionAlarm = { resting: 0, waiting: 0, unmounted: 0 }

@@ -3,7 +3,7 @@ import { computed } from 'vue'
 
 import type { Permission } from '@/api/types'
 import type { IconName } from '@/parts/icons'
-import { may } from '@/session/session'
+import { may } from '@/login/loginSession'
 
 export type MenuKey = 'live' | 'playback' | 'sessions' | 'flags' | 'classes' | 'subsidy' | 'admin'
 

@@ -2,8 +2,8 @@
 import type { RouteLocationNormalized, RouteLocationRaw } from 'vue-router'
 
 import { asProblem } from '@/api/problem'
-import { loadMe } from '@/session/account'
-import { may, me } from '@/session/session'
+import { loadMe } from '@/login/account'
+import { may, me } from '@/login/loginSession'
 
 /** The address stays in the bar while another page answers for it. */
 function instead(name: 'no-right' | 'no-server', to: RouteLocationNormalized): RouteLocationRaw {

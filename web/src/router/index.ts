@@ -3,7 +3,7 @@ import { createRouter, createWebHistory } from 'vue-router'
 
 import { onSignedOut } from '@/api/client'
 import { i18n } from '@/messages'
-import { setMe } from '@/session/session'
+import { setMe } from '@/login/loginSession'
 
 import { guard, withoutItsCode } from './guard'
 import { routes } from './routes'

@@ -5,7 +5,7 @@ import type { Me, Permission } from '@/api/types'
 import KeepingAlarm from '@/frame/KeepingAlarm.vue'
 import MenuBadge from '@/frame/MenuBadge.vue'
 import { i18n, setLocale } from '@/messages'
-import { setMe } from '@/session/session'
+import { setMe } from '@/login/loginSession'
 
 const asked: string[] = []
 let said = { resting: 0, waiting: 0, unmounted: 0 }

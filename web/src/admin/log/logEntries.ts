@@ -3,7 +3,7 @@ import { api, got } from '@/api/client'
 import type { AuditEvent, AuditQuery } from '@/api/types'
 import { clockTime, duration, isoDate, stamp } from '@/clock/format'
 import { i18n } from '@/messages'
-import { may } from '@/session/session'
+import { may } from '@/login/loginSession'
 
 export const ACTIONS = [
   'login',

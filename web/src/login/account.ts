@@ -3,7 +3,7 @@ import { api, got } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import type { StartIn } from '@/api/types'
 
-import { asked, setMe } from './session'
+import { asked, setMe } from './loginSession'
 
 /** Asks once per page load who is logged in. Trouble other than "nobody" is thrown. */
 export async function loadMe(): Promise<void> {

@@ -2,8 +2,8 @@
 import { computed, type ComputedRef, type WritableComputedRef } from 'vue'
 
 import type { Enrolment } from '@/api/types'
-import { useLoad, type Load } from '@/parts/load'
-import { useQueryValue } from '@/parts/urlState'
+import { useLoad, type Load } from '@/parts/page/load'
+import { useQueryValue } from '@/parts/page/urlState'
 import { may } from '@/login/loginSession'
 
 import { fetchRoster } from './classesApi'

@@ -1,5 +1,5 @@
 /** Layouts of the wall: which tiles are on which page, where the arrows lead, what the keys mean. Pure. */
-import { isTyping, type Press } from '@/playback/keys'
+import { isTyping, type Press } from '@/parts/keyPress'
 
 export const LAYOUTS = [1, 4, 9, 16, 25] as const
 export type Layout = (typeof LAYOUTS)[number]

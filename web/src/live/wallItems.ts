@@ -8,7 +8,7 @@ import { onScopeDispose, reactive, ref, type Ref } from 'vue'
 import { asProblem, type Problem } from '@/api/problem'
 import { observeServerTime } from '@/clock/serverClock'
 
-import { readJson } from '@/playback/read'
+import { readJson } from '@/api/read'
 
 import type { CameraState } from './liveFeed'
 

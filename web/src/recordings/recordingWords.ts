@@ -46,17 +46,6 @@ export function diskTone(days: number | null): Tone {
   return days < 3 ? 'red' : 'yellow'
 }
 
-/** `慢 0.12 秒`: the camera's clock against the server's. */
-export function clockOffset(ms: number | null): string {
-  const { t } = i18n.global
-  if (ms === null) return t('recordings.fact.clockUnknown')
-  if (Math.abs(ms) < 50) return t('recordings.fact.clockSame')
-  const seconds = Math.abs(ms) / 1000
-  return t(ms > 0 ? 'recordings.fact.clockAhead' : 'recordings.fact.clockBehind', {
-    for: seconds < 60 ? t('common.duration.seconds', { s: seconds.toFixed(2) }) : duration(seconds),
-  })
-}
-
 const SOUND = ['recorded', 'none_yet', 'dropped_g711', 'dropped_codec', 'failed']
 
 /** Whether sound is asked for, and whether any comes; of a stream that does not come now a dash. */

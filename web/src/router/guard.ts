@@ -38,8 +38,3 @@ export async function withoutItsCode(to: RouteLocationNormalized, opened: boolea
   window.location.assign(to.fullPath)
   return null
 }
-
-/** An address inside the app from `?back=`, or the wall: another site's address is never followed. */
-export function backAddress(back: unknown): string {
-  return typeof back === 'string' && /^\/(?![/\\])/.test(back) ? back : '/live'
-}

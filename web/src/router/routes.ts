@@ -3,7 +3,7 @@ import type { RouteRecordRaw } from 'vue-router'
 
 import type { Permission } from '@/api/types'
 import type { MenuKey } from '@/frame/menu'
-import NoServerPage from '@/parts/NoServerPage.vue'
+import NoServerPage from '@/parts/page/NoServerPage.vue'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -139,7 +139,7 @@ export const routes: RouteRecordRaw[] = [
   {
     path: '/:rest(.*)*',
     name: 'not-found',
-    component: () => import('@/parts/NotFoundPage.vue'),
+    component: () => import('@/parts/page/NotFoundPage.vue'),
     meta: { title: 'common.notFound.title' },
   },
   // Reached by name only, with the wanted address kept in the bar.
@@ -152,7 +152,7 @@ export const routes: RouteRecordRaw[] = [
   {
     path: '/:rest(.*)*',
     name: 'no-right',
-    component: () => import('@/parts/NoRightPage.vue'),
+    component: () => import('@/parts/page/NoRightPage.vue'),
     meta: { title: 'common.noRight.title' },
   },
 ]

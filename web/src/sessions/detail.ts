@@ -1,21 +1,16 @@
 /** A class session as its page needs it: the server's answer with times in milliseconds, and what holds at a moment. */
 import { api, got } from '@/api/client'
 import type { components } from '@/api/schema'
-import type { CountSample } from '@/playback/countCurve'
-import type { Timeline } from '@/playback/recordings'
-import type { Window } from '@/playback/timelineScale'
+import { countsOf, type CountSample } from '@/playback/people/countCurve'
+import { stepsOf, type SignedStep } from '@/playback/people/roomScale'
+import type { Timeline } from '@/playback/footage/recordings'
+import type { Window } from '@/playback/scale/timelineScale'
 
 export type Detail = components['schemas']['SessionDetail']
 export type ClassSession = components['schemas']['ClassSessionOut']
 export type Attendee = components['schemas']['AttendeeOut']
 export type SignEvent = components['schemas']['JudgedSignOut']
 export type SessionCamera = Detail['cameras'][number]
-
-/** From this moment on so many people are signed in. */
-export interface SignedStep {
-  readonly atMs: number
-  readonly n: number
-}
 
 /** What is drawn of a class session, in ms. */
 export interface SessionLanes {
@@ -35,15 +30,6 @@ const windowOf = (wire: { from: string; to: string }): Window => ({
 
 export const fetchDetail = (id: string): Promise<Detail> =>
   got(api.GET('/api/class-sessions/{class_session_id}/detail', { params: { path: { class_session_id: id } } }))
-
-export function countsOf(
-  wire: readonly { at: string; count: number | null; low: number | null; high: number | null; valid: boolean }[],
-): CountSample[] {
-  return wire.map(({ at, count, low, high, valid }) => ({ atMs: Date.parse(at), count, low, high, valid }))
-}
-
-export const stepsOf = (wire: readonly { at: string; n: number }[]): SignedStep[] =>
-  wire.map(({ at, n }) => ({ atMs: Date.parse(at), n }))
 
 export function lanesOf(detail: Detail, nowMs: number): SessionLanes {
   return {

@@ -1,6 +1,6 @@
 /** Bars of the flags lane in as few rows as hold them, words and all. Pure. */
-import { textWidth } from '@/playback/laneLabels'
-import { xOf, type Window } from '@/playback/timelineScale'
+import { textWidth } from '@/playback/scale/laneLabels'
+import { xOf, type Window } from '@/playback/scale/timelineScale'
 
 export interface FlagBar {
   readonly id: string

@@ -4,7 +4,7 @@
  */
 import { onScopeDispose, ref, type Ref } from 'vue'
 
-import type { Playback } from '@/playback/usePlayback'
+import type { Playback } from '@/playback/player/usePlayback'
 
 const EVERY_MS = 200
 const AGREED_MS = 60

@@ -11,7 +11,7 @@ vi.mock('@/api/client', () => ({
   api: { GET: () => Promise.resolve({ resting: 2, waiting: 0, unmounted: 0 }) },
   got: (answer: unknown) => answer,
 }))
-vi.mock('@/playback/read', () => ({ readJson: () => Promise.resolve({ items: [] }) }))
+vi.mock('@/api/read', () => ({ readJson: () => Promise.resolve({ items: [] }) }))
 
 beforeEach(() => {
   setLocale('zh-CN')

@@ -1,5 +1,6 @@
 /** A tested stream in words. */
 import type { StreamProbe } from '@/api/types'
+import { duration } from '@/clock/format'
 import { i18n } from '@/messages'
 
 export interface Fact {
@@ -23,6 +24,17 @@ export function codecName(codec: string | null): string | null {
 
 export function bitrateWords(bps: number): string {
   return bps >= 1e6 ? `${(bps / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bps / 1e3)} kbit/s`
+}
+
+/** `慢 0.12 秒`: the camera's clock against the server's. */
+export function clockOffset(ms: number | null): string {
+  const { t } = i18n.global
+  if (ms === null) return t('recordings.fact.clockUnknown')
+  if (Math.abs(ms) < 50) return t('recordings.fact.clockSame')
+  const seconds = Math.abs(ms) / 1000
+  return t(ms > 0 ? 'recordings.fact.clockAhead' : 'recordings.fact.clockBehind', {
+    for: seconds < 60 ? t('common.duration.seconds', { s: seconds.toFixed(2) }) : duration(seconds),
+  })
 }
 
 function pictureFact(probe: StreamProbe): string {

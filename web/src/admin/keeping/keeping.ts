@@ -1,5 +1,5 @@
 /** How long footage is kept, what is held, what was deleted: asking, and what a rule says in words. */
-import { sizeWords } from '@/admin/recording/sizes'
+import { sizeWords } from '@/parts/sizes'
 import { api, got } from '@/api/client'
 import type { CameraKeeping, DeletedDay, Hold, Retention, RetentionRule, StreamKeeping } from '@/api/types'
 import { clockTime, momentWords, stamp } from '@/clock/format'

@@ -37,6 +37,10 @@ export type Camera = Schemas['CameraOut']
 export type StreamHealth = Schemas['StreamState']
 export type CountNow = Schemas['LatestCount']
 export type WallItem = Schemas['WallItem']
+/** Every text message of `WS /api/events`, by `type`. */
+export type EventMessage = Schemas['EventMessage']
+/** Every text message of `WS /api/cameras/{id}/live`, by `type`. */
+export type LiveMessage = Schemas['LiveMessage']
 export type RecordingPolicy = Schemas['PolicyOut']
 export type RoomRecording = Schemas['RoomRecordingOut']
 export type RecordingNeeds = Schemas['NeedsOut']

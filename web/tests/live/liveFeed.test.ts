@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { LiveFeed, type FeedEvents, type Socket } from '@/live/liveFeed'
+import { LiveFeed, type FeedEvents } from '@/live/liveFeed'
+import type { Socket } from '@/live/reconnectingSocket'
 
 import { buffer, fragment, init } from './bytes'
 

@@ -16,7 +16,8 @@ const item = (id: string, state: string): WallItem => ({
   institution_name: '甲',
   simulated: false,
   has_sub: false,
-  state: { state, cause: null, since: null, next_try_at: null, attempt: null, last_packet_at: null },
+  view: null,
+  state: { state, cause: null, since: null, next_try_at: null, attempt: 0, last_packet_at: null },
   count: null,
   class_session: null,
 })

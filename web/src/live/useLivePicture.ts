@@ -3,6 +3,7 @@
  *
  * Every tile has its own of everything, so that one that stalls cannot hold up another.
  */
+import { useEventListener } from '@vueuse/core'
 import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
 
 import { observeServerTime, serverNow } from '@/clock/serverClock'
@@ -105,8 +106,7 @@ export function useLivePicture(
   const ticker = window.setInterval(() => {
     if (player !== null) tile.value = observe(tile.value, serverNow(), player.wallOnScreen())
   }, TICK_MS)
-  const online = () => feed?.reconnectNow()
-  window.addEventListener('online', online)
+  useEventListener(window, 'online', () => feed?.reconnectNow())
 
   watch(
     [video, source],
@@ -119,7 +119,6 @@ export function useLivePicture(
   onScopeDispose(() => {
     window.clearInterval(ticker)
     window.clearTimeout(skippedTimer)
-    window.removeEventListener('online', online)
     stop()
   })
 

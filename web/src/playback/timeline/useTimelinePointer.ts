@@ -1,5 +1,6 @@
 /** Pointer on the timeline: hover, click, double click to fit, drag to pan, wheel to zoom around it. Positions in px of the plot. */
-import { computed, onBeforeUnmount, onMounted, ref, type Ref } from 'vue'
+import { useEventListener, useResizeObserver } from '@vueuse/core'
+import { computed, ref, type Ref } from 'vue'
 
 import { msAt, panned, spanOf, zoomed, type Window } from '@/playback/scale/timelineScale'
 
@@ -75,16 +76,11 @@ export function useTimelinePointer(plot: Ref<HTMLElement | null>, wiring: Wiring
     wiring.fit(msAt(wiring.view(), width.value, xOfEvent(event)))
   }
 
-  let sizes: ResizeObserver | null = null
-  onMounted(() => {
-    sizes = new ResizeObserver((entries) => {
-      width.value = entries.at(-1)?.contentRect.width ?? 0
-    })
-    if (plot.value !== null) sizes.observe(plot.value)
-    // Vue's listeners on wheel may be passive; this one keeps the page from scrolling.
-    plot.value?.addEventListener('wheel', wheel, { passive: false })
+  useResizeObserver(plot, (entries) => {
+    width.value = entries.at(-1)?.contentRect.width ?? 0
   })
-  onBeforeUnmount(() => sizes?.disconnect())
+  // Not passive, so that the wheel does not scroll the page: a listener in the template cannot ask for that.
+  useEventListener(plot, 'wheel', wheel, { passive: false })
 
   return {
     width,

@@ -1,4 +1,4 @@
-/** Reads of live and playback through the app's one door to the server, so that being signed out is noticed here too. */
+/** Reads by a full path, for live view and playback. They go through the API client, which notices a lost login. */
 import { api } from './client'
 import { ProblemError, problemFrom } from './problem'
 
@@ -16,7 +16,7 @@ export async function readText(path: string, signal?: AbortSignal): Promise<stri
 async function read(path: string, parseAs: 'json' | 'text', signal?: AbortSignal): Promise<unknown> {
   const patience = AbortSignal.timeout(PATIENCE_MS)
   const options = { parseAs, signal: signal === undefined ? patience : AbortSignal.any([signal, patience]) }
-  // The address carries its own query; the typed client only checks the spelling of fixed paths.
+  // The path carries its own query, which the typed client does not accept.
   const answer = (await api.GET(path as never, options as never)) as { data?: unknown; response: Response }
   if (answer.data === undefined) throw new ProblemError(problemFrom(answer.response.status, null))
   return answer.data

@@ -1,6 +1,6 @@
 /**
- * Names for the values that cross the wire, out of the server's own description. Times are
- * RFC 3339 strings in UTC, durations carry their unit in the name.
+ * Short names for types of the generated schema. Times are RFC 3339 strings in UTC; durations carry their unit in the
+ * name.
  */
 import type { components } from './schema'
 

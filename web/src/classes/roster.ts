@@ -1,4 +1,4 @@
-/** The roster of a class as its tabs show it: whose row is open, and whether a file is being taken in. */
+/** The roster of a class for its tabs: which row is open, and whether a file is being imported. */
 import { computed, type ComputedRef, type WritableComputedRef } from 'vue'
 
 import type { Enrolment } from '@/api/types'

@@ -1,4 +1,4 @@
-/** The line in the curve that a flag's count was held against. Pure. */
+/** The limit that a flag's count was compared with, as a line of the curve. Pure. */
 import type { FlagDetail } from './flagWords'
 import { numberOf } from './flagWords'
 

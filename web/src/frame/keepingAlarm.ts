@@ -1,4 +1,4 @@
-/** What about keeping footage needs somebody: shown wherever one is, asked once a minute while anybody shows it. */
+/** Matters of keeping footage that need somebody to act. Fetched once a minute while any component shows them. */
 import { onScopeDispose, readonly, ref, watch, type Ref } from 'vue'
 
 import { api, got } from '@/api/client'
@@ -17,7 +17,7 @@ export async function refreshKeepingAlarm(): Promise<void> {
   try {
     alarm.value = await got(api.GET('/api/retention/alarm'))
   } catch (error) {
-    // A mark on the menu is no place for trouble: the page of keeping says it, and the next minute asks again.
+    // No message at the menu: the page of keeping shows the problem, and the next minute tries again.
     asProblem(error)
   }
 }

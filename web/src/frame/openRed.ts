@@ -1,4 +1,4 @@
-/** How many red flags wait for a verdict, for the menu. Asked once a minute while anybody shows it. */
+/** How many red flags wait for a verdict, for the menu. Fetched once a minute while any component shows it. */
 import { onScopeDispose, readonly, ref, watch, type Ref } from 'vue'
 
 import { api, got } from '@/api/client'
@@ -16,7 +16,7 @@ export async function refreshOpenRed(): Promise<void> {
     const { items } = await got(api.GET('/api/flags', { params: { query: { state: ['open'], severity: ['red'] } } }))
     count.value = items.length
   } catch (error) {
-    // A badge is no place for trouble: the page of flags says it, and the next minute asks again.
+    // No message at the badge: the page of flags shows the problem, and the next minute tries again.
     asProblem(error)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Light or dark. Pages are light, the wall is dark, until the viewer says otherwise; the two choices
- * are kept apart, since a wall in a dark room says nothing about the office next door.
+ * Light or dark. Pages are light and the wall is dark until the viewer chooses otherwise. The two choices are kept
+ * apart: a wall often hangs in a dark room, and the desk stands in a bright one.
  */
 import { useLocalStorage } from '@vueuse/core'
 import { computed, watchEffect, type Ref } from 'vue'
@@ -33,7 +33,7 @@ export function useTheme() {
   return { theme, toggle }
 }
 
-/** Keeps `data-theme` on the document in step. Called once, by the root component. */
+/** Sets `data-theme` on the document to the current theme. Called once, by the root component. */
 export function applyTheme(): void {
   const { theme } = useTheme()
   watchEffect(() => {

@@ -1,7 +1,7 @@
 /**
- * The cameras on the wall with their latest count and state: read once, then kept up to date by the server's events.
+ * The cameras on the wall with their latest count and state: read once, then updated by the server's events.
  *
- * The order is the server's and holds still; an event changes a tile, never its place.
+ * The order is the server's and does not change: an event changes a tile, never its place.
  */
 import { onScopeDispose, reactive, ref, type Ref } from 'vue'
 

@@ -1,11 +1,11 @@
-/** Logging in and out, and asking the server who is here. */
+/** Logging in and out, and asking the server who is logged in. */
 import { api, got } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import type { StartIn } from '@/api/types'
 
 import { asked, setMe } from './loginSession'
 
-/** Asks once per page load who is logged in. Trouble other than "nobody" is thrown. */
+/** Asks once per page load who is logged in. Throws every problem except "not logged in". */
 export async function loadMe(): Promise<void> {
   if (asked.value) return
   try {
@@ -29,7 +29,7 @@ export async function changePassword(old: string, next: string): Promise<void> {
   await api.POST('/api/me/password', { body: { old, new: next } })
 }
 
-/** First run: makes the first administrator and is logged in as them. */
+/** First run: creates the first administrator and logs in as them. */
 export async function setUp(first: StartIn): Promise<void> {
   setMe(await got(api.POST('/api/start', { body: first })))
 }

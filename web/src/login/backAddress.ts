@@ -1,4 +1,4 @@
-/** An address inside the app from `?back=`, or the wall: another site's address is never followed. */
+/** The address of `?back=` if it lies inside the app, else the wall. Addresses of other sites are never followed. */
 export function backAddress(back: unknown): string {
   return typeof back === 'string' && /^\/(?![/\\])/.test(back) ? back : '/live'
 }

@@ -1,4 +1,4 @@
-/** Who is sitting here: the account behind this browser's login session, or nobody. */
+/** The account that this browser is logged in as, and its rights. */
 import { computed, shallowRef } from 'vue'
 
 import type { Me, Permission } from '@/api/types'

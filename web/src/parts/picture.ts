@@ -1,4 +1,4 @@
-/** A still of what a video element shows, with time and place written under it: a picture without them proves nothing. */
+/** Saves what a video element shows as a picture, with time and place below it. A picture without them proves nothing. */
 import { stamp } from '@/clock/format'
 
 const CAPTION_SHARE = 0.045
@@ -9,7 +9,7 @@ export function pictureStamp(wallMs: number): string {
   return `${stamp(wallMs)}.${hundredths} +08:00`
 }
 
-/** Saves the picture on screen as PNG, the caption below it so that no pixel is covered. Null video size: nothing happens. */
+/** Saves the picture on screen as PNG, the caption below it so that it covers nothing. False without a picture. */
 export async function savePicture(video: HTMLVideoElement, caption: string, name: string): Promise<boolean> {
   const { videoWidth: width, videoHeight: height } = video
   if (width === 0) return false
@@ -40,6 +40,6 @@ export function saveBlob(blob: Blob, name: string): void {
   link.href = address
   link.download = name
   link.click()
-  // Some browsers start reading only after the click has returned.
+  // Some browsers begin to read the blob only after `click` has returned.
   window.setTimeout(() => URL.revokeObjectURL(address), 60_000)
 }

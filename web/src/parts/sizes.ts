@@ -5,7 +5,7 @@ const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
 export function sizeWords(bytes: number): string {
   let value = Math.max(0, bytes)
   let unit = 0
-  // What would be written as 1000 is one of the next unit.
+  // 999.5 and more would be written as 1000: use the next unit.
   while (value >= 999.5 && unit < UNITS.length - 1) {
     value /= 1000
     unit += 1

@@ -1,4 +1,4 @@
-/** What playback must know about a camera: its names and whether it has a sub-stream. One that is off has footage too. */
+/** What playback must know about a camera: its names and whether it has a sub-stream. Disabled cameras have footage too. */
 import { loadCameras } from '@/api/listedCameras'
 import { may } from '@/login/loginSession'
 

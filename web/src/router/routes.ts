@@ -11,11 +11,11 @@ declare module 'vue-router' {
     title: string
     /** Without it anyone who is logged in may open the page. */
     permission?: Permission
-    /** Open to nobody in particular: login and first run. */
+    /** Open without a login: login and first run. */
     public?: boolean
-    /** false: the page draws itself without rail and top bar; `member`: so for those who are not logged in. */
+    /** false: the page has no rail and no top bar; `member`: it has them only for those who are logged in. */
     frame?: false | 'member'
-    /** Which entry of the rail is lit. */
+    /** Which entry of the rail is marked as current. */
     menu?: MenuKey
     /** The page is dark unless the viewer chose otherwise here. */
     darkByDefault?: boolean
@@ -142,7 +142,7 @@ export const routes: RouteRecordRaw[] = [
     component: () => import('@/parts/page/NotFoundPage.vue'),
     meta: { title: 'common.notFound.title' },
   },
-  // Reached by name only, with the wanted address kept in the bar.
+  // Reached by name only; the wanted address stays in the address bar.
   {
     path: '/:rest(.*)*',
     name: 'no-server',

@@ -1,4 +1,4 @@
-/** A class session as its page needs it: the server's answer with times in milliseconds, and what holds at a moment. */
+/** A class session as its page needs it: the server's answer with times in ms, and the figures at a moment. */
 import { api, got } from '@/api/client'
 import type { components } from '@/api/schema'
 import { countsOf, type CountSample } from '@/playback/people/countCurve'
@@ -43,7 +43,7 @@ export function lanesOf(detail: Detail, nowMs: number): SessionLanes {
   }
 }
 
-/** One camera's footage in the shape that the parts of playback draw; the counts are those of the room. */
+/** One camera's footage as a timeline of playback; the counts are those of the room. */
 export function timelineOf(camera: SessionCamera | undefined, counts: readonly CountSample[]): Timeline {
   if (camera === undefined) return { spans: [], gaps: [], counts, skips: [], holds: [] }
   return {
@@ -68,7 +68,7 @@ export function signedAt(steps: readonly SignedStep[], ms: number): number {
 export const covers = (camera: SessionCamera | undefined, ms: number): boolean =>
   camera?.spans.some((one) => ms >= Date.parse(one.from) && ms < Date.parse(one.to)) ?? false
 
-/** Where to begin without a wanted moment: the newest picture while the class runs, else its planned start. */
+/** The moment to start at if none is wanted: the newest picture while the class runs, else its planned start. */
 export function firstMoment(detail: Detail, nowMs: number): number {
   const plan = windowOf(detail.session)
   if (nowMs >= plan.fromMs && nowMs < plan.toMs) return nowMs - 12_000

@@ -1,4 +1,4 @@
-/** Bars of the flags lane in as few rows as hold them, words and all. Pure. */
+/** Puts the bars of the flags lane, with their words, into as few rows as possible. Pure. */
 import { textWidth } from '@/playback/scale/laneLabels'
 import { xOf, type Window } from '@/playback/scale/timelineScale'
 
@@ -7,7 +7,7 @@ export interface FlagBar {
   readonly x: number
   readonly width: number
   readonly row: number
-  /** Where the words stand: in the bar, after it or before it; nowhere where only shapes are wanted. */
+  /** Where the words stand: in the bar, after it or before it; nowhere if only shapes are wanted. */
   readonly words: 'in' | 'after' | 'before' | 'none'
 }
 

@@ -21,7 +21,7 @@ interface Source {
   readonly phone: Ref<boolean>
   readonly address: ReturnType<typeof usePlaybackAddress>
   readonly startMs: number
-  /** What the address names: the camera, the stream. */
+  /** A value of the query: `cam`, `stream`; null if it is absent. */
   query(name: string): string | null
 }
 

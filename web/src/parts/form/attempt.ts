@@ -1,4 +1,4 @@
-/** Something sent to the server: busy while it is on its way, and why it was not taken. */
+/** A request of a form: `busy` while it runs, `problem` if it failed. */
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 
 import { asProblem, type Problem } from '@/api/problem'

@@ -1,4 +1,4 @@
-/** A list that is searched: what is typed lives in the address, beside the other conditions of the page. */
+/** The search of a list. The text is in the address, beside the other filters of the page. */
 import { computed, type ComputedRef, type WritableComputedRef } from 'vue'
 import { useRouter } from 'vue-router'
 
@@ -7,11 +7,11 @@ import { useQueryValue } from '@/parts/page/urlState'
 export interface ListFilter<T> {
   search: WritableComputedRef<string>
   shown: ComputedRef<T[]>
-  /** Takes every condition and every open panel out of the address. */
+  /** Removes every filter and every open panel from the address. */
   clear: () => void
 }
 
-/** `words`: what of a row is searched; `fits`: the page's other conditions. */
+/** `words`: the texts of a row that are searched; `fits`: the page's other filters. */
 export function useListFilter<T>(
   all: () => readonly T[],
   words: (one: T) => readonly string[],

@@ -1,6 +1,6 @@
 /**
- * One part of a page being fetched, in the steps a person sees: nothing for 300 ms, a skeleton,
- * after 10 s words, then the content or why there is none. A failed part never blanks the page.
+ * Loading one part of a page, in the steps that a person sees: nothing for 300 ms, a skeleton, after 10 s words, then
+ * the content or the reason why there is none. A failed part leaves the rest of the page as it is.
  */
 import { onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 
@@ -12,9 +12,9 @@ export interface Load<T> {
   data: ShallowRef<T | undefined>
   problem: ShallowRef<Problem | null>
   phase: Ref<Phase>
-  /** Fetches again; what was there stays on screen until the answer comes. */
+  /** Fetches again; the old content stays on screen until the answer comes. */
   again: () => Promise<void>
-  /** The same for a page that stays open: a failure, too, stays on screen until an answer comes. Not while one is awaited. */
+  /** The same for a page that polls: a shown failure also stays until an answer comes. Does nothing during a request. */
   refresh: () => Promise<void>
 }
 
@@ -54,9 +54,9 @@ export function useLoad<T>(fetch: () => Promise<T>): Load<T> {
     const mine = ++round
     waiting = true
     try {
-      const found = await fetch()
+      const fetched = await fetch()
       if (mine !== round) return
-      data.value = found
+      data.value = fetched
       problem.value = null
       phase.value = 'ready'
     } catch (error) {

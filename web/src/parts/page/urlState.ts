@@ -1,9 +1,9 @@
-/** Filters, tabs and open panels live in the address, so that a link shows what its sender saw. */
+/** Filters, tabs and open panels are kept in the address, so that a link shows what its sender saw. */
 import { computed, type WritableComputedRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 
 /**
- * One value of the query, '' where it is absent. Setting it to '' takes it out of the address.
+ * One value of the query, '' where it is absent. Setting it to '' removes it from the address.
  * `push`: a step that Back should undo (an opened panel); filters replace.
  */
 export function useQueryValue(name: string, push = false): WritableComputedRef<string> {

@@ -1,4 +1,4 @@
-/** Download of a range as one file: asked for, counted while it arrives, saved at the end. */
+/** Downloads a range as one file: requests it, counts the bytes as they arrive, saves it at the end. */
 import { asProblem, ProblemError, problemFrom, type Problem } from '@/api/problem'
 import { saveBlob } from '@/parts/picture'
 
@@ -13,11 +13,11 @@ export interface ExportState {
   readonly name: string
 }
 
-/** A video to look at, or a pack that proves what it shows. */
+/** A video to watch, or a pack with the proofs of what it shows. */
 export type ExportFormat = 'mp4' | 'pack'
 export const ENDINGS: Record<ExportFormat, string> = { mp4: '.mp4', pack: '.zip' }
 
-/** The browser may put a Blob on disk, a list of arrays it may not; packs are large. */
+/** Arrays are merged into a Blob after this many bytes: a browser can keep a Blob on disk, and packs are large. */
 const FOLD_BYTES = 64 << 20
 
 export const IDLE: ExportState = { phase: 'idle', bytes: 0, total: null, problem: null, name: '' }
@@ -32,7 +32,7 @@ export function exportAddress(cameraId: string, fromMs: number, toMs: number, fo
   return `/api/cameras/${cameraId}/export?${new URLSearchParams({ from: rfc3339(fromMs), to: rfc3339(toMs), format })}`
 }
 
-/** Runs one export to its end, telling `report` how far it is. An abort leaves no file and no error. */
+/** Runs one export to its end and passes the progress to `report`. An abort leaves no file and no error. */
 export async function runExport(
   address: string,
   otherwiseNamed: string,

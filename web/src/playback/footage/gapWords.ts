@@ -1,20 +1,20 @@
-/** What is said of a stretch without footage. What nobody meant to record is no gap: here and in the report alike. */
+/** Stretches without footage in words. Time that was not meant to be recorded is no gap, here and in the report. */
 import { useI18n } from 'vue-i18n'
 
 import type { FootageGap } from './recordings'
 import { lengthWords } from './wallWords'
 
-/** Nothing of this camera had been recorded before. */
+/** Reasons before the first footage of a camera. */
 const NOT_BEGUN = ['not_recorded', 'not_registered']
 
-/** What the report tells and does not count: nothing was to be recorded, or a rule has removed what was. */
+/** Reasons that the report lists but does not count: nothing was to be recorded, or a rule deleted the footage. */
 const NOT_MISSING = ['not_registered', 'switched_off', 'off_schedule', 'deleted_by_rule']
-/** Of these, what is a gap to who wants to see it. */
+/** The one of them that is shown as a gap: the footage is gone. */
 const DELETED = 'deleted_by_rule'
 
 type Reasoned = { readonly reason: string }
 export const isNotBegun = (one: Reasoned): boolean => NOT_BEGUN.includes(one.reason)
-/** Whether it counts against the recording. */
+/** Whether the report counts it as missing. */
 export const isMissing = (one: Reasoned): boolean => !NOT_MISSING.includes(one.reason)
 export const isDeleted = (one: Reasoned): boolean => one.reason === DELETED
 export const isGap = (one: Reasoned): boolean => isMissing(one) || isDeleted(one)
@@ -27,12 +27,12 @@ export function useGapWords() {
   }
   return {
     reason,
-    /** With its length: on the timeline and over the picture. */
+    /** With its length, for the timeline and the picture. */
     long: (gap: FootageGap): string => {
-      const said = { for: lengthWords(gap.fromMs, gap.toMs), reason: reason(gap.reason) }
-      return isGap(gap) ? t('playback.timeline.gap', said) : t('recording.rest', said)
+      const named = { for: lengthWords(gap.fromMs, gap.toMs), reason: reason(gap.reason) }
+      return isGap(gap) ? t('playback.timeline.gap', named) : t('recording.rest', named)
     },
-    /** Without it: under the pointer and in the table. */
+    /** Without its length, for the hover card and the table. */
     short: (gap: FootageGap): string =>
       isGap(gap) ? t('playback.timeline.gapShort', { reason: reason(gap.reason) }) : reason(gap.reason),
   }

@@ -1,7 +1,7 @@
 /**
  * What the server knows about one camera's footage: spans, gaps and counts of a stretch of time, days with footage.
  *
- * Answers are kept in milliseconds. A day is fetched once; while it is today, only its newest minutes are fetched again.
+ * Times of the answers become milliseconds.
  */
 import type { CountSample } from '@/playback/people/countCurve'
 import { readJson } from '@/api/read'
@@ -12,7 +12,7 @@ export type StreamName = 'main' | 'sub'
 export interface Span extends Window {
   readonly origin: 'live' | 'imported'
   readonly runId: string
-  /** Still growing. */
+  /** It is being recorded now and still grows. */
   readonly open: boolean
 }
 
@@ -20,7 +20,7 @@ export interface FootageGap extends Window {
   readonly reason: string
 }
 
-/** Held: nothing deletes it. The reason is null for those who may not read it. */
+/** A held stretch: nothing deletes it. The reason is null for those who may not read it. */
 export interface HeldStretch extends Window {
   readonly kind: 'hold' | 'flag'
   readonly reason: string | null
@@ -100,11 +100,14 @@ export function pictureAddress(cameraId: string, ms: number): string {
   return `/api/cameras/${cameraId}/picture.jpg?at=${encodeURIComponent(rfc3339(ms))}`
 }
 
-/** Where one run goes on from another they are apart by a picture at most; what is being written is up to 2 s behind now. The server calls neither a gap. */
+/**
+ * Runs that follow each other are apart by one picture at most, and the index is up to 2 s behind the recording. The
+ * server calls neither a gap.
+ */
 const TOUCHING_MS = 100
 const WRITING_MS = 2_000
 
-/** How much of a stretch is not recorded, however little. */
+/** How much of a stretch is not recorded, ms. */
 export function missingMs(spans: readonly Span[], range: Window): number {
   let missing = 0
   let atMs = range.fromMs
@@ -125,7 +128,7 @@ function before<T extends Window>(pieces: readonly T[], cutMs: number): T[] {
     .map((piece) => (piece.toMs > cutMs ? { ...piece, toMs: cutMs } : piece))
 }
 
-/** Joins a piece that was cut in two by the seam between two answers. */
+/** Joins a span that was cut in two where one answer ends and the next begins. */
 function joined<T extends Window>(left: readonly T[], right: readonly T[], same: (a: T, b: T) => boolean): T[] {
   const last = left.at(-1)
   const first = right[0]
@@ -144,7 +147,7 @@ function linked(left: Timeline, right: Timeline): Timeline {
   }
 }
 
-/** `old` until `cutMs`, `fresh` from there on. */
+/** One timeline: `old` until `cutMs`, `fresh` from there on. */
 export function spliced(old: Timeline, fresh: Timeline, cutMs: number): Timeline {
   const kept = {
     spans: before(old.spans, cutMs),
@@ -156,7 +159,7 @@ export function spliced(old: Timeline, fresh: Timeline, cutMs: number): Timeline
   return linked(kept, { ...fresh, counts: fresh.counts.filter((one) => one.atMs >= cutMs) })
 }
 
-/** Days that follow one another, as one. */
+/** One timeline from those of consecutive days. */
 export function concatenated(days: readonly Timeline[]): Timeline {
   return days.reduce(linked, EMPTY)
 }

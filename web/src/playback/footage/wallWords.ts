@@ -1,4 +1,4 @@
-/** Wall times in the words of the player: to the millisecond where it matters, date and zone always. Beijing time. */
+/** Wall times as the player shows them, in Beijing time: to the millisecond where it matters, with date and zone. */
 import { clockTime, exactDuration, isoDate } from '@/clock/format'
 
 const fraction = (ms: number, digits: 2 | 3): string => {
@@ -19,7 +19,7 @@ export const timeRange = (fromMs: number, toMs: number): string => `${clockTime(
 
 export const lengthWords = (fromMs: number, toMs: number): string => exactDuration((toMs - fromMs) / 1000)
 
-/** What a tick says: only as fine as the step needs. */
+/** The label of a tick: only as fine as the step needs. */
 export function tickWords(ms: number, stepMs: number): string {
   const time = clockTime(ms)
   if (stepMs >= 86_400_000) return isoDate(ms).slice(5)
@@ -32,7 +32,7 @@ export function addressTime(ms: number): string {
   return `${isoDate(ms)}T${clockTimeMs(ms)}+08:00`
 }
 
-/** Unix ms of a time from the address bar; null if it is none. A `+` that became a space is forgiven. */
+/** Unix ms of a time from the address bar; null if it is none. Accepts a `+` that became a space. */
 export function fromAddress(value: unknown): number | null {
   if (typeof value !== 'string' || value === '') return null
   const ms = Date.parse(value.replace(/ (\d\d:\d\d)$/, '+$1'))
@@ -44,9 +44,9 @@ export function fromAddress(value: unknown): number | null {
  * to the Beijing day of `dayMs`.
  */
 export function typedMoment(text: string, dayMs: number): number | null {
-  const found = /^(?:(\d{4}-\d\d-\d\d)[T ]+)?(\d{1,2})[:：]?(\d\d)(?:[:：]?(\d\d)(\.\d+)?)?$/.exec(text.trim())
-  if (found === null) return null
-  const [, date = isoDate(dayMs), hour = '', minute = '', second = '00', part = ''] = found
+  const match = /^(?:(\d{4}-\d\d-\d\d)[T ]+)?(\d{1,2})[:：]?(\d\d)(?:[:：]?(\d\d)(\.\d+)?)?$/.exec(text.trim())
+  if (match === null) return null
+  const [, date = isoDate(dayMs), hour = '', minute = '', second = '00', part = ''] = match
   const ms = Date.parse(`${date}T${hour.padStart(2, '0')}:${minute}:${second}${part.slice(0, 4)}+08:00`)
   return Number.isFinite(ms) ? ms : null
 }

@@ -23,10 +23,10 @@ export interface CurvePoint {
 }
 
 const MERGE_PX = 2
-/** Samples further apart than this many usual distances do not belong to one line. */
+/** Samples further apart than this many usual distances are not joined by a line. */
 const BREAK_AFTER = 5
 const BREAK_AT_LEAST_MS = 60_000
-/** A picture at the very edge of a hole may carry a time a little inside it. */
+/** A picture at the edge of a hole can carry a time a little inside the hole. */
 const SEAM_MS = 1_000
 
 /** The usual distance between samples, ms. */
@@ -99,7 +99,7 @@ export function curvePieces(
   return pieces
 }
 
-/** Sample that speaks for `ms`: the nearest one within `withinMs`. */
+/** The sample for `ms`: the nearest one within `withinMs`; null without one. */
 export function sampleAt(samples: readonly CountSample[], ms: number, withinMs = 30_000): CountSample | null {
   let best: CountSample | null = null
   let bestDistance = withinMs

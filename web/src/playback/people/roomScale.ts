@@ -2,7 +2,7 @@
 import type { CountSample } from './countCurve'
 import { xOf, type Window } from '@/playback/scale/timelineScale'
 
-/** From this moment on so many people are signed in. */
+/** From `atMs` on, `n` people are signed in. */
 export interface SignedStep {
   readonly atMs: number
   readonly n: number
@@ -27,7 +27,7 @@ export function sessionAxis(
   return { top, lines: Array.from({ length: top / step + 1 }, (_, index) => index * step) }
 }
 
-/** The longest level stretch with somebody signed in, within `shown`; null without one. */
+/** The longest stretch within `shown` with a constant number of signed in, not 0; null without one. */
 export function plateau(signed: readonly SignedStep[], shown: Window): (Window & { readonly n: number }) | null {
   let best: (Window & { readonly n: number }) | null = null
   signed.forEach((one, index) => {

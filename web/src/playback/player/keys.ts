@@ -1,7 +1,7 @@
 /**
- * Keys of the player: from a key press to the act it means. Pure, so that the help page and the handler agree.
+ * Keys of the player: from a key press to its act, and the list for the help dialog. Pure.
  *
- * Never while typing, and never with Ctrl, Alt or Meta, which belong to the browser.
+ * No act while somebody types, and none with Ctrl, Alt or Meta: those keys are the browser's.
  */
 import { isTyping, type Press } from '@/parts/keyPress'
 
@@ -22,7 +22,7 @@ export type Act =
   | { readonly kind: 'fullScreen' }
   | { readonly kind: 'sound' }
 
-/** The help page shows these, in this order: keys and the message that says what they do. */
+/** The rows of the help dialog: keys, and the message that explains them. */
 export const HELP: readonly { readonly keys: readonly string[]; readonly does: string }[] = [
   { keys: ['Space', 'K'], does: 'toggle' },
   { keys: ['J', 'L'], does: 'speed' },
@@ -47,7 +47,7 @@ export function actOf(press: Press): Act | null {
   if (press.ctrlKey || press.altKey || press.metaKey || isTyping(press.target)) return null
   switch (press.key) {
     case ' ':
-      // On a button, space presses the button.
+      // With the focus on a button, space presses the button.
       return presses(press.target) ? null : { kind: 'toggle' }
     case 'k':
     case 'K':
@@ -109,7 +109,7 @@ export function actOf(press: Press): Act | null {
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8] as const
 const SHUTTLE = [1, 2, 4, 8]
 
-/** What L (`direction` 1) or J (−1) makes of the current speed: the first press plays that way, each further one faster. */
+/** The speed after L (`direction` 1) or J (−1): the first press plays in that direction, each further one faster. */
 export function shuttled(rate: number, playing: boolean, direction: 1 | -1): number {
   if (!playing || Math.sign(rate) !== direction) return direction
   const next = SHUTTLE.find((speed) => speed > Math.abs(rate)) ?? 8

@@ -1,7 +1,7 @@
 /**
  * Playback's state in the address bar: moment, span and centre of the timeline, range, stream.
  *
- * Scrubbing replaces the entry of the history, a jump adds one, so that Back returns to where one was.
+ * Play and small moves replace the entry of the history; a jump adds one, so that Back returns to the moment before it.
  */
 import { onScopeDispose, watch } from 'vue'
 import { useRoute, useRouter, type LocationQueryRaw } from 'vue-router'
@@ -47,7 +47,7 @@ export function usePlaybackAddress(onMoment: (ms: number) => void) {
   const router = useRouter()
   const path = route.path
   let pending: LocationQueryRaw = {}
-  // Kept here and not read back: while a navigation is under way the route still shows the query before it.
+  // Kept here and not read from the route: during a navigation the route still has the query before it.
   let latest: LocationQueryRaw = { ...route.query }
   let timer = 0
   let due = Infinity
@@ -72,7 +72,7 @@ export function usePlaybackAddress(onMoment: (ms: number) => void) {
   }
   function write(change: LocationQueryRaw, delayMs = 250): void {
     pending = { ...pending, ...change }
-    // The most urgent of the waiting writes decides when all are written.
+    // The most urgent of the pending writes decides when all are written.
     if (Date.now() + delayMs < due) {
       window.clearTimeout(timer)
       due = Date.now() + delayMs
@@ -80,9 +80,9 @@ export function usePlaybackAddress(onMoment: (ms: number) => void) {
     }
   }
 
-  /** The moment during play; written now and then. */
+  /** Writes the moment: during play every 2 s, otherwise soon. */
   const scrub = (ms: number, playing: boolean): void => write({ t: addressTime(ms) }, playing ? WRITE_EVERY_MS : 250)
-  /** `change`: what else this step of the history brings, as the flag that was chosen. */
+  /** Adds a step to the history. `change`: further values of the query, such as the flag that was chosen. */
   function jump(ms: number, change: LocationQueryRaw = {}): void {
     flush()
     written = addressTime(ms)

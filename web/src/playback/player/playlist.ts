@@ -30,14 +30,14 @@ export function parsePlaylist(text: string): Entry[] {
   return entries
 }
 
-/** The server's word for which tracks follow. */
+/** The tag by which the server names the tracks that follow. */
 const TRACKS = '#EXT-X-SHIKE-TRACKS:'
-/** Two stretches meet to within the rounding of durations; a moment this close to an end belongs to what follows. */
+/** Durations are rounded: a moment this close to the end of a stretch belongs to the next one. */
 const MEETING_MS = 100
 
 /**
  * The part of a playlist around `wallMs` in which the tracks stay the same: a media source that began with sound cannot
- * go on without, nor the other way round. Gives the whole text where nothing changes.
+ * continue without, and the other way round. The whole text if the tracks never change.
  */
 export function ofOneKind(text: string, wallMs: number): string {
   const lines = text.split('\n')
@@ -53,8 +53,8 @@ export function ofOneKind(text: string, wallMs: number): string {
     const last = parsePlaylist(stretch.lines.join('\n')).at(-1)
     return last === undefined ? 0 : last.wallMs + last.durationS * 1000
   })
-  const found = ends.findIndex((end) => end > wallMs + MEETING_MS)
-  const chosen = stretches.at(found)
+  const index = ends.findIndex((end) => end > wallMs + MEETING_MS)
+  const chosen = stretches.at(index)
   return [...head, ...(chosen?.lines ?? []).filter((line) => line !== '#EXT-X-ENDLIST'), '#EXT-X-ENDLIST', ''].join(
     '\n',
   )

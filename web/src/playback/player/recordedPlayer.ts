@@ -2,8 +2,8 @@
  * Plays recorded footage of one camera by wall time: opens a playlist around the wanted moment, moves inside it, opens
  * the next one when it ends.
  *
- * Owns the video element's source. hls.js reads the byte ranges; where the browser has no media source, its own HLS
- * player does. All questions of time are answered by `wallTime.ts`.
+ * Owns the video element's source. hls.js reads the byte ranges; where the browser has no media source, the browser's
+ * own HLS player does. Times are converted in `wallTime.ts`.
  */
 import Hls, {
   type LoaderCallbacks,
@@ -24,28 +24,28 @@ import { endOf, gapsIn, placeOf, wallAt, type Entry, type Gap, type Place } from
 const MINUTE = 60_000
 const BEFORE_MS = 10 * MINUTE
 const AFTER_MS = 20 * MINUTE
-/** A moment this little after the last picture means "the newest there is". */
+/** A moment up to this long after the last picture means the newest picture. */
 const NEWEST_MS = 60_000
 const NEWEST_LEAD_S = 2
-/** The server's word for a range without footage. */
+/** The server's problem code for a range without footage. */
 const NOTHING = 'nothing_recorded'
 /** Half a frame at 25 fps. A seek that lands further off is corrected once the entry's true start is known. */
 const SEEK_TOLERANCE_MS = 20
-/** A recording is cut some seconds after its microphone fell silent. */
+/** The recorder ends a run some seconds after the microphone fell silent; until then its sound has ended early. */
 const LONGEST_SILENCE_S = 10
 
 export type Phase = 'loading' | 'ready' | 'empty' | 'end' | 'failed'
 
 export interface PlayerEvents {
   phase(phase: Phase, problem: Problem | null): void
-  /** The wanted moment lies in a gap; the picture waits at its end. */
+  /** The wanted moment lies in a gap; the picture at the end of the gap is shown. */
   intoGap(wantedMs: number, place: Place): void
   codecTrouble(): void
   /** Whether what is being played has sound; null where the browser's own player does not say. */
   sound(has: boolean | null): void
 }
 
-/** Hands hls.js the playlist that was already read, instead of a second request for the same text. */
+/** Gives hls.js the playlist that was already read, instead of requesting the same text again. */
 function playlistLoader(text: string) {
   return class {
     stats: LoaderStats = new LoadStats()
@@ -58,7 +58,7 @@ function playlistLoader(text: string) {
       queueMicrotask(() => callbacks.onSuccess({ url: context.url, data: text }, this.stats, context, null))
     }
     abort(): void {
-      /* nothing is under way */
+      /* nothing to cancel */
     }
     destroy(): void {
       this.context = null
@@ -160,7 +160,7 @@ export class RecordedPlayer {
   private land(wantedMs: number, place: Place): void {
     this.aimMs = place.wallMs
     this.corrections = 0
-    // A position on the border of two frames may show either; half a millisecond inside it cannot.
+    // A position on the border of two frames can show either; half a millisecond inside the frame it cannot.
     this.video.currentTime = place.positionS + 0.0005
     if (place.inGap) this.events.intoGap(wantedMs, place)
   }
@@ -252,7 +252,7 @@ export class RecordedPlayer {
     hls.attachMedia(this.video)
   }
 
-  /** Where sound breaks off before the last picture, hls.js would wait for more of it for ever: there is none. */
+  /** If sound ends before the last picture, hls.js would wait for more sound for ever: tell it that there is none. */
   private readonly finish = (): void => {
     const {
       source,
@@ -260,7 +260,7 @@ export class RecordedPlayer {
     } = this
     if (!this.whole || source?.readyState !== 'open' || [...source.sourceBuffers].some((one) => one.updating)) return
     const last = this.hls?.levels[0]?.details?.fragments.at(-1)
-    // What the browser has thrown away again is still to be read.
+    // Data that the browser has thrown away must be read again.
     if (
       last === undefined ||
       buffered.length === 0 ||
@@ -272,7 +272,7 @@ export class RecordedPlayer {
 
   private readonly onSeeked = (): void => this.correct()
 
-  /** The playlist's durations are rounded; once an entry is loaded its true start is known, and the aim is taken again. */
+  /** Durations in the playlist are rounded. Once an entry is loaded its true start is known: seek again if it differs. */
   private correct(): void {
     if (this.aimMs === null || this.video.seeking || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return
     const entries = this.entries()
@@ -315,7 +315,7 @@ export class RecordedPlayer {
     }
   }
 
-  /** The shortest of the last steps is the length of a frame: longer ones are frames that the screen left out. */
+  /** The length of a frame: the shortest of the last steps. Longer steps are frames that the screen left out. */
   private measured(stepS: number): void {
     if (stepS < 0.008 || stepS > 0.5) return
     this.steps = [...this.steps.slice(-15), stepS]

@@ -1,7 +1,7 @@
 /**
- * Playback as the page sees it: the moment on screen, playing or not, speed, and the gap that is being passed.
+ * Playback of one camera for its page: the moment on screen, playing or not, speed, and the gap that is being passed.
  *
- * A gap is never crossed in silence: with skipping on it is announced for a moment, without it the wall time runs on
+ * A gap is always shown: with skipping on, its message stands for a moment; with skipping off, the wall time runs on
  * over black for as long as the gap lasts.
  */
 import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
@@ -23,12 +23,12 @@ export type Sound = 'none' | 'muted' | 'heard'
 export interface Hold {
   readonly fromMs: number
   readonly toMs: number
-  /** Wall time that has run into the gap so far; with skipping on it stays at the beginning. */
+  /** The wall time reached inside the gap; with skipping on, its beginning. */
   readonly atMs: number
 }
 
 export interface Playback {
-  /** Where playback is, or is going. */
+  /** The moment of playback, or of the seek under way. */
   readonly wallMs: Ref<number | null>
   /** Wall time of the picture on screen; null while another one is being fetched. */
   readonly shownMs: Ref<number | null>
@@ -39,7 +39,7 @@ export interface Playback {
   readonly phase: Ref<Phase>
   readonly problem: ShallowRef<Problem | null>
   readonly stalled: Ref<boolean>
-  /** Whether what is played has sound, and whether it is heard. It begins muted. */
+  /** Whether the footage has sound, and whether it is on. Playback starts muted. */
   readonly sound: Ref<Sound>
   seek(wallMs: number): void
   toggle(): void
@@ -107,8 +107,8 @@ export function usePlayback(
 
   function runReverse(now: number): void {
     if (rate.value > 0 || !wanted || wallMs.value === null || now - reversedAt < REVERSE_MS) return
-    const elements = video.value
-    if (elements === null || elements.seeking) return
+    const element = video.value
+    if (element === null || element.seeking) return
     const passed = reversedAt === 0 ? REVERSE_MS : Math.min(1_000, now - reversedAt)
     reversedAt = now
     void player?.seek(wallMs.value + rate.value * passed)

@@ -1,7 +1,7 @@
 /**
- * Wall time ↔ player time of recorded footage: the one place in the browser where the two meet.
+ * Wall time ↔ player time of recorded footage. Nothing else in the browser converts one into the other.
  *
- * The player's time line is footage without its gaps; every entry of the playlist says at which wall time it begins.
+ * The player's time line is the footage without its gaps; every entry of the playlist has the wall time of its start.
  * Inside an entry both run at the same speed, so wall = entry's wall + (player time − entry's start), exactly.
  */
 
@@ -23,13 +23,13 @@ export interface Place {
 export interface Gap {
   readonly fromMs: number
   readonly toMs: number
-  /** Where on the player's time line the gap is skipped. */
+  /** Where the gap is on the player's time line. */
   readonly atS: number
 }
 
-/** Entries whose walls are closer than this follow on each other: rounding of durations, not a gap. */
+/** Entries whose wall times are closer than this are consecutive: the difference is rounding, not a gap. */
 export const SEAM_MS = 250
-/** Hides rounding of positions by the browser; far shorter than a frame. */
+/** Tolerance for positions that the browser rounded; far shorter than a frame. */
 const ROUNDING_S = 0.0005
 
 const wallEnd = (entry: Entry): number => entry.wallMs + entry.durationS * 1000
@@ -73,7 +73,7 @@ export function placeOf(entries: readonly Entry[], wallMs: number): Place | null
   return next === undefined ? null : { positionS: next.startS, wallMs: next.wallMs, inGap: true }
 }
 
-/** Places where the player's time line leaves wall time out. */
+/** The gaps: places where the player's time line leaves out wall time. */
 export function gapsIn(entries: readonly Entry[]): Gap[] {
   const gaps: Gap[] = []
   for (let index = 1; index < entries.length; index += 1) {

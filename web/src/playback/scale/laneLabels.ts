@@ -1,4 +1,4 @@
-/** Words below the coverage bar that do not run into each other. Pure; widths are estimated, generously. */
+/** Places labels below the coverage bar so that they do not overlap. Pure; widths are estimated, rather too wide. */
 
 export interface WantedLabel {
   readonly x: number
@@ -20,7 +20,7 @@ export function textWidth(text: string): number {
   return width
 }
 
-/** Where words that want to begin at `x` begin so that the upright line at `lineX` does not cross them. */
+/** Where a label that should begin at `x` begins so that the upright line at `lineX` does not cross it. */
 export function clearOf(x: number, needed: number, lineX: number | null, least: number): number {
   if (lineX === null || lineX < x - LEADER_PX || lineX > x + needed + LEADER_PX) return x
   const before = lineX - LEADER_PX - needed

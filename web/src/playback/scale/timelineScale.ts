@@ -62,7 +62,7 @@ export function msAt(window: Window, width: number, x: number): number {
   return window.fromMs + (x / width) * spanOf(window)
 }
 
-/** All of a piece with a little air on both sides; a piece of no length still gets ten seconds. */
+/** A window around a whole piece with some room on both sides; at least ten seconds. */
 export function fitted(piece: Window): Window {
   return around((piece.fromMs + piece.toMs) / 2, Math.min(LONGEST_SPAN_MS, Math.max(10 * SECOND, spanOf(piece) * 1.1)))
 }
@@ -72,20 +72,20 @@ export function stepFor(window: Window, width: number): number {
   return STEPS.find((step) => step >= closest) ?? 7 * DAY
 }
 
-/** Minor ticks for the eye lie between the major ones, which carry words. */
+/** Major ticks carry a label; minor ticks lie between them. */
 export function ticks(window: Window, width: number): Tick[] {
   if (width <= 0) return []
   const step = stepFor(window, width)
   const minor = step / (step % 3 === 0 && step % 5 !== 0 ? 3 : 5)
-  const found: Tick[] = []
+  const placed: Tick[] = []
   const first = Math.ceil((window.fromMs + ZONE_OFFSET_MS) / minor)
   const last = Math.floor((window.toMs + ZONE_OFFSET_MS) / minor)
   const perMajor = Math.round(step / minor)
   for (let index = first; index <= last; index += 1) {
     const ms = index * minor - ZONE_OFFSET_MS
-    found.push({ ms, x: xOf(window, width, ms), major: index % perMajor === 0 })
+    placed.push({ ms, x: xOf(window, width, ms), major: index % perMajor === 0 })
   }
-  return found
+  return placed
 }
 
 /** `factor` > 1 shows more time; the moment under the pointer stays under it. */
@@ -104,12 +104,12 @@ export function around(centreMs: number, spanMs: number): Window {
   return { fromMs: centreMs - spanMs / 2, toMs: centreMs + spanMs / 2 }
 }
 
-/** A window with `ms` near its end: little is worth showing after the newest picture. */
+/** A window with `ms` near its end: after the newest picture there is little to show. */
 export function endingNear(ms: number, spanMs: number): Window {
   return { fromMs: ms - spanMs * 0.85, toMs: ms + spanMs * 0.15 }
 }
 
-/** The window moved, if it must be, so that `ms` is on it, a tenth from the edge it came in by. */
+/** The window with `ms` in it: moved if necessary, `ms` then a tenth of the width from the nearer edge. */
 export function showing(window: Window, ms: number): Window {
   const span = spanOf(window)
   if (ms >= window.fromMs && ms <= window.toMs) return window

@@ -1,4 +1,4 @@
-/** Held stretches where there is footage: a hold of an hour without any keeps nothing. Pure. */
+/** The parts of held stretches that have footage: only there is anything kept. Pure. */
 import type { HeldStretch } from '@/playback/footage/recordings'
 import type { Window } from '@/playback/scale/timelineScale'
 

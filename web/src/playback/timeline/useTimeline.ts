@@ -1,4 +1,4 @@
-/** The timeline data of the days on screen, fetched day by day; today keeps growing. */
+/** The timeline data of the days on screen. A day is fetched once; of today, the newest minutes are fetched again. */
 import { computed, onScopeDispose, ref, shallowReactive, watch, type ComputedRef, type Ref } from 'vue'
 
 import { asProblem, type Problem } from '@/api/problem'
@@ -8,7 +8,7 @@ import { concatenated, fetchTimeline, spliced, type StreamName, type Timeline } 
 import { DAY, dayOf, type Window } from '@/playback/scale/timelineScale'
 
 const REFRESH_MS = 10_000
-/** Newest minutes that may still change: open spans, counts that come late. */
+/** The newest part that can still change: open spans, late counts. */
 const STILL_MOVING_MS = 120_000
 
 export interface TimelineData {

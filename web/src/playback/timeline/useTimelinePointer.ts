@@ -1,17 +1,17 @@
-/** Pointer on the timeline: hover, click, double click to fit, drag to pan, wheel to zoom around it. Positions in px of the plot. */
+/** The pointer on a timeline: hover, click, double click to fit, drag to pan, wheel to zoom. Positions in px of the plot. */
 import { useEventListener, useResizeObserver } from '@vueuse/core'
 import { computed, ref, type Ref } from 'vue'
 
 import { msAt, panned, spanOf, zoomed, type Window } from '@/playback/scale/timelineScale'
 
-/** Less movement than this is a click with a nervous hand. */
+/** Less movement than this is a click, not a drag. */
 const DRAG_PX = 4
 const WHEEL_STEP = 0.0016
 
 interface Wiring {
   view(): Window
   seek(ms: number): void
-  /** Double click: show the whole of what lies under the pointer. */
+  /** Double click: show the whole piece under the pointer. */
   fit(ms: number): void
   change(view: Window): void
 }

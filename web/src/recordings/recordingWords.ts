@@ -30,7 +30,7 @@ export function bytes(count: number): string {
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? ''}`
 }
 
-/** How long the disk lasts: whole days, or the free space while the pace is not known yet. */
+/** How long the disk lasts, in whole days; "not known yet" while the pace of recording is not known. */
 export function daysLeft(days: number | null): string {
   const { t } = i18n.global
   if (days === null) return t('recordings.disk.unknown')

@@ -8,13 +8,13 @@ import { i18n, setLocale } from '@/messages'
 import { setMe } from '@/login/loginSession'
 
 const asked: string[] = []
-let said = { resting: 0, waiting: 0, unmounted: 0 }
+let alarm = { resting: 0, waiting: 0, unmounted: 0 }
 
 vi.mock('@/api/client', () => ({
   api: {
     GET: (path: string) => {
       asked.push(path)
-      return Promise.resolve(said)
+      return Promise.resolve(alarm)
     },
   },
   got: (answer: unknown) => answer,
@@ -45,7 +45,7 @@ afterEach(() => {
 
 describe('keeping footage needs somebody', () => {
   it('says how many cameras rest and how many clean-ups wait, with the way to the page', async () => {
-    said = { resting: 2, waiting: 1, unmounted: 0 }
+    alarm = { resting: 2, waiting: 1, unmounted: 0 }
     const bar = await show(KeepingAlarm)
     expect(bar.text()).toContain('2 路摄像机已暂停录像')
     expect(bar.text()).toContain('1 次清理已停下')
@@ -56,7 +56,7 @@ describe('keeping footage needs somebody', () => {
   })
 
   it('says of how many cameras the footage is not mounted', async () => {
-    said = { resting: 0, waiting: 0, unmounted: 3 }
+    alarm = { resting: 0, waiting: 0, unmounted: 3 }
     const bar = await show(KeepingAlarm)
     expect(bar.get('[role=alert]').text()).toContain('3 路摄像机的录像盘没有挂载')
     expect(bar.get('[role=alert]').classes()).toContain('red')
@@ -67,13 +67,13 @@ describe('keeping footage needs somebody', () => {
   })
 
   it('shows nothing where nothing does', async () => {
-    said = { resting: 0, waiting: 0, unmounted: 0 }
+    alarm = { resting: 0, waiting: 0, unmounted: 0 }
     expect((await show(KeepingAlarm)).find('[role=alert]').exists()).toBe(false)
     expect((await show(MenuBadge, { of: 'admin' })).find('b').exists()).toBe(false)
   })
 
   it('is not asked for those who may not read it, and forgotten when they take over', async () => {
-    said = { resting: 2, waiting: 0, unmounted: 0 }
+    alarm = { resting: 2, waiting: 0, unmounted: 0 }
     const badge = await show(MenuBadge, { of: 'admin' })
     expect(badge.find('b').exists()).toBe(true)
     asked.length = 0

@@ -11,12 +11,12 @@ function read(locale: string, file: string): Words {
 }
 
 function flat(words: Words, above = ''): Map<string, string> {
-  const found = new Map<string, string>()
+  const byKey = new Map<string, string>()
   for (const [key, value] of Object.entries(words)) {
-    if (typeof value === 'string') found.set(above + key, value)
-    else for (const [below, text] of flat(value, `${above}${key}.`)) found.set(below, text)
+    if (typeof value === 'string') byKey.set(above + key, value)
+    else for (const [below, text] of flat(value, `${above}${key}.`)) byKey.set(below, text)
   }
-  return found
+  return byKey
 }
 
 const placeholders = (text: string): string[] =>

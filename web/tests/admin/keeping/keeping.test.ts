@@ -107,14 +107,14 @@ describe('the list of holds', () => {
 
 it('nothing is said of the disk to who sees only some rooms, but for their cameras that do not record because of it', () => {
   const resting = { camera_id: 'a', room_name: '201', camera_name: '前', resting: true } as CameraKeeping
-  const said = (cameras: CameraKeeping[]): string =>
+  const tableText = (cameras: CameraKeeping[]): string =>
     mount(SpacePanel, {
       props: { kept: { space: null, cameras } as unknown as Retention },
       global: { plugins: [i18n] },
     }).text()
-  expect(said([])).toBe('')
-  expect(said([resting])).toContain('201 · 前')
-  expect(said([resting])).not.toContain('空闲')
+  expect(tableText([])).toBe('')
+  expect(tableText([resting])).toContain('201 · 前')
+  expect(tableText([resting])).not.toContain('空闲')
 })
 
 describe('held stretches on the time line', () => {

@@ -34,12 +34,12 @@ describe('an export', () => {
       'Content-Disposition': "attachment; filename*=utf-8''%E5%8C%85.zip",
     }
     vi.stubGlobal('fetch', () => Promise.resolve(new Response(body, { headers })))
-    const told: ExportState[] = []
-    await runExport('/somewhere', 'otherwise.zip', (now) => told.push(now), new AbortController().signal)
+    const reported: ExportState[] = []
+    await runExport('/somewhere', 'otherwise.zip', (now) => reported.push(now), new AbortController().signal)
     const [one] = saved
     expect(one?.name).toBe('包.zip')
     expect(one?.blob.type).toBe('application/zip')
     expect(one?.blob.size).toBe(3 * piece.length + 3)
-    expect(told.at(-1)?.phase).toBe('done')
+    expect(reported.at(-1)?.phase).toBe('done')
   })
 })

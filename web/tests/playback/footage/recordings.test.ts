@@ -71,14 +71,14 @@ describe('moments in words', () => {
 
 describe('the address', () => {
   it('gives moment, span, range and stream, and forgives nonsense', () => {
-    const found = addressed({
+    const fromQuery = addressed({
       t: addressTime(NOON),
       z: '60',
       from: addressTime(NOON),
       to: addressTime(NOON + 1_000),
       stream: 'sub',
     })
-    expect(found).toEqual({
+    expect(fromQuery).toEqual({
       t: NOON,
       spanS: 60,
       centre: null,

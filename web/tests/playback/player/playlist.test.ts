@@ -12,7 +12,7 @@ function entry(second: number): string {
 
 const silent = (...seconds: number[]) =>
   ['#EXT-X-SHIKE-TRACKS:video', '#EXT-X-MAP:URI="v"', ...seconds.map(entry)].join('\n')
-const heard = (...seconds: number[]) =>
+const withSound = (...seconds: number[]) =>
   ['#EXT-X-SHIKE-TRACKS:video+audio', '#EXT-X-MAP:URI="a"', ...seconds.map(entry)].join('\n')
 const whole = (...parts: string[]) =>
   ['#EXTM3U', '#EXT-X-VERSION:7', ...parts.join('\n#EXT-X-DISCONTINUITY\n').split('\n'), '#EXT-X-ENDLIST', ''].join(
@@ -27,25 +27,25 @@ describe('a playlist of one kind', () => {
   })
 
   it('is the stretch that holds the wanted moment', () => {
-    const text = whole(silent(0, 4), heard(8, 12), heard(30), silent(34))
+    const text = whole(silent(0, 4), withSound(8, 12), withSound(30), silent(34))
     expect(starts(ofOneKind(text, START + 1_000))).toEqual([0, 4])
     expect(starts(ofOneKind(text, START + 9_000))).toEqual([8, 12, 30])
     expect(starts(ofOneKind(text, START + 35_000))).toEqual([34])
   })
 
   it('goes on with the next stretch where one ends', () => {
-    const text = whole(heard(0, 4), silent(8, 12))
+    const text = whole(withSound(0, 4), silent(8, 12))
     expect(starts(ofOneKind(text, START + 7_999.6))).toEqual([8, 12])
   })
 
   it('keeps head and end, so that a player accepts it', () => {
-    const part = ofOneKind(whole(heard(0), silent(4)), START)
+    const part = ofOneKind(whole(withSound(0), silent(4)), START)
     expect(part.startsWith('#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-SHIKE-TRACKS:video+audio\n#EXT-X-MAP')).toBe(true)
     expect(part.endsWith('#EXT-X-ENDLIST\n')).toBe(true)
     expect(part).not.toContain('URI="v"')
   })
 
   it('is the last stretch for a moment after everything', () => {
-    expect(starts(ofOneKind(whole(heard(0), silent(4)), START + 99_000))).toEqual([4])
+    expect(starts(ofOneKind(whole(withSound(0), silent(4)), START + 99_000))).toEqual([4])
   })
 })

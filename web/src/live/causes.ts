@@ -1,4 +1,6 @@
-/** Why a tile stands still: the most useful cause that the viewer's connection, the player or the recorder knows. Pure. */
+/**
+ * Why a tile stands still: the most useful cause that the viewer's connection, the player or the recorder knows. Pure.
+ */
 import type { CameraState, LinkTrouble } from './liveFeed'
 import type { PlayerTrouble } from './msePlayer'
 

@@ -1,9 +1,9 @@
 /**
  * How a live picture stays close to the newest one: from buffered ranges to a speed or a jump. Pure.
  *
- * Fragments arrive in steps of up to half a second, so the distance to the newest picture goes up and down. Its smallest
- * value over the last seconds is the reserve that can be used up; without any reserve the picture would freeze once per
- * fragment.
+ * Fragments arrive in steps of up to half a second, so the distance to the newest picture goes up and down. Its
+ * smallest value over the last seconds is the reserve that can be used up; without any reserve the picture would freeze
+ * once per fragment.
  */
 
 export interface Range {

@@ -9,7 +9,10 @@
 const NTP_TO_UNIX_S = 2_208_988_800
 const TWO_32 = 4_294_967_296
 
-/** One fragment: `data` covers prft+moof+mdat; `wallMs` is Unix time in ms with a fraction, of the sample at `mediaTime`. */
+/**
+ * One fragment: `data` covers prft+moof+mdat; `wallMs` is Unix time in ms with a fraction, of the sample at
+ * `mediaTime`.
+ */
 export interface Fragment {
   readonly data: Uint8Array<ArrayBuffer>
   readonly wallMs: number

@@ -1,4 +1,6 @@
-/** Saves what a video element shows as a picture, with time and place below it. A picture without them proves nothing. */
+/**
+ * Saves what a video element shows as a picture, with time and place below it. A picture without them proves nothing.
+ */
 import { stamp } from '@/clock/format'
 
 const CAPTION_SHARE = 0.045

@@ -1,4 +1,6 @@
-/** What playback must know about a camera: its names and whether it has a sub-stream. Disabled cameras have footage too. */
+/**
+ * What playback must know about a camera: its names and whether it has a sub-stream. Disabled cameras have footage too.
+ */
 import { loadCameras } from '@/api/listedCameras'
 import { may } from '@/login/loginSession'
 

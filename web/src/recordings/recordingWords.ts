@@ -93,8 +93,8 @@ export function gapWords(gap: Gap, askedAt: Moment): string {
 }
 
 /**
- * A day as its bar shows it, in per cent of its height: missing, imported; the rest was recorded live. Null: nothing was
- * to be recorded and nothing was imported. Even the smallest part is visible.
+ * A day as its bar shows it, in per cent of its height: missing, imported; the rest was recorded live. Null: nothing
+ * was to be recorded and nothing was imported. Even the smallest part is visible.
  */
 export function dayParts(one: DayCoverage): { missing: number; imported: number } | null {
   const missingS = one.expected_s - one.recorded_s

@@ -14,7 +14,9 @@ export interface Load<T> {
   phase: Ref<Phase>
   /** Fetches again; the old content stays on screen until the answer comes. */
   again: () => Promise<void>
-  /** The same for a page that polls: a shown failure also stays until an answer comes. Does nothing during a request. */
+  /**
+   * The same for a page that polls: a shown failure also stays until an answer comes. Does nothing during a request.
+   */
   refresh: () => Promise<void>
 }
 

@@ -272,7 +272,9 @@ export class RecordedPlayer {
 
   private readonly onSeeked = (): void => this.correct()
 
-  /** Durations in the playlist are rounded. Once an entry is loaded its true start is known: seek again if it differs. */
+  /**
+   * Durations in the playlist are rounded. Once an entry is loaded its true start is known: seek again if it differs.
+   */
   private correct(): void {
     if (this.aimMs === null || this.video.seeking || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return
     const entries = this.entries()

@@ -1,4 +1,6 @@
-/** Which stream a player shows. A main stream that the browser cannot decode is replaced by the sub-stream, with a note. */
+/**
+ * Which stream a player shows. A main stream that the browser cannot decode is replaced by the sub-stream, with a note.
+ */
 import { ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 

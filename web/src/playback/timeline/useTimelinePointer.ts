@@ -1,4 +1,7 @@
-/** The pointer on a timeline: hover, click, double click to fit, drag to pan, wheel to zoom. Positions in px of the plot. */
+/**
+ * The pointer on a timeline: hover, click, double click to fit, drag to pan, wheel to zoom. Positions in px of the
+ * plot.
+ */
 import { useEventListener, useResizeObserver } from '@vueuse/core'
 import { computed, ref, type Ref } from 'vue'
 

@@ -2,9 +2,9 @@
 import { computed, type ComputedRef, type WritableComputedRef } from 'vue'
 
 import type { Enrolment } from '@/api/types'
+import { may } from '@/login/loginSession'
 import { useLoad, type Load } from '@/parts/page/load'
 import { useQueryValue } from '@/parts/page/urlState'
-import { may } from '@/login/loginSession'
 
 import { fetchRoster } from './classesApi'
 

@@ -5,10 +5,10 @@
  * buffer with an offset that keeps the element's time line continuous; where the browser refuses the change, a fresh
  * media source is started. The wall time of a position is computed from the fragments (wallClock.ts).
  */
+import { nextMove, type Range } from './following'
 import type { Fragment } from './fragments'
 import { timescaleOf } from './fragments'
 import type { InitSection } from './liveFeed'
-import { nextMove, type Range } from './following'
 import { WallClock } from './wallClock'
 
 const KEEP_BEHIND_S = 30

@@ -1,6 +1,6 @@
 /** Figures of recording in words. Pure, except for the current language. */
-import { dateWords, duration, exactDuration, stamp, type Moment } from '@/clock/format'
 import type { StreamHealth } from '@/api/types'
+import { dateWords, duration, exactDuration, stamp, type Moment } from '@/clock/format'
 import { i18n } from '@/messages'
 
 import type { DayCoverage, Gap, StreamName, StreamReport } from './recordingsApi'

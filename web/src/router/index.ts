@@ -2,8 +2,8 @@ import { watchEffect } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
 
 import { onSignedOut } from '@/api/client'
-import { i18n } from '@/messages'
 import { setMe } from '@/login/loginSession'
+import { i18n } from '@/messages'
 
 import { guard, withoutItsCode } from './guard'
 import { routes } from './routes'

@@ -1,9 +1,9 @@
 /** A class session as its page needs it: the server's answer with times in ms, and the figures at a moment. */
 import { api, got } from '@/api/client'
 import type { components } from '@/api/schema'
+import type { Timeline } from '@/playback/footage/recordings'
 import { countsOf, type CountSample } from '@/playback/people/countCurve'
 import { stepsOf, type SignedStep } from '@/playback/people/roomScale'
-import type { Timeline } from '@/playback/footage/recordings'
 import type { Window } from '@/playback/scale/timelineScale'
 
 export type Detail = components['schemas']['SessionDetail']

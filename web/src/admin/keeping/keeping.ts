@@ -1,10 +1,10 @@
 /** Rules, holds and deletions: requests to the server, and a rule in words. */
-import { sizeWords } from '@/parts/sizes'
 import { api, got } from '@/api/client'
 import type { CameraKeeping, DeletedDay, Hold, Retention, RetentionRule, StreamKeeping } from '@/api/types'
 import { clockTime, momentWords, stamp } from '@/clock/format'
 import { serverNow } from '@/clock/serverClock'
 import { i18n } from '@/messages'
+import { sizeWords } from '@/parts/sizes'
 
 export const STREAMS = ['main', 'sub'] as const
 export type Stream = (typeof STREAMS)[number]

@@ -2,8 +2,8 @@
 import { api, got } from '@/api/client'
 import type { AuditEvent, AuditQuery } from '@/api/types'
 import { clockTime, duration, isoDate, stamp } from '@/clock/format'
-import { i18n } from '@/messages'
 import { may } from '@/login/loginSession'
+import { i18n } from '@/messages'
 
 export const ACTIONS = [
   'login',

@@ -1,7 +1,6 @@
 /** Downloads a range as one file: requests it, counts the bytes as they arrive, saves it at the end. */
 import { asProblem, ProblemError, problemFrom, type Problem } from '@/api/problem'
 import { saveBlob } from '@/parts/picture'
-
 import { rfc3339 } from '@/playback/footage/recordings'
 
 export interface ExportState {

@@ -3,8 +3,8 @@
  *
  * Times of the answers become milliseconds.
  */
-import type { CountSample } from '@/playback/people/countCurve'
 import { readJson } from '@/api/read'
+import type { CountSample } from '@/playback/people/countCurve'
 import type { Window } from '@/playback/scale/timelineScale'
 
 export type StreamName = 'main' | 'sub'

@@ -1,6 +1,7 @@
 /** The people axis of a class session, and the path of those signed in. Pure. */
-import type { CountSample } from './countCurve'
 import { xOf, type Window } from '@/playback/scale/timelineScale'
+
+import type { CountSample } from './countCurve'
 
 /** From `atMs` on, `n` people are signed in. */
 export interface SignedStep {

@@ -7,8 +7,8 @@ import { onScopeDispose, watch } from 'vue'
 import { useRoute, useRouter, type LocationQueryRaw } from 'vue-router'
 
 import type { StreamName } from '@/playback/footage/recordings'
-import { around, endingNear, type Window } from '@/playback/scale/timelineScale'
 import { addressTime, fromAddress } from '@/playback/footage/wallWords'
+import { around, endingNear, type Window } from '@/playback/scale/timelineScale'
 
 const WRITE_EVERY_MS = 2_000
 

@@ -14,11 +14,11 @@ import Hls, {
 } from 'hls.js'
 
 import { asProblem, type Problem } from '@/api/problem'
-
-import { ofOneKind, parsePlaylist } from './playlist'
 import { readText } from '@/api/read'
 import { playlistAddress, type StreamName } from '@/playback/footage/recordings'
 import type { Window } from '@/playback/scale/timelineScale'
+
+import { ofOneKind, parsePlaylist } from './playlist'
 import { endOf, gapsIn, placeOf, wallAt, type Entry, type Gap, type Place } from './wallTime'
 
 const MINUTE = 60_000

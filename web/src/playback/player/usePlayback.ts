@@ -8,10 +8,10 @@ import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } fro
 
 import type { Problem } from '@/api/problem'
 import { serverNow } from '@/clock/serverClock'
+import type { StreamName } from '@/playback/footage/recordings'
 
 import { shuttled } from './keys'
 import { RecordedPlayer, type Phase } from './recordedPlayer'
-import type { StreamName } from '@/playback/footage/recordings'
 import { gapCrossed } from './wallTime'
 
 const NOTICE_MS = 1_500

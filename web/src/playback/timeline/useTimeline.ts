@@ -3,7 +3,6 @@ import { computed, onScopeDispose, ref, shallowReactive, watch, type ComputedRef
 
 import { asProblem, type Problem } from '@/api/problem'
 import { serverNow } from '@/clock/serverClock'
-
 import { concatenated, fetchTimeline, spliced, type StreamName, type Timeline } from '@/playback/footage/recordings'
 import { DAY, dayOf, type Window } from '@/playback/scale/timelineScale'
 

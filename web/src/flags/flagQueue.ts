@@ -1,4 +1,4 @@
-/** The queue of flags: the filter from the address, and which flag comes next. */
+/** The queue of flags: what the address asks for, and which one comes next. */
 import { api, got } from '@/api/client'
 
 import {
@@ -53,7 +53,7 @@ export const fetchFlag = (id: string): Promise<FlagDetail> =>
 export const sendVerdict = (id: string, verdict: Verdict, note: string): Promise<FlagDetail> =>
   got(api.POST('/api/flags/{flag_id}/verdict', { params: { path: { flag_id: id } }, body: { verdict, note } }))
 
-/** The flag after `id` in the list, at the end the one before it; null if it was the only one. */
+/** The one after `id` in the list, at its end the one before; null when it was the last. */
 export function nextAfter(queue: readonly { readonly id: string }[], id: string): string | null {
   const at = queue.findIndex((one) => one.id === id)
   if (at === -1) return queue[0]?.id ?? null

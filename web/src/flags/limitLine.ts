@@ -1,4 +1,4 @@
-/** The limit that a flag's count was compared with, as a line of the curve. Pure. */
+/** The line in the curve that a flag's count was held against. Pure. */
 import type { FlagDetail } from './flagWords'
 import { numberOf } from './flagWords'
 

@@ -1,4 +1,4 @@
-/** How many red flags wait for a verdict, for the menu. Fetched once a minute while any component shows it. */
+/** The number of open red flags, for the menu. It is fetched once a minute while a component shows it. */
 import { onScopeDispose, readonly, ref, watch, type Ref } from 'vue'
 
 import { api, got } from '@/api/client'
@@ -16,7 +16,7 @@ export async function refreshOpenRed(): Promise<void> {
     const { items } = await got(api.GET('/api/flags', { params: { query: { state: ['open'], severity: ['red'] } } }))
     count.value = items.length
   } catch (error) {
-    // No message at the badge: the page of flags shows the problem, and the next minute tries again.
+    // The badge shows no error: the page of flags does, and the next minute tries again.
     asProblem(error)
   }
 }

@@ -31,8 +31,8 @@ describe('what a flag says', () => {
 
   it('has every number that its words ask for', () => {
     for (const code of CODES) {
-      const texts = { ...words.flags.reason[code], ...words.flags.sentence[code], ...words.flags.why[code] }
-      const asked = [...JSON.stringify(texts).matchAll(/\{(\w+)\}/g)].map((one) => one[1])
+      const said = { ...words.flags.reason[code], ...words.flags.sentence[code], ...words.flags.why[code] }
+      const asked = [...JSON.stringify(said).matchAll(/\{(\w+)\}/g)].map((one) => one[1])
       const given = { ...factsOf({ code, values: {}, limits: {} }), reason: '' }
       expect([code, asked.filter((name) => !Object.hasOwn(given, name ?? ''))]).toEqual([code, []])
     }

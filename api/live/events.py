@@ -1,4 +1,8 @@
-"""WS /api/events: new counts and changed camera states within the listener's scope, and the server's time."""
+"""WS /api/events: new counts and changed camera states within the listener's scope, and the server's time.
+
+Here: the socket and its tasks. Not here: finding out what changed (news), the shapes (messages).
+Reference for clients: docs/reference/websocket.md.
+"""
 
 import asyncio
 from collections.abc import Coroutine
@@ -14,9 +18,10 @@ from shike.api.auth.scopes import visible
 from shike.api.auth.viewer import Viewer
 from shike.api.current import current_of
 from shike.api.database import Database
+from shike.api.live.messages import TimeMessage, wire
 from shike.api.live.news import Listener, News
+from shike.api.moment import now
 from shike.attendance.tables.registry import CameraRow
-from shike.capture.moment import rfc3339_us
 
 router = APIRouter(tags=["events"])
 
@@ -26,7 +31,7 @@ TRY_AGAIN_LATER = 1013
 
 @router.websocket("/api/events")
 async def events(websocket: WebSocket) -> None:
-    """Everything that changes on the wall. Close codes: 4401, 4403, 1013 for a listener that reads too slowly."""
+    """Send every change on the wall. Close codes: 4401, 4403, and 1013 for a listener that reads too slowly."""
     current = current_of(websocket)
     news = current.part(News)
     listener = Listener()
@@ -37,11 +42,11 @@ async def events(websocket: WebSocket) -> None:
         for message in await news.states():
             listener.offer(message)
         await first_of(
-            tell(websocket, listener),
-            tell_time(websocket),
+            send_news(websocket, listener),
+            send_time(websocket),
             recheck(websocket, listener, current.settings.permission_recheck_seconds),
-            let_go(listener),
-            listen(websocket),
+            cut_off(listener),
+            drain(websocket),
         )
     except WebSocketDisconnect:
         pass
@@ -70,34 +75,34 @@ async def first_of(*parts: Coroutine[Any, Any, None]) -> None:
                 await task
 
 
-async def tell(websocket: WebSocket, listener: Listener) -> None:
-    """Send what waits."""
+async def send_news(websocket: WebSocket, listener: Listener) -> None:
+    """Send what is in the queue."""
     while True:
-        await websocket.send_json(await listener.queue.get())
+        await websocket.send_json(wire(await listener.queue.get()))
 
 
-async def tell_time(websocket: WebSocket) -> None:
-    """The server's clock, so that a browser whose clock is wrong still shows true ages."""
+async def send_time(websocket: WebSocket) -> None:
+    """Send the server's clock at once and then every `TIME_EVERY_S`."""
     while True:
-        await websocket.send_json({"type": "time", "now": rfc3339_us(current_of(websocket).clock.now())})
+        await websocket.send_json(wire(TimeMessage(now=now(current_of(websocket).clock))))
         await asyncio.sleep(TIME_EVERY_S)
 
 
 async def recheck(websocket: WebSocket, listener: Listener, every_s: float) -> None:
-    """Ask again who this is and what they may see; ends with a WebSocketException once they may nothing."""
+    """Check login, right and scope again at intervals. WebSocketException (4401, 4403) once one of them is gone."""
     while True:
         await asyncio.sleep(every_s)
         viewer = await admitted_still(websocket, Permission.LIVE_VIEW)
         listener.cameras = await run_in_threadpool(cameras_of, current_of(websocket).database, viewer)
 
 
-async def let_go(listener: Listener) -> None:
-    """End with 1013 when the listener's queue ran over."""
+async def cut_off(listener: Listener) -> None:
+    """End with 1013 once the listener's queue has run over."""
     await listener.lost.wait()
     raise WebSocketException(TRY_AGAIN_LATER)
 
 
-async def listen(websocket: WebSocket) -> None:
-    """Read and forget, which is how a closed connection is noticed."""
+async def drain(websocket: WebSocket) -> None:
+    """Read and ignore what the client sends: reading is how a closed connection is noticed."""
     while True:
         await websocket.receive_text()

@@ -1,8 +1,9 @@
 """Feeds: one reader per watched stream, however many viewers it has.
 
-A feed polls the tail of the open segment and gives every viewer what is new; it remembers the group of pictures
-since the last keyframe, so that a viewer who joins sees a picture at once. It stops when the last viewer leaves.
-Live view has no sound: a player waits for the track that is late, and a wall must not stand still for its microphones.
+A feed polls the tail of the open segment and gives every viewer what is new. It keeps the group of pictures since the
+last keyframe, so that a new viewer sees a picture at once. It stops when the last viewer leaves.
+Live view has no sound: a player waits for the track that is late, so a late microphone would stop the picture.
+Design: docs/design/live.md.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from shike.capture.mp4.audio import has_audio, video_only, without_audio
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.05
-# Two groups of pictures of a usual camera: further behind than this, a viewer is moved on.
+# About two groups of pictures of a usual camera. A viewer who is further behind is moved to the newest keyframe.
 _QUEUE_LIMIT_US = 4_000_000
 
 
@@ -36,7 +37,7 @@ class FeedFragment:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """What a viewer who fell behind did not get, in seconds of footage."""
+    """Seconds of footage that were left out because the viewer read too slowly."""
 
     seconds: float
 
@@ -45,7 +46,7 @@ FeedItem = RunBegan | FeedFragment | Skipped
 
 
 class Inbox:
-    """What one viewer has still to be sent. Bounded: see `_QUEUE_LIMIT_US`."""
+    """What must still be sent to one viewer. Bounded: see `_QUEUE_LIMIT_US`."""
 
     def __init__(self) -> None:
         self._items: deque[FeedItem] = deque()
@@ -65,7 +66,7 @@ class Inbox:
         self._ready.set()
 
     async def take(self) -> list[FeedItem]:
-        """Everything that waits, at least one item."""
+        """Wait for at least one item, then take all of them."""
         await self._ready.wait()
         self._ready.clear()
         items = list(self._items)
@@ -92,12 +93,12 @@ class Inbox:
 
 
 class Feed:
-    """One stream as it is written."""
+    """One stream, read as it is written, and its viewers."""
 
     def __init__(self, archive: Archive, camera_id: str, stream: StreamName) -> None:
         self._tail = Tail(archive, camera_id, stream)
         self._run: RunBegan | None = None
-        self._heard = False
+        self._has_audio = False
         self._group: list[FeedFragment] = []
         self._inboxes: set[Inbox] = set()
         self._name = f"{camera_id} {stream}"
@@ -107,7 +108,7 @@ class Feed:
         return bool(self._inboxes)
 
     def join(self) -> Inbox:
-        """A new viewer, with what there is since the last keyframe."""
+        """Add a viewer. Its inbox begins with everything since the last keyframe."""
         inbox = Inbox()
         if self._run is not None:
             inbox.put(self._run)
@@ -120,29 +121,29 @@ class Feed:
         self._inboxes.discard(inbox)
 
     async def follow(self) -> None:
-        """Until cancelled."""
+        """Poll the tail until cancelled."""
         while True:
             try:
-                for news in await run_in_threadpool(self._tail.poll):
-                    self.take(news)
-            except Exception:  # a retry loop: viewers would otherwise look at a feed that has ended in silence
+                for item in await run_in_threadpool(self._tail.poll):
+                    self.take(item)
+            except Exception:  # a retry loop: without it the feed would end and its viewers would not notice
                 log.exception("live feed of camera %s", self._name)
                 await asyncio.sleep(1)
             await asyncio.sleep(_POLL_S)
 
-    def take(self, news: RunBegan | Written) -> None:
-        """Give every viewer what the tail said."""
-        if isinstance(news, RunBegan):
-            self._heard = has_audio(news.init)
-            run = replace(news, init=video_only(news.init)) if self._heard else news
+    def take(self, item: RunBegan | Written) -> None:
+        """Give every viewer a new run or new fragments; the sound is taken out."""
+        if isinstance(item, RunBegan):
+            self._has_audio = has_audio(item.init)
+            run = replace(item, init=video_only(item.init)) if self._has_audio else item
             self._run, self._group = run, []
             self._give(run)
             return
-        start = news.fragments[0].offset
+        start = item.fragments[0].offset
         first_look = not self._group
-        for fragment in news.fragments:
-            data = news.data[fragment.offset - start : fragment.end - start]
-            piece = FeedFragment(fragment, without_audio(data) if self._heard else data)
+        for fragment in item.fragments:
+            data = item.data[fragment.offset - start : fragment.end - start]
+            piece = FeedFragment(fragment, without_audio(data) if self._has_audio else data)
             if fragment.is_key:
                 self._group = []
             elif not self._group:
@@ -160,7 +161,7 @@ class Feed:
 
 
 class Feeds:
-    """The feeds that somebody watches."""
+    """All feeds that have viewers."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
@@ -168,7 +169,7 @@ class Feeds:
 
     @asynccontextmanager
     async def watching(self, camera_id: str, stream: StreamName) -> AsyncIterator[Inbox]:
-        """A viewer's inbox for as long as they watch."""
+        """A viewer's inbox; the feed starts with its first viewer and ends with its last."""
         key = (camera_id, stream)
         if key not in self._feeds:
             feed = Feed(self._archive, camera_id, stream)

@@ -1,20 +1,21 @@
-"""What is new for everybody who watches: one task asks the database and the recorder for all.
+"""New counts and changed camera states: one task asks the database and the recorder for all listeners.
 
-Belongs here: finding out what changed and who may know it. The WebSocket itself is events.py. No listener holds a
-database connection; each has a bounded queue, and one that does not read is let go.
+Here: finding out what changed, and who may know it. Not here: the WebSocket (events), the shapes (messages).
+No listener holds a database connection. Each has a bounded queue; a listener that reads too slowly is cut off.
+Design: docs/design/live.md.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 
 from shike.api.current import ReadHealth
 from shike.api.database import Database
-from shike.api.live.wall import COUNT_FRESH, latest_count, stream_state
+from shike.api.live.messages import CameraStateMessage, CountMessage, NewsMessage, camera_state_message, count_message
+from shike.api.live.wall import COUNT_FRESH
 from shike.api.moment import now
 from shike.attendance.tables.counting import SampleRow
 from shike.capture.archive.segment import StreamName
@@ -23,23 +24,22 @@ from shike.capture.recorder.health import Healths, StreamHealth
 
 log = logging.getLogger(__name__)
 
-# A row may become visible later than its created_at says: its transaction was open meanwhile.
+# A row can become visible this much later than its created_at: its transaction was open meanwhile.
 LATE = timedelta(seconds=5)
 QUEUE = 2000
-Message = dict[str, Any]
 
 
 class Listener:
-    """Somebody who watches: the cameras they may hear of, and what waits for it. `lost` once it read too slowly."""
+    """One connected client: the cameras in its scope and its queue. `lost` is set once the queue has run over."""
 
     def __init__(self) -> None:
         self.cameras: frozenset[str] = frozenset()
-        self.queue: asyncio.Queue[Message] = asyncio.Queue(QUEUE)
+        self.queue: asyncio.Queue[NewsMessage] = asyncio.Queue(QUEUE)
         self.lost = asyncio.Event()
 
-    def offer(self, message: Message) -> None:
-        """Queue a message about a camera in scope; others are not for this listener."""
-        if message["camera_id"] not in self.cameras:
+    def offer(self, message: NewsMessage) -> None:
+        """Queue the message if its camera is in scope; drop it otherwise."""
+        if message.camera_id not in self.cameras:
             return
         try:
             self.queue.put_nowait(message)
@@ -48,7 +48,7 @@ class Listener:
 
 
 class News:
-    """Polls for new samples and changed stream states while anybody listens, and hands them out by scope."""
+    """Polls for new samples and changed stream states while anybody listens, and queues them for each listener."""
 
     def __init__(self, database: Database, clock: Clock, read_health: ReadHealth, every_s: float) -> None:
         self._database, self._clock, self._read_health, self._every_s = database, clock, read_health, every_s
@@ -58,18 +58,18 @@ class News:
         self._since: datetime | None = None
 
     def join(self, listener: Listener) -> Callable[[], None]:
-        """Begin to listen; the result ends it."""
+        """Add a listener; call the result to remove it."""
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
     async def run(self) -> None:
-        """Poll until cancelled. A database or a snapshot that cannot be read is logged and asked again."""
+        """Poll until cancelled. If the database or a snapshot cannot be read, log that and try again."""
         while True:
             if self._listeners:
                 try:
                     messages = await asyncio.to_thread(self._poll)
                 except Exception:
-                    # A retry loop: the next round asks again, and whoever listens only hears of it later.
+                    # A retry loop: the next round asks again, so listeners only hear of the change later.
                     log.exception("could not look for news")
                     messages = []
                 for message in messages:
@@ -79,15 +79,15 @@ class News:
                 self._since = None
             await asyncio.sleep(self._every_s)
 
-    async def states(self) -> list[Message]:
-        """What every stream is doing now, for somebody who has just begun to listen."""
+    async def states(self) -> list[NewsMessage]:
+        """The current state of every stream, for a new listener."""
         healths = await asyncio.to_thread(self._read_health)
-        return [state_message(health) for health in healths.values()]
+        return [camera_state_message(health) for health in healths.values()]
 
-    def _poll(self) -> list[Message]:
+    def _poll(self) -> list[NewsMessage]:
         return [*self._new_counts(), *self._changed_states(self._read_health())]
 
-    def _new_counts(self) -> list[Message]:
+    def _new_counts(self) -> list[CountMessage]:
         moment = now(self._clock)
         since, self._since = self._since or moment, moment
         query = select(SampleRow).where(
@@ -97,7 +97,7 @@ class News:
         )
         with self._database.reading() as db:
             rows = db.scalars(query.order_by(SampleRow.picture_at)).all()
-        # Of several pictures of a camera only the newest is news; one that was told already is none.
+        # Of several new samples of a camera only the newest is sent, and each sample only once.
         newest = {
             row.camera_id: row
             for row in rows
@@ -106,23 +106,13 @@ class News:
         self._newest |= {camera_id: row.picture_at for camera_id, row in newest.items()}
         return [count_message(row) for row in newest.values()]
 
-    def _changed_states(self, healths: Healths) -> list[Message]:
+    def _changed_states(self, healths: Healths) -> list[CameraStateMessage]:
         marks = {key: mark(health) for key, health in healths.items()}
-        changed = [state_message(healths[key]) for key in healths if self._states.get(key) != marks[key]]
+        changed = [camera_state_message(healths[key]) for key in healths if self._states.get(key) != marks[key]]
         self._states = dict(marks)
         return changed
 
 
 def mark(health: StreamHealth) -> tuple[object, ...]:
-    """What counts as a change of state; a bit rate that wanders does not."""
+    """The fields whose change is sent; the bit rate, for one, changes all the time and is not among them."""
     return (health.state, health.cause, health.since_us, health.next_try_us, health.attempt, health.codec)
-
-
-def count_message(sample: SampleRow) -> Message:
-    """A new number for a tile."""
-    return {"type": "count", "camera_id": sample.camera_id, **latest_count(sample).model_dump(mode="json")}
-
-
-def state_message(health: StreamHealth) -> Message:
-    """A stream's state as it is now."""
-    return {"type": "camera_state", "camera_id": health.camera_id, **stream_state(health).model_dump(mode="json")}

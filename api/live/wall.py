@@ -1,4 +1,4 @@
-"""The wall: every enabled camera in scope with what it is doing, its latest count, and which class sits there."""
+"""GET /api/wall: every enabled camera in scope with its state, its latest count and the class in its room."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -23,15 +23,15 @@ from shike.capture.recorder.health import StreamHealth
 
 router = APIRouter(tags=["wall"], responses=PROBLEM)
 
-# An older count says nothing about the picture on the tile.
+# A count older than this is not shown: it says nothing about the picture on the tile.
 COUNT_FRESH = timedelta(minutes=10)
 
 
 class StreamState(BaseModel):
-    """What a stream is doing. `state` is waiting, connecting, recording, backing_off, refused, resting or stopped.
+    """The state of a stream: waiting, connecting, recording, backing_off, refused, resting or stopped.
 
-    `since`: it records since then, or rests; in any other state it has not been recorded since then, however often a
-    connection was tried meanwhile.
+    `since`: when recording or resting began; in any other state, since when the stream has not been recorded, however
+    often a connection was tried meanwhile.
     `audio` is recorded, none_yet, dropped_g711, dropped_codec or failed; null where none is asked for or offered.
     """
 

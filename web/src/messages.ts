@@ -2,12 +2,19 @@
  * The words of the app. One file per area and language under `messages/`; the file `live.json`
  * holds one top-level key `live`, so a key reads `live.tile.stale` everywhere.
  */
+import { useLocalStorage } from '@vueuse/core'
 import { createI18n } from 'vue-i18n'
 
 export const LOCALES = ['zh-CN', 'en'] as const
 export type Locale = (typeof LOCALES)[number]
 
-const STORED_AS = 'shike.locale'
+/** The language that this browser shows; Chinese until somebody chooses. */
+const chosen = useLocalStorage<Locale>('shike.locale', 'zh-CN', {
+  serializer: { read: (kept) => LOCALES.find((known) => known === kept) ?? 'zh-CN', write: String },
+  writeDefaults: false,
+  listenToStorageChanges: false,
+  flush: 'sync',
+})
 
 type Words = { [key: string]: string | Words }
 const files = import.meta.glob<Words>('./messages/*/*.json', { eager: true, import: 'default' })
@@ -21,21 +28,14 @@ function collect(): Record<Locale, Words> {
   return all
 }
 
-function firstLocale(): Locale {
-  const stored = localStorage.getItem(STORED_AS)
-  return LOCALES.find((known) => known === stored) ?? 'zh-CN'
-}
-
-const start = firstLocale()
-
 export const i18n = createI18n({
   legacy: false,
-  locale: start,
+  locale: chosen.value,
   fallbackLocale: 'zh-CN',
   messages: collect(),
 })
 
-document.documentElement.lang = start
+document.documentElement.lang = chosen.value
 
 export function currentLocale(): Locale {
   return i18n.global.locale.value as Locale
@@ -45,5 +45,5 @@ export function currentLocale(): Locale {
 export function setLocale(locale: Locale): void {
   i18n.global.locale.value = locale
   document.documentElement.lang = locale
-  localStorage.setItem(STORED_AS, locale)
+  chosen.value = locale
 }

@@ -1,4 +1,4 @@
-"""News over a WebSocket: only to those in scope, only while they may."""
+"""News over a WebSocket: only to those in scope, only while they have the right."""
 
 import json
 from dataclasses import replace
@@ -34,7 +34,7 @@ def sample(service: Service, world: World, number: int, count: int) -> SampleRow
     )
 
 
-def told(socket: ClientConnection, kind: str) -> dict[str, Any]:
+def next_of(socket: ClientConnection, kind: str) -> dict[str, Any]:
     """The next message of a kind."""
     while True:
         message: dict[str, Any] = json.loads(socket.recv(10))
@@ -52,11 +52,11 @@ def test_a_count_goes_to_those_in_scope_and_to_nobody_else(empty: Service, world
         empty.socket("/api/events", empty.token("second institution")) as second,
     ):
         for socket in (first, second):
-            assert told(socket, "time")["now"].endswith("Z")
+            assert next_of(socket, "time")["now"].endswith("Z")
         empty.add(sample(empty, world, 0, 11))
         empty.add(sample(empty, world, 1, 22))
         for socket, number, count in ((first, 0, 11), (second, 1, 22)):
-            message = told(socket, "count")
+            message = next_of(socket, "count")
             assert (message["camera_id"], message["count"], message["low"]) == (world.cameras[number], count, count - 1)
         with pytest.raises(TimeoutError):
             first.recv(0.3)
@@ -67,22 +67,22 @@ def test_states_are_told_on_arrival_and_again_when_they_change(empty: Service, w
     empty.settings.state_dir.mkdir(exist_ok=True)
     health.write(empty.settings.state_dir, "0", [first, second])
     with empty.socket("/api/events", empty.token("institution")) as socket:
-        seen = told(socket, "camera_state")
+        seen = next_of(socket, "camera_state")
         assert (seen["camera_id"], seen["stream"], seen["state"]) == (world.cameras[0], "main", "recording")
         silent = replace(first, state="backing_off", cause="no_data", attempt=1)
         health.write(empty.settings.state_dir, "0", [silent, second])
-        while (seen := told(socket, "camera_state"))["state"] == "recording":
+        while (seen := next_of(socket, "camera_state"))["state"] == "recording":
             pass
         assert (seen["camera_id"], seen["cause"], seen["attempt"]) == (world.cameras[0], "no_data", 1)
 
 
 def test_a_closed_account_is_cut_off(empty: Service, world: World) -> None:
     with empty.socket("/api/events", empty.token("institution")) as socket:
-        told(socket, "time")
+        next_of(socket, "time")
         path = f"/api/accounts/{world.accounts['institution']}"
         empty.client("administrator").patch(path, json={"active": False})
         with pytest.raises(ConnectionClosedError) as closed:
-            told(socket, "never")
+            next_of(socket, "never")
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 4401
 
 

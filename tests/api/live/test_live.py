@@ -26,22 +26,22 @@ LIVE = f"/api/cameras/{CAMERA}/live?stream=main"
 
 @dataclass
 class Watched:
-    """What a viewer was sent."""
+    """What one viewer received."""
 
-    told: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
     init: bytes = b""
     fragments: list[bytes] = field(default_factory=list)
 
     def take(self, message: str | bytes) -> None:
         if isinstance(message, str):
-            self.told.append(json.loads(message))
+            self.messages.append(json.loads(message))
         elif boxes.walk(message).__next__().kind == b"ftyp":
             self.init = message
         else:
             self.fragments.append(message)
 
     def kinds(self) -> list[str]:
-        return [each["type"] for each in self.told]
+        return [each["type"] for each in self.messages]
 
     @property
     def media(self) -> bytes:
@@ -85,13 +85,13 @@ def test_a_viewer_gets_the_init_section_and_then_fragments_from_the_last_keyfram
 ) -> None:
     with empty.socket(LIVE, empty.token("institution")) as socket:
         watched = watch(socket, 8)
-    init = next(each for each in watched.told if each["type"] == "init")
+    init = next(each for each in watched.messages if each["type"] == "init")
     assert (init["width"], init["height"], init["stream"]) == (320, 180, "main")
     assert (init["origin"], init["simulated"]) == ("live", True)
     assert init["codec"] == boxes.init_facts(watched.init).codec
-    state = next(each for each in watched.told if each["type"] == "state")
+    state = next(each for each in watched.messages if each["type"] == "state")
     assert (state["state"], state["cause"]) == ("recording", None)
-    assert any(each["type"] == "time" and each["now"].endswith("Z") for each in watched.told)
+    assert any(each["type"] == "time" and each["now"].endswith("Z") for each in watched.messages)
     assert is_key(watched.fragments[0])
     frames = strips(watched.media)
     start = position(sent(empty), frames)
@@ -116,11 +116,11 @@ def test_a_viewer_who_does_not_read_is_told_what_was_skipped_and_stops_nobody(
 ) -> None:
     host, port = empty.host.split(":")
     raw = sockets.socket()
-    # A window this small makes a viewer who does not read felt at once.
+    # With a window this small the server notices at once that the viewer does not read.
     raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
     raw.connect((host, int(port)))
     cookie = {"Cookie": f"{COOKIE}={empty.token('institution')}"}
-    # Nor does such a viewer answer pings, and must not be given up for that.
+    # Such a viewer sends no pings either: a missing answer would make the client close the connection.
     slow: dict[str, Any] = {"max_queue": 1, "ping_interval": None}
     with (
         connect(f"ws://{empty.host}{LIVE}", sock=raw, additional_headers=cookie, proxy=None, **slow) as stalled,
@@ -135,7 +135,7 @@ def test_a_viewer_who_does_not_read_is_told_what_was_skipped_and_stops_nobody(
         late = Watched()
         while "skipped" not in late.kinds():
             late.take(stalled.recv(30))
-        seconds = next(each["seconds"] for each in late.told if each["type"] == "skipped")
+        seconds = next(each["seconds"] for each in late.messages if each["type"] == "skipped")
         assert seconds > 1
         late.fragments.clear()
         while len(late.fragments) < 3:
@@ -150,14 +150,14 @@ def test_a_new_run_is_told_with_its_own_init_section(empty: Service, filming: Ca
         sim.stop()
         wait_until(lambda: filming.health.state == "backing_off", "the loss is noticed")
         health.write(empty.settings.state_dir, "s0", [filming.health])
-        while not any(each["type"] == "state" and each["state"] == "backing_off" for each in before.told):
+        while not any(each["type"] == "state" and each["state"] == "backing_off" for each in before.messages):
             before.take(socket.recv(30))
-        assert before.told[-1]["cause"] in ("connection_lost", "unreachable")
-        assert before.told[-1]["next_try_at"] and before.told[-1]["last_packet_at"]
+        assert before.messages[-1]["cause"] in ("connection_lost", "unreachable")
+        assert before.messages[-1]["next_try_at"] and before.messages[-1]["last_packet_at"]
         sim.start()
         again = Watched()
         while "init" not in again.kinds():
-            # What the old run still had may come after the word of its end: states and pictures go their own ways.
+            # Footage of the old run can come after the state that reports its end: the two are not ordered.
             message = socket.recv(60)
             (again if isinstance(message, str) else before).take(message)
         while len(again.fragments) < 3:
@@ -171,8 +171,8 @@ def test_opening_and_closing_are_in_the_audit_trail(empty: Service, filming: Cam
         watch(socket, 3)
 
     def lines() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = empty.client("auditor").get("/api/audit-events").json()["items"]
-        return [each for each in reversed(found) if each["action"].startswith("live_")]
+        events: list[dict[str, Any]] = empty.client("auditor").get("/api/audit-events").json()["items"]
+        return [each for each in reversed(events) if each["action"].startswith("live_")]
 
     wait_until(lambda: len(lines()) == 2, "both are written")
     opened, closed = lines()
@@ -207,6 +207,6 @@ def test_a_viewer_who_loses_the_right_is_cut_off(empty: Service, world: World, f
 
 def test_a_camera_that_is_not_recorded_yet_is_waiting(empty: Service, world: World) -> None:
     with empty.socket(f"/api/cameras/{world.cameras[0]}/live", empty.token("institution")) as socket:
-        told = [json.loads(socket.recv(10)), json.loads(socket.recv(10))]
-    assert [each["type"] for each in told] == ["state", "time"]
-    assert (told[0]["state"], told[0]["last_packet_at"]) == ("waiting", None)
+        messages = [json.loads(socket.recv(10)), json.loads(socket.recv(10))]
+    assert [each["type"] for each in messages] == ["state", "time"]
+    assert (messages[0]["state"], messages[0]["last_packet_at"]) == ("waiting", None)

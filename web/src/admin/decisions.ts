@@ -1,4 +1,4 @@
-/** What was once decided about a room or a camera, in words. */
+/** A past decision about a room or a camera, in words. */
 export interface PastDecision {
   since: string
   by: string | null

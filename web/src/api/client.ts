@@ -1,6 +1,6 @@
 /**
- * The one door to the server. Calls are typed from its own description; a failed answer becomes a
- * `ProblemError`, an answer "not logged in" is announced once through `onSignedOut`.
+ * The client for the server's API. Calls are typed from the generated schema. A failed answer becomes a `ProblemError`;
+ * the answer "not logged in" also calls the listener of `onSignedOut`.
  */
 import createClient, { type Middleware } from 'openapi-fetch'
 
@@ -12,7 +12,7 @@ import type { paths } from './schema'
 type Listener = () => void
 let signedOut: Listener = () => undefined
 
-/** The router sets this: it leads to the login page with the way back. */
+/** Sets the listener for "not logged in". The router's listener opens the login page and keeps the way back. */
 export function onSignedOut(listener: Listener): void {
   signedOut = listener
 }
@@ -40,7 +40,7 @@ const watch: Middleware = {
 export const api = createClient<paths>({
   baseUrl: globalThis.location?.origin,
   credentials: 'same-origin',
-  // Looked up at each call, so that a test can put its own in place.
+  // Looked up at each call, so that a test can replace it.
   fetch: (request) => globalThis.fetch(request),
 })
 api.use(watch)

@@ -1,4 +1,4 @@
-/** What went wrong, as the server said it (application/problem+json) or as the network failed to. */
+/** What went wrong: the server's problem document (application/problem+json), or a failure of the network. */
 
 export interface FieldProblem {
   field: string
@@ -13,7 +13,7 @@ export interface Problem {
   detail: string | null
   request_id: string | null
   errors: FieldProblem[]
-  /** `locked` only: seconds until the next attempt is heard. */
+  /** `locked` only: seconds until the next attempt is accepted. */
   retry_after_s: number | null
   /** `bad_credentials` only. */
   remaining_attempts: number | null
@@ -40,20 +40,20 @@ function whole(value: unknown): number | null {
 
 /** Reads a failed answer; an answer that is no problem document becomes `http_<status>`. */
 export function problemFrom(status: number, body: unknown, requestId: string | null = null): Problem {
-  const said = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
+  const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
   return {
     status,
-    code: text(said.code) ?? `http_${status}`,
-    title: text(said.title) ?? `HTTP ${status}`,
-    detail: text(said.detail),
-    request_id: text(said.request_id) ?? requestId,
-    errors: Array.isArray(said.errors) ? (said.errors as FieldProblem[]) : [],
-    retry_after_s: whole(said.retry_after_s),
-    remaining_attempts: whole(said.remaining_attempts),
+    code: text(fields.code) ?? `http_${status}`,
+    title: text(fields.title) ?? `HTTP ${status}`,
+    detail: text(fields.detail),
+    request_id: text(fields.request_id) ?? requestId,
+    errors: Array.isArray(fields.errors) ? (fields.errors as FieldProblem[]) : [],
+    retry_after_s: whole(fields.retry_after_s),
+    remaining_attempts: whole(fields.remaining_attempts),
   }
 }
 
-/** Turns whatever was thrown by a call into a problem; a programming error is thrown on. */
+/** Turns an error thrown by a call into a problem; a programming error is thrown again. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem
   if (error instanceof DOMException && error.name === 'TimeoutError') return problemFrom(0, { code: 'timeout' })

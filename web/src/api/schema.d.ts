@@ -922,7 +922,7 @@ export interface paths {
         put?: never;
         /**
          * Reconnect Camera
-         * @description Ask the recorder to try an unreachable camera at once instead of at its next turn.
+         * @description Ask the recorder to try an unreachable camera at once, before its planned next try.
          */
         post: operations["reconnect_camera"];
         delete?: never;
@@ -5491,10 +5491,10 @@ export interface components {
         };
         /**
          * StreamState
-         * @description What a stream is doing. `state` is waiting, connecting, recording, backing_off, refused, resting or stopped.
+         * @description The state of a stream: waiting, connecting, recording, backing_off, refused, resting or stopped.
          *
-         *     `since`: it records since then, or rests; in any other state it has not been recorded since then, however often a
-         *     connection was tried meanwhile.
+         *     `since`: when recording or resting began; in any other state, since when the stream has not been recorded, however
+         *     often a connection was tried meanwhile.
          *     `audio` is recorded, none_yet, dropped_g711, dropped_codec or failed; null where none is asked for or offered.
          */
         StreamState: {
@@ -6192,6 +6192,169 @@ export interface components {
              */
             to: string;
         };
+        /**
+         * CameraStateMessage
+         * @description The state of one of a camera's streams: sent for each stream at the start, then whenever the state changes.
+         */
+        CameraStateMessage: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "camera_state";
+            /** Camera Id */
+            camera_id: string;
+            /** Stream */
+            stream: string;
+            /** State */
+            state: string;
+            /** Cause */
+            cause: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Last Packet At */
+            last_packet_at: string | null;
+            /** Next Try At */
+            next_try_at: string | null;
+            /** Attempt */
+            attempt: number;
+            /** Bitrate Bps */
+            bitrate_bps: number | null;
+            /** Fps */
+            fps: number | null;
+            /** Width */
+            width: number | null;
+            /** Height */
+            height: number | null;
+            /** Codec */
+            codec: string | null;
+            /** Dropped */
+            dropped: number;
+            /** Clock Offset Ms */
+            clock_offset_ms: number | null;
+            /** Simulated */
+            simulated: boolean;
+            /** Audio */
+            audio: string | null;
+        };
+        /**
+         * CountMessage
+         * @description A new count of a camera.
+         */
+        CountMessage: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "count";
+            /** Camera Id */
+            camera_id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Count */
+            count: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** Valid */
+            valid: boolean;
+            /** Invalid Reason */
+            invalid_reason: string | null;
+        };
+        /**
+         * InitMessage
+         * @description A run begins. The next binary message is its init section (ftyp + moov).
+         */
+        InitMessage: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "init";
+            /** Codec */
+            codec: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Run Id */
+            run_id: string;
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "main" | "sub";
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "live" | "imported";
+        };
+        /**
+         * SkippedMessage
+         * @description The viewer read too slowly and was moved to a newer keyframe: so many seconds of footage were left out.
+         */
+        SkippedMessage: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "skipped";
+            /** Seconds */
+            seconds: number;
+        };
+        /**
+         * StateMessage
+         * @description The state of the stream that the viewer watches. `state`, `cause` and `since` mean what they mean in StreamState.
+         *
+         *     Where the recorder has said nothing about the stream yet, `state` is "waiting" and `since` is null.
+         */
+        StateMessage: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "state";
+            /** State */
+            state: string;
+            /** Cause */
+            cause: string | null;
+            /** Since */
+            since: string | null;
+            /** Next Try At */
+            next_try_at: string | null;
+            /** Attempt */
+            attempt: number;
+            /** Last Packet At */
+            last_packet_at: string | null;
+        };
+        /**
+         * TimeMessage
+         * @description The server's clock, so that a browser whose clock is wrong still shows true ages. Both sockets send it.
+         */
+        TimeMessage: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "time";
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+        };
+        EventMessage: components["schemas"]["CountMessage"] | components["schemas"]["CameraStateMessage"] | components["schemas"]["TimeMessage"];
+        LiveMessage: components["schemas"]["InitMessage"] | components["schemas"]["StateMessage"] | components["schemas"]["SkippedMessage"] | components["schemas"]["TimeMessage"];
     };
     responses: never;
     parameters: never;

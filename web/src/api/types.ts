@@ -1,6 +1,6 @@
 /**
- * Names for the values that cross the wire, out of the server's own description. Times are
- * RFC 3339 strings in UTC, durations carry their unit in the name.
+ * Short names for types of the generated schema. Times are RFC 3339 strings in UTC; durations carry their unit in the
+ * name.
  */
 import type { components } from './schema'
 
@@ -37,6 +37,10 @@ export type Camera = Schemas['CameraOut']
 export type StreamHealth = Schemas['StreamState']
 export type CountNow = Schemas['LatestCount']
 export type WallItem = Schemas['WallItem']
+/** Every text message of `WS /api/events`, by `type`. */
+export type EventMessage = Schemas['EventMessage']
+/** Every text message of `WS /api/cameras/{id}/live`, by `type`. */
+export type LiveMessage = Schemas['LiveMessage']
 export type RecordingPolicy = Schemas['PolicyOut']
 export type RoomRecording = Schemas['RoomRecordingOut']
 export type RecordingNeeds = Schemas['NeedsOut']

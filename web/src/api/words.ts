@@ -1,4 +1,4 @@
-/** Problem → words. Codes are translated in `errors.json`; a code nobody knew yet falls back to its status. */
+/** Problems in words. Codes are translated in `errors.json`; an unknown code falls back to its status. */
 import { i18n } from '@/messages'
 
 import type { FieldProblem, Problem } from './problem'
@@ -31,6 +31,6 @@ export function fieldWords(problem: FieldProblem): string {
 
 /** The message for one field of a form, or '' where the field is fine. */
 export function fieldMessage(problem: Problem | null, field: string): string {
-  const found = problem?.errors.find((one) => one.field === field || one.field.endsWith(`.${field}`))
-  return found ? fieldWords(found) : ''
+  const error = problem?.errors.find((one) => one.field === field || one.field.endsWith(`.${field}`))
+  return error ? fieldWords(error) : ''
 }

@@ -1,4 +1,4 @@
-/** What the pages of classes ask the server for. */
+/** Requests of the pages of classes. */
 import { api, got } from '@/api/client'
 import type { ClassSession, Enrolment, ImportKind, ImportResult, TrainingClass } from '@/api/types'
 
@@ -21,7 +21,7 @@ export async function fetchTimetable(class_id: string): Promise<ClassSession[]> 
   return (await got(api.GET('/api/classes/{class_id}/sessions', { params: { path: { class_id } } }))).items
 }
 
-/** A file of rows for a class: tried without keeping anything, or taken in. The file itself is the body. */
+/** Sends a file of rows for a class, as a trial that stores nothing or to import it. The file itself is the body. */
 export async function sendFile(
   kind: ImportKind,
   class_id: string,
@@ -32,7 +32,7 @@ export async function sendFile(
     api.POST('/api/imports/{kind}', {
       params: { path: { kind }, query: { class_id, ...how } },
       headers: { 'Content-Type': 'text/csv' },
-      // The description calls the body text; its bytes go out as they are, in whatever encoding they came.
+      // The schema says that the body is text; the bytes are sent as they are, in the encoding of the file.
       body: file as unknown as string,
       bodySerializer: (body) => body,
     }),

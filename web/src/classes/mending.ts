@@ -1,4 +1,4 @@
-/** What to write instead: the words of registers for a refused value, else the app's general ones. */
+/** What to write instead of a refused value: the messages for classes, else the general ones. */
 import type { FieldProblem, Problem } from '@/api/problem'
 import { fieldWords } from '@/api/words'
 import { i18n } from '@/messages'
@@ -11,11 +11,11 @@ export function mendWords(problem: FieldProblem): string {
 
 /** The message for one field of a form, or '' where the field is fine. */
 export function mendMessage(problem: Problem | null, field: string): string {
-  const found = problem?.errors.find((one) => one.field === field || one.field.endsWith(`.${field}`))
-  return found ? mendWords(found) : ''
+  const error = problem?.errors.find((one) => one.field === field || one.field.endsWith(`.${field}`))
+  return error ? mendWords(error) : ''
 }
 
-/** The heading of a column as people know it. */
+/** The heading of a column in the user's language. */
 export function fieldName(field: string): string {
   const { t, te } = i18n.global
   const key = `classes.field.${field}`

@@ -1,10 +1,10 @@
-/** The roster of a class as its tabs show it: whose row is open, and whether a file is being taken in. */
+/** The roster of a class for its tabs: which row is open, and whether a file is being imported. */
 import { computed, type ComputedRef, type WritableComputedRef } from 'vue'
 
 import type { Enrolment } from '@/api/types'
-import { useLoad, type Load } from '@/parts/load'
-import { useQueryValue } from '@/parts/urlState'
-import { may } from '@/session/session'
+import { may } from '@/login/loginSession'
+import { useLoad, type Load } from '@/parts/page/load'
+import { useQueryValue } from '@/parts/page/urlState'
 
 import { fetchRoster } from './classesApi'
 

@@ -1,4 +1,4 @@
-/** A class session's plan as its form holds it: one day, and times of day in Beijing. */
+/** A class session's plan as fields of a form: one day, and times of day in Beijing. */
 import type { ClassSession } from '@/api/types'
 import { toBeijing } from '@/clock/format'
 
@@ -29,7 +29,7 @@ export function planOf(session: ClassSession | null): PlanFields {
   }
 }
 
-/** What is sent for the fields. `at` turns a Beijing wall time into an instant. */
+/** The request for the fields. `at` turns a Beijing wall time into a moment. */
 export function sentPlan(form: PlanFields, at: (wall: string) => string) {
   const instant = (time: string): string => at(`${form.date}T${time}:00`)
   return {

@@ -1,5 +1,5 @@
 /**
- * Times as people here read them: always Beijing time (Asia/Shanghai), whatever the browser's zone.
+ * Times in words: always Beijing time (Asia/Shanghai), whatever the browser's zone.
  * Inputs are RFC 3339 strings in UTC or milliseconds since the epoch.
  */
 import { i18n } from '@/messages'
@@ -31,8 +31,8 @@ interface Split {
 }
 
 export function split(at: Moment): Split {
-  const found = Object.fromEntries(parts.formatToParts(new Date(at)).map((part) => [part.type, part.value]))
-  return found as unknown as Split
+  const byType = Object.fromEntries(parts.formatToParts(new Date(at)).map((part) => [part.type, part.value]))
+  return byType as unknown as Split
 }
 
 /** `11:31:20` */
@@ -80,7 +80,7 @@ export function duration(seconds: number): string {
   return t('common.duration.seconds', { s })
 }
 
-/** The same with tenths below a minute, for lengths that stand beside their sum: `2.4 秒`, `3 分 22 秒`. */
+/** The same with tenths of a second below a minute, for lengths shown beside their sum: `2.4 秒`, `3 分 22 秒`. */
 export function exactDuration(seconds: number): string {
   const tenths = Math.max(0, Math.round(seconds * 10))
   return tenths < 600 ? i18n.global.t('common.duration.seconds', { s: (tenths / 10).toFixed(1) }) : duration(seconds)

@@ -1,6 +1,6 @@
 /**
- * What time it is on the server. The browser's own clock may be minutes off, so every answer that
- * carries a time corrects it; ages and the clock in the top bar are read from here.
+ * The server's time. The browser's own clock may be minutes off, so every answer that carries a time corrects this
+ * one; ages and the clock in the top bar are computed with it.
  */
 import { onScopeDispose, ref, type Ref } from 'vue'
 
@@ -8,10 +8,10 @@ let offsetMs = 0
 let doubtMs = Number.POSITIVE_INFINITY
 let measuredAt = 0
 
-/** Doubt grows slowly with age, so that a fresh coarse reading beats a fine one of yesterday. */
+/** The uncertainty of a reading grows with its age, so that a fresh coarse one replaces a fine one of yesterday. */
 const DOUBT_PER_MS = 50e-6
 
-/** Takes a server time seen just now. `precisionMs`: how far it may be off. */
+/** Records a server time read just now. `precisionMs`: how far it may be off. */
 export function observeServerTime(serverMs: number, precisionMs: number, localMs: number = Date.now()): void {
   const oldDoubt = doubtMs + Math.abs(localMs - measuredAt) * DOUBT_PER_MS
   if (precisionMs > oldDoubt) return
@@ -20,7 +20,7 @@ export function observeServerTime(serverMs: number, precisionMs: number, localMs
   measuredAt = localMs
 }
 
-/** Takes the `Date` header of an answer: whole seconds, cut off, so the middle of the second is meant. */
+/** Records the `Date` header of an answer. It is cut to whole seconds, so the middle of the second is used. */
 export function observeDateHeader(header: string | null, sentMs: number, receivedMs: number): void {
   const seconds = header === null ? Number.NaN : Date.parse(header)
   if (Number.isNaN(seconds)) return
@@ -33,7 +33,7 @@ export function serverNow(): number {
   return Date.now() + offsetMs
 }
 
-/** A reactive server time that ticks on the second, for clocks. Ends with the component that asked. */
+/** A reactive server time that changes on the second, for clocks. Ends with the component that called it. */
 export function useServerClock(): Ref<number> {
   const now = ref(serverNow())
   let timer = 0

@@ -8,7 +8,7 @@ import type { components } from '@/api/schema'
 import { clockTime, dateWords, duration } from '@/clock/format'
 import { serverNow } from '@/clock/serverClock'
 import type { IconName } from '@/parts/icons'
-import { useGapWords } from '@/playback/gapWords'
+import { useGapWords } from '@/playback/footage/gapWords'
 
 export type Flag = components['schemas']['FlagOut']
 export type FlagDetail = components['schemas']['FlagDetail']

@@ -1,10 +1,10 @@
-/** What about keeping footage needs somebody: shown wherever one is, asked once a minute while anybody shows it. */
+/** Matters of keeping footage that need somebody to act. Fetched once a minute while any component shows them. */
 import { onScopeDispose, readonly, ref, watch, type Ref } from 'vue'
 
 import { api, got } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import type { RetentionAlarm } from '@/api/types'
-import { may } from '@/session/session'
+import { may } from '@/login/loginSession'
 
 const EVERY_MS = 60_000
 const NOTHING: RetentionAlarm = { resting: 0, waiting: 0, unmounted: 0 }
@@ -17,7 +17,7 @@ export async function refreshKeepingAlarm(): Promise<void> {
   try {
     alarm.value = await got(api.GET('/api/retention/alarm'))
   } catch (error) {
-    // A mark on the menu is no place for trouble: the page of keeping says it, and the next minute asks again.
+    // No message at the menu: the page of keeping shows the problem, and the next minute tries again.
     asProblem(error)
   }
 }

@@ -2,8 +2,8 @@
 import { computed } from 'vue'
 
 import type { Permission } from '@/api/types'
+import { may } from '@/login/loginSession'
 import type { IconName } from '@/parts/icons'
-import { may } from '@/session/session'
 
 export type MenuKey = 'live' | 'playback' | 'sessions' | 'flags' | 'classes' | 'subsidy' | 'admin'
 

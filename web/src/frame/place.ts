@@ -1,6 +1,6 @@
 /**
- * Where you are, as the top bar says it. A page that knows more than its own name (which camera,
- * which room) says so with `usePlace`; it is taken back when the page closes.
+ * The crumbs in the top bar. A page that knows more than its own name (which camera, which room) sets them with
+ * `usePlace`; they are removed when the page closes.
  */
 import { onScopeDispose, shallowRef, watchEffect } from 'vue'
 
@@ -12,13 +12,13 @@ export interface Crumb {
 export const crumbs = shallowRef<readonly Crumb[]>([])
 
 export function usePlace(place: () => readonly Crumb[]): void {
-  const said = shallowRef<readonly Crumb[]>([])
+  const own = shallowRef<readonly Crumb[]>([])
   watchEffect(() => {
-    said.value = place()
-    crumbs.value = said.value
+    own.value = place()
+    crumbs.value = own.value
   })
   onScopeDispose(() => {
-    // The next page may have spoken already.
-    if (crumbs.value === said.value) crumbs.value = []
+    // The next page may have set its own already.
+    if (crumbs.value === own.value) crumbs.value = []
   })
 }

@@ -1,4 +1,6 @@
-/** Why a tile stands still: the most telling of what the viewer's link, the player and the recorder know. Pure. */
+/**
+ * Why a tile stands still: the most useful cause that the viewer's connection, the player or the recorder knows. Pure.
+ */
 import type { CameraState, LinkTrouble } from './liveFeed'
 import type { PlayerTrouble } from './msePlayer'
 
@@ -25,7 +27,7 @@ const CAUSES = [
 ]
 const STATES_WITHOUT_CAUSE = ['waiting', 'connecting', 'stopped', 'refused', 'backing_off']
 
-/** The room is recorded by its timetable and there is no class: nothing has failed. */
+/** The room is recorded by its timetable and there is no class now: nothing has failed. */
 export const isResting = (words: StaleWords): boolean => words.cause === 'off_schedule'
 
 export interface StaleWords {
@@ -59,7 +61,7 @@ export function staleWords(
   const attempt = nextTryMs === null ? null : camera.attempt
   if (camera.cause !== null && CAUSES.includes(camera.cause)) return { cause: camera.cause, attempt, nextTryMs }
   if (arriving) return { cause: 'slow_viewer', attempt: null, nextTryMs: null }
-  // The recorder needs longer than the tile to call a camera silent.
+  // The recorder reports a silent camera later than the tile notices it.
   if (camera.state === 'recording') return { cause: 'silent', attempt: null, nextTryMs: null }
   return { cause: STATES_WITHOUT_CAUSE.includes(camera.state) ? camera.state : 'unknown', attempt, nextTryMs }
 }

@@ -1,8 +1,9 @@
 /**
- * How a live picture stays close to the newest one: a pure rule from buffered ranges to a speed or a jump.
+ * How a live picture stays close to the newest one: from buffered ranges to a speed or a jump. Pure.
  *
- * Fragments arrive in steps of up to half a second, so not the distance itself but its smallest value over the last
- * seconds says how much could be given up; running dry would freeze the picture once per fragment.
+ * Fragments arrive in steps of up to half a second, so the distance to the newest picture goes up and down. Its
+ * smallest value over the last seconds is the reserve that can be used up; without any reserve the picture would freeze
+ * once per fragment.
  */
 
 export interface Range {
@@ -17,7 +18,7 @@ export interface Move {
 
 /** Distance from the newest picture after a jump, s. */
 export const LANDING_S = 0.35
-/** Further behind than this is not caught up by speed but by a jump, s. */
+/** A picture further behind than this jumps to the newest one instead of playing faster, s. */
 export const JUMP_BEHIND_S = 1.5
 const WANTED_SLACK_S = 0.12
 const TOO_MUCH_SLACK_S = 0.3
@@ -30,7 +31,7 @@ export function nextMove(ranges: readonly Range[], nowS: number, leastSlackS: nu
   const landing = Math.max(last.start, last.end - LANDING_S)
   if (!atEdge) return { seekTo: landing, rate: 1 }
   const inside = ranges.some((range) => nowS >= range.start - 0.05 && nowS < range.end)
-  // A hole after a skip, or a playhead before everything: nothing will ever arrive there.
+  // A hole after a skip, or a playhead before all data: nothing will ever arrive there.
   if (!inside && nowS < last.start) return { seekTo: landing, rate: 1 }
   if (leastSlackS > JUMP_BEHIND_S) return { seekTo: landing, rate: 1 }
   if (leastSlackS > TOO_MUCH_SLACK_S + 0.5) return { seekTo: null, rate: 1.15 }

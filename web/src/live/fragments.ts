@@ -1,15 +1,18 @@
 /**
  * Fragments of a recording as they arrive on a live connection: where each begins and what wall time it carries.
  *
- * Only the boxes that the viewer needs are read (`prft`, `moof`, `mdat`, and `mdhd` of the init section); the rest
- * is left to the browser. Wall time is the evidence time that the recorder wrote. See the live design page.
+ * Only the boxes that the viewer needs are read (`prft`, `moof`, `mdat`, and `mdhd` of the init section); the browser
+ * reads the rest. Wall time is the time that the recorder wrote into `prft`. See docs/design/live.md.
  */
 
 /** Seconds between the NTP epoch (1900) and the Unix epoch (1970). */
 const NTP_TO_UNIX_S = 2_208_988_800
 const TWO_32 = 4_294_967_296
 
-/** One fragment: `data` covers prft+moof+mdat; `wallMs` is Unix time in ms with a fraction, of the sample at `mediaTime`. */
+/**
+ * One fragment: `data` covers prft+moof+mdat; `wallMs` is Unix time in ms with a fraction, of the sample at
+ * `mediaTime`.
+ */
 export interface Fragment {
   readonly data: Uint8Array<ArrayBuffer>
   readonly wallMs: number
@@ -83,12 +86,12 @@ function readPrft(view: DataView, box: Box): { wallMs: number; mediaTime: number
 /**
  * Splits one binary message into its fragments.
  *
- * A fragment without `prft` is refused: a picture whose time nobody knows must not be shown as live.
+ * A fragment without `prft` is refused: a picture of unknown time must not be shown as live.
  */
 export function splitFragments(message: ArrayBuffer): Fragment[] {
   const bytes = new Uint8Array(message)
   const view = viewOf(bytes)
-  const found: Fragment[] = []
+  const pieces: Fragment[] = []
   let clock: { wallMs: number; mediaTime: number } | null = null
   let start = 0
   let moofSeen = false
@@ -101,12 +104,12 @@ export function splitFragments(message: ArrayBuffer): Fragment[] {
       moofSeen = true
     } else if (box.type === 'mdat') {
       if (clock === null || !moofSeen) throw new BrokenFragment('mdat without its prft and moof')
-      found.push({ data: bytes.subarray(start, box.end), ...clock })
+      pieces.push({ data: bytes.subarray(start, box.end), ...clock })
       clock = null
     }
   }
   if (clock !== null) throw new BrokenFragment('fragment ends before its mdat')
-  return found
+  return pieces
 }
 
 function findBox(view: DataView, from: number, to: number, path: readonly string[]): Box | null {

@@ -1,5 +1,5 @@
-/** Layouts of the wall: which tiles are on which page, where the arrows lead, what the keys mean. Pure. */
-import { isTyping, type Press } from '@/playback/keys'
+/** Layouts of the wall: which tiles are on which screen, where the arrow keys lead, what the keys mean. Pure. */
+import { isTyping, type Press } from '@/parts/keyPress'
 
 export const LAYOUTS = [1, 4, 9, 16, 25] as const
 export type Layout = (typeof LAYOUTS)[number]
@@ -16,7 +16,7 @@ export function pagesOf(count: number, layout: Layout): number {
   return Math.max(1, Math.ceil(count / layout))
 }
 
-/** `page` counts from 1; anything outside is brought back in. */
+/** The nearest page that exists; pages count from 1. */
 export function clampPage(page: number, count: number, layout: Layout): number {
   return Number.isFinite(page) ? Math.min(pagesOf(count, layout), Math.max(1, Math.trunc(page))) : 1
 }
@@ -25,14 +25,14 @@ export function onPage<T>(items: readonly T[], page: number, layout: Layout): T[
   return items.slice((page - 1) * layout, page * layout)
 }
 
-/** Fewest columns and rows that hold the tiles that are there: two cameras do not sit in a nine-part grid. */
+/** The fewest columns and rows that hold the tiles: two cameras do not get a grid of nine. */
 export function gridOf(layout: Layout, shown: number): { columns: number; rows: number } {
   const most = columnsOf(layout)
   const columns = Math.min(most, Math.max(1, Math.ceil(Math.sqrt(shown))))
   return { columns, rows: Math.min(most, Math.max(1, Math.ceil(shown / columns))) }
 }
 
-/** Index of the tile that an arrow leads to; it stops at the edges. */
+/** Index of the tile that an arrow key leads to; at an edge the index stays. */
 export function neighbour(index: number, key: string, columns: number, count: number): number {
   const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }
   const step = steps[key]

@@ -1,9 +1,20 @@
 /**
- * One camera's live connection: dispatches what the server sends and comes back by itself when it breaks.
+ * One camera's live connection: hands on what the server sends, footage cut into fragments.
  *
- * Owns the socket and its retries; knows nothing about video elements.
+ * Knows the messages of the socket. Connecting and retrying are in reconnectingSocket.ts; video elements are not here.
  */
+import type { LiveMessage } from '@/api/types'
+
 import { splitFragments, BrokenFragment, type Fragment } from './fragments'
+import {
+  NO_RIGHT,
+  NOT_FOUND,
+  NOT_LOGGED_IN,
+  ReconnectingSocket,
+  socketAddress,
+  type Loss,
+  type SocketOptions,
+} from './reconnectingSocket'
 
 export type StreamName = 'main' | 'sub'
 
@@ -18,14 +29,7 @@ export interface InitSection {
 }
 
 /** What the recorder says about the camera. Times are RFC 3339. */
-export interface CameraState {
-  readonly state: string
-  readonly cause: string | null
-  readonly since: string | null
-  readonly next_try_at: string | null
-  readonly attempt: number | null
-  readonly last_packet_at: string | null
-}
+export type CameraState = Omit<Extract<LiveMessage, { type: 'state' }>, 'type'>
 
 /** Why the viewer's own connection is not there; null while it is. */
 export interface LinkTrouble {
@@ -44,48 +48,45 @@ export interface FeedEvents {
   link(trouble: LinkTrouble | null): void
 }
 
-export interface Socket {
-  binaryType: string
-  onopen: ((event: Event) => void) | null
-  onmessage: ((event: MessageEvent) => void) | null
-  onclose: ((event: CloseEvent) => void) | null
-  close(): void
-}
-
 const FIRST_DELAY_MS = 500
-const LONGEST_DELAY_MS = 15_000
-/** The server speaks at least every 5 s; silence beyond this is a dead connection that TCP has not noticed. */
 const SILENCE_MS = 8_000
 const FINAL: Readonly<Record<number, LinkTrouble['cause']>> = {
-  4401: 'signed_out',
-  4403: 'no_permission',
-  4404: 'gone',
+  [NOT_LOGGED_IN]: 'signed_out',
+  [NO_RIGHT]: 'no_permission',
+  [NOT_FOUND]: 'gone',
 }
 
 export function liveAddress(cameraId: string, stream: StreamName, base: Location = window.location): string {
-  const scheme = base.protocol === 'https:' ? 'wss' : 'ws'
-  return `${scheme}://${base.host}/api/cameras/${encodeURIComponent(cameraId)}/live?stream=${stream}`
+  return socketAddress(`/api/cameras/${encodeURIComponent(cameraId)}/live?stream=${stream}`, base)
 }
 
 export class LiveFeed {
-  private socket: Socket | null = null
-  private retry: ReturnType<typeof setTimeout> | null = null
-  private watchdog: ReturnType<typeof setInterval> | null = null
-  private attempt = 0
-  private heardAt = 0
+  private readonly socket: ReconnectingSocket
+  /** An `init` message whose binary init section has not come yet. */
   private announced: Omit<InitSection, 'bytes'> | null = null
 
+  /** `connect` and `random` are replaced in tests. */
   constructor(
-    private readonly address: string,
+    address: string,
     private readonly events: FeedEvents,
-    private readonly connect: (address: string) => Socket = (target) => new WebSocket(target) as Socket,
-    private readonly random: () => number = Math.random,
-  ) {}
+    connect?: SocketOptions['connect'],
+    random?: SocketOptions['random'],
+  ) {
+    const finalCodes = Object.keys(FINAL).map(Number)
+    this.socket = new ReconnectingSocket(
+      address,
+      { firstDelayMs: FIRST_DELAY_MS, silenceMs: SILENCE_MS, finalCodes, connect, random },
+      {
+        back: () => events.link(null),
+        received: (data) => this.received(data),
+        lost: (loss) => this.lost(loss),
+      },
+    )
+  }
 
   open(): void {
-    this.close()
-    this.attempt = 0
-    this.dial()
+    this.announced = null
+    this.socket.open()
   }
 
   /** A person pressed “reconnect”, or the machine came back online: do not wait for the timer. */
@@ -94,98 +95,52 @@ export class LiveFeed {
   }
 
   close(): void {
-    if (this.retry !== null) clearTimeout(this.retry)
-    if (this.watchdog !== null) clearInterval(this.watchdog)
-    this.retry = null
-    this.watchdog = null
-    this.drop()
+    this.socket.close()
   }
 
-  private drop(): void {
-    const socket = this.socket
-    this.socket = null
+  private lost({ code, nextTryMs, attempt }: Loss): void {
     this.announced = null
-    if (socket === null) return
-    socket.onopen = null
-    socket.onmessage = null
-    socket.onclose = null
-    socket.close()
-  }
-
-  private dial(): void {
-    const socket = this.connect(this.address)
-    this.socket = socket
-    this.heardAt = Date.now()
-    socket.binaryType = 'arraybuffer'
-    socket.onmessage = (event) => this.received(event.data as string | ArrayBuffer)
-    socket.onclose = (event) => this.closed(event.code)
-    this.watchdog ??= setInterval(() => {
-      if (this.socket !== null && Date.now() - this.heardAt > SILENCE_MS) this.closed(1006)
-    }, 2_000)
-  }
-
-  private closed(code: number): void {
-    this.drop()
-    const final = FINAL[code]
-    this.attempt += 1
-    if (final !== undefined) {
-      this.events.link({ cause: final, nextTryMs: null, attempt: this.attempt })
-      return
-    }
-    const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.attempt - 1)) * (0.75 + this.random() / 2)
-    this.events.link({ cause: 'viewer_offline', nextTryMs: Date.now() + delay, attempt: this.attempt })
-    if (this.retry !== null) clearTimeout(this.retry)
-    this.retry = setTimeout(() => this.dial(), delay)
+    this.events.link({ cause: FINAL[code] ?? 'viewer_offline', nextTryMs, attempt })
   }
 
   private received(data: string | ArrayBuffer): void {
-    this.heardAt = Date.now()
-    if (this.attempt > 0) {
-      this.attempt = 0
-      this.events.link(null)
-    }
-    if (typeof data === 'string') this.said(JSON.parse(data) as Record<string, unknown>)
+    if (typeof data === 'string') this.message(JSON.parse(data) as LiveMessage)
     else if (this.announced !== null) {
       const section = { ...this.announced, bytes: data }
       this.announced = null
       this.events.init(section)
-    } else this.pictures(data)
+    } else this.footage(data)
   }
 
-  private pictures(data: ArrayBuffer): void {
+  private footage(data: ArrayBuffer): void {
     try {
       this.events.fragments(splitFragments(data))
     } catch (error) {
       if (!(error instanceof BrokenFragment)) throw error
       // Starting over from a keyframe is the only safe way on.
       console.warn('live: broken fragment, reconnecting', error.message)
-      this.closed(1006)
+      this.socket.breakOff()
     }
   }
 
-  private said(message: Record<string, unknown>): void {
-    switch (message['type']) {
-      case 'init':
-        this.announced = {
-          codec: String(message['codec']),
-          width: Number(message['width']),
-          height: Number(message['height']),
-          runId: String(message['run_id']),
-          simulated: message['simulated'] === true,
-          origin: String(message['origin'] ?? 'live'),
-        }
+  private message(message: LiveMessage): void {
+    switch (message.type) {
+      case 'init': {
+        const { codec, width, height, run_id, simulated, origin } = message
+        this.announced = { codec, width, height, runId: run_id, simulated, origin }
         break
+      }
       case 'state':
-        this.events.state(message as unknown as CameraState)
+        this.events.state(message)
         break
       case 'skipped':
-        this.events.skipped(Number(message['seconds']))
+        this.events.skipped(message.seconds)
         break
       case 'time':
-        this.events.serverTime(Date.parse(String(message['now'])))
+        this.events.serverTime(Date.parse(message.now))
         break
       default:
-        // A newer server may say more than this page understands.
+        // A newer server can send a type that this page does not know.
         break
     }
   }

@@ -3,12 +3,12 @@
  *
  * Owns the media source, the queue of bytes and the speed. A new run gets a new init section on the same source
  * buffer with an offset that keeps the element's time line continuous; where the browser refuses the change, a fresh
- * media source is started. Wall time of any position comes from the fragments' own marks.
+ * media source is started. The wall time of a position is computed from the fragments (wallClock.ts).
  */
+import { nextMove, type Range } from './following'
 import type { Fragment } from './fragments'
 import { timescaleOf } from './fragments'
 import type { InitSection } from './liveFeed'
-import { nextMove, type Range } from './following'
 import { WallClock } from './wallClock'
 
 const KEEP_BEHIND_S = 30
@@ -86,7 +86,7 @@ export class MsePlayer {
     if (sourceMaker() === null) return this.onTrouble('no_media_source')
     if (!canPlay(section.codec)) return this.onTrouble('unsupported_codec')
     this.lastInit = section
-    // Bytes of the old run that wait behind a new one are late already.
+    // Bytes of the old run that still wait are late already: drop them.
     this.queue = [{ kind: 'init', section, timescale: timescaleOf(section.bytes) }]
     this.atEdge = false
     if (this.source === null) this.openSource(section.codec)
@@ -134,7 +134,7 @@ export class MsePlayer {
       if (this.source !== source || this.buffer !== null) return
       this.buffer = source.addSourceBuffer(mimeOf(codec))
       this.buffer.addEventListener('updateend', () => this.appended())
-      // A broken append closes the source; the newest init starts another.
+      // A failed append closes the source; the newest init section opens another.
       this.buffer.addEventListener('error', () => this.restart())
       this.work()
     })
@@ -149,7 +149,7 @@ export class MsePlayer {
     this.address = null
   }
 
-  /** Begins again with the last init section; pictures resume at the next keyframe that arrives. */
+  /** Starts again with the last init section; pictures continue with the next keyframe that arrives. */
   private restart(): void {
     const section = this.lastInit
     this.closeSource()
@@ -198,7 +198,7 @@ export class MsePlayer {
   }
 
   private appended(): void {
-    // Told late: what came in between is being appended already, and is told of in its turn.
+    // This event came late: the next append has already begun and will cause its own.
     if (this.buffer?.updating) return
     const end = this.ranges().at(-1)?.end
     if (end !== undefined && end - KEEP_BEHIND_S > 0 && this.queue.length === 0) {
@@ -208,7 +208,7 @@ export class MsePlayer {
     else this.work()
   }
 
-  /** Removes what lies more than `keepS` behind the playhead; true if the buffer is now busy with it. */
+  /** Removes data more than `keepS` behind the playhead; true if the buffer is now busy with that. */
   private trim(keepS: number, onlyBeyondS = keepS): boolean {
     const first = this.ranges()[0]
     const now = this.video.currentTime

@@ -1,5 +1,5 @@
 /**
- * What a tile says about the age of its picture: live, late, stale, healed. Pure; the clock is handed in.
+ * How a tile shows the age of its picture: live, late, stale, healed. Pure; the caller passes the time.
  *
  * The limits are promises of the product: up to 1 s a dot, up to 3 s the number in yellow, beyond that the picture
  * must look frozen.
@@ -7,9 +7,9 @@
 
 export const LIVE_LIMIT_MS = 1_000
 export const STALE_LIMIT_MS = 3_000
-/** How long a tile says that it was interrupted and is back. */
+/** How long a tile shows that it was interrupted and is back. */
 export const HEALED_SHOWN_MS = 8_000
-/** Hysteresis: a picture that hovers around 1 s must not make the sign flicker. */
+/** Hysteresis: the mark of a picture that is about 1 s old must not flicker. */
 const SETTLED_MS = 150
 
 export type Freshness = 'connecting' | 'live' | 'late' | 'stale'

@@ -1,8 +1,9 @@
 /**
  * One tile's picture: connection, player and age together, for as long as the tile is seen.
  *
- * Every tile has its own of everything, so that one that stalls cannot hold up another.
+ * Tiles share nothing, so that one that stalls cannot stop another.
  */
+import { useEventListener } from '@vueuse/core'
 import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
 
 import { observeServerTime, serverNow } from '@/clock/serverClock'
@@ -22,9 +23,9 @@ export interface LivePicture {
   /** The stream that is shown; differs from the wanted one where the browser cannot decode it. */
   readonly shown: Ref<StreamName>
   readonly size: Ref<string>
-  /** Seconds that were left out because this machine or its line was too slow; null once that is old news. */
+  /** Seconds that were left out because this machine or its connection was too slow; null again after 10 s. */
   readonly skipped: Ref<number | null>
-  /** Whether what arrives is fresh, whatever the screen shows. */
+  /** Whether fresh fragments arrive, whatever the screen shows. */
   arriving(): boolean
   reconnectNow(): void
 }
@@ -54,7 +55,7 @@ export function useLivePicture(
 
   function cannotPlay(what: PlayerTrouble): void {
     trouble.value = what
-    // A main stream that this browser cannot decode is replaced by the sub-stream, and the tile says so.
+    // A main stream that this browser cannot decode is replaced by the sub-stream, and the tile shows a note.
     if (what === 'unsupported_codec' && shown.value === 'main' && source().hasSub) start('sub')
   }
 
@@ -105,8 +106,7 @@ export function useLivePicture(
   const ticker = window.setInterval(() => {
     if (player !== null) tile.value = observe(tile.value, serverNow(), player.wallOnScreen())
   }, TICK_MS)
-  const online = () => feed?.reconnectNow()
-  window.addEventListener('online', online)
+  useEventListener(window, 'online', () => feed?.reconnectNow())
 
   watch(
     [video, source],
@@ -119,7 +119,6 @@ export function useLivePicture(
   onScopeDispose(() => {
     window.clearInterval(ticker)
     window.clearTimeout(skippedTimer)
-    window.removeEventListener('online', online)
     stop()
   })
 

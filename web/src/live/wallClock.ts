@@ -10,7 +10,7 @@ interface Mark {
   readonly wallMs: number
 }
 
-/** Frames sit on a grid coarser than this; it hides rounding of positions by the browser. */
+/** Tolerance for positions that the browser rounded; frames lie further apart than this. */
 const ROUNDING_S = 0.0005
 
 export class WallClock {
@@ -38,7 +38,7 @@ export class WallClock {
     return mark === undefined ? null : mark.wallMs + (positionS - mark.positionS) * 1000
   }
 
-  /** Drops marks that belong to positions before `positionS`, keeping the one in force there. */
+  /** Drops the marks before `positionS`, except the last one, which applies there. */
   forgetBefore(positionS: number): void {
     const keep = this.marks.findIndex((mark) => mark.positionS > positionS)
     if (keep > 1) this.marks = this.marks.slice(keep - 1)

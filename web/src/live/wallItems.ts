@@ -1,46 +1,24 @@
 /**
- * The cameras on the wall with their latest count and state: read once, then kept up to date by the server's events.
+ * The cameras on the wall with their latest count and state: read once, then updated by the server's events.
  *
- * The order is the server's and holds still; an event changes a tile, never its place.
+ * The order is the server's and does not change: an event changes a tile, never its place.
  */
 import { onScopeDispose, reactive, ref, type Ref } from 'vue'
 
 import { asProblem, type Problem } from '@/api/problem'
+import { readJson } from '@/api/read'
+import type { CountNow, EventMessage, WallItem as WireItem } from '@/api/types'
 import { observeServerTime } from '@/clock/serverClock'
 
-import { readJson } from '@/playback/read'
-
 import type { CameraState } from './liveFeed'
+import { NO_RIGHT, NOT_LOGGED_IN, ReconnectingSocket, socketAddress } from './reconnectingSocket'
 
-export interface WallCount {
-  readonly at: string
-  readonly count: number | null
-  readonly low: number | null
-  readonly high: number | null
-  readonly valid: boolean
-  readonly invalid_reason: string | null
-}
+export type WallCount = CountNow
 
-/** The class session that is going on in the room; `expected`: enrolled and not on leave. */
-export interface Sitting {
-  readonly id: string
-  readonly class_name: string
-  readonly teacher: string
-  readonly expected: number
-}
-
-export interface WallItem {
-  readonly camera_id: string
-  readonly camera_name: string
-  readonly room_id: string
-  readonly room_name: string
-  readonly institution_id: string
-  readonly institution_name: string
-  readonly simulated: boolean
-  readonly has_sub: boolean
+/** A camera of the wall; its state and its count are replaced as events come. */
+export interface WallItem extends Readonly<Omit<WireItem, 'state' | 'count'>> {
   state: CameraState | null
   count: WallCount | null
-  readonly class_session: Sitting | null
 }
 
 export interface Wall {
@@ -54,8 +32,7 @@ export interface Wall {
 
 /** Travel time of one message on a connection that is already open. */
 const MESSAGE_PRECISION_MS = 60
-const LONGEST_DELAY_MS = 15_000
-/** The server says the time every 5 s; silence beyond this is a dead connection that TCP has not noticed. */
+const FIRST_DELAY_MS = 1_000
 const SILENCE_MS = 12_000
 /** Cameras that were added or removed appear at the next refresh; it also repairs what a broken connection missed. */
 const REFRESH_MS = 60_000
@@ -68,17 +45,14 @@ export function mergedInPlace(shown: readonly WallItem[], fresh: readonly WallIt
   return [...kept, ...fresh.filter((item) => !known.has(item.camera_id))]
 }
 
-/** Applies one event to the items; unknown cameras and kinds are left alone. */
-export function applyEvent(items: readonly WallItem[], event: Record<string, unknown>): void {
-  const item = items.find((one) => one.camera_id === event['camera_id'])
+/** Applies one event to the items; cameras and types that are not known are left alone. */
+export function applyEvent(items: readonly WallItem[], event: EventMessage): void {
+  if (event.type === 'time') return
+  const item = items.find((one) => one.camera_id === event.camera_id)
   if (item === undefined) return
-  if (event['type'] === 'count') item.count = event as unknown as WallCount
-  // The wall speaks of recording, which is the main stream's business.
-  if (event['type'] === 'camera_state' && event['stream'] !== 'sub') item.state = event as unknown as CameraState
-}
-
-function eventsAddress(): string {
-  return `${window.location.protocol === 'https:' ? 'wss' : 'ws'}://${window.location.host}/api/events`
+  if (event.type === 'count') item.count = event
+  // A tile shows whether the camera records, which is the state of the main stream.
+  if (event.type === 'camera_state' && event.stream !== 'sub') item.state = event
 }
 
 export function useWall(): Wall {
@@ -86,15 +60,10 @@ export function useWall(): Wall {
   const problem = ref<Problem | null>(null)
   const loading = ref(true)
   const connected = ref(false)
-  let socket: WebSocket | null = null
-  let retry = 0
-  let attempt = 0
-  let ended = false
-  let heardAt = 0
 
   async function reload(): Promise<void> {
     try {
-      const fresh = (await readJson<{ items: WallItem[] }>('/api/wall')).items
+      const fresh = (await readJson<{ items: WireItem[] }>('/api/wall')).items
       items.value = mergedInPlace(items.value, fresh).map((item) => reactive(item))
       problem.value = null
     } catch (error) {
@@ -104,49 +73,31 @@ export function useWall(): Wall {
     }
   }
 
-  function heard(text: string): void {
-    heardAt = Date.now()
-    const event = JSON.parse(text) as Record<string, unknown>
-    if (event['type'] === 'time') observeServerTime(Date.parse(String(event['now'])), MESSAGE_PRECISION_MS)
+  function received(event: EventMessage): void {
+    if (event.type === 'time') observeServerTime(Date.parse(event.now), MESSAGE_PRECISION_MS)
     else applyEvent(items.value, event)
   }
 
-  function listen(): void {
-    socket = new WebSocket(eventsAddress())
-    heardAt = Date.now()
-    socket.onopen = () => {
-      if (attempt > 0) void reload()
-      attempt = 0
-      connected.value = true
-    }
-    socket.onmessage = (message: MessageEvent<string>) => heard(message.data)
-    socket.onclose = (event) => closed(event.code)
-  }
-
-  function closed(code: number): void {
-    connected.value = false
-    if (socket !== null) {
-      socket.onopen = socket.onmessage = socket.onclose = null
-      socket.close()
-      socket = null
-    }
-    if (ended || code === 4401 || code === 4403) return
-    attempt += 1
-    retry = window.setTimeout(listen, Math.min(LONGEST_DELAY_MS, 500 * 2 ** attempt) * (0.75 + Math.random() / 2))
-  }
-
+  const socket = new ReconnectingSocket(
+    socketAddress('/api/events'),
+    { firstDelayMs: FIRST_DELAY_MS, silenceMs: SILENCE_MS, finalCodes: [NOT_LOGGED_IN, NO_RIGHT] },
+    {
+      opened: (again) => {
+        if (again) void reload()
+        connected.value = true
+      },
+      received: (data) => received(JSON.parse(String(data)) as EventMessage),
+      lost: () => {
+        connected.value = false
+      },
+    },
+  )
   void reload()
-  listen()
-  const watchdog = window.setInterval(() => {
-    if (socket !== null && Date.now() - heardAt > SILENCE_MS) closed(1006)
-  }, 2_000)
+  socket.open()
   const refresh = window.setInterval(() => void reload(), REFRESH_MS)
   onScopeDispose(() => {
-    ended = true
-    window.clearTimeout(retry)
     window.clearInterval(refresh)
-    window.clearInterval(watchdog)
-    socket?.close()
+    socket.close()
   })
   return { items, problem, loading, connected, reload }
 }

@@ -1,5 +1,8 @@
-/** What playback must know about a camera: its names and whether it has a sub-stream. One that is off has footage too. */
-import { loadCameras } from '@/admin/registry'
+/**
+ * What playback must know about a camera: its names and whether it has a sub-stream. Disabled cameras have footage too.
+ */
+import { loadCameras } from '@/api/listedCameras'
+import { may } from '@/login/loginSession'
 
 export interface CameraFacts {
   readonly camera_id: string
@@ -13,7 +16,7 @@ export interface CameraFacts {
 }
 
 export async function fetchCameras(): Promise<CameraFacts[]> {
-  return (await loadCameras()).map((one) => ({
+  return (await loadCameras(may('live.view'))).map((one) => ({
     camera_id: one.id,
     camera_name: one.name,
     room_id: one.room_id,

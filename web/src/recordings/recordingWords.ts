@@ -1,25 +1,25 @@
-/** Figures of recording in words. Pure, but for the language. */
-import { dateWords, duration, exactDuration, stamp, type Moment } from '@/clock/format'
+/** Figures of recording in words. Pure, except for the current language. */
 import type { StreamHealth } from '@/api/types'
+import { dateWords, duration, exactDuration, stamp, type Moment } from '@/clock/format'
 import { i18n } from '@/messages'
 
 import type { DayCoverage, Gap, StreamName, StreamReport } from './recordingsApi'
 
 const DAY_MS = 86_400_000
-/** The recorder writes what it does every second; older than this it is not heard of. */
+/** The recorder writes its state every second; a state older than this is not trusted. */
 const SILENT_MS = 45_000
 
 /** `97.84%`, cut and not rounded: a day with a gap never reads 100%. A dash where nothing was to be recorded. */
 export function percent(ratio: number | null): string {
   if (ratio === null) return '—'
-  // The tiny bit against 0.29 × 10000 = 2899.999…
+  // The small addition is against 0.29 × 10000 = 2899.999…
   const cut = Math.floor(ratio * 10_000 + 1e-6) / 100
   return `${cut === 100 ? '100' : cut.toFixed(2)}%`
 }
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const
 
-/** `43.2 GB`; a thousand to the step, as on the label of a disk. */
+/** `43.2 GB`; units of 1000, as on the label of a disk. */
 export function bytes(count: number): string {
   let value = count
   let unit = 0
@@ -30,7 +30,7 @@ export function bytes(count: number): string {
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? ''}`
 }
 
-/** How long the disk lasts: whole days, and what is known when there is no pace yet. */
+/** How long the disk lasts, in whole days; "not known yet" while the pace of recording is not known. */
 export function daysLeft(days: number | null): string {
   const { t } = i18n.global
   if (days === null) return t('recordings.disk.unknown')
@@ -40,26 +40,15 @@ export function daysLeft(days: number | null): string {
 
 export type Tone = 'ok' | 'yellow' | 'red'
 
-/** Below three days somebody must act today, below two weeks soon. */
+/** Red below three days, yellow below two weeks. */
 export function diskTone(days: number | null): Tone {
   if (days === null || days >= 14) return 'ok'
   return days < 3 ? 'red' : 'yellow'
 }
 
-/** `慢 0.12 秒`: the camera's clock against the server's. */
-export function clockOffset(ms: number | null): string {
-  const { t } = i18n.global
-  if (ms === null) return t('recordings.fact.clockUnknown')
-  if (Math.abs(ms) < 50) return t('recordings.fact.clockSame')
-  const seconds = Math.abs(ms) / 1000
-  return t(ms > 0 ? 'recordings.fact.clockAhead' : 'recordings.fact.clockBehind', {
-    for: seconds < 60 ? t('common.duration.seconds', { s: seconds.toFixed(2) }) : duration(seconds),
-  })
-}
-
 const SOUND = ['recorded', 'none_yet', 'dropped_g711', 'dropped_codec', 'failed']
 
-/** Whether sound is asked for, and whether any comes; of a stream that does not come now a dash. */
+/** Whether sound is asked for and arrives; a dash for a stream that does not arrive now. */
 export function soundHere(asked: boolean, live: StreamHealth | null): string {
   const { t } = i18n.global
   if (!asked) return t('soundHere.off')
@@ -68,7 +57,7 @@ export function soundHere(asked: boolean, live: StreamHealth | null): string {
   return SOUND.includes(state) ? t(`soundHere.${state}`) : state
 }
 
-/** Whether the recorder says that it records although nothing has come for long: then it is the recorder that is gone. */
+/** Whether the last state says "recording" although nothing has arrived for long: then the recorder itself is gone. */
 export function isSilent(state: string, lastPacketAt: string | null, askedAt: string): boolean {
   return state === 'recording' && lastPacketAt !== null && Date.parse(askedAt) - Date.parse(lastPacketAt) > SILENT_MS
 }
@@ -103,21 +92,24 @@ export function gapWords(gap: Gap, askedAt: Moment): string {
   })
 }
 
-/** A day as its bar shows it, in per cent of its height: missing, imported; the rest was recorded live. Null: neither was due nor came by import. What there is shows, however little it is. */
+/**
+ * A day as its bar shows it, in per cent of its height: missing, imported; the rest was recorded live. Null: nothing
+ * was to be recorded and nothing was imported. Even the smallest part is visible.
+ */
 export function dayParts(one: DayCoverage): { missing: number; imported: number } | null {
   const missingS = one.expected_s - one.recorded_s
   const all = one.expected_s + one.imported_s
   if (all <= 0) return null
   const part = (seconds: number, least: number): number => (seconds <= 0 ? 0 : Math.max(least, (seconds / all) * 100))
   const imported = Math.min(part(one.imported_s, 12), one.expected_s > 0 ? 96 : 100)
-  // Not what is not missing, by a rounding of seconds.
+  // A difference of rounded seconds is not missing.
   return {
     missing: one.coverage === null || one.coverage === 1 ? 0 : Math.min(part(missingS, 4), 100 - imported),
     imported,
   }
 }
 
-/** A day in words: what was recorded of what was due, and what came by import besides. */
+/** A day in words: how much of the due time was recorded, and how much was imported. */
 export function dayWords(one: DayCoverage, now: number): string {
   const { t } = i18n.global
   const date = dateWords(`${one.day}T12:00:00+08:00`, now)
@@ -132,7 +124,7 @@ export function dayWords(one: DayCoverage, now: number): string {
 export const streamOf = (streams: readonly StreamReport[], name: StreamName): StreamReport | null =>
   streams.find((one) => one.stream === name) ?? null
 
-/** `64 路，3 路没有缺口，60 路没有应录时间`: who had nothing to record has no part in those without a gap. */
+/** `64 路，3 路没有缺口，60 路没有应录时间`: cameras that had nothing to record do not count as "without a gap". */
 export function sumWords(cameras: readonly { streams: readonly StreamReport[] }[]): string {
   const { t } = i18n.global
   const due = cameras.map((one) => streamOf(one.streams, 'main')).filter((one) => one !== null && one.expected_s > 0)
@@ -147,7 +139,7 @@ export function dayMoved(day: string, by: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + by * DAY_MS).toISOString().slice(0, 10)
 }
 
-/** A day of the address if it is one, not after today; else today. */
+/** The day of the address if it is a valid one and not after today; else today. */
 export function dayFrom(text: string, today: string): string {
   return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && text >= '2000-01-01' && text <= today
     ? text

@@ -1,4 +1,4 @@
-/** What the server knows of a camera's recording: its status now, the last days, the report of a day. */
+/** Requests about a camera's recording: its status now, the last days, the report of a day. */
 import { api, got } from '@/api/client'
 import type { components } from '@/api/schema'
 import { currentLocale } from '@/messages'
@@ -18,7 +18,7 @@ export type Gap = Schemas['GapOut']
 export const fetchStatus = (id: string): Promise<CameraStatus> =>
   got(api.GET('/api/cameras/{camera_id}/status', { params: { path: { camera_id: id } } }))
 
-/** The days up to and with today, oldest first. */
+/** The days up to and including today, oldest first. */
 export const fetchDays = async (id: string, stream: StreamName): Promise<DayCoverage[]> =>
   (
     await got(
@@ -34,7 +34,7 @@ export const fetchDay = (id: string, day: string): Promise<CameraDayReport> =>
 export const fetchReport = (day: string): Promise<RecordingReport> =>
   got(api.GET('/api/recording-report', { params: { query: { day } } }))
 
-/** Where the file for spreadsheets is: of one camera (its gaps), or of all. */
+/** The address of the CSV file: of one camera (its gaps), or of all. */
 export function fileAddress(day: string, id?: string): string {
   const query = new URLSearchParams({ day, language: currentLocale() === 'en' ? 'en' : 'zh' })
   return `${id === undefined ? '/api/recording-report.csv' : `/api/cameras/${id}/recording-report.csv`}?${query}`

@@ -1,16 +1,16 @@
-/** Who may open which page. The server decides again on every request; this spares people a page of errors. */
+/** Who may open which page. The server decides again on every request; this check only avoids pages of errors. */
 import type { RouteLocationNormalized, RouteLocationRaw } from 'vue-router'
 
 import { asProblem } from '@/api/problem'
-import { loadMe } from '@/session/account'
-import { may, me } from '@/session/session'
+import { loadMe } from '@/login/account'
+import { may, me } from '@/login/loginSession'
 
-/** The address stays in the bar while another page answers for it. */
+/** Shows another page at the wanted address, which stays in the address bar. */
 function instead(name: 'no-right' | 'no-server', to: RouteLocationNormalized): RouteLocationRaw {
   return { name, params: { rest: to.path.slice(1).split('/') }, query: to.query, hash: to.hash, replace: true }
 }
 
-/** Where an address leads for the person at the browser. `true` lets the navigation through. */
+/** Where the wanted address leads for the account that is logged in. `true` lets the navigation through. */
 export async function guard(to: RouteLocationNormalized): Promise<RouteLocationRaw | true> {
   if (to.meta.frame === false) return true
   try {
@@ -26,20 +26,15 @@ export async function guard(to: RouteLocationNormalized): Promise<RouteLocationR
 }
 
 /**
- * Where to go when a page's own code does not come: the server is away, or was upgraded while this tab was open and has
- * other files now. `null`: the whole app is fetched anew at that address. Nobody clicks and sees nothing happen.
+ * Where to go when the code of a page cannot be loaded: the server does not answer, or it was upgraded while this tab
+ * was open and has other files now. `null`: the whole app is loaded again at that address.
  */
 export async function withoutItsCode(to: RouteLocationNormalized, opened: boolean): Promise<RouteLocationRaw | null> {
   const answers = await fetch('/api/health', { cache: 'no-store' }).then(
     (answer) => answer.ok,
     () => false,
   )
-  if (!answers || !opened) return instead('no-server', to) // not opened yet: fetching it anew would go on for ever
+  if (!answers || !opened) return instead('no-server', to) // not opened yet: loading it again would never end
   window.location.assign(to.fullPath)
   return null
-}
-
-/** An address inside the app from `?back=`, or the wall: another site's address is never followed. */
-export function backAddress(back: unknown): string {
-  return typeof back === 'string' && /^\/(?![/\\])/.test(back) ? back : '/live'
 }

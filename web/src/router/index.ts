@@ -2,8 +2,8 @@ import { watchEffect } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
 
 import { onSignedOut } from '@/api/client'
+import { setMe } from '@/login/loginSession'
 import { i18n } from '@/messages'
-import { setMe } from '@/session/session'
 
 import { guard, withoutItsCode } from './guard'
 import { routes } from './routes'
@@ -18,13 +18,13 @@ router.onError(async (error: unknown, to) => {
   if (instead !== null) await router.push(instead)
 })
 
-// The browser's tab says where one is, in the language at hand.
+// The browser's tab shows the page's name in the current language.
 watchEffect(() => {
   const { title } = router.currentRoute.value.meta
   if (title) document.title = `${i18n.global.t(title)} · ${i18n.global.t('common.product')}`
 })
 
-// A session that ended while a page was open: log in again and come back to the same address.
+// The login ended while a page was open: log in again and come back to the same address.
 onSignedOut(() => {
   setMe(null)
   const here = router.currentRoute.value

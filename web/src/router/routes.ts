@@ -3,7 +3,7 @@ import type { RouteRecordRaw } from 'vue-router'
 
 import type { Permission } from '@/api/types'
 import type { MenuKey } from '@/frame/menu'
-import NoServerPage from '@/parts/NoServerPage.vue'
+import NoServerPage from '@/parts/page/NoServerPage.vue'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -11,11 +11,11 @@ declare module 'vue-router' {
     title: string
     /** Without it anyone who is logged in may open the page. */
     permission?: Permission
-    /** Open to nobody in particular: login and first run. */
+    /** Open without a login: login and first run. */
     public?: boolean
-    /** false: the page draws itself without rail and top bar; `member`: so for those who are not logged in. */
+    /** false: the page has no rail and no top bar; `member`: it has them only for those who are logged in. */
     frame?: false | 'member'
-    /** Which entry of the rail is lit. */
+    /** Which entry of the rail is marked as current. */
     menu?: MenuKey
     /** The page is dark unless the viewer chose otherwise here. */
     darkByDefault?: boolean
@@ -139,10 +139,10 @@ export const routes: RouteRecordRaw[] = [
   {
     path: '/:rest(.*)*',
     name: 'not-found',
-    component: () => import('@/parts/NotFoundPage.vue'),
+    component: () => import('@/parts/page/NotFoundPage.vue'),
     meta: { title: 'common.notFound.title' },
   },
-  // Reached by name only, with the wanted address kept in the bar.
+  // Reached by name only; the wanted address stays in the address bar.
   {
     path: '/:rest(.*)*',
     name: 'no-server',
@@ -152,7 +152,7 @@ export const routes: RouteRecordRaw[] = [
   {
     path: '/:rest(.*)*',
     name: 'no-right',
-    component: () => import('@/parts/NoRightPage.vue'),
+    component: () => import('@/parts/page/NoRightPage.vue'),
     meta: { title: 'common.noRight.title' },
   },
 ]

@@ -1,21 +1,16 @@
-/** A class session as its page needs it: the server's answer with times in milliseconds, and what holds at a moment. */
+/** A class session as its page needs it: the server's answer with times in ms, and the figures at a moment. */
 import { api, got } from '@/api/client'
 import type { components } from '@/api/schema'
-import type { CountSample } from '@/playback/countCurve'
-import type { Timeline } from '@/playback/recordings'
-import type { Window } from '@/playback/timelineScale'
+import type { Timeline } from '@/playback/footage/recordings'
+import { countsOf, type CountSample } from '@/playback/people/countCurve'
+import { stepsOf, type SignedStep } from '@/playback/people/roomScale'
+import type { Window } from '@/playback/scale/timelineScale'
 
 export type Detail = components['schemas']['SessionDetail']
 export type ClassSession = components['schemas']['ClassSessionOut']
 export type Attendee = components['schemas']['AttendeeOut']
 export type SignEvent = components['schemas']['JudgedSignOut']
 export type SessionCamera = Detail['cameras'][number]
-
-/** From this moment on so many people are signed in. */
-export interface SignedStep {
-  readonly atMs: number
-  readonly n: number
-}
 
 /** What is drawn of a class session, in ms. */
 export interface SessionLanes {
@@ -36,15 +31,6 @@ const windowOf = (wire: { from: string; to: string }): Window => ({
 export const fetchDetail = (id: string): Promise<Detail> =>
   got(api.GET('/api/class-sessions/{class_session_id}/detail', { params: { path: { class_session_id: id } } }))
 
-export function countsOf(
-  wire: readonly { at: string; count: number | null; low: number | null; high: number | null; valid: boolean }[],
-): CountSample[] {
-  return wire.map(({ at, count, low, high, valid }) => ({ atMs: Date.parse(at), count, low, high, valid }))
-}
-
-export const stepsOf = (wire: readonly { at: string; n: number }[]): SignedStep[] =>
-  wire.map(({ at, n }) => ({ atMs: Date.parse(at), n }))
-
 export function lanesOf(detail: Detail, nowMs: number): SessionLanes {
   return {
     plan: windowOf(detail.session),
@@ -57,7 +43,7 @@ export function lanesOf(detail: Detail, nowMs: number): SessionLanes {
   }
 }
 
-/** One camera's footage in the shape that the parts of playback draw; the counts are those of the room. */
+/** One camera's footage as a timeline of playback; the counts are those of the room. */
 export function timelineOf(camera: SessionCamera | undefined, counts: readonly CountSample[]): Timeline {
   if (camera === undefined) return { spans: [], gaps: [], counts, skips: [], holds: [] }
   return {
@@ -82,7 +68,7 @@ export function signedAt(steps: readonly SignedStep[], ms: number): number {
 export const covers = (camera: SessionCamera | undefined, ms: number): boolean =>
   camera?.spans.some((one) => ms >= Date.parse(one.from) && ms < Date.parse(one.to)) ?? false
 
-/** Where to begin without a wanted moment: the newest picture while the class runs, else its planned start. */
+/** The moment to start at if none is wanted: the newest picture while the class runs, else its planned start. */
 export function firstMoment(detail: Detail, nowMs: number): number {
   const plan = windowOf(detail.session)
   if (nowMs >= plan.fromMs && nowMs < plan.toMs) return nowMs - 12_000

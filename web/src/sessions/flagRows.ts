@@ -1,13 +1,13 @@
-/** Bars of the flags lane in as few rows as hold them, words and all. Pure. */
-import { textWidth } from '@/playback/laneLabels'
-import { xOf, type Window } from '@/playback/timelineScale'
+/** Puts the bars of the flags lane, with their words, into as few rows as possible. Pure. */
+import { textWidth } from '@/playback/scale/laneLabels'
+import { xOf, type Window } from '@/playback/scale/timelineScale'
 
 export interface FlagBar {
   readonly id: string
   readonly x: number
   readonly width: number
   readonly row: number
-  /** Where the words stand: in the bar, after it or before it; nowhere where only shapes are wanted. */
+  /** Where the words stand: in the bar, after it or before it; nowhere if only shapes are wanted. */
   readonly words: 'in' | 'after' | 'before' | 'none'
 }
 

@@ -1,4 +1,4 @@
-/** Class sessions of a day with their flags, and the figures of one row, which are asked for row by row. */
+/** Class sessions of a day with their flags; the figures of each row are fetched one by one. */
 import { api, got } from '@/api/client'
 import type { Flag } from '@/flags/flagWords'
 
@@ -43,7 +43,7 @@ export async function fetchSessions(wanted: Wanted): Promise<Listed> {
   return { sessions: inOrder, flags: bySession }
 }
 
-/** While the class runs the newest count, afterwards the median over it; nothing before. */
+/** The newest count while the class runs, the median after it, null before it. */
 export async function fetchFigures(session: ClassSession): Promise<Figures> {
   const { counts, record, expected } = await fetchDetail(session.id)
   if (session.state === 'running') {
@@ -53,11 +53,11 @@ export async function fetchFigures(session: ClassSession): Promise<Figures> {
   return { count: record?.median ?? null, low: record?.median_low ?? null, high: record?.median_high ?? null, expected }
 }
 
-/** Rows in view of one page; more would keep the server busy for a list. */
+/** Figures are fetched for this many rows at most, to spare the server. */
 const MOST = 40
 const AT_ONCE = 2
 
-/** Asks for the figures of the rows two at a time; `put` gets each as it comes. Ends quietly when `signal` does. */
+/** Fetches the figures of the rows two at a time and passes each to `put`. Stops without an error on `signal`. */
 export async function eachFigures(
   sessions: readonly ClassSession[],
   put: (id: string, figures: Figures | null) => void,

@@ -1,10 +1,10 @@
 /**
- * Keeps a second camera at the wall time of the first: a small lead or lag is worked off by speed, a large one by a
- * jump. What the second camera did not record is not waited for.
+ * Keeps a second camera at the wall time of the first: a small difference is corrected by speed, a large one by a jump.
+ * The first camera does not wait for footage that the second one does not have.
  */
 import { onScopeDispose, ref, type Ref } from 'vue'
 
-import type { Playback } from '@/playback/usePlayback'
+import type { Playback } from '@/playback/player/usePlayback'
 
 const EVERY_MS = 200
 const AGREED_MS = 60
@@ -39,25 +39,25 @@ export function useInStep(
       drift.value = null
       return
     }
-    // A gap of this camera is shown as such, with its time running: the other one plays on.
+    // A gap of this camera is shown with its time running, while the other camera plays on.
     follower.skipGaps.value = false
     if (follower.playing.value !== leader.playing.value && follower.phase.value === 'ready') follower.toggle()
     const own = follower.hold.value?.atMs ?? follower.shownMs.value
-    const said = leader.hold.value?.atMs ?? leader.shownMs.value
-    drift.value = own === null || said === null ? null : own - said
+    const wanted = leader.hold.value?.atMs ?? leader.shownMs.value
+    drift.value = own === null || wanted === null ? null : own - wanted
     const now = performance.now()
     const lost = own === null && follower.phase.value !== 'loading' && !follower.stalled.value
-    const found = drift.value === null ? null : correction(drift.value, leader.playing.value, leader.rate.value)
-    if (found?.kind === 'rate') {
-      if (Math.abs(follower.rate.value - found.rate) > 0.001) follower.setRate(found.rate)
+    const change = drift.value === null ? null : correction(drift.value, leader.playing.value, leader.rate.value)
+    if (change?.kind === 'rate') {
+      if (Math.abs(follower.rate.value - change.rate) > 0.001) follower.setRate(change.rate)
     } else if (
-      (found?.kind === 'jump' || lost) &&
+      (change?.kind === 'jump' || lost) &&
       covered(wall) &&
-      said !== null &&
+      wanted !== null &&
       now - jumpedAt > BETWEEN_JUMPS_MS
     ) {
       jumpedAt = now
-      follower.seek(said)
+      follower.seek(wanted)
     }
   }
 

@@ -1,4 +1,4 @@
-/** How far a new installation has come, and what is there already. */
+/** How far a new installation has come, and what exists already. */
 import { api, got } from '@/api/client'
 import type { Camera, Institution, Region, Room, StartState } from '@/api/types'
 
@@ -13,7 +13,7 @@ export interface Found {
   cameras: Camera[]
 }
 
-/** What a stranger may know: yes or no per step. With a login also the rows themselves. */
+/** Without a login only yes or no per step; with a login also the rows. */
 export async function findOut(loggedIn: boolean): Promise<Found> {
   const start = await got(api.GET('/api/start'))
   if (!loggedIn) return { start, regions: [], institutions: [], rooms: [], cameras: [] }

@@ -1,4 +1,4 @@
-/** How one class session stands in a person's row of attendance. */
+/** The state of one class session in a person's row of attendance. */
 import type { Decision } from '@/api/types'
 
 import { hours } from './money'
@@ -15,7 +15,7 @@ export function cellLook(cell: Cell): CellLook {
   return Number(cell.sure_hours) < Number(cell.planned_hours) ? 'part' : 'full'
 }
 
-/** Hours as the cell shows them: sure ones, and after a plus those that wait for a person. */
+/** Hours as the cell shows them: certain ones, then after a plus those that wait for a person's check. */
 export function cellHours(cell: Cell): string {
   const sure = hours(cell.sure_hours)
   return Number(cell.contested_hours) > 0 ? `${sure}+${hours(cell.contested_hours)}` : sure

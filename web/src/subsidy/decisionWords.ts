@@ -36,13 +36,13 @@ export function sentenceWords({ code, params }: Sentence): string {
   if (code === 'not_eligible') return t('subsidy.sentence.not_eligible', { reasons: names(params.not_met) })
   if (code === 'no_rate') return t('subsidy.sentence.no_rate')
   if (code === 'referred') return t('subsidy.sentence.referred', { clause: String(params.clause ?? '') })
-  const said = [t('subsidy.sentence.open', { reasons: names(params.open) })]
+  const parts = [t('subsidy.sentence.open', { reasons: names(params.open) })]
   if (params.attendance_is_enough === true && Number(params.contested_hours) > 0)
-    said.push(t('subsidy.sentence.enough', { low }))
+    parts.push(t('subsidy.sentence.enough', { low }))
   if (params.attendance_is_enough === null && Number(params.contested_hours) > 0)
-    said.push(t('subsidy.sentence.between', { low, high, hours: hours(String(params.contested_hours)) }))
-  if (Number(params.missing) > 0) said.push(t('subsidy.sentence.missing', { count: Number(params.missing) }))
-  return said.join(t('subsidy.space'))
+    parts.push(t('subsidy.sentence.between', { low, high, hours: hours(String(params.contested_hours)) }))
+  if (Number(params.missing) > 0) parts.push(t('subsidy.sentence.missing', { count: Number(params.missing) }))
+  return parts.join(t('subsidy.space'))
 }
 
 /** A parameter's value with its unit. Without a value it is unlimited. */
@@ -153,7 +153,7 @@ const FACTS: Record<string, (facts: Reason['facts'], reason: Reason) => FactWord
   other_policy: (f) => ({ fact: text(f.category), detail: t('subsidy.fact.noAmount') }),
 }
 
-/** The fact a reason rests on, and what belongs beside it. A reason nobody knew yet lists its facts as they are. */
+/** The fact of a reason, and the text beside it. An unknown reason lists its facts as they are. */
 export function factWords(reason: Reason): FactWords {
   const say = FACTS[reason.code]
   if (say) return say(reason.facts, reason)

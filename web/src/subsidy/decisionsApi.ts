@@ -1,4 +1,4 @@
-/** What the pages of subsidies ask the server for. */
+/** Requests of the pages of subsidies. */
 import { api, got } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import type { ClassDecisions, Decision, TrainingClass } from '@/api/types'
@@ -7,7 +7,7 @@ const AT_ONCE = 4
 
 export interface ClassLine {
   trainingClass: TrainingClass
-  /** null: could not be fetched; the other classes stay. */
+  /** null: could not be fetched; the other classes are still shown. */
   decisions: ClassDecisions | null
 }
 

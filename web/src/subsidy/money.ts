@@ -1,4 +1,4 @@
-/** `1,500.00` yuan of whole fen, never rounded through a fraction. */
+/** Whole fen as yuan, `1,500.00`; computed with integers, so nothing is rounded. */
 export function yuan(fen: number): string {
   const whole = Math.trunc(Math.abs(fen) / 100)
     .toString()
@@ -7,12 +7,12 @@ export function yuan(fen: number): string {
   return `${fen < 0 ? '−' : ''}${whole}.${cents}`
 }
 
-/** A share in text as a percentage: `0.893` → `89.3%`. */
+/** A share as a percentage: `0.893` → `89.3%`. */
 export function percent(share: string): string {
   return `${Number((Number(share) * 100).toFixed(1))}%`
 }
 
-/** Lesson hours in text without needless zeros: `4.0` → `4`. */
+/** Lesson hours without trailing zeros: `4.0` → `4`. */
 export function hours(text: string): string {
   return String(Number(text))
 }

@@ -24,7 +24,7 @@ export const CONCLUSION_ICONS: Record<Conclusion, IconName> = {
 
 const REFERRALS = new Set(['self_paid', 'other_policy'])
 
-/** What one reason comes to. Open ones wait either for a person's judgement or for a fact. */
+/** The conclusion of one reason. Open ones wait for a person's judgement or for a fact. */
 export function conclusion(reason: Reason): Conclusion {
   if (reason.met !== null) return reason.met ? 'met' : 'not_met'
   if (REFERRALS.has(reason.code)) return 'referred'

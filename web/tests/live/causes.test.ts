@@ -8,7 +8,7 @@ const camera = (change: Partial<CameraState>): CameraState => ({
   cause: null,
   since: null,
   next_try_at: null,
-  attempt: null,
+  attempt: 0,
   last_packet_at: null,
   ...change,
 })

@@ -10,17 +10,17 @@ describe('a binary message of a live connection', () => {
   it('is split into its fragments, each with wall time and media time', () => {
     const first = fragment(WALL_US, 90_000)
     const second = fragment(WALL_US + 500_000, 135_000, 9)
-    const found = splitFragments(buffer(joined(first, second)))
-    expect(found.map((one) => one.data.length)).toEqual([first.length, second.length])
-    expect(found.map((one) => one.mediaTime)).toEqual([90_000, 135_000])
+    const pieces = splitFragments(buffer(joined(first, second)))
+    expect(pieces.map((one) => one.data.length)).toEqual([first.length, second.length])
+    expect(pieces.map((one) => one.mediaTime)).toEqual([90_000, 135_000])
   })
   it('keeps the microseconds of the wall time', () => {
-    const [found] = splitFragments(buffer(fragment(WALL_US, 0)))
-    expect(found?.wallMs).toBeCloseTo(WALL_US / 1000, 2)
+    const [pieces] = splitFragments(buffer(fragment(WALL_US, 0)))
+    expect(pieces?.wallMs).toBeCloseTo(WALL_US / 1000, 2)
   })
   it('carries media times beyond 32 bits', () => {
-    const [found] = splitFragments(buffer(fragment(WALL_US, 2 ** 33 + 7)))
-    expect(found?.mediaTime).toBe(2 ** 33 + 7)
+    const [pieces] = splitFragments(buffer(fragment(WALL_US, 2 ** 33 + 7)))
+    expect(pieces?.mediaTime).toBe(2 ** 33 + 7)
   })
   it('is refused when a fragment has no wall time', () => {
     expect(() => splitFragments(buffer(joined(box('moof'), box('mdat'))))).toThrow(BrokenFragment)

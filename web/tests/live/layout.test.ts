@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
+import type { EventMessage } from '@/api/types'
 import { clampPage, gridOf, layoutFrom, neighbour, onPage, pagesOf, wallActOf } from '@/live/layout'
 import { applyEvent, mergedInPlace, type WallItem } from '@/live/wallItems'
 
@@ -12,6 +13,7 @@ const item = (id: string): WallItem => ({
   institution_name: 'i',
   simulated: false,
   has_sub: true,
+  view: null,
   state: null,
   count: null,
   class_session: null,
@@ -58,8 +60,17 @@ describe('the wall', () => {
   })
   it('takes counts and recording states from events, not those of the sub-stream', () => {
     const items = [item('a')]
-    applyEvent(items, { type: 'count', camera_id: 'a', count: 15, low: 13, high: 17, valid: true, at: 'x' })
-    applyEvent(items, { type: 'camera_state', camera_id: 'a', stream: 'sub', state: 'refused' })
+    applyEvent(items, {
+      type: 'count',
+      camera_id: 'a',
+      count: 15,
+      low: 13,
+      high: 17,
+      valid: true,
+      invalid_reason: null,
+      at: 'x',
+    })
+    applyEvent(items, { type: 'camera_state', camera_id: 'a', stream: 'sub', state: 'refused' } as EventMessage)
     expect(items[0]?.count?.count).toBe(15)
     expect(items[0]?.state).toBeNull()
   })

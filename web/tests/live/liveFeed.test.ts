@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { LiveFeed, type FeedEvents, type Socket } from '@/live/liveFeed'
+import { LiveFeed, type FeedEvents } from '@/live/liveFeed'
+import type { Socket } from '@/live/reconnectingSocket'
 
 import { buffer, fragment, init } from './bytes'
 
@@ -24,14 +25,14 @@ class FakeSocket implements Socket {
 }
 
 let sockets: FakeSocket[] = []
-let heard: string[] = []
+let received: string[] = []
 const events: FeedEvents = {
-  init: (section) => heard.push(`init ${section.codec} ${section.runId}`),
-  fragments: (all) => heard.push(`fragments ${all.length}`),
-  state: (state) => heard.push(`state ${state.state}`),
-  skipped: (seconds) => heard.push(`skipped ${seconds}`),
-  serverTime: () => heard.push('time'),
-  link: (trouble) => heard.push(trouble === null ? 'link back' : `link ${trouble.cause}`),
+  init: (section) => received.push(`init ${section.codec} ${section.runId}`),
+  fragments: (all) => received.push(`fragments ${all.length}`),
+  state: (state) => received.push(`state ${state.state}`),
+  skipped: (seconds) => received.push(`skipped ${seconds}`),
+  serverTime: () => received.push('time'),
+  link: (trouble) => received.push(trouble === null ? 'link back' : `link ${trouble.cause}`),
 }
 function feed(): LiveFeed {
   return new LiveFeed(
@@ -48,7 +49,7 @@ function feed(): LiveFeed {
 
 beforeEach(() => {
   sockets = []
-  heard = []
+  received = []
   vi.useFakeTimers()
 })
 afterEach(() => {
@@ -73,12 +74,12 @@ describe('a live connection', () => {
     socket?.say({ type: 'state', state: 'recording' })
     socket?.say({ type: 'time', now: '2026-11-20T00:00:00Z' })
     socket?.say({ type: 'from a newer server' })
-    expect(heard).toEqual(['init avc1.64001f r1', 'fragments 1', 'state recording', 'time'])
+    expect(received).toEqual(['init avc1.64001f r1', 'fragments 1', 'state recording', 'time'])
   })
   it('comes back by itself, later each time, and says so', () => {
     feed().open()
     sockets[0]?.die(1006)
-    expect(heard).toEqual(['link viewer_offline'])
+    expect(received).toEqual(['link viewer_offline'])
     vi.advanceTimersByTime(510)
     expect(sockets).toHaveLength(2)
     sockets[1]?.die(1006)
@@ -87,14 +88,14 @@ describe('a live connection', () => {
     vi.advanceTimersByTime(500)
     expect(sockets).toHaveLength(3)
     sockets[2]?.say({ type: 'time', now: '2026-11-20T00:00:00Z' })
-    expect(heard.at(-2)).toBe('link back')
+    expect(received.at(-2)).toBe('link back')
   })
   it('does not knock again where it was refused', () => {
     feed().open()
     sockets[0]?.die(4403)
     vi.advanceTimersByTime(60_000)
     expect(sockets).toHaveLength(1)
-    expect(heard).toEqual(['link no_permission'])
+    expect(received).toEqual(['link no_permission'])
   })
   it('gives up a connection that has gone silent', () => {
     feed().open()

@@ -5,13 +5,13 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Me } from '@/api/types'
 import LiveWallPage from '@/live/LiveWallPage.vue'
 import { i18n, setLocale } from '@/messages'
-import { setMe } from '@/session/session'
+import { setMe } from '@/login/loginSession'
 
 vi.mock('@/api/client', () => ({
   api: { GET: () => Promise.resolve({ resting: 2, waiting: 0, unmounted: 0 }) },
   got: (answer: unknown) => answer,
 }))
-vi.mock('@/playback/read', () => ({ readJson: () => Promise.resolve({ items: [] }) }))
+vi.mock('@/api/read', () => ({ readJson: () => Promise.resolve({ items: [] }) }))
 
 beforeEach(() => {
   setLocale('zh-CN')

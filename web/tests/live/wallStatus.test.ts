@@ -16,24 +16,25 @@ const item = (id: string, state: string): WallItem => ({
   institution_name: '甲',
   simulated: false,
   has_sub: false,
-  state: { state, cause: null, since: null, next_try_at: null, attempt: null, last_packet_at: null },
+  view: null,
+  state: { state, cause: null, since: null, next_try_at: null, attempt: 0, last_packet_at: null },
   count: null,
   class_session: null,
 })
-const said = (items: WallItem[], silent: string[] = [], connected = true): string =>
+const barText = (items: WallItem[], silent: string[] = [], connected = true): string =>
   mount(WallStatus, { props: { items, silent: new Set(silent), connected }, global: { plugins: [i18n] } }).text()
 
 it('counts a camera whose tile stands still as standing still, before the recorder says so', () => {
   const items = [item('a', 'recording'), item('b', 'recording'), item('c', 'resting')]
-  expect(said(items)).toContain('3 路中 2 路正常')
-  expect(said(items)).not.toContain('停住')
-  expect(said(items, ['b'])).toContain('3 路中 1 路正常')
-  expect(said(items, ['b'])).toContain('201 机位 b 停住')
-  expect(said(items, ['c'])).not.toContain('停住')
+  expect(barText(items)).toContain('3 路中 2 路正常')
+  expect(barText(items)).not.toContain('停住')
+  expect(barText(items, ['b'])).toContain('3 路中 1 路正常')
+  expect(barText(items, ['b'])).toContain('201 机位 b 停住')
+  expect(barText(items, ['c'])).not.toContain('停住')
 })
 
 it('calls nothing fine now that it does not hear of', () => {
   const items = [item('a', 'recording'), item('b', 'recording')]
-  expect(said(items, [], false)).toContain('断线前 2 路中 2 路正常')
-  expect(said(items, [], false)).toContain('正在重连')
+  expect(barText(items, [], false)).toContain('断线前 2 路中 2 路正常')
+  expect(barText(items, [], false)).toContain('正在重连')
 })

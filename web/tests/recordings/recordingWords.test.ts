@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
+import { clockOffset } from '@/admin/cameras/probeWords'
 import {
   beforeGap,
   bytes,
-  clockOffset,
   dayFrom,
   dayMoved,
   dayParts,

@@ -2,7 +2,7 @@ import { mount } from '@vue/test-utils'
 import { beforeEach, expect, it } from 'vitest'
 
 import CameraTable from '@/admin/cameras/CameraTable.vue'
-import type { ListedCamera } from '@/admin/registry'
+import type { ListedCamera } from '@/api/listedCameras'
 import type { StreamHealth } from '@/api/types'
 import { i18n, setLocale } from '@/messages'
 import StreamPanel from '@/recordings/StreamPanel.vue'

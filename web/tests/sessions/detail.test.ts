@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { plateau, sessionAxis, stepsPath } from '@/sessions/curveScale'
+import { plateau, sessionAxis, stepsPath } from '@/playback/people/roomScale'
 import { firstMoment, signedAt, type Detail } from '@/sessions/detail'
 import { correction } from '@/sessions/useInStep'
 

@@ -1,4 +1,4 @@
-/** The state of the camera form: what is filled in, what the test of the address found, and saving. */
+/** The state of the camera form: the fields, the result of the test, and saving. */
 import { computed, reactive, ref } from 'vue'
 
 import { api, got } from '@/api/client'
@@ -19,7 +19,7 @@ export interface CameraFields {
   enabled: boolean
 }
 
-/** Which field a failed test speaks about. */
+/** The field that a failed test is about. */
 export type FaultField = 'address' | 'login' | 'path'
 const ABOUT_ADDRESS = ['unreachable', 'timeout', 'connection_lost']
 
@@ -31,21 +31,21 @@ export function faultOf(probe: StreamProbe): FaultField | null {
 
 /** Splits `host`, `host:port` or `[v6]:port`; null where it is neither. */
 export function splitAddress(address: string): { host: string; port: number } | null {
-  const found = /^(\[[0-9a-fA-F:.]+\]|[^\s:/@?#]+)(?::(\d{1,5}))?$/.exec(address.trim())
-  if (!found?.[1]) return null
-  const port = found[2] === undefined ? DEFAULT_PORT : Number(found[2])
-  return port >= 1 && port <= 65535 ? { host: found[1].replace(/^\[|\]$/g, ''), port } : null
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^\s:/@?#]+)(?::(\d{1,5}))?$/.exec(address.trim())
+  if (!match?.[1]) return null
+  const port = match[2] === undefined ? DEFAULT_PORT : Number(match[2])
+  return port >= 1 && port <= 65535 ? { host: match[1].replace(/^\[|\]$/g, ''), port } : null
 }
 
 /** Takes an address pasted whole (`rtsp://user:secret@host:port/path`) apart; null if it is none. */
 export function splitUrl(url: string): Pick<CameraFields, 'address' | 'username' | 'password' | 'main_path'> | null {
-  const found = /^rtsp:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/?#]+)(\/.*)?$/i.exec(url.trim())
-  if (!found?.[3]) return null
+  const match = /^rtsp:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/?#]+)(\/.*)?$/i.exec(url.trim())
+  if (!match?.[3]) return null
   return {
-    address: found[3],
-    username: decodeURIComponent(found[1] ?? ''),
-    password: decodeURIComponent(found[2] ?? ''),
-    main_path: found[4] ?? '/',
+    address: match[3],
+    username: decodeURIComponent(match[1] ?? ''),
+    password: decodeURIComponent(match[2] ?? ''),
+    main_path: match[4] ?? '/',
   }
 }
 
@@ -73,7 +73,7 @@ export function useCameraForm(camera: Camera | null, roomId: string) {
   const probing = ref(false)
   const saving = ref(false)
   const problem = ref<Problem | null>(null)
-  /** What the shown test was about; another address makes it stale. */
+  /** The address that the shown result belongs to; another address makes the result stale. */
   const probed = ref('')
 
   const endpoint = computed(() => splitAddress(fields.address))
@@ -81,7 +81,7 @@ export function useCameraForm(camera: Camera | null, roomId: string) {
     JSON.stringify([fields.address, fields.username, fields.password, fields.main_path, fields.sub_path]),
   )
   const fresh = computed(() => probe.value !== null && probed.value === addressKey.value)
-  /** A sub-stream that was tried and not found is not saved: its tiles would stay dark while the main stream is there. */
+  /** A sub-stream that failed its test is not saved: its tiles would stay dark although the main stream works. */
   const subFailed = computed(() => fresh.value && probe.value?.main.ok === true && probe.value.sub?.ok === false)
   const testable = computed(() => endpoint.value !== null && fields.main_path.trim() !== '')
 
@@ -144,9 +144,9 @@ export function useCameraForm(camera: Camera | null, roomId: string) {
 
   /** An address pasted whole fills the fields it names. */
   function pasted(text: string): boolean {
-    const found = splitUrl(text)
-    if (found) Object.assign(fields, found)
-    return found !== null
+    const match = splitUrl(text)
+    if (match) Object.assign(fields, match)
+    return match !== null
   }
 
   return { fields, probe, probing, saving, problem, endpoint, fresh, subFailed, testable, test, save, pasted }

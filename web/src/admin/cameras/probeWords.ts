@@ -1,5 +1,6 @@
-/** A tested stream in words. */
+/** The result of a stream's test in words, and figures of a stream. */
 import type { StreamProbe } from '@/api/types'
+import { duration } from '@/clock/format'
 import { i18n } from '@/messages'
 
 export interface Fact {
@@ -25,9 +26,20 @@ export function bitrateWords(bps: number): string {
   return bps >= 1e6 ? `${(bps / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bps / 1e3)} kbit/s`
 }
 
+/** `慢 0.12 秒`: the camera's clock against the server's. */
+export function clockOffset(ms: number | null): string {
+  const { t } = i18n.global
+  if (ms === null) return t('recordings.fact.clockUnknown')
+  if (Math.abs(ms) < 50) return t('recordings.fact.clockSame')
+  const seconds = Math.abs(ms) / 1000
+  return t(ms > 0 ? 'recordings.fact.clockAhead' : 'recordings.fact.clockBehind', {
+    for: seconds < 60 ? t('common.duration.seconds', { s: seconds.toFixed(2) }) : duration(seconds),
+  })
+}
+
 function pictureFact(probe: StreamProbe): string {
   const { t } = i18n.global
-  const said: (string | null)[] = [
+  const facts: (string | null)[] = [
     probe.width && probe.height ? `${probe.width}×${probe.height}` : null,
     probe.fps ? t('admin.probe.fps', { fps: Math.round(probe.fps * 10) / 10 }) : null,
     codecName(probe.codec ?? null),
@@ -36,7 +48,7 @@ function pictureFact(probe: StreamProbe): string {
       ? t('admin.probe.keyframes', { seconds: Math.round(probe.keyframe_interval_s * 10) / 10 })
       : null,
   ]
-  return said.filter((part) => part !== null).join(t('admin.probe.comma'))
+  return facts.filter((part) => part !== null).join(t('admin.probe.comma'))
 }
 
 function clockFact(offsetMs: number | null): string {
@@ -48,7 +60,7 @@ function clockFact(offsetMs: number | null): string {
   return t(offsetMs > 0 ? 'admin.probe.clockAhead' : 'admin.probe.clockBehind', { seconds: words })
 }
 
-/** Facts of a stream that answered, in the order people check them. */
+/** Facts of a stream that answered, in the order in which people check them. */
 export function probeFacts(probe: StreamProbe): Fact[] {
   const { t } = i18n.global
   const facts: Fact[] = [

@@ -1,10 +1,10 @@
-/** How long footage is kept, what is held, what was deleted: asking, and what a rule says in words. */
-import { sizeWords } from '@/admin/recording/sizes'
+/** Rules, holds and deletions: requests to the server, and a rule in words. */
 import { api, got } from '@/api/client'
 import type { CameraKeeping, DeletedDay, Hold, Retention, RetentionRule, StreamKeeping } from '@/api/types'
 import { clockTime, momentWords, stamp } from '@/clock/format'
 import { serverNow } from '@/clock/serverClock'
 import { i18n } from '@/messages'
+import { sizeWords } from '@/parts/sizes'
 
 export const STREAMS = ['main', 'sub'] as const
 export type Stream = (typeof STREAMS)[number]
@@ -46,10 +46,10 @@ export async function loadDeletions(camera: string, rule: string): Promise<Delet
 /** `90 天，最多 500 GB` */
 export function ruleWords(rule: Limits): string {
   const { t } = i18n.global
-  const said = []
-  if (rule.days !== null) said.push(t('keeping.rule.days', { n: rule.days }))
-  if (rule.max_bytes !== null) said.push(t('keeping.rule.bytes', { size: sizeWords(rule.max_bytes) }))
-  return said.length === 0 ? t('keeping.rule.ever') : said.join(t('admin.probe.comma'))
+  const limits = []
+  if (rule.days !== null) limits.push(t('keeping.rule.days', { n: rule.days }))
+  if (rule.max_bytes !== null) limits.push(t('keeping.rule.bytes', { size: sizeWords(rule.max_bytes) }))
+  return limits.length === 0 ? t('keeping.rule.ever') : limits.join(t('admin.probe.comma'))
 }
 
 export const limitsOf = (form: RuleForm): Limits => ({
@@ -81,13 +81,13 @@ export function rangeWords(from: string, to: string): string {
   return begin.slice(0, 10) === end.slice(0, 10) ? `${begin}–${end.slice(11)}` : `${begin} – ${end}`
 }
 
-/** `03:00:12–03:04:40`, within a day; one moment alone where it took no second. */
+/** `03:00:12–03:04:40`, within a day; one time alone if both are the same second. */
 export function timesWords(from: string, to: string): string {
   const [begin, end] = [clockTime(from), clockTime(to)]
   return begin === end ? begin : `${begin}–${end}`
 }
 
-/** Where the footage of a hold can be seen: each camera that it covers, at its beginning. None of cameras that are gone. */
+/** Links to the footage of a hold: each camera that it covers, at its beginning; without removed cameras. */
 export function footageOf(hold: Hold, cameras: readonly CameraKeeping[]): { name: string; to: string }[] {
   return cameras
     .filter((one) => (hold.camera_id === null ? one.room_id === hold.room_id : one.camera_id === hold.camera_id))

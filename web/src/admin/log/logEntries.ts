@@ -1,9 +1,9 @@
-/** Records of the audit trail, page by page, and what each says in words. */
+/** Records of the audit trail, page by page, and each in words. */
 import { api, got } from '@/api/client'
 import type { AuditEvent, AuditQuery } from '@/api/types'
 import { clockTime, duration, isoDate, stamp } from '@/clock/format'
+import { may } from '@/login/loginSession'
 import { i18n } from '@/messages'
-import { may } from '@/session/session'
 
 export const ACTIONS = [
   'login',
@@ -34,7 +34,7 @@ export interface Choice {
   name: string
 }
 
-/** Who and which cameras can be asked for; accounts only where one may see them. */
+/** The accounts and cameras to filter by; accounts only with the right to see them. */
 export async function loadChoices(): Promise<{ accounts: Choice[]; cameras: Choice[] }> {
   const [accounts, cameras] = await Promise.all([
     may('accounts.manage') ? got(api.GET('/api/accounts')) : Promise.resolve({ items: [] }),
@@ -77,7 +77,7 @@ function fieldList(changed: unknown): string | null {
 export function detailWords(event: AuditEvent): string {
   const { t } = i18n.global
   const { detail } = event
-  const said: (string | null)[] = [
+  const texts: (string | null)[] = [
     typeof detail.verb === 'string' ? named(`admin.log.verb.${detail.verb}`, detail.verb) : null,
     typeof detail.kind === 'string' ? named(`admin.log.kind.${detail.kind}`, detail.kind) : null,
     typeof detail.verdict === 'string' ? named(`flags.state.${detail.verdict}`, detail.verdict) : null,
@@ -90,5 +90,5 @@ export function detailWords(event: AuditEvent): string {
     fieldList(detail.changed),
     typeof detail.reason === 'string' ? detail.reason : null,
   ]
-  return said.filter((part) => part !== null).join(t('admin.probe.comma'))
+  return texts.filter((part) => part !== null).join(t('admin.probe.comma'))
 }

@@ -1,4 +1,4 @@
-/** Recording policies: asking and deciding, and what one says in words. */
+/** Recording policies: requests to the server, and a policy in words. */
 import { api, got } from '@/api/client'
 import type { RecordingPolicy, RecordingNeeds, RoomRecording } from '@/api/types'
 import { momentWords } from '@/clock/format'
@@ -16,7 +16,7 @@ export interface Question {
   daysMain: number | null
   daysSub: number | null
   hoursWithout: number
-  /** Rooms that the mode is tried for; without any, all. */
+  /** The rooms to calculate the mode for; without any, all. */
   rooms?: string[]
 }
 export const USUAL: Question = { mode: 'as_set', daysMain: null, daysSub: null, hoursWithout: 40 }
@@ -56,7 +56,7 @@ export function soundWords(policy: Decision): string {
   return i18n.global.t(policy.audio ? 'recording.sound.on' : 'recording.sound.off')
 }
 
-/** Whether a room is to be recorded now, until when, or when that begins. */
+/** Whether a room should be recorded now, until when, or when that begins. */
 export function dueWords(due: RoomRecording['due']): string {
   const { t } = i18n.global
   const at = due.until === null ? '' : momentWords(due.until, serverNow())

@@ -1,4 +1,4 @@
-/** The calculator's question in the address, so that a link asks what its sender asked. Pure. */
+/** The input of the disk calculator in the address, so that a link shows what its sender saw. Pure. */
 import type { LocationQuery, LocationQueryRaw } from 'vue-router'
 
 import { TRIES, USUAL, type Question } from './policies'
@@ -9,11 +9,11 @@ function number<T extends number | null>(
   most: number,
   usual: T,
 ): number | T {
-  const found = typeof value === 'string' && value !== '' ? Number(value) : NaN
-  return Number.isFinite(found) && found >= least && found <= most ? found : usual
+  const wanted = typeof value === 'string' && value !== '' ? Number(value) : NaN
+  return Number.isFinite(wanted) && wanted >= least && wanted <= most ? wanted : usual
 }
 
-const whole = (found: number | null): number | null => (found === null ? null : Math.trunc(found))
+const whole = (wanted: number | null): number | null => (wanted === null ? null : Math.trunc(wanted))
 
 export function questionOf(query: LocationQuery): Question {
   return {
@@ -24,10 +24,10 @@ export function questionOf(query: LocationQuery): Question {
   }
 }
 
-/** The query with the question in it; what is as usual is left out. */
+/** The query with the input in it; default values are left out. */
 export function queryOf(query: LocationQuery, asked: Question): LocationQueryRaw {
   const others = Object.entries(query).filter(([key]) => !['try', 'days', 'sub', 'hours'].includes(key))
-  const said: [string, string | number | null, string | number | null][] = [
+  const fields: [string, string | number | null, string | number | null][] = [
     ['try', asked.mode, USUAL.mode],
     ['days', asked.daysMain, USUAL.daysMain],
     ['sub', asked.daysSub, USUAL.daysSub],
@@ -35,6 +35,6 @@ export function queryOf(query: LocationQuery, asked: Question): LocationQueryRaw
   ]
   return Object.fromEntries([
     ...others,
-    ...said.filter(([, value, usual]) => value !== usual).map(([key, value]) => [key, String(value)]),
+    ...fields.filter(([, value, usual]) => value !== usual).map(([key, value]) => [key, String(value)]),
   ])
 }

@@ -59,7 +59,7 @@ def rotate(
     """Replace the signing key. Each chain is told by the old key's signature; the old private key is then removed."""
     settings = load_settings()
     with suppress(CaptureError, OSError):  # a key that was lost can be replaced
-        if Signer.found(settings.keys_dir) is None:
+        if Signer.existing(settings.keys_dir) is None:
             raise _none_in(settings.keys_dir)
     store, archive = SigningKeys(settings.keys_dir), Archive(settings.footage_dir)
     if not anyway:
@@ -106,7 +106,7 @@ def _expect_chains(settings: Settings, archive: Archive) -> None:
 def _signer(keys_dir: Path) -> Signer:
     """Looks only: a command in the wrong folder must not make a key there and give it out as the installation's."""
     try:
-        signer = Signer.found(keys_dir)
+        signer = Signer.existing(keys_dir)
     except (CaptureError, OSError) as error:
         raise _refused(keys_dir, error) from error
     if signer is None:

@@ -146,7 +146,7 @@ class Deleter:
         chain = self._archive.chain(row.camera_id)
         there = chain.recent("deleted", row.segment_id)
         if there is not None:
-            return there, bool(there.said.get("missing"))
+            return there, bool(there.fields.get("missing"))
         missing = not self._exists(row.object_key)
         if not missing and any(begin < to_us(row.wall_end) and end > to_us(row.wall_start) for begin, end in held):
             return None, False
@@ -155,11 +155,11 @@ class Deleter:
             # Long ago this process may have died between file and row: then the chain says so, further back.
             there = self._told_of(row.camera_id).get(row.segment_id)
             if there is not None and there.number > linked[0]:
-                return there, bool(there.said.get("missing"))
+                return there, bool(there.fields.get("missing"))
         elif not known and (missing or linked is not None):
             # This chain says nothing of the segment, nor can it say that the file is missing: it may lie elsewhere.
             lost = self._given_up(row.camera_id)
-            if lost is not None and to_us(row.wall_end) <= lost.said["at_us"]:
+            if lost is not None and to_us(row.wall_end) <= lost.fields["at_us"]:
                 return lost, missing
             if missing and (linked is not None or chain.head() is None):
                 raise FootageError(f"it is not in the chain here; mount the volume of camera {row.camera_id}'s footage")
@@ -177,7 +177,7 @@ class Deleter:
             with self._database.reading() as db:
                 ids = set(db.scalars(select(DeletionRow.segment_id).where(*planned)))
             rows = self._archive.chain(camera_id).of_kinds("deleted")
-            told = ((str(link.said.get("segment")), link) for link in rows)
+            told = ((str(link.fields.get("segment")), link) for link in rows)
             self._told[camera_id] = {segment_id: link for segment_id, link in told if segment_id in ids}
         found = self._told[camera_id]
         if found is None:

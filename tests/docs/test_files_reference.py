@@ -135,7 +135,7 @@ def test_every_kind_of_row_has_its_fields_in_the_page_in_the_order_in_which_they
     assert {row.kind for row in written.rows} == named
     assert tables(section("Chain"))[0] == ["number", "prev", "kind"]
     for kind in named:
-        rows = [list(row.said) for row in written.of_kind(kind)]
+        rows = [list(row.fields) for row in written.of_kind(kind)]
         assert all(row[:3] == ["number", "prev", "kind"] for row in rows)
         expected = fields(f"Row `{kind}`")
         if kind == "deleted":  # one with, one without the field that is only there if it is true
@@ -166,7 +166,7 @@ def test_the_statements_are_those_that_are_signed(written: Written) -> None:
     checkpoint_form, key_form = blocks("text")[-2:]
     keys: dict[str, bytes] = {}
     for row in written.rows:
-        said = row.said
+        said = row.fields
         if row.kind == "key":
             keys[said["key"]] = b64decode(said["public"])
             filled = filled_in(key_form, row, {"new key id": said["key"], "old key id": said["by"]})
@@ -183,7 +183,7 @@ def test_the_statements_are_those_that_are_signed(written: Written) -> None:
 
 
 def filled_in(form: str, row: Link, more: dict[str, str]) -> str:
-    values = {"camera id": CAMERA, "number": row.number, "prev": row.prev, "at_us": row.said["at_us"], **more}
+    values = {"camera id": CAMERA, "number": row.number, "prev": row.prev, "at_us": row.fields["at_us"], **more}
     for name, value in values.items():
         form = form.replace(f"<{name}>", str(value))
     return form
@@ -315,9 +315,9 @@ def test_the_example_rows_hold_each_other_and_their_signature_verifies() -> None
     assert [row.kind for row in rows] == ["segment", "key", "checkpoint"]
     assert [row.digest for row in rows[:2]] == [row.prev for row in rows[1:]]
     (statement,) = blocks("statement")
-    said, signature = rows[2].said, signature_of(rows[2].said["signature"])
+    said, signature = rows[2].fields, signature_of(rows[2].fields["signature"])
     expected = checkpoint_statement(said["camera"], rows[2].number, rows[2].prev, said["at_us"], said["key"])
     assert statement.encode() == expected
-    public = b64decode(rows[1].said["public"])
+    public = b64decode(rows[1].fields["public"])
     assert signature is not None and verify(public, statement.encode(), signature)
-    assert rows[1].said["key"] == f"ed25519-{sha256(public).hexdigest()[:16]}"
+    assert rows[1].fields["key"] == f"ed25519-{sha256(public).hexdigest()[:16]}"

@@ -47,7 +47,7 @@ def test_writers_in_several_processes_make_one_unbroken_chain(tmp_path: Path) ->
     assert [link.number for link in links] == list(range(1, 121))
     assert all(after.prev == before.digest for before, after in pairwise(links))
     for name in ("a", "b", "c"):
-        assert [link.said["at"] for link in links if link.said["by"] == name] == list(range(40))
+        assert [link.fields["at"] for link in links if link.fields["by"] == name] == list(range(40))
 
 
 def test_a_torn_row_is_no_row_and_is_gone_with_the_next(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_torn_row_is_no_row_and_is_gone_with_the_next(tmp_path: Path) -> None:
         file.write(b'{"number":2,"prev":"sha2')
     assert [link.number for link in chain.links()] == [1]
     chain.append("note", {"word": "second"})
-    assert [link.said["word"] for link in chain.links()] == ["first", "second"]
+    assert [link.fields["word"] for link in chain.links()] == ["first", "second"]
 
 
 def test_a_long_chain_goes_on_in_the_next_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +135,7 @@ def test_a_row_whose_sync_fails_is_removed_again(tmp_path: Path, monkeypatch: py
         patched.setattr(os, "fsync", broken)
         with pytest.raises(OSError, match="broken"):
             chain.append("note", {"word": "second"})
-    assert [link.said["word"] for link in chain.links()] == ["first"]
+    assert [link.fields["word"] for link in chain.links()] == ["first"]
 
 
 def broken(_fd: int) -> None:

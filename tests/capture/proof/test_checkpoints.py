@@ -202,12 +202,12 @@ def test_a_time_stamp_follows_a_checkpoint_and_holds_for_us_and_for_openssl(
 ) -> None:
     row = stamped(archive, chain, clock, tmp_path, authority)
     assert kinds(chain) == ["note", "key", "checkpoint", "timestamp"]
-    assert (row.said["checkpoint"], row.said["authority"], row.said["algorithm"]) == (3, "127.0.0.1", "rfc3161")
+    assert (row.fields["checkpoint"], row.fields["authority"], row.fields["algorithm"]) == (3, "127.0.0.1", "rfc3161")
     seen = walked(chain, tmp_path, authority.root)
     assert seen.findings == [] and seen.stamped_until_us is not None
     assert abs(seen.stamped_until_us - clock.now()) < 60_000_000
     (tmp_path / "row").write_bytes(list(chain.links())[2].line)
-    (tmp_path / "token").write_bytes(base64.b64decode(row.said["token"]))
+    (tmp_path / "token").write_bytes(base64.b64decode(row.fields["token"]))
     command = ["openssl", "ts", "-verify", "-token_in", "-in", "token", "-data", "row", "-CAfile", str(authority.root)]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0
 
@@ -272,7 +272,7 @@ def test_a_stamp_that_was_moved_to_another_checkpoint_is_found(
     row = stamped(archive, chain, clock, tmp_path, authority)
     chain.append("note", {})
     signing(archive, tmp_path, clock).beat()
-    fields = {name: row.said[name] for name in ("authority", "algorithm", "token", "at_us")}
+    fields = {name: row.fields[name] for name in ("authority", "algorithm", "token", "at_us")}
     chain.append("timestamp", fields | {"checkpoint": 6})
     chain.append("timestamp", fields | {"checkpoint": 5})
     chain.append("timestamp", fields | {"checkpoint": 6, "token": "AAAA"})

@@ -1,4 +1,4 @@
-"""The evidence pack of a range: reads the index and the chain, and has capture/proof/pack.py write the pack.
+"""The evidence pack of a range: reads the index and the chain, and calls capture/proof/pack.py to write the pack.
 
 Only sealed footage goes in: footage that the camera's chain has a row of. Design: docs/design/integrity.md, "The pack".
 """
@@ -34,7 +34,7 @@ _KEPT_FREE_BYTES = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What somebody wants exported. `label`: what the video says of itself."""
+    """What somebody wants exported. `label`: the description in the comment of the video."""
 
     camera: CameraRow
     stream: StreamName

@@ -44,7 +44,7 @@ FOLDER = "exports"
 
 @dataclass(frozen=True, slots=True)
 class _Export:
-    """A finished file. `start_us`: when its video begins. `detail`: what else the audit trail says of it."""
+    """A finished file. `start_us`: when its video begins. `detail`: more fields for the audit trail."""
 
     start_us: int
     detail: Mapping[str, str]

@@ -1,7 +1,7 @@
-"""What a judgement works out from its inputs, once; the attendance record and the flags are both made from it.
+"""The findings of a judgement: computed once from its inputs; attendance record and flags are both made from them.
 
 Here: one frozen value and the pure function that computes it. Not here: the single computations (minutes.py,
-presence.py, contradictions.py, room_record.py), and what follows from them (records.py, flags.py).
+presence.py, contradictions.py, room_record.py), and the results made from them (records.py, flags.py).
 Design: docs/design/judgement.md.
 """
 

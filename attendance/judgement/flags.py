@@ -1,4 +1,4 @@
-"""What a supervisor should look at: the findings of a class session → its flags, a pure function.
+"""The flags of a class session, which a supervisor should look at: a pure function of its findings.
 
 Five of the eight codes accuse. They need an accepted room and enough valid samples, and they fire only if the whole
 interval of the count is on the wrong side of the limit; what is unknown counts in favour of the class. Not here: what
@@ -49,7 +49,7 @@ Severity = Literal["red", "yellow", "info"]
 
 ACCUSING: frozenset[FlagCode] = frozenset({"EMPTY_ROOM", "LATE_START", "EARLY_END", "LOW_TURNOUT", "SIGNIN_GT_COUNT"})
 RULES = "flags-2"
-"""Version of the rules below, stored with each flag. Raise it with every change of what they find."""
+"""Version of the rules below, stored with each flag. Raise it whenever a rule changes."""
 _BEFORE_GAP_US = 5 * SECOND_US
 
 

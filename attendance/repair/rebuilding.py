@@ -35,7 +35,7 @@ _ORIGINS: tuple[Origin, ...] = ("live", "imported")
 class Rebuilt:
     """The result for a camera: rows made, rows that existed, files without a link, files left out.
 
-    `deleted`: files of segments that a rule has deleted, says the chain, as after a backup was restored.
+    `deleted`: files of segments that a rule has deleted according to the chain; a restored backup brings them back.
     `deletions`: records of deletions made. `away`: nothing was done, because the indexed footage is not mounted.
     """
 

@@ -6,14 +6,14 @@ from pathlib import Path
 from .rooms import ROOMS, ROOT, modules, shown
 
 MOST_MODULES = 20
-# Folders of tests/<room> that hold what tests use, not tests of a folder of the room.
+# Folders of tests/<room> with helpers of tests; no folder of the room has their names.
 OF_TESTS_ALONE = {"tests/capture/faults", "tests/capture/faulty", "tests/api/processes/loaded"}
-# A word of the domain begins like the folder, and would lose its meaning without that part.
+# The file name begins like its folder because that is the word of the domain.
 WORDS = {"api/classes/class_sessions.py": "a class session (课次) is one word"}
 
 
 def folders_of(*tops: str) -> dict[Path, list[Path]]:
-    """The modules of every folder, its __init__ left out."""
+    """The modules of every folder, without its __init__.py."""
     folders: dict[Path, list[Path]] = defaultdict(list)
     for path in modules(*tops):
         if path.name != "__init__.py":

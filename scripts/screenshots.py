@@ -1,8 +1,8 @@
 """Take a picture of every page of the browser app: OUT/LANGUAGE/WIDTH/PAGE.png.
 
 An empty installation shows the first run, the demonstration shows all other pages; both run on this machine with their
-data in a temporary folder. A page that is longer than the window gets a second picture, PAGE-whole.png. PAGE-as-ROLE.png
-shows the page as another role sees it.
+data in a temporary folder. A page that is longer than the window gets a second picture, PAGE-whole.png.
+PAGE-as-ROLE.png shows the page as another role sees it.
 """
 
 import argparse
@@ -32,7 +32,8 @@ SETS = (("zh-CN", 1440, 900), ("zh-CN", PHONE, 844), ("en", 1440, 900))
 ROLES = ("supervisor", "auditor", "institution")
 
 # Each line is an address, followed by one entry per further picture: a query or fragment to append to the address, or a
-# word for the file name. Steps follow a semicolon: `cut` aborts matching requests, `phone` is for the narrow window only.
+# word for the file name. Steps follow a semicolon: `cut` aborts matching requests, `phone` limits the picture to the
+# narrow window.
 LOGIN = "/login refused;fill:#username=nobody;fill:#password=x;click:.submit"
 EMPTY = """/live\n/cameras\n/class-sessions\n/flags\n/classes\n/subsidy\n/admin/rooms\n/admin/cameras
 /admin/recording-report\n/admin/recording\n/admin/keeping"""

@@ -79,7 +79,7 @@ def test_a_hot_cell_becomes_a_box_around_its_centre() -> None:
     np.testing.assert_allclose(scores, [0.8])
 
 
-def test_of_boxes_over_one_head_the_best_stays() -> None:
+def test_the_best_of_several_boxes_over_one_head_is_kept() -> None:
     boxes: Floats = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], np.float32)
     assert distinct(boxes, np.array([0.5, 0.9, 0.3], np.float32)) == [1, 2]
 

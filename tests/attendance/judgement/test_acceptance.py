@@ -26,7 +26,7 @@ def test_ten_samples_of_the_empty_room_are_not_enough() -> None:
     assert assess(EMPTY * 2).missing == "occupied"
 
 
-def test_a_room_that_is_often_half_full_wants_that_measured_too() -> None:
+def test_a_room_that_is_often_half_full_needs_samples_of_the_middle_third() -> None:
     half = {0: 30, 12: 30, 24: 30}
     assert assess(EMPTY + FULL, half).missing == "middle"
     assert assess([*EMPTY, *FULL, (12, 12), (11, 11)], half).accepted
@@ -47,7 +47,7 @@ def test_a_room_that_was_never_measured_empty_is_never_proven_empty() -> None:
     assert assess([(24, 24)] * 10, {24: 100}).interval(0).high == 2
 
 
-def test_a_room_that_is_used_for_an_hour_a_week_is_not_accepted_by_its_nights() -> None:
+def test_a_room_that_is_used_for_an_hour_a_week_is_not_accepted_with_too_few_samples_of_the_full_room() -> None:
     nights = {0: 10_000, 24: 60}
     assert assess([(0, 0)] * 9 + [(24, 24)], nights).missing == "high"
 

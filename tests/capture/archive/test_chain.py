@@ -50,7 +50,7 @@ def test_writers_in_several_processes_make_one_unbroken_chain(tmp_path: Path) ->
         assert [link.fields["at"] for link in links if link.fields["by"] == name] == list(range(40))
 
 
-def test_a_torn_row_is_no_row_and_is_gone_with_the_next(tmp_path: Path) -> None:
+def test_a_torn_row_does_not_count_and_the_next_row_replaces_it(tmp_path: Path) -> None:
     chain = Chain(tmp_path)
     chain.append("note", {"word": "first"})
     with (tmp_path / "000000001.jsonl").open("ab") as file:
@@ -81,7 +81,7 @@ def test_a_row_that_cannot_be_read_is_an_error_and_not_an_end(tmp_path: Path) ->
         list(chain.links())
 
 
-def test_a_spoilt_row_does_not_stop_the_rows_after_it(tmp_path: Path) -> None:
+def test_a_damaged_row_does_not_stop_the_rows_after_it(tmp_path: Path) -> None:
     chain = Chain(tmp_path)
     for number in range(3):
         chain.append("note", {"word": number})

@@ -179,7 +179,7 @@ def test_signing_goes_on_once_a_foreign_key_is_taken_away_again(
     assert checkpoints.beat() == 1
 
 
-def test_rows_after_a_spoilt_row_are_signed(archive: Archive, chain: Chain, clock: MovedClock, tmp_path: Path) -> None:
+def test_rows_after_a_damaged_row_are_signed(archive: Archive, chain: Chain, clock: MovedClock, tmp_path: Path) -> None:
     chain.append("note", {})
     path = tmp_path / "footage" / CAMERA / "chain" / "000000001.jsonl"
     path.write_bytes(path.read_bytes() + b"spoilt\n")

@@ -112,7 +112,7 @@ def test_old_proofs_hold_after_the_key_was_replaced(proof: Proof) -> None:
     assert proof.verify(Trust({first.key_id: first.public_der})).findings == []
 
 
-def test_a_reader_who_trusts_another_key_is_told(honest: Proof, tmp_path: Path) -> None:
+def test_verification_with_another_trusted_key_reports_an_unknown_key(honest: Proof, tmp_path: Path) -> None:
     other = Signer.at(tmp_path)
     report = honest.verify(Trust({other.key_id: other.public_der}))
     assert codes(report) == {"key_unknown"} and report.signed_until_us is None

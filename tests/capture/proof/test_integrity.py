@@ -149,7 +149,9 @@ def test_the_spool_is_read_once_however_many_segments_the_index_lacks(proof: Pro
     assert len(ids) > 1 and rows.asked == 1
 
 
-def test_a_segment_that_reaches_the_spool_behind_the_reading_of_it_waits_for_the_index(proof: Proof) -> None:
+def test_a_segment_that_reaches_the_spool_after_it_was_read_counts_as_waiting_for_the_index(
+    proof: Proof,
+) -> None:
     row = proof.segments("sub")[-1]
     record = proof.archive.examine(str(row.fields["key"]))
     assert record is not None

@@ -267,8 +267,8 @@ def first_run(playwright: Playwright, album: Album, folder: Path) -> None:
     with running(folder, "up", r"Setup code[^:]*: (\S+)", 120) as (address, code):
         client = Client.of(playwright, address)
         album.take(client.api, address, shots("/start", "first-account-"))
-        who = {"username": "chenjing", "name": "陈静", "password": PASSWORD, "region_name": "全椒县"}
-        client.post("/api/start", setup_code=code[1], **who)
+        first_account = {"username": "chenjing", "name": "陈静", "password": PASSWORD, "region_name": "全椒县"}
+        client.post("/api/start", setup_code=code[1], **first_account)
         album.take(client.api, address, shots("/start", "first-institution-"))
         album.take(client.api, address, shots(EMPTY, "empty-"))
         region = client.get("/api/regions")[0]["id"]
@@ -321,13 +321,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", nargs="?", type=Path, default=ROOT / "screenshots", help="folder of the pictures")
     parser.add_argument("--only", type=re.compile, default=re.compile(""), help="pages whose name fits this expression")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before all pictures were taken"))
     finder = [sys.executable, str(ROOT / "scripts/find_browser.py")]
     browser = subprocess.run(finder, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu"]
-        album = Album(playwright.chromium.launch(executable_path=browser, args=arguments), asked.out, asked.only)
+        album = Album(playwright.chromium.launch(executable_path=browser, args=arguments), options.out, options.only)
         first_run(playwright, album, Path(folder))
         demonstration(playwright, album, Path(folder))
     failed = album.failed + [f"{route} has no picture" for route in album.without_picture()]

@@ -103,8 +103,8 @@ def gather(db: DbSession, sources: GatheringSources, session: ClassSessionRow, n
     """All inputs of a class session as they are stored now. NoThresholds if none are in force on its day."""
     room = db.get(RoomRow, session.room_id) if session.room_id else None
     start_us, end_us = to_us(session.starts_at), to_us(session.ends_at)
-    asked = CoverageRequest((), start_us, end_us, now_us, stream="main", deleted_as_recorded=True)
-    films = _films(db, sources, room, asked) if room else []
+    request = CoverageRequest((), start_us, end_us, now_us, stream="main", deleted_as_recorded=True)
+    films = _films(db, sources, room, request) if room else []
     samples = samples_of(db, [film.coverage.camera_id for film in films], session.starts_at, session.ends_at)
     settled = now_us >= end_us and _settled(db, session, films, samples, now_us, sources.sample_every_us)
     acceptance = sources.acceptances.of(db, room.id) if room else assess([])

@@ -166,18 +166,18 @@ def test_the_statements_are_those_that_are_signed(written: Written) -> None:
     checkpoint_form, key_form = blocks("text")[-2:]
     keys: dict[str, bytes] = {}
     for row in written.rows:
-        said = row.fields
+        row_fields = row.fields
         if row.kind == "key":
-            keys[said["key"]] = b64decode(said["public"])
-            filled = filled_in(key_form, row, {"new key id": said["key"], "old key id": said["by"]})
-            filled = filled.replace("<base64 of the new public key>", said["public"])
-            signer = said["by"]
+            keys[row_fields["key"]] = b64decode(row_fields["public"])
+            filled = filled_in(key_form, row, {"new key id": row_fields["key"], "old key id": row_fields["by"]})
+            filled = filled.replace("<base64 of the new public key>", row_fields["public"])
+            signer = row_fields["by"]
         elif row.kind == "checkpoint":
-            filled, signer = filled_in(checkpoint_form, row, {"key id": said["key"]}), said["key"]
+            filled, signer = filled_in(checkpoint_form, row, {"key id": row_fields["key"]}), row_fields["key"]
         else:
             continue
         if signer is not None:
-            signature = signature_of(said["signature"])
+            signature = signature_of(row_fields["signature"])
             assert signature is not None and verify(keys[signer], filled.encode(), signature), row.kind
     assert len(keys) == 2
 
@@ -258,10 +258,10 @@ def test_a_segment_file_is_the_boxes_of_the_page_and_nothing_else(recorded: Reco
         data = recorded.archive.read(record.key, 0, record.size)
         kinds = b" ".join(box.kind for box in boxes.walk(data))
         assert re.fullmatch(rb"ftyp moov uuid( prft moof mdat)+ uuid", kinds)
-        found = [box for box in boxes.walk(data) if box.kind == b"uuid"]
+        own = [box for box in boxes.walk(data) if box.kind == b"uuid"]
         named = [UUID(text).bytes for text in re.findall(r"type `([0-9a-f-]{36})`", PAGE)]
-        assert [data[box.body : box.body + 16] for box in found] == named == [boxes.IDENTITY_UUID, boxes.CLOSING_UUID]
-        identity, closing = (json.loads(data[box.body + 16 : box.end]) for box in found)
+        assert [data[box.body : box.body + 16] for box in own] == named == [boxes.IDENTITY_UUID, boxes.CLOSING_UUID]
+        identity, closing = (json.loads(data[box.body + 16 : box.end]) for box in own)
         assert (list(identity), list(closing)) == (fields("Identity box"), fields("Closing box"))
         first = next(box for box in boxes.walk(data) if box.kind == b"prft")
         assert identity["started_us"] == boxes.prft_wall_us(data, first) == record.wall_start_us
@@ -315,8 +315,10 @@ def test_the_example_rows_hold_each_other_and_their_signature_verifies() -> None
     assert [row.kind for row in rows] == ["segment", "key", "checkpoint"]
     assert [row.digest for row in rows[:2]] == [row.prev for row in rows[1:]]
     (statement,) = blocks("statement")
-    said, signature = rows[2].fields, signature_of(rows[2].fields["signature"])
-    expected = checkpoint_statement(said["camera"], rows[2].number, rows[2].prev, said["at_us"], said["key"])
+    row_fields, signature = rows[2].fields, signature_of(rows[2].fields["signature"])
+    expected = checkpoint_statement(
+        row_fields["camera"], rows[2].number, rows[2].prev, row_fields["at_us"], row_fields["key"]
+    )
     assert statement.encode() == expected
     public = b64decode(rows[1].fields["public"])
     assert signature is not None and verify(public, statement.encode(), signature)

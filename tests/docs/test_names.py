@@ -30,10 +30,10 @@ def defines(module: Path, name: str) -> bool:
     """Whether a module defines a name at its top, or in a class for "Class.member"."""
     body = ast.parse(module.read_text(encoding="utf-8")).body
     for part in name.split("."):
-        found = [node for node in body if part in names_of(node)]
-        if not found:
+        nodes = [node for node in body if part in names_of(node)]
+        if not nodes:
             return False
-        body = found[0].body if isinstance(found[0], ast.ClassDef) else []
+        body = nodes[0].body if isinstance(nodes[0], ast.ClassDef) else []
     return True
 
 

@@ -79,9 +79,9 @@ class Proof:
     def sign(self) -> Link:
         return checkpoint(self.chain, CAMERA, Signer.at(self.data / "keys"), self.clock)
 
-    def verify(self, trust: Trust | None = None, **asked: Any) -> VerificationReport:
+    def verify(self, trust: Trust | None = None, **scope: Any) -> VerificationReport:
         rows = IndexRows(self.database.reading, self.spool)
-        return verify(VerificationScope(CAMERA, **asked), self.archive, rows, trust or Trust(self.keys.publics()))
+        return verify(VerificationScope(CAMERA, **scope), self.archive, rows, trust or Trust(self.keys.publics()))
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

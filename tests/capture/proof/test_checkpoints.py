@@ -220,12 +220,12 @@ def test_time_stamps_come_at_their_own_interval(
         chain.append("note", {})
         checkpoints.beat()
         clock.moved_s += 301
-    assert authority.asked == kinds(chain).count("timestamp") == 2
+    assert authority.requests == kinds(chain).count("timestamp") == 2
     assert kinds(chain).count("checkpoint") == 14
     # Without a new row there is no checkpoint, and no time stamp on an old one.
     clock.moved_s += 4000
     assert checkpoints.beat() == 0 and signing(archive, tmp_path, clock, authority.url).beat() == 0
-    assert authority.asked == 2
+    assert authority.requests == 2
 
 
 def test_an_unreachable_authority_is_logged_and_asked_again_later(

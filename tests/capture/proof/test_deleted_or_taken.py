@@ -65,5 +65,5 @@ def test_a_changed_deletion_row_is_found_when_only_the_deleted_range_is_verified
     proof.delete_by_rule(row)
     proof.sign()
     number = next(each.number for each in proof.rows if each.kind == "deleted")
-    proof.change_row(number, lambda said: said.update(rule="floor"))
+    proof.change_row(number, lambda fields: fields.update(rule="floor"))
     assert codes(proof.verify(from_us=row.fields["start_us"], to_us=row.fields["end_us"])) == {"chain_broken"}

@@ -115,26 +115,26 @@ def test_a_segment_that_reaches_spool_and_index_while_it_is_verified_is_not_miss
     class Late(IndexRows):
         """An index that lacks a segment at the first call of `find` and has it at later calls."""
 
-        asked = 0
+        calls = 0
 
         def find(self, segment_ids: Sequence[str]) -> Mapping[str, Indexed]:
-            self.asked += 1
+            self.calls += 1
             indexed = super().find(segment_ids)
-            return {k: v for k, v in indexed.items() if self.asked > 1 or k != row.fields["segment"]}
+            return {k: v for k, v in indexed.items() if self.calls > 1 or k != row.fields["segment"]}
 
     rows = Late(proof.database.reading, proof.spool)
     assert verify(VerificationScope(CAMERA), proof.archive, rows, Trust(proof.keys.publics())).findings == []
-    assert rows.asked == 2
+    assert rows.calls == 2
 
 
 class Watched(IndexRows):
     """An index that counts the calls of `waiting` and runs `then` after each."""
 
-    asked = 0
+    calls = 0
     then: Callable[[], None] = staticmethod(lambda: None)
 
     def waiting(self) -> set[str]:
-        self.asked += 1
+        self.calls += 1
         waiting = super().waiting()
         self.then()
         return waiting
@@ -146,7 +146,7 @@ def test_the_spool_is_read_once_however_many_segments_the_index_lacks(proof: Pro
     rows = Watched(proof.database.reading, proof.spool)
     report = verify(VerificationScope(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
     assert [finding.segment_id for finding in report.findings if finding.code == "index_missing"] == ids
-    assert len(ids) > 1 and rows.asked == 1
+    assert len(ids) > 1 and rows.calls == 1
 
 
 def test_a_segment_that_reaches_the_spool_after_it_was_read_counts_as_waiting_for_the_index(

@@ -81,9 +81,14 @@ def test_the_key_stands_in_the_chain_before_it_is_used(keys: Path, chain: Chain)
     signer = Signer.at(keys)
     row = checkpoint(chain, CAMERA, signer, CLOCK)
     assert [link.kind for link in chain.links()] == ["note", "key", "checkpoint"]
-    said = key_rows(chain)[0].fields
-    assert base64.b64decode(said["public"]) == signer.public_der
-    assert (said["key"], said["algorithm"], said["by"], said["signature"]) == (signer.key_id, "ed25519", None, None)
+    fields = key_rows(chain)[0].fields
+    assert base64.b64decode(fields["public"]) == signer.public_der
+    assert (fields["key"], fields["algorithm"], fields["by"], fields["signature"]) == (
+        signer.key_id,
+        "ed25519",
+        None,
+        None,
+    )
     assert row.fields["camera"] == CAMERA
 
 

@@ -18,7 +18,7 @@ SEGMENT_LOST = "segment_lost"
 SWITCHED_OFF = "switched_off"
 UNKNOWN = "unknown"
 
-# Holes that the timetable does not divide: deleted footage was recorded, and `not_recorded` blames nobody.
+# The timetable does not divide these: one was recorded, the other accuses nobody of anything.
 WHOLE = frozenset({DELETED, NOT_RECORDED})
 # How recording ends when somebody switches the camera off.
 _ENDED_BY_SWITCHING_OFF = frozenset({"stopped", "settings_changed", NOT_RECORDED})

@@ -7,7 +7,7 @@ WITH_NODE := scripts/with-node
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 MODEL := attendance/counting/models/centerface.onnx
 APP := api/static/index.html
-# A few at a time, a file staying with one worker: most tests wait for real cameras, processes and pages.
+# A few workers; one worker runs all tests of a file. Most tests wait for real cameras, processes and pages.
 WORKERS ?= 3
 TESTS := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
@@ -43,7 +43,7 @@ check: .stamps/venv .stamps/web
 bench: .stamps/venv .stamps/bench $(MODEL)
 	$(BIN)/python -m bench
 
-# An hour: flat memory, threads and open files.
+# Runs for an hour and fails if memory, threads or open files grow.
 soak: .stamps/venv .stamps/bench $(MODEL)
 	$(BIN)/python -m bench.soak
 

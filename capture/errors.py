@@ -10,7 +10,8 @@ CaptureError
 ├── TimestampError       an authority gave no valid time stamp
 └── DiskError            writing failed: the content of the file is unknown
 
-Not here: NotPlain and LostTrack (source.rtsp), AlreadyRecording (recorder.supervisor). They are not CaptureErrors.
+Not here: NotPlain (source.reader_choice), RtspError (source.rtsp.errors), AlreadyRecording (recorder.supervisor): they
+are not CaptureErrors.
 """
 
 

@@ -208,7 +208,7 @@ def is_recording(client: httpx.Client) -> bool:
 def facts_of(client: httpx.Client, ids: dict[str, str], begin: datetime, end: datetime) -> dict[str, Any]:
     """What the service answers about the installation, by path."""
     span = {"from": begin.isoformat(), "to": end.isoformat()}
-    asked: dict[str, dict[str, str]] = {
+    queries: dict[str, dict[str, str]] = {
         "/api/institutions": {},
         "/api/rooms": {},
         "/api/cameras": {},
@@ -219,7 +219,7 @@ def facts_of(client: httpx.Client, ids: dict[str, str], begin: datetime, end: da
         "/api/flags": {},
         "/api/holds": {},
     }
-    return {path: {"query": query, "answer": get(client, path, **query)} for path, query in asked.items()}
+    return {path: {"query": query, "answer": get(client, path, **query)} for path, query in queries.items()}
 
 
 def make(shike: Path, folder: Path) -> Path:

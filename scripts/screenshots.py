@@ -1,8 +1,8 @@
 """Take a picture of every page of the browser app: OUT/LANGUAGE/WIDTH/PAGE.png.
 
-An empty installation shows the first run, the demonstration the rest; both run on this machine with their data in a
-temporary folder. What is longer than the window has a second picture, PAGE-whole.png; as another role sees it,
-PAGE-as-ROLE.png.
+An empty installation shows the first run, the demonstration shows all other pages; both run on this machine with their
+data in a temporary folder. A page that is longer than the window gets a second picture, PAGE-whole.png.
+PAGE-as-ROLE.png shows the page as another role sees it.
 """
 
 import argparse
@@ -31,8 +31,9 @@ PHONE = 390
 SETS = (("zh-CN", 1440, 900), ("zh-CN", PHONE, 844), ("en", 1440, 900))
 ROLES = ("supervisor", "auditor", "institution")
 
-# A line is an address, then what is added to it for further pictures, or a word for what is done there. Steps follow a
-# semicolon: `cut` leaves requests without an answer, `phone` is for the narrow window only.
+# Each line is an address, followed by one entry per further picture: a query or fragment to append to the address, or a
+# word for the file name. Steps follow a semicolon: `cut` aborts matching requests, `phone` limits the picture to the
+# narrow window.
 LOGIN = "/login refused;fill:#username=nobody;fill:#password=x;click:.submit"
 EMPTY = """/live\n/cameras\n/class-sessions\n/flags\n/classes\n/subsidy\n/admin/rooms\n/admin/cameras
 /admin/recording-report\n/admin/recording\n/admin/keeping"""
@@ -71,7 +72,7 @@ PAGES = """
 /nothing/here
 """
 
-# Recorded pictures stand still at the moment that was asked for; live ones move.
+# Recorded pictures are not played: they stand still at the requested moment. Live pictures play.
 BEGIN = """
 localStorage.setItem('shike.locale', '%s')
 localStorage.removeItem('shike.theme.page')
@@ -80,7 +81,7 @@ HTMLMediaElement.prototype.play = function () {
   return location.pathname === '/live' ? play.call(this) : Promise.reject(new DOMException('held', 'AbortError'))
 }
 """
-# What a page still waits for; '' once it has come to rest.
+# Evaluates to the part that the page still waits for, or to a false value once it waits for none.
 AWAITED = """() => {
   const busy = document.querySelector('[aria-busy=true], .el-skeleton, .is-loading, .tile[data-state=connecting]')
   const player = [...document.querySelectorAll('[data-player]')].find((one) => one.dataset.phase === 'loading'
@@ -107,18 +108,18 @@ class Shot:
 
 
 def shots(pages: str, before: str = "", facts: dict[str, str] | None = None, variants: bool = True) -> Iterator[Shot]:
-    """The pictures that a table asks for; names are addresses, with the facts' names in them."""
+    """The pictures that a table lists. File names are made of addresses with placeholders instead of the facts."""
     for base, *added in (row.split() for row in re.split(r"\n(?=/)", pages.strip())):
         for more in ("", *(added if variants else ())):
             word, *steps = more.split(";")
             address = f"{base}{word}" if word[:1] in "?&#" else base
-            said = f"{base.partition('?t={')[0]} {more if address != base else word}"
-            name = before + re.sub("[^A-Za-z0-9]+", "-", said).strip("-")
+            label = f"{base.partition('?t={')[0]} {more if address != base else word}"
+            name = before + re.sub("[^A-Za-z0-9]+", "-", label).strip("-")
             yield Shot(name, address.format(**facts or {}), [step.split(":", 1) for step in steps])
 
 
 class Sight:
-    """A window of the browser: what it waits for, and what went wrong in it."""
+    """A window of the browser, with its pending requests and the errors that occurred in it."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.page, self.trouble = context.new_page(), list[str]()
@@ -130,7 +131,7 @@ class Sight:
         self.page.on("response", lambda one: self.trouble.extend([f"{one.status} {one.url}"] * (one.status >= 500)))
 
     def rest(self, seconds: float = 60) -> None:
-        """Wait until nothing was awaited for longer than a page hides that it waits (300 ms)."""
+        """Wait until the page has been ready for 600 ms: it shows that it is loading only after 300 ms."""
         until, quiet = time.monotonic() + seconds, 0
         while quiet < 4:
             self.page.wait_for_timeout(150)
@@ -160,7 +161,7 @@ class Sight:
         self.rest()
 
     def save(self, target: Path) -> None:
-        """The window as it is, and once more as long as what is in it."""
+        """Take the window as it is; if its content is longer, take it once more with the height of the content."""
         self.page.screenshot(path=f"{target}.png", animations="disabled")
         size, beyond = self.page.viewport_size, self.page.evaluate(BEYOND)
         if size and beyond > 0:
@@ -171,7 +172,7 @@ class Sight:
 
 @dataclass
 class Album:
-    """The pictures so far. A page that fails is taken as it is, and named at the end."""
+    """The pictures so far. A page with an error is still taken, and reported at the end."""
 
     browser: Browser
     folder: Path
@@ -180,7 +181,7 @@ class Album:
     failed: list[str] = field(default_factory=list)
 
     def take(self, api: APIRequestContext, address: str, pages: Iterator[Shot], role: str = "") -> None:
-        """Pictures in every language and width; those of a role in the first only."""
+        """Take pictures in every language and width; with `role` in the first only."""
         wanted = list(pages)
         self.paths.update(re.split("[?#]", shot.path)[0] for shot in wanted)
         for language, width, height in SETS[:1] if role else SETS:
@@ -208,15 +209,15 @@ class Album:
         sight.page.close()
 
     def without_picture(self) -> list[str]:
-        """Routes of the app that none of the pictures shows."""
+        """Routes of the app that no picture shows."""
         routes = re.findall(r"path: '(/[^']*)'(?!,\s*redirect)", (ROOT / "web/src/router/routes.ts").read_text())
         patterns = {one: re.sub(r":\w+(\([^)]*\))?", "[^/]+", one) for one in routes if not one.startswith("/:")}
         return [one for one, pattern in patterns.items() if not any(re.fullmatch(pattern, path) for path in self.paths)]
 
 
 @contextmanager
-def running(folder: Path, command: str, said: str, seconds: float) -> Iterator[tuple[str, re.Match[str]]]:
-    """The product's processes from when they have said something until they have ended; its address, and what."""
+def running(folder: Path, command: str, ready: str, seconds: float) -> Iterator[tuple[str, re.Match[str]]]:
+    """Run a `shike` command; yields its address, and the match of the regular expression `ready` in its output."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -228,11 +229,11 @@ def running(folder: Path, command: str, said: str, seconds: float) -> Iterator[t
     with log.open("wb") as output:
         process = subprocess.Popen(line, env=settings, stdout=output, stderr=output, start_new_session=True)
     try:
-        while not (found := re.search(said, log.read_text(), re.DOTALL)):
+        while not (match := re.search(ready, log.read_text(), re.DOTALL)):
             if process.poll() is not None or time.monotonic() > until or "could not be told" in log.read_text():
-                sys.exit(f"{log.read_text()}\nThis was to say {said!r}.")
+                sys.exit(f"{log.read_text()}\nNo {ready!r} in this output.")
             time.sleep(1)
-        yield f"http://127.0.0.1:{port}", found
+        yield f"http://127.0.0.1:{port}", match
     finally:
         process.terminate()
         try:
@@ -243,7 +244,7 @@ def running(folder: Path, command: str, said: str, seconds: float) -> Iterator[t
 
 @dataclass
 class Client:
-    """The service as a page of the app asks it."""
+    """A client of the API, as a page of the app uses it."""
 
     api: APIRequestContext
 
@@ -266,8 +267,8 @@ def first_run(playwright: Playwright, album: Album, folder: Path) -> None:
     with running(folder, "up", r"Setup code[^:]*: (\S+)", 120) as (address, code):
         client = Client.of(playwright, address)
         album.take(client.api, address, shots("/start", "first-account-"))
-        who = {"username": "chenjing", "name": "陈静", "password": PASSWORD, "region_name": "全椒县"}
-        client.post("/api/start", setup_code=code[1], **who)
+        first_account = {"username": "chenjing", "name": "陈静", "password": PASSWORD, "region_name": "全椒县"}
+        client.post("/api/start", setup_code=code[1], **first_account)
         album.take(client.api, address, shots("/start", "first-institution-"))
         album.take(client.api, address, shots(EMPTY, "empty-"))
         region = client.get("/api/regions")[0]["id"]
@@ -288,7 +289,7 @@ def demonstration(playwright: Playwright, album: Album, folder: Path) -> None:
 
 
 def prepare(client: Client) -> dict[str, str]:
-    """Add what the demonstration leaves out: other roles, a hold, a verdict. The facts that addresses need."""
+    """Add what the demonstration lacks: other roles, a hold, a verdict. Returns the facts that addresses need."""
     past = next(one for one in client.get("/api/classes") if one["number"] == "2026-007")
     of_class = f"/api/classes/{past['id']}"
     blind, *_, session = sorted(client.get(f"{of_class}/sessions"), key=lambda one: str(one["starts_at"]))
@@ -320,13 +321,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", nargs="?", type=Path, default=ROOT / "screenshots", help="folder of the pictures")
     parser.add_argument("--only", type=re.compile, default=re.compile(""), help="pages whose name fits this expression")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before all pictures were taken"))
     finder = [sys.executable, str(ROOT / "scripts/find_browser.py")]
     browser = subprocess.run(finder, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu"]
-        album = Album(playwright.chromium.launch(executable_path=browser, args=arguments), asked.out, asked.only)
+        album = Album(playwright.chromium.launch(executable_path=browser, args=arguments), options.out, options.only)
         first_run(playwright, album, Path(folder))
         demonstration(playwright, album, Path(folder))
     failed = album.failed + [f"{route} has no picture" for route in album.without_picture()]

@@ -62,7 +62,7 @@ def rotate(
     """Replace the signing key. Each chain is told by the old key's signature; the old private key is then removed."""
     settings = load_settings()
     with suppress(CaptureError, OSError):  # a lost key can be replaced
-        if Signer.found(settings.keys_dir) is None:
+        if Signer.existing(settings.keys_dir) is None:
             raise _none_in(settings.keys_dir)
     store, archive = SigningKeys(settings.keys_dir), Archive(settings.footage_dir)
     if not anyway:
@@ -109,7 +109,7 @@ def _expect_chains(settings: Settings, archive: Archive) -> None:
 def _signer(keys_dir: Path) -> Signer:
     """Reads the key and never makes one: a command in a wrong data folder must not export a key made there."""
     try:
-        signer = Signer.found(keys_dir)
+        signer = Signer.existing(keys_dir)
     except (CaptureError, OSError) as error:
         raise _refused(keys_dir, error) from error
     if signer is None:

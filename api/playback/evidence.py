@@ -1,4 +1,4 @@
-"""The evidence pack of a range: reads the index and the chain, and has capture/proof/pack.py write the pack.
+"""The evidence pack of a range: reads the index and the chain, and calls capture/proof/pack.py to write the pack.
 
 Only sealed footage goes in: footage that the camera's chain has a row of. Design: docs/design/integrity.md, "The pack".
 """
@@ -34,11 +34,11 @@ _KEPT_FREE_BYTES = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What somebody wants exported. `label`: what the video says of itself."""
+    """What somebody wants exported. `label`: the description in the comment of the video."""
 
     camera: CameraRow
     stream: StreamName
-    asked: Range
+    time_range: Range
     label: Label
 
 
@@ -61,8 +61,8 @@ def make_pack(target: Path, order: Order, sources: ExportSources) -> tuple[str, 
     Conflict if nothing of the range is sealed yet, or if the chain or the signing key is faulty. Unavailable if the
     volume has too little space. NoFootage and MixedParameters as for a video.
     """
-    asked, footage = order.asked, sources.footage
-    pieces = footage.pieces(order.camera.id, order.stream, asked.start_us, asked.end_us)
+    time_range, footage = order.time_range, sources.footage
+    pieces = footage.pieces(order.camera.id, order.stream, time_range.start_us, time_range.end_us)
     sealed = [piece for piece in pieces if piece.link_number is not None]
     if pieces and not sealed:
         raise Conflict(
@@ -73,7 +73,7 @@ def make_pack(target: Path, order: Order, sources: ExportSources) -> tuple[str, 
     present = [piece for piece in sealed if _size(footage, piece) is not None]
     _require_space(target.parent, sum(_size(footage, piece) or 0 for piece in present))
     signer, proof = _proof(order.camera.id, sealed, sources)
-    shown = list(stretches(footage, present, asked))
+    shown = list(stretches(footage, present, time_range))
     video = target.with_suffix(".mp4")
     os.close(os.open(video, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # as the pack itself: nobody else can read it
     try:
@@ -82,11 +82,11 @@ def make_pack(target: Path, order: Order, sources: ExportSources) -> tuple[str, 
             camera_id=order.camera.id,
             camera=order.label.camera,
             stream=order.stream,
-            start_us=asked.start_us,
-            end_us=asked.end_us,
+            start_us=time_range.start_us,
+            end_us=time_range.end_us,
             video_us=(shown[0].start_us, shown[-1].end_us),
             gaps=_gaps(order, sources),
-            unsealed=tuple(_unsealed(pieces, asked)),
+            unsealed=tuple(_unsealed(pieces, time_range)),
             exported_by=order.label.exported_by,
             exported_at_us=sources.clock.now(),
         )
@@ -111,8 +111,8 @@ def _proof(camera_id: str, sealed: Sequence[Piece], sources: ExportSources) -> t
 
 def _gaps(order: Order, sources: ExportSources) -> tuple[Blank, ...]:
     """The gaps of the range, as the time line shows them."""
-    asked = order.asked
-    request = CoverageRequest([order.camera], asked.start_us, asked.end_us, sources.clock.now(), order.stream)
+    time_range = order.time_range
+    request = CoverageRequest([order.camera], time_range.start_us, time_range.end_us, sources.clock.now(), order.stream)
     (answer,) = sources.reader.read(request)
     return tuple(Blank(gap.start_us, gap.end_us, gap.reason) for gap in answer.coverage.gaps)
 
@@ -125,12 +125,12 @@ def _size(footage: Footage, piece: Piece) -> int | None:
         return None
 
 
-def _unsealed(pieces: Sequence[Piece], asked: Range) -> list[Blank]:
+def _unsealed(pieces: Sequence[Piece], time_range: Range) -> list[Blank]:
     """The parts of the range whose footage has no row in the chain."""
     return [
         Blank(
-            max(piece.start_us, asked.start_us),
-            min(piece.end_us, asked.end_us),
+            max(piece.start_us, time_range.start_us),
+            min(piece.end_us, time_range.end_us),
             "being_written" if piece.is_open else "no_row",
         )
         for piece in pieces

@@ -44,7 +44,7 @@ FOLDER = "exports"
 
 @dataclass(frozen=True, slots=True)
 class _Export:
-    """A finished file. `start_us`: when its video begins. `detail`: what else the audit trail says of it."""
+    """A finished file. `start_us`: when its video begins. `detail`: more fields for the audit trail."""
 
     start_us: int
     detail: Mapping[str, str]
@@ -55,7 +55,7 @@ class ExportQuery:
     """What is to be exported."""
 
     camera_id: Id
-    asked: Annotated[Range, Depends(asked_range)]
+    time_range: Annotated[Range, Depends(asked_range)]
     stream: StreamName = "main"
     form: Annotated[Form, Query(alias="format")] = "mp4"
 
@@ -73,8 +73,8 @@ def export_footage(
     `mp4`: a video. `pack`: a ZIP with the same video, the segments as they lie there, and what proves them.
     """
     settings, clock = sources.settings, sources.clock
-    asked, stream, form = query.asked, query.stream, query.form
-    if asked.seconds > settings.max_export_hours * 3600:
+    time_range, stream, form = query.time_range, query.stream, query.form
+    if time_range.seconds > settings.max_export_hours * 3600:
         raise Invalid("to", "too_long", f"at most {settings.max_export_hours:g} hours at once")
     camera = load(db, caller.viewer, CameraRow, query.camera_id)
     place = audit.place_of(db, camera)
@@ -85,11 +85,15 @@ def export_footage(
         exported_by=caller.viewer.username,
         exported_at=str(rfc3339_us(clock.now())),
     )
-    order = Order(camera, stream, asked, label)
+    order = Order(camera, stream, time_range, label)
     with _slot(settings.data_dir / FOLDER, form) as target:
         export = _make(target, order, form, sources)
     try:
-        shown = {"from": rfc3339_us(asked.start_us), "to": rfc3339_us(asked.end_us), "bytes": target.stat().st_size}
+        shown = {
+            "from": rfc3339_us(time_range.start_us),
+            "to": rfc3339_us(time_range.end_us),
+            "bytes": target.stat().st_size,
+        }
         with current_of(request).database.writing() as writing:
             audit.write(writing, clock, caller, "export", place, stream=stream, format=form, **shown, **export.detail)
         start = from_us(export.start_us).astimezone(BEIJING)
@@ -160,8 +164,8 @@ def _make(target: Path, order: Order, form: Form, sources: ExportSources) -> _Ex
 
 def _video(target: Path, order: Order, sources: ExportSources) -> _Export:
     footage = sources.footage
-    pieces = footage.pieces(order.camera.id, order.stream, order.asked.start_us, order.asked.end_us)
-    shown = list(stretches(footage, pieces, order.asked))
+    pieces = footage.pieces(order.camera.id, order.stream, order.time_range.start_us, order.time_range.end_us)
+    shown = list(stretches(footage, pieces, order.time_range))
     export_mp4(shown, order.label, target)
     return _Export(shown[0].start_us, {})
 

@@ -28,17 +28,17 @@ class Looks:
         self._seen: dict[tuple[str, str, int], float] = {}
         self._lock = threading.Lock()
 
-    def note(self, caller: Caller, camera: CameraRow, asked: Range, kind: str, stream: str) -> None:
+    def note(self, caller: Caller, camera: CameraRow, time_range: Range, kind: str, stream: str) -> None:
         """Write a line unless one was just written for all of this range. If that raises, nothing is shown."""
         now_s = self._clock.monotonic()
-        buckets = range(asked.start_us // _BUCKET_US, (asked.end_us - 1) // _BUCKET_US + 1)
+        buckets = range(time_range.start_us // _BUCKET_US, (time_range.end_us - 1) // _BUCKET_US + 1)
         keys = [(caller.viewer.login_id, camera.id, bucket) for bucket in buckets]
         with self._lock:
             fresh = [key for key in keys if now_s - self._seen.get(key, float("-inf")) > _QUIET_S]
         if fresh:
             with self._database.writing() as db:
                 place = audit.place_of(db, db.get_one(CameraRow, camera.id))
-                shown = {"from": rfc3339_us(asked.start_us), "to": rfc3339_us(asked.end_us)}
+                shown = {"from": rfc3339_us(time_range.start_us), "to": rfc3339_us(time_range.end_us)}
                 audit.write(db, self._clock, caller, "playback", place, kind=kind, stream=stream, **shown)
         with self._lock:
             if len(self._seen) > _LIMIT:

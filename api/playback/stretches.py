@@ -21,11 +21,11 @@ class _Part:
     last: Fragment
 
 
-def stretches(footage: Footage, pieces: Iterable[Piece], asked: Range) -> Iterator[ExportedRun]:
+def stretches(footage: Footage, pieces: Iterable[Piece], time_range: Range) -> Iterator[ExportedRun]:
     """The footage of a range, by run. Its bytes are read only when the chunks are."""
     runs: list[list[_Part]] = []
     for piece in pieces:
-        inside = list(entries(piece.fragments, asked.start_us, asked.end_us))
+        inside = list(entries(piece.fragments, time_range.start_us, time_range.end_us))
         if not inside:
             continue
         part = _Part(piece, inside[0].fragments[0], inside[-1].fragments[-1])

@@ -40,7 +40,7 @@ from shike.capture.mp4.pictures import Picture, decode_keyframe
 
 router = APIRouter(tags=["playback"], responses=PROBLEM)
 
-AskedRange = Annotated[Range, Depends(asked_range)]
+RequestedRange = Annotated[Range, Depends(asked_range)]
 _PICTURE_WIDTH = 480
 _LARGE_WIDTH = 1280
 _PICTURE_BEFORE_US = 30_000_000
@@ -147,7 +147,7 @@ class TimelineQuery:
     """Which time line is asked for."""
 
     camera_id: Id
-    asked: AskedRange
+    time_range: RequestedRange
     stream: StreamName = "main"
 
 
@@ -161,7 +161,12 @@ def read_timeline(
     settings: CurrentSettings,
 ) -> TimelineOut:
     """Coverage with the reason of every gap, as in the report, and the counts, thinned to what a screen can show."""
-    camera_id, stream, start_us, end_us = query.camera_id, query.stream, query.asked.start_us, query.asked.end_us
+    camera_id, stream, start_us, end_us = (
+        query.camera_id,
+        query.stream,
+        query.time_range.start_us,
+        query.time_range.end_us,
+    )
     camera = load(db, viewer, CameraRow, camera_id)
     (answer,) = reader.read(CoverageRequest([camera], start_us, end_us, clock.now(), stream))
     covered = answer.coverage
@@ -211,7 +216,7 @@ def read_timeline(
 @router.get("/api/cameras/{camera_id}/playlist.m3u8", response_class=Response)
 def read_playlist(
     camera_id: Id,
-    asked: AskedRange,
+    time_range: RequestedRange,
     db: Db,
     caller: CurrentCaller,
     footage: CurrentFootage,
@@ -220,18 +225,18 @@ def read_playlist(
 ) -> Response:
     """An HLS playlist of what was recorded in a range."""
     camera = load(db, caller.viewer, CameraRow, camera_id)
-    pieces = footage.pieces(camera_id, stream, asked.start_us, asked.end_us)
+    pieces = footage.pieces(camera_id, stream, time_range.start_us, time_range.end_us)
     if not pieces:
         raise NotFound("nothing was recorded in this range", code="nothing_recorded")
     # The audit trail names the footage that could be seen, not the window that the page asked for.
-    shown = Range(max(asked.start_us, pieces[0].start_us), min(asked.end_us, pieces[-1].end_us))
+    shown = Range(max(time_range.start_us, pieces[0].start_us), min(time_range.end_us, pieces[-1].end_us))
     looks.note(caller, camera, shown, "video", stream)
     heads: dict[str, RunHead] = {}
     for piece in pieces:
         if piece.run_id not in heads:
             init = footage.init(piece)
             heads[piece.run_id] = RunHead(len(init), has_audio(init))
-    text = playlist_text(pieces, heads, asked.start_us, asked.end_us)
+    text = playlist_text(pieces, heads, time_range.start_us, time_range.end_us)
     return Response(text, media_type="application/vnd.apple.mpegurl")
 
 

@@ -1,6 +1,6 @@
-"""What the pages and reports about recordings read from, within one request.
+"""The sources that pages and reports about recordings read, for one request.
 
-Here: the caller's rights, footage as stretches, the state of the recorder. Not here: what a route answers
+Here: the caller's rights, footage as stretches, the state of the recorder. Not here: the routes
 (camera_status.py, report.py). Design: docs/design/footage.md, "Recording report".
 """
 
@@ -25,7 +25,7 @@ from shike.capture.recorder.health import Healths
 
 @dataclass(frozen=True)
 class Recordings:
-    """All that a report needs, of one request."""
+    """The sources of one request."""
 
     db: Db
     viewer: CurrentViewer
@@ -47,7 +47,7 @@ class Recordings:
         return day_reports(self.coverage(self.read_health()), cameras, day, self.clock.now())
 
     def last_days(self, camera: CameraRow, stream: StreamName, until: date, days: int) -> list[DayReport]:
-        """The reports of a stream for so many days up to and with `until`, oldest first."""
+        """The reports of a stream for the last `days` days up to and including `until`, oldest first."""
         return last_days(self.coverage(self.read_health()), camera, stream, until, days, self.clock.now())
 
 

@@ -41,16 +41,16 @@ def get_recording_report(
     day: Day = None,
 ) -> RecordingReport:
     """Every camera in scope that was to be recorded on a day, the worst first."""
-    db, viewer, asked = recordings.db, recordings.viewer, day or recordings.today()
+    db, viewer, report_day = recordings.db, recordings.viewer, day or recordings.today()
     outs = camera_outs(db, viewer)
     cameras = {camera.id: camera for camera in db.scalars(visible(viewer, CameraRow))}
-    reports = recordings.of_day([cameras[out.id] for out in outs], asked)
+    reports = recordings.of_day([cameras[out.id] for out in outs], report_day)
     items = [camera_report(out, [each for each in reports if each.camera_id == out.id]) for out in outs]
     items = [
         item for item in items if item.enabled or any(each.expected_s + each.imported_s > 0 for each in item.streams)
     ]
-    until = reported_until(asked, recordings.clock)
-    return RecordingReport(day=asked, until=until, items=sorted(items, key=_badness))
+    until = reported_until(report_day, recordings.clock)
+    return RecordingReport(day=report_day, until=until, items=sorted(items, key=_badness))
 
 
 @router.get("/api/recording-report.csv", response_class=Response)
@@ -72,12 +72,12 @@ def get_camera_recording_report(
     day: Day = None,
 ) -> CameraDayReport:
     """One camera on a day, with its gaps."""
-    db, viewer, asked = recordings.db, recordings.viewer, day or recordings.today()
-    reports = recordings.of_day([load(db, viewer, CameraRow, camera_id)], asked)
+    db, viewer, report_day = recordings.db, recordings.viewer, day or recordings.today()
+    reports = recordings.of_day([load(db, viewer, CameraRow, camera_id)], report_day)
     summary = camera_report(camera_outs(db, viewer, CameraRow.id == camera_id)[0], reports)
     gaps = [StreamGaps(stream=each.stream, gaps=gap_outs(each.report)) for each in reports]
-    until = reported_until(asked, recordings.clock)
-    return CameraDayReport(**summary.model_dump(by_alias=True), day=asked, until=until, gaps=gaps)
+    until = reported_until(report_day, recordings.clock)
+    return CameraDayReport(**summary.model_dump(by_alias=True), day=report_day, until=until, gaps=gaps)
 
 
 @router.get("/api/cameras/{camera_id}/recording-report.csv", response_class=Response)

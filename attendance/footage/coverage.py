@@ -1,7 +1,7 @@
-"""What of a range was recorded, and where and why it was not: a pure function of the facts of a stream.
+"""The recorded spans and the gaps of a range: a pure function of the facts of a stream.
 
-Here: spans and gaps. Not here: the reason of a gap (gap_reason.py), reading the facts (recording/coverage_reader.py),
-what coverage amounts to (recording/report.py). Design: docs/design/footage.md, "Coverage".
+Not here: the reason of a gap (gap_reason.py), reading the facts (recording/coverage_reader.py), the totals of a range
+(recording/report.py). Design: docs/design/footage.md, "Coverage".
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,11 +21,11 @@ from shike.capture.schedule import Window
 
 # Two segments of a run follow one another without a break; half a second is the length of a lost fragment.
 SEAM_US = 500_000
-# Two runs of one connection touch to within a picture.
+# Two runs of one connection are at most some pictures apart.
 _TOUCHING_US = 100_000
 # Connecting and waiting for a keyframe take some seconds from the moment that recording is due.
 _STARTING_US = 15_000_000
-# What is being written is up to half a second behind now.
+# The open segment may end this long before the present: fragments are written every half second.
 _BEHIND_NOW_US = 2_000_000
 
 
@@ -66,7 +66,7 @@ class Coverage:
 def coverage(facts: StreamFacts) -> Coverage:
     """Spans and gaps of a range; the part after now is left out.
 
-    How an import ended is no reason for what follows it: a gap has the same reason with an import and without.
+    The end of an import is never the reason of a gap: a gap has the same reason with an import before it and without.
     """
     spans, holes = _spans_and_holes(facts)
     known_us = facts.known_us
@@ -119,7 +119,7 @@ def _spans_and_holes(facts: StreamFacts) -> tuple[list[RecordedSpan], list[Hole]
 
 
 def _add_deleted(holes: list[Hole], hole: Hole) -> None:
-    """Add what was deleted; what follows another deletion without a break is one hole with it."""
+    """Add deleted footage. If it follows other deleted footage without a break, both are one hole."""
     if holes and holes[-1].deleted and hole.start_us - holes[-1].end_us <= _TOUCHING_US:
         holes[-1] = replace(holes[-1], end_us=hole.end_us)
     else:

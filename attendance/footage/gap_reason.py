@@ -34,7 +34,7 @@ class Hole:
     """Time without footage, before registry and timetable divide it into gaps. Times in µs UTC.
 
     `ended_before`: why the last live run before it ended. `in_run`: it lies between two segments of one run.
-    `deleted`: a rule has deleted its footage. `cause_now`: what the recorder says now, if the hole goes on now.
+    `deleted`: a rule has deleted its footage. `cause_now`: the present cause by the recorder, if the hole is open now.
     `switched_off`: it lasts to the end of what is known, and the camera is disabled.
     """
 
@@ -48,7 +48,7 @@ class Hole:
 
     @property
     def stopped_by(self) -> str:
-        """The reason as far as the recordings tell it. The first that applies."""
+        """The reason by recordings and recorder alone, without registry and timetable. The first that applies."""
         if self.deleted:
             return DELETED
         if self.in_run:
@@ -76,9 +76,10 @@ def ended_before_range(facts: StreamFacts) -> str:
     """Why there was no recording when the range began.
 
     If the camera was recorded before, the reason is the end of its last live run. Otherwise:
-    - Never recorded up to now: what the recorder says now. In a range that is over, that says nothing.
-    - Recorded for the first time within the range: what is said now is no reason for the time before.
-    - By a timetable the camera rested, unless it was to be recorded from the beginning to its first run.
+    - Never recorded up to now: the present cause by the recorder, if there is one and the range is not over. Else
+      `not_recorded` for a room that is always recorded, `off_schedule` for a room with a timetable.
+    - Recorded for the first time within the range: the present cause does not explain the time before. The reason is
+      `off_schedule`, but `not_recorded` if recording was due all the time up to that first run.
     """
     if facts.ended_before is not None:
         return facts.ended_before

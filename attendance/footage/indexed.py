@@ -64,7 +64,7 @@ def _indexed(segment: SegmentRow, run: RunRow) -> Indexed:
     return Indexed(
         segment_id=segment.id,
         camera_id=segment.camera_id,
-        said={
+        fields={
             "run": segment.run_id,
             "sequence": segment.sequence,
             "stream": segment.stream,

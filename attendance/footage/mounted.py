@@ -43,8 +43,8 @@ def elsewhere(db: DbSession, camera_ids: Iterable[str], node: str, moment: datet
 
 def given_up(chain: Chain) -> Link | None:
     """The last row `lost` of a chain: footage that ended by its `at_us` and has no row here is lost for good."""
-    rows = (link for link in chain.of_kinds("lost") if type(link.said.get("at_us")) is int)
-    return max(rows, key=lambda link: int(link.said["at_us"]), default=None)
+    rows = (link for link in chain.of_kinds("lost") if type(link.fields.get("at_us")) is int)
+    return max(rows, key=lambda link: int(link.fields["at_us"]), default=None)
 
 
 def _is_here(db: DbSession, archive: Archive, camera_id: str) -> bool:
@@ -54,7 +54,7 @@ def _is_here(db: DbSession, archive: Archive, camera_id: str) -> bool:
         if not unknown:
             return True
         lost = given_up(chain)
-        return lost is not None and max(unknown) <= int(lost.said["at_us"])
+        return lost is not None and max(unknown) <= int(lost.fields["at_us"])
     except (OSError, FootageError):  # the volume or the chain exists and cannot be read
         return False
 

@@ -118,12 +118,12 @@ def wanted_parts(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> 
     occurs: Counter[OccupancyBand] = Counter()
     for count, times in shown.items():
         occurs[part_of(count, top)] += times
-    asked: dict[OccupancyBand, int] = {}
+    lacking: dict[OccupancyBand, int] = {}
     for part in PARTS:
         least = SHOWN_SHARE * occurs.total() if part == "middle" else 0
         if occurs[part] > least or (not shown and part != "middle"):
-            asked[part] = max(0, LEAST_PER_PART - have.count(part))
-    return asked
+            lacking[part] = max(0, LEAST_PER_PART - have.count(part))
+    return lacking
 
 
 def _missing(pairs: Sequence[tuple[int, int]], shown: Mapping[int, int]) -> MissingSamples | None:

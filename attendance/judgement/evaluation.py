@@ -53,7 +53,7 @@ class Evaluator:
         cause: CauseOfCamera,
         default: Policy = Policy(),  # noqa: B008 frozen
     ) -> None:
-        """`cause` tells why a camera is not recorded now, `default` when undecided rooms are."""
+        """`cause`: returns why a camera is not recorded now. `default`: the policy of rooms that have none."""
         self._database, self._clock = database, clock
         self._sources = GatheringSources(footage, Acceptances(), sample_every_us, cause, default)
         self._queue: deque[str] = deque()

@@ -1,7 +1,7 @@
-"""What a judgement works out from its inputs, once; the attendance record and the flags are both made from it.
+"""The findings of a judgement: computed once from its inputs; attendance record and flags are both made from them.
 
 Here: one frozen value and the pure function that computes it. Not here: the single computations (minutes.py,
-presence.py, contradictions.py, room_record.py), and what follows from them (records.py, flags.py).
+presence.py, contradictions.py, room_record.py), and the results made from them (records.py, flags.py).
 Design: docs/design/judgement.md.
 """
 
@@ -19,7 +19,7 @@ from shike.capture.spans import Span, merged
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class SessionFindings:
     """Inputs and limits of a class session with all that is computed from them. Times in µs UTC.
 
     `may_accuse`: the room's counts may speak against people; if not, there is no `empty_room` and no `unseen`.
@@ -41,7 +41,7 @@ class Findings:
     room: RoomRecord
 
 
-def findings_of(inputs: SessionInputs, thresholds: Thresholds) -> Findings:
+def findings_of(inputs: SessionInputs, thresholds: Thresholds) -> SessionFindings:
     """The findings of a class session. A pure function: equal inputs and limits make equal records and flags."""
     minutes = minutes_of(inputs, thresholds)
     samples, sure = samples_in(minutes), confidence(minutes)
@@ -50,7 +50,7 @@ def findings_of(inputs: SessionInputs, thresholds: Thresholds) -> Findings:
     signed_in = SignedIn(stays_of)
     recorded = recorded_spans(inputs)
     watched = merged((max(begin, inputs.watched_from_us), end) for begin, end in recorded)
-    return Findings(
+    return SessionFindings(
         inputs=inputs,
         thresholds=thresholds,
         minutes=minutes,

@@ -1,4 +1,4 @@
-"""What a supervisor should look at: the findings of a class session → its flags, a pure function.
+"""The flags of a class session, which a supervisor should look at: a pure function of its findings.
 
 Five of the eight codes accuse. They need an accepted room and enough valid samples, and they fire only if the whole
 interval of the count is on the wrong side of the limit; what is unknown counts in favour of the class. Not here: what
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from shike.attendance.judgement.findings import Findings
+from shike.attendance.judgement.findings import SessionFindings
 from shike.attendance.judgement.flag_facts import (
     BeginLimits,
     CameraDownFacts,
@@ -49,7 +49,7 @@ Severity = Literal["red", "yellow", "info"]
 
 ACCUSING: frozenset[FlagCode] = frozenset({"EMPTY_ROOM", "LATE_START", "EARLY_END", "LOW_TURNOUT", "SIGNIN_GT_COUNT"})
 RULES = "flags-2"
-"""Version of the rules below, stored with each flag. Raise it with every change of what they find."""
+"""Version of the rules below, stored with each flag. Raise it whenever a rule changes."""
 _BEFORE_GAP_US = 5 * SECOND_US
 
 
@@ -74,7 +74,7 @@ class Flag:
         return self.facts.code
 
 
-def flags_of(findings: Findings) -> tuple[Flag, ...]:
+def flags_of(findings: SessionFindings) -> tuple[Flag, ...]:
     """The flags of a class session, in order of time."""
     flags: list[Flag] = []
     if findings.may_accuse:
@@ -95,7 +95,7 @@ def _playable(flag: Flag, recorded: Sequence[Span]) -> Flag:
     return replace(flag, moment_us=at_us) if at_us < flag.end_us else flag
 
 
-def _empty_room(findings: Findings) -> Iterator[Flag]:
+def _empty_room(findings: SessionFindings) -> Iterator[Flag]:
     inputs, thresholds, empty = findings.inputs, findings.thresholds, findings.empty_room
     if empty is None:
         return
@@ -117,7 +117,7 @@ def _empty_room(findings: Findings) -> Iterator[Flag]:
     yield Flag(facts, "red", empty.start_us, empty.end_us, empty.moment_us, _live(inputs))
 
 
-def _not_going_on(findings: Findings) -> Against:
+def _not_going_on(findings: SessionFindings) -> Against:
     """Whether a sample proves that no class is going on: H < 50 % of P; or, if P = 0, an empty room."""
     empty = findings.inputs.empty_up_to(findings.thresholds)
 
@@ -130,7 +130,7 @@ def _not_going_on(findings: Findings) -> Against:
     return against
 
 
-def _late_start(findings: Findings) -> Iterator[Flag]:
+def _late_start(findings: SessionFindings) -> Iterator[Flag]:
     inputs, thresholds, minutes = findings.inputs, findings.thresholds, findings.minutes
     if not minutes:
         return
@@ -152,7 +152,7 @@ def _late_start(findings: Findings) -> Iterator[Flag]:
     yield Flag(facts, "yellow", inputs.start_us, begun_us, inputs.start_us, _live(inputs))
 
 
-def _early_end(findings: Findings) -> Iterator[Flag]:
+def _early_end(findings: SessionFindings) -> Iterator[Flag]:
     inputs, thresholds, minutes = findings.inputs, findings.thresholds, findings.minutes
     if not minutes or not inputs.ended:
         return
@@ -183,7 +183,7 @@ def _begin_limits(thresholds: Thresholds) -> BeginLimits:
     )
 
 
-def _low_turnout(findings: Findings) -> Iterator[Flag]:
+def _low_turnout(findings: SessionFindings) -> Iterator[Flag]:
     inputs, thresholds, room = findings.inputs, findings.thresholds, findings.room
     expected = inputs.present_expected
     if room.median_high is None or not expected:
@@ -208,7 +208,7 @@ def _low_turnout(findings: Findings) -> Iterator[Flag]:
     yield Flag(facts, severity, inputs.start_us, inputs.until_us, low.at_us, _live(inputs))
 
 
-def _unseen(findings: Findings) -> Iterator[Flag]:
+def _unseen(findings: SessionFindings) -> Iterator[Flag]:
     thresholds = findings.thresholds
     limits = UnseenLimits(
         people=thresholds.contradiction_least_people,
@@ -228,7 +228,7 @@ def _unseen(findings: Findings) -> Iterator[Flag]:
         yield Flag(facts, "red", each.start_us, each.end_us, each.start_us, _live(findings.inputs))
 
 
-def _low_confidence(findings: Findings) -> Iterator[Flag]:
+def _low_confidence(findings: SessionFindings) -> Iterator[Flag]:
     inputs, thresholds, room = findings.inputs, findings.thresholds, findings.room
     if not room.minutes or room.valid_minutes >= thresholds.confidence_least_share * room.minutes:
         return
@@ -240,7 +240,7 @@ def _low_confidence(findings: Findings) -> Iterator[Flag]:
     yield Flag(facts, "info", inputs.start_us, inputs.until_us, inputs.start_us, _live(inputs))
 
 
-def _camera_down(findings: Findings) -> Iterator[Flag]:
+def _camera_down(findings: SessionFindings) -> Iterator[Flag]:
     """Cameras of the room that went down at the same time share one flag."""
     inputs, limits = findings.inputs, CameraDownLimits(findings.thresholds.camera_down_s)
     down: dict[int, list[tuple[FootageSpan, str]]] = {}
@@ -262,7 +262,7 @@ def _camera_down(findings: Findings) -> Iterator[Flag]:
         yield Flag(facts, "yellow", start_us, end_us, moment_us, _live(inputs), only)
 
 
-def _video_gap(findings: Findings) -> Iterator[Flag]:
+def _video_gap(findings: SessionFindings) -> Iterator[Flag]:
     """Each long time without footage of any camera; or the whole session, if the short ones add up."""
     inputs, thresholds, share = findings.inputs, findings.thresholds, findings.room.covered_share
     limits = VideoGapLimits(thresholds.video_gap_s, float(thresholds.video_least_coverage))

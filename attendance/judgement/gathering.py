@@ -42,15 +42,14 @@ SHOWN_OVER = timedelta(days=7)
 _STEP_US = 60_000_000
 
 CauseOfCamera = Callable[[str], str | None]
-"""What the recorder says at this moment about why it does not record a camera."""
+"""Returns why a camera is not recorded now, by the recorder; None if the recorder gives no reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class GatheringSources:
-    """What a judgement is gathered from, beside the database.
+    """The sources of a judgement's inputs, beside the database.
 
-    `sample_every_us`: the sample interval of counting. `default`: the recording policy of a room that nobody has
-    decided about.
+    `sample_every_us`: the sample interval of counting. `default`: the recording policy of rooms that have none.
     """
 
     footage: Footage
@@ -104,8 +103,8 @@ def gather(db: DbSession, sources: GatheringSources, session: ClassSessionRow, n
     """All inputs of a class session as they are stored now. NoThresholds if none are in force on its day."""
     room = db.get(RoomRow, session.room_id) if session.room_id else None
     start_us, end_us = to_us(session.starts_at), to_us(session.ends_at)
-    asked = CoverageRequest((), start_us, end_us, now_us, stream="main", deleted_as_recorded=True)
-    films = _films(db, sources, room, asked) if room else []
+    request = CoverageRequest((), start_us, end_us, now_us, stream="main", deleted_as_recorded=True)
+    films = _films(db, sources, room, request) if room else []
     samples = samples_of(db, [film.coverage.camera_id for film in films], session.starts_at, session.ends_at)
     settled = now_us >= end_us and _settled(db, session, films, samples, now_us, sources.sample_every_us)
     acceptance = sources.acceptances.of(db, room.id) if room else assess([])
@@ -169,7 +168,7 @@ def shown_by(db: DbSession, room_id: str, until: datetime) -> Mapping[int, int]:
 
 
 def expected_of(db: DbSession, session: ClassSessionRow) -> tuple[Person, ...]:
-    """The people on the roster on the day of the session (Beijing time), with who of them was on leave."""
+    """The people on the roster on the day of the session (Beijing time), and which of them were on leave."""
     day = day_of(session.starts_at).isoformat()
     on_leave = set(db.scalars(select(LeaveRow.trainee_id).where(LeaveRow.class_session_id == session.id)))
     still_there: ColumnElement[bool] = or_(EnrolmentRow.left_on.is_(None), EnrolmentRow.left_on >= day)
@@ -199,7 +198,7 @@ def _films(db: DbSession, sources: GatheringSources, room: RoomRow, request: Cov
 
 
 def _film(answer: StreamCoverage[Piece], request: CoverageRequest) -> Filmed | None:
-    """What a camera recorded of the session, whatever a rule has deleted of it since.
+    """What a camera recorded of the session, including footage that a rule has deleted since.
 
     None for a camera that recorded nothing and is disabled, or became known only after the session. Otherwise every
     gap since the camera became known is a gap of the session, also one in which the camera was switched off.

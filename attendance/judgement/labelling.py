@@ -47,17 +47,17 @@ def next_to_label(db: DbSession, room_id: str, now: datetime, every_us: int) -> 
     labelled = [count for _, count in pairs]
     occurring = {part: [count for count in shown if part_of(count, top) == part] for part in PARTS}
     have = {part: sum(part_of(count, top) == part for count in labelled) for part in PARTS}
-    asked = [row.picture_at for row in rows]
+    answered = [row.picture_at for row in rows]
     for part in sorted(occurring, key=lambda each: (-lacking.get(each, 0), have[each], PARTS.index(each))):
         for count in sorted(occurring[part], key=lambda each: (labelled.count(each), -shown[each], each)):
-            chosen = _farthest(db, room_id, count, now, asked, every_us)
+            chosen = _farthest(db, room_id, count, now, answered, every_us)
             if chosen is not None:
                 return chosen
     return None
 
 
 def _farthest(
-    db: DbSession, room_id: str, count: int, now: datetime, asked: Sequence[datetime], every_us: int
+    db: DbSession, room_id: str, count: int, now: datetime, answered: Sequence[datetime], every_us: int
 ) -> Unlabelled | None:
     """Of the newest pictures with this count, the one farthest in time from all that were answered."""
     moments = list(
@@ -74,7 +74,7 @@ def _farthest(
             .limit(CANDIDATES)
         )
     )
-    apart = {moment: min((abs(moment - each) for each in asked), default=SHOWN_OVER) for moment in moments}
+    apart = {moment: min((abs(moment - each) for each in answered), default=SHOWN_OVER) for moment in moments}
     for moment in sorted(moments, key=lambda each: (-apart[each], each)):
         if apart[moment] < NEAR:
             break

@@ -11,7 +11,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
 from shike.attendance.judgement.contradictions import ContradictionKind
-from shike.attendance.judgement.findings import Findings
+from shike.attendance.judgement.findings import SessionFindings
 from shike.attendance.judgement.inputs import GROWTH_US, MINUTE_US, Person, SessionInputs, digest
 from shike.attendance.judgement.presence import Stay
 from shike.attendance.judgement.room_record import RoomRecord
@@ -71,7 +71,7 @@ class AttendanceRecord:
         return asdict(self)
 
 
-def make_record(findings: Findings) -> AttendanceRecord:
+def make_record(findings: SessionFindings) -> AttendanceRecord:
     """The record of a class session. A pure function: equal findings make equal records."""
     inputs, thresholds = findings.inputs, findings.thresholds
     standing = tuple(window for window in _review_windows(findings) if not _rejected(window, inputs))
@@ -97,7 +97,7 @@ def lesson_hours(minutes: int, thresholds: Thresholds) -> str:
     return str(steps * step)
 
 
-def _review_windows(findings: Findings) -> tuple[ReviewWindow, ...]:
+def _review_windows(findings: SessionFindings) -> tuple[ReviewWindow, ...]:
     empty = findings.empty_room
     windows = [ReviewWindow("SIGNIN_GT_COUNT", each.start_us, each.end_us) for each in findings.unseen]
     if empty is not None and empty.signed_in:
@@ -115,7 +115,7 @@ def _rejected(window: ReviewWindow, inputs: SessionInputs) -> bool:
     )
 
 
-def _person(person: Person, findings: Findings, windows: tuple[ReviewWindow, ...]) -> PersonRecord:
+def _person(person: Person, findings: SessionFindings, windows: tuple[ReviewWindow, ...]) -> PersonRecord:
     inputs, thresholds = findings.inputs, findings.thresholds
     own = findings.stays.get(person.trainee_id, ())
     contradicted = tuple(dict.fromkeys(window.code for window in windows if _touches(own, window)))

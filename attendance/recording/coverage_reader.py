@@ -1,8 +1,8 @@
-"""Coverage of cameras over a range: the facts are gathered here, for everybody who shows or judges a gap.
+"""Coverage of cameras over a range: reads the facts and computes coverage, for all parts that show or judge a gap.
 
 Playback, the page of a class session, the recording report, the metrics, evidence packs and the judgement ask
-`CoverageReader`, so all of them say the same of a gap. Not here: what follows from the facts
-(footage/coverage.py; the reason of a gap: footage/gap_reason.py). Design: docs/design/footage.md, "Coverage".
+`CoverageReader`, so all of them give the same gaps and reasons. Not here: computing coverage from the facts
+(footage/coverage.py), the reason of a gap (footage/gap_reason.py). Design: docs/design/footage.md, "Coverage".
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,9 +26,9 @@ RecordedT = TypeVar("RecordedT", bound=Recorded)
 RecordedT_co = TypeVar("RecordedT_co", bound=Recorded, covariant=True)
 
 CauseOfStream = Callable[[StreamKey], str | None]
-"""What the recorder says at this moment about why it does not record a stream; None if it says nothing."""
+"""Returns why a stream is not recorded now, by the recorder; None if the recorder gives no reason."""
 RecordedAgain = Callable[[Iterable[str], int], frozenset[StreamKey]]
-"""The streams of cameras (by id) of which a live run began at or after a moment (µs UTC)."""
+"""Returns the streams of these cameras (ids) for which a live run began at or after a moment (µs UTC)."""
 
 
 class RecordedSource(Protocol[RecordedT_co]):
@@ -88,7 +88,7 @@ class CoverageReader(Generic[RecordedT]):
     def of_recorded(
         self, request: CoverageRequest, recorded: Mapping[StreamKey, Sequence[RecordedT]]
     ) -> list[StreamCoverage[RecordedT]]:
-        """The same, of footage that was read already."""
+        """Like `read`, but with footage that the caller has already read."""
         keys = [(camera, stream) for camera in request.cameras for stream in request.streams_of(camera)]
         before = self._source.reasons_before(((camera.id, stream) for camera, stream in keys), request.start_us)
         due = self._plan({camera.room_id for camera in request.cameras}, request.start_us, request.end_us)
@@ -105,7 +105,7 @@ class CoverageReader(Generic[RecordedT]):
                 ended_before=before[camera.id, stream],
                 cause_now=self._cause((camera.id, stream)),
                 registered_us=to_us(camera.created_at),
-                # Recorded later, it was not switched off in this range, but only after that.
+                # If it was recorded after this range, it was switched off only after that.
                 enabled=camera.enabled or (camera.id, stream) in again,
                 due=due[camera.room_id],
                 deleted_as_recorded=request.deleted_as_recorded,
@@ -117,9 +117,9 @@ class CoverageReader(Generic[RecordedT]):
 def coverage_reader(
     source: RecordedSource[RecordedT], db: DbSession, default: Policy, healths: Healths
 ) -> CoverageReader[RecordedT]:
-    """A reader by what the database says of the timetable, and the recorder of this moment.
+    """A reader with the timetable from the database and the present state of the recorder.
 
-    `default`: the policy of a room that nobody has decided about.
+    `default`: the policy of rooms that have none.
     """
 
     def cause(key: StreamKey) -> str | None:

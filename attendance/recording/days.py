@@ -1,7 +1,7 @@
 """Recording reports of cameras by day, and the newest gap of a stream.
 
-Days are Beijing days; a day that is not over is reported up to now. Not here: coverage (coverage_reader.py), what
-coverage amounts to (report.py). Design: docs/design/footage.md, "Recording report".
+Days are Beijing days; a day that is not over is reported up to now. Not here: coverage (coverage_reader.py), the
+totals of a range (report.py). Design: docs/design/footage.md, "Recording report".
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ def day_reports(
 def last_days(
     reader: CoverageReader[Stretch], camera: CameraRow, stream: StreamName, until: date, days: int, now_us: int
 ) -> list[DayReport]:
-    """The reports of one stream for so many days up to and with `until`, oldest first; days to come are left out."""
+    """The reports of one stream for the last `days` days up to and including `until`, oldest first, no future days."""
     listed = [until - timedelta(days=ago) for ago in reversed(range(days))]
     start_us, end_us = to_us(bounds(listed[0])[0]), to_us(bounds(until)[1])
     (answer,) = reader.read(CoverageRequest([camera], start_us, end_us, now_us, stream))

@@ -36,7 +36,7 @@ class StreamLoad:
 
 
 def bytes_kept(bps: int, hours_a_week: float, days: int) -> int:
-    """The bytes of a stream that is recorded so many hours a week and kept for so many days."""
+    """The bytes of a stream that is recorded `hours_a_week` hours a week and kept for `days` days."""
     return round(bps / 8 * hours_a_week * 3600 * days / 7)
 
 

@@ -91,7 +91,7 @@ def windows_of(
 
 
 def planned_windows(db: DbSession, default: Policy) -> PlannedWindows:
-    """The windows of rooms as the database has them. `default`: the policy of a room that nobody has decided about."""
+    """The windows of rooms as the database has them. `default`: the policy of rooms that have none."""
 
     def plan(room_ids: Iterable[str], start_us: int, end_us: int) -> Mapping[str, Sequence[Window] | None]:
         return windows_of(db, policies_of(db, room_ids, default), start_us, end_us)

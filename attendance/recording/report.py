@@ -55,7 +55,7 @@ class CoverageReport:
 
 
 def report(covered: Coverage) -> CoverageReport:
-    """What the coverage of a range amounts to."""
+    """The report of a range, from its coverage."""
     missing = tuple(gap for gap in covered.gaps if gap.reason not in NOT_MISSING)
     by_reason: dict[str, list[Gap]] = defaultdict(list)
     for gap in covered.gaps:

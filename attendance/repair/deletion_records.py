@@ -40,7 +40,7 @@ class ChainDeletion:
 def deleted(rows: Iterable[Link], segment_of: Callable[[str], Link | None]) -> Iterator[ChainDeletion]:
     """The deletions that can be restored: the chain knows the segment, and the row is complete."""
     for row in rows:
-        segment = segment_of(str(row.said.get("segment")))
+        segment = segment_of(str(row.fields.get("segment")))
         if segment is None or not _is_complete(row):
             log.warning("row %d of the chain records a deletion of footage that the chain does not know", row.number)
         else:
@@ -48,7 +48,7 @@ def deleted(rows: Iterable[Link], segment_of: Callable[[str], Link | None]) -> I
 
 
 def _is_complete(row: Link) -> bool:
-    fields = row.said
+    fields = row.fields
     return (
         fields.get("rule") in _RULES
         and isinstance(fields.get("digest"), str)
@@ -83,9 +83,9 @@ def remake(
 
 
 def _missing(db: DbSession, camera_id: str, batch: Sequence[ChainDeletion]) -> list[ChainDeletion]:
-    ids = [each.segment.said["segment"] for each in batch]
+    ids = [each.segment.fields["segment"] for each in batch]
     numbers = [each.row.number for each in batch]
-    run_ids = {each.segment.said["run"] for each in batch}
+    run_ids = {each.segment.fields["run"] for each in batch}
     own = DeletionRow.camera_id == camera_id
     by_id = set(db.scalars(select(DeletionRow.segment_id).where(own, DeletionRow.segment_id.in_(ids))))
     by_number = set(db.scalars(select(DeletionRow.link_number).where(own, DeletionRow.link_number.in_(numbers))))
@@ -102,10 +102,10 @@ def _missing(db: DbSession, camera_id: str, batch: Sequence[ChainDeletion]) -> l
         merged_spans.setdefault((run_id, rule), []).append((to_us(start), to_us(end)))
     missing: list[ChainDeletion] = []
     for each in batch:
-        segment = each.segment.said
+        segment = each.segment.fields
         covered = any(
             start <= segment["start_us"] and segment["end_us"] <= end
-            for start, end in merged_spans.get((segment["run"], each.row.said["rule"]), ())
+            for start, end in merged_spans.get((segment["run"], each.row.fields["rule"]), ())
         )
         if not (covered or segment["segment"] in by_id or each.row.number in by_number):
             missing.append(each)
@@ -115,7 +115,7 @@ def _missing(db: DbSession, camera_id: str, batch: Sequence[ChainDeletion]) -> l
 def _make_runs(db: DbSession, camera_id: str, deletions: Sequence[ChainDeletion]) -> None:
     """Make the runs of which no file is left, from their rows. Codec, picture size and init section stay unknown."""
     for each in deletions:
-        segment = each.segment.said
+        segment = each.segment.fields
         start, end = from_us(segment["start_us"]), from_us(segment["end_us"])
         run = db.get(RunRow, segment["run"])
         if run is None:
@@ -145,8 +145,8 @@ def _make_runs(db: DbSession, camera_id: str, deletions: Sequence[ChainDeletion]
 
 
 def _record(camera_id: str, each: ChainDeletion) -> DeletionRow:
-    segment, row = each.segment.said, each.row
-    at = from_us(row.said["at_us"])
+    segment, row = each.segment.fields, each.row
+    at = from_us(row.fields["at_us"])
     return DeletionRow(
         segment_id=segment["segment"],
         camera_id=camera_id,
@@ -156,12 +156,12 @@ def _record(camera_id: str, each: ChainDeletion) -> DeletionRow:
         wall_start=from_us(segment["start_us"]),
         wall_end=from_us(segment["end_us"]),
         size=segment["size"],
-        digest=row.said["digest"],
-        rule=row.said["rule"],
-        rule_id=row.said.get("policy"),
+        digest=row.fields["digest"],
+        rule=row.fields["rule"],
+        rule_id=row.fields.get("policy"),
         planned_at=at,
         file_deleted_at=at,
-        missing=bool(row.said.get("missing")),
+        missing=bool(row.fields.get("missing")),
         link_number=row.number,
         state="done",
     )

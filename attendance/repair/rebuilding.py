@@ -23,7 +23,7 @@ from shike.capture.archive.chain import Chain, Link, RowPlace
 from shike.capture.archive.files import Archive
 from shike.capture.archive.segment import STREAMS, EndReason, Origin, SegmentRecord
 from shike.capture.errors import FootageError, NoFootage
-from shike.capture.proof.chain_walk import said_of_segment
+from shike.capture.proof.chain_walk import segment_fields
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ _ORIGINS: tuple[Origin, ...] = ("live", "imported")
 class Rebuilt:
     """The result for a camera: rows made, rows that existed, files without a link, files left out.
 
-    `deleted`: files of segments that a rule has deleted, says the chain, as after a backup was restored.
+    `deleted`: files of segments that a rule has deleted according to the chain; a restored backup brings them back.
     `deletions`: records of deletions made. `away`: nothing was done, because the indexed footage is not mounted.
     """
 
@@ -133,7 +133,7 @@ class _ChainIndex:
         self._rows: dict[str, _Row] = {}
         self._some_deleted = False
         for link, (file, at) in self._links():
-            segment_id = link.said.get("segment")
+            segment_id = link.fields.get("segment")
             if not isinstance(segment_id, str):
                 segment_id = ""
             if link.kind == "segment" and _is_complete(link):
@@ -160,7 +160,7 @@ class _ChainIndex:
             yield from deleted(rows, self.segment)
 
     def _is_last(self, link: Link) -> bool:
-        segment_id = link.said.get("segment")
+        segment_id = link.fields.get("segment")
         return isinstance(segment_id, str) and self._row(segment_id).deleted == link.number
 
     def _row(self, segment_id: str) -> _Row:
@@ -178,12 +178,12 @@ _NOTHING = _Row(None, 0, None)
 
 def _is_complete(link: Link) -> bool:
     try:
-        said_of_segment(link.said)
+        segment_fields(link.fields)
     except FootageError:
         return False
     return True
 
 
 def _said(record: SegmentRecord, link: Link) -> SegmentRecord:
-    ends_run = cast("EndReason | None", link.said["ends_run"])
-    return replace(record, digest=link.said["digest"], ends_run=ends_run).linked(link.number, link.digest)
+    ends_run = cast("EndReason | None", link.fields["ends_run"])
+    return replace(record, digest=link.fields["digest"], ends_run=ends_run).linked(link.number, link.digest)

@@ -149,7 +149,7 @@ class Deleter:
         chain = self._archive.chain(row.camera_id)
         there = chain.recent("deleted", row.segment_id)
         if there is not None:
-            return there, bool(there.said.get("missing"))
+            return there, bool(there.fields.get("missing"))
         missing = not self._exists(row.object_key)
         if not missing and any(begin < to_us(row.wall_end) and end > to_us(row.wall_start) for begin, end in held):
             return None, False
@@ -158,11 +158,11 @@ class Deleter:
             # The process may have been killed between steps 3 and 4 long ago: then the row is further back.
             there = self._deleted_rows_of(row.camera_id).get(row.segment_id)
             if there is not None and there.number > linked[0]:
-                return there, bool(there.said.get("missing"))
+                return there, bool(there.fields.get("missing"))
         elif not known and (missing or linked is not None):
             # This chain has no row of the segment, so the file may be on another volume instead of missing.
             lost = self._given_up(row.camera_id)
-            if lost is not None and to_us(row.wall_end) <= lost.said["at_us"]:
+            if lost is not None and to_us(row.wall_end) <= lost.fields["at_us"]:
                 return lost, missing
             if missing and (linked is not None or chain.head() is None):
                 raise FootageError(f"it is not in the chain here; mount the volume of camera {row.camera_id}'s footage")
@@ -180,7 +180,7 @@ class Deleter:
             with self._database.reading() as db:
                 ids = set(db.scalars(select(DeletionRow.segment_id).where(*planned)))
             rows = self._archive.chain(camera_id).of_kinds("deleted")
-            by_segment = ((str(link.said.get("segment")), link) for link in rows)
+            by_segment = ((str(link.fields.get("segment")), link) for link in rows)
             self._deleted_rows[camera_id] = {each: link for each, link in by_segment if each in ids}
         deleted_rows = self._deleted_rows[camera_id]
         if deleted_rows is None:

@@ -1,4 +1,4 @@
-"""What all tables share: the metadata, the column type for exact time, ids."""
+"""Parts that all tables share: the metadata, the column type for exact time, ids."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,7 +1,7 @@
 """Rosters (学员名册): trainees and their enrolments in a class. Entries by hand and from files use the same code.
 
 A value that is entered again changes nothing, a new value replaces the stored one, and an empty one leaves it. A
-person who is missing from a file is not removed: whoever leaves gets a day of leaving.
+person who is missing from a file is not removed: a trainee who leaves gets a day of leaving.
 Not here: reading cells (cells.py), ID numbers (id_numbers.py). Design: docs/design/training.md.
 """
 

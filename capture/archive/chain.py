@@ -38,13 +38,13 @@ def sha256(data: bytes) -> str:
 class Link:
     """A row of a chain. `number` counts from 1, `prev` is the link of the row before (empty in the first row).
 
-    `said`: all fields of the row by name. `line`: the row as it stands in the file, without the line feed.
+    `fields`: all fields of the row by name. `line`: the row as it stands in the file, without the line feed.
     """
 
     number: int
     prev: str
     kind: str
-    said: Mapping[str, Any]
+    fields: Mapping[str, Any]
     line: bytes
 
     @property
@@ -297,4 +297,4 @@ def _number_of(line: bytes) -> int | None:
 
 
 def _same(link: Link, fields: Mapping[str, Any]) -> bool:
-    return link.kind == "segment" and all(link.said.get(name) == value for name, value in fields.items())
+    return link.kind == "segment" and all(link.fields.get(name) == value for name, value in fields.items())

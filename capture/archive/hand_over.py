@@ -1,12 +1,14 @@
 """Hand over a closed segment: add its row to the camera's chain, then put its record into the spool.
 
+Also for the segment of a dead writer: close it first, then hand it over.
+
 Not here: writing segments (segment_file), reading the spool (spool). Design: docs/design/capture.md, "Durability".
 """
 
 from shike.capture.archive.disk_waits import waiting_for_disk
 from shike.capture.archive.durable import disk_error
 from shike.capture.archive.files import Archive
-from shike.capture.archive.segment import SegmentRecord
+from shike.capture.archive.segment import EndReason, Origin, SegmentRecord, StreamName
 from shike.capture.archive.spool import Spool
 
 
@@ -23,3 +25,16 @@ def hand_over(archive: Archive, spool: Spool, record: SegmentRecord) -> None:
             archive.forget_open(record.key, identity.camera_id, identity.stream, identity.origin)
     except OSError as error:
         raise disk_error(error) from error
+
+
+def recover_and_hand_over(
+    archive: Archive, spool: Spool, camera_id: str, stream: StreamName, reason: EndReason, origin: Origin = "live"
+) -> bool:
+    """Close the segment that a dead writer left open and hand it over. False if there is nothing to hand over.
+
+    StillWritten if a living writer holds the segment; DiskError or OSError if the volume refuses.
+    """
+    record = archive.recover(camera_id, stream, reason, origin)
+    if record is not None:
+        hand_over(archive, spool, record)
+    return record is not None

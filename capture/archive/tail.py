@@ -82,8 +82,8 @@ class Tail:
             self._linked = behind
             if link is None or link.kind != "segment":
                 continue
-            ours = (link.said.get("stream"), link.said.get("origin")) == (self._stream, "live")
-            key = str(link.said.get("key"))
+            ours = (link.fields.get("stream"), link.fields.get("origin")) == (self._stream, "live")
+            key = str(link.fields.get("key"))
             if ours and key != self._last_key and key not in self._closed:
                 self._closed.append(key)
         return self._closed.popleft() if self._closed else None

@@ -132,7 +132,7 @@ class _Walker:
             self._timestamp(row, link)
 
     def _segment(self, row: int, link: Link) -> None:
-        fields = said_of_segment(link.said)
+        fields = segment_fields(link.fields)
         segment_id, sequence, run = fields["segment"], fields["sequence"], self._runs.get(fields["run"])
         if segment_id in self.seen.segments:
             # A second row is legal only to add that the run ended with this segment.
@@ -149,7 +149,7 @@ class _Walker:
             self._unsigned_live = row, int(fields["end_us"])
 
     def _deleted(self, row: int, link: Link) -> None:
-        fields, segment_id = link.said, str(link.said["segment"])
+        fields, segment_id = link.fields, str(link.fields["segment"])
         expected = self._digests.get(segment_id)
         if expected is None or fields["digest"] != expected:
             self._find("deletion_differs", row, link, field="digest", expected=expected, found=fields["digest"])
@@ -158,7 +158,7 @@ class _Walker:
         self.seen.deleted[segment_id] = gone
 
     def _introduced(self, row: int, link: Link) -> None:
-        fields, named = link.said, str(link.said["key"])
+        fields, named = link.fields, str(link.fields["key"])
         public = base64.b64decode(fields["public"], validate=True)
         if fields["algorithm"] != "ed25519" or key_id(public) != named:
             self._find("key_unknown", row, link, field="key", expected=key_id(public), found=named)
@@ -180,7 +180,7 @@ class _Walker:
         self._keys[named], self._key = public, named
 
     def _checkpoint(self, row: int, link: Link) -> None:
-        fields, named, at_us = link.said, str(link.said["key"]), int(link.said["at_us"])
+        fields, named, at_us = link.fields, str(link.fields["key"]), int(link.fields["at_us"])
         self._lines[link.number] = link.line, at_us
         public, signature = self._keys.get(named), signature_of(fields["signature"])
         if public is None:
@@ -201,7 +201,7 @@ class _Walker:
         self.seen.checkpoints.append((row, at_us))
 
     def _timestamp(self, row: int, link: Link) -> None:
-        fields = link.said
+        fields = link.fields
         checkpoint = self._lines.get(int(fields["checkpoint"]))
         try:
             if checkpoint is None or fields["algorithm"] != timestamps.ALGORITHM:
@@ -226,7 +226,7 @@ class _Walker:
         self.seen.findings.append(Finding.of_row(code, self._camera_id, row, link, **what))
 
 
-def said_of_segment(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+def segment_fields(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """The fields of a segment's row, checked. FootageError if one is missing, of a wrong type or an impossible time."""
     for name, types in _TYPES.items():
         if name not in fields or type(fields[name]) not in types:

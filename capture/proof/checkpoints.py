@@ -152,10 +152,10 @@ class Checkpoints:
 
 
 def _ends_run(head: Link | None) -> bool:
-    return head is not None and head.kind == "segment" and head.said.get("ends_run") is not None
+    return head is not None and head.kind == "segment" and head.fields.get("ends_run") is not None
 
 
 def _last_stamp(chain: Chain) -> int:
     """When the last time stamp was received (µs UTC); 0 if none of the last rows is one."""
     recent = islice(chain.backwards(), _STAMP_WITHIN_ROWS)
-    return next((int(link.said["at_us"]) for link in recent if link.kind == "timestamp"), 0)
+    return next((int(link.fields["at_us"]) for link in recent if link.kind == "timestamp"), 0)

@@ -38,7 +38,7 @@ class Proof:
     @property
     def segments(self) -> dict[str, Link]:
         """The row of each segment in `rows`; the later one if there are two."""
-        return {str(link.said["segment"]): link for link in self.rows if link.kind == "segment"}
+        return {str(link.fields["segment"]): link for link in self.rows if link.kind == "segment"}
 
     @property
     def all_keys(self) -> tuple[Link, ...]:
@@ -64,14 +64,14 @@ def proof(chain: Chain, numbers: Collection[int]) -> Proof | None:
             break
     if not rows or rows[-1].line != closing.line:
         raise NoFootage(f"the chain does not hold rows {first} to {closing.number}")
-    segments = {link.said.get("segment") for link in rows if link.kind == "segment"}
+    segments = {link.fields.get("segment") for link in rows if link.kind == "segment"}
     return Proof(
         rows=tuple(rows),
         keys=tuple(link for link in keys if not first <= link.number <= closing.number),
         deleted=tuple(
             link
             for link in chain.of_kinds("deleted")
-            if link.number > closing.number and link.said.get("segment") in segments
+            if link.number > closing.number and link.fields.get("segment") in segments
         ),
         stamp=stamp,
     )
@@ -93,9 +93,9 @@ def _signed(chain: Chain, last: int) -> tuple[list[Link], Link | None, Link | No
             nearest = nearest or link
             if link.number - nearest.number < _ROWS_FOR_A_STAMP:
                 behind[link.number] = link
-        elif link.kind == "timestamp" and stamp is None and link.said["checkpoint"] in behind:
+        elif link.kind == "timestamp" and stamp is None and link.fields["checkpoint"] in behind:
             stamp = link
-    return keys, nearest if stamp is None else behind[stamp.said["checkpoint"]], stamp
+    return keys, nearest if stamp is None else behind[stamp.fields["checkpoint"]], stamp
 
 
 def prove(chain: Chain, camera_id: str, numbers: Collection[int], signer: Signer, clock: Clock) -> Proof:
@@ -110,7 +110,7 @@ def prove(chain: Chain, camera_id: str, numbers: Collection[int], signer: Signer
         excerpt = proof(chain, numbers)
     if excerpt is None:
         raise NoFootage(f"the chain of camera {camera_id} ends before row {max(numbers)}")
-    if all(key.said["key"] != signer.key_id for key in excerpt.all_keys):
+    if all(key.fields["key"] != signer.key_id for key in excerpt.all_keys):
         # The rows are signed with an earlier key. The chain must introduce the key that signs the pack.
         introduce(chain, camera_id, signer, clock)
         excerpt = proof(chain, numbers) or excerpt

@@ -82,7 +82,7 @@ class Finding:
         found: object = None,
     ) -> "Finding":
         """A finding about a row of the chain and the segment of that row."""
-        fields = link.said
+        fields = link.fields
         segment = fields if link.kind == "segment" else {}
         return cls(
             code,
@@ -101,11 +101,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A segment in the index. `said`: fields, named as in a chain row. `contents`: facts that its file must match."""
+    """A segment in the index. `fields`: named as in a chain row. `contents`: facts that its file must match."""
 
     segment_id: str
     camera_id: str
-    said: Mapping[str, Any]
+    fields: Mapping[str, Any]
     link_number: int | None
     link: str | None
     contents: Mapping[str, Any]

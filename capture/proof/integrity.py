@@ -91,17 +91,17 @@ class _Verification:
             if row > self._walk.last_row:
                 return
             link = parsed(line)
-            if link is None or link.kind != "segment" or self._walk.segments.get(link.said.get("segment", "")) != row:
+            if link is None or link.kind != "segment" or self._walk.segments.get(link.fields.get("segment", "")) != row:
                 continue
-            if self._scope.covers(link.said["stream"], link.said["start_us"], link.said["end_us"]):
+            if self._scope.covers(link.fields["stream"], link.fields["start_us"], link.fields["end_us"]):
                 self._scope_rows.add(row)
                 yield row, link
 
     def _compare(self, batch: list[tuple[int, Link]]) -> None:
         report = self._report
-        rows = self._index.find([link.said["segment"] for _, link in batch])
+        rows = self._index.find([link.fields["segment"] for _, link in batch])
         for row, link in batch:
-            fields = link.said
+            fields = link.fields
             report.segments += 1
             report.start_us = min(report.start_us or fields["start_us"], fields["start_us"])
             report.end_us = max(report.end_us or fields["end_us"], fields["end_us"])
@@ -117,7 +117,7 @@ class _Verification:
 
     def _check_unindexed(self, row: int, link: Link, contents: SegmentRecord | None) -> None:
         """Judge a segment that was not in the index. It may have moved meanwhile from marker to spool to index."""
-        segment_id, key = str(link.said["segment"]), str(link.said["key"])
+        segment_id, key = str(link.fields["segment"]), str(link.fields["key"])
         # Read the spool again only for files that were open at the first reading: all others were in it or indexed.
         is_open = key in self._open and (self._is_open(key) or segment_id in self._index.waiting())
         if segment_id in self._waiting or is_open:
@@ -129,9 +129,9 @@ class _Verification:
 
     def _is_there(self, row: int, link: Link) -> bool:
         """Whether a segment's file exists. Adds a finding if not."""
-        segment_id = str(link.said["segment"])
+        segment_id = str(link.fields["segment"])
         try:
-            self._archive.size(str(link.said["key"]))
+            self._archive.size(str(link.fields["key"]))
             return True
         except FootageError:
             deleted = self._walk.deleted.get(segment_id)
@@ -149,7 +149,7 @@ class _Verification:
 
     def _check_file(self, row: int, link: Link) -> SegmentRecord | None:
         """Compare a file with its row. Returns its contents if they were read and match."""
-        fields, key = link.said, str(link.said["key"])
+        fields, key = link.fields, str(link.fields["key"])
         try:
             size = self._archive.size(key)
             digest = None if self._scope.quick else self._archive.digest(key)
@@ -174,8 +174,8 @@ class _Verification:
         if indexed.camera_id != self._scope.camera_id:
             self._differs(row, link, "camera", self._scope.camera_id, indexed.camera_id)
         for name in _INDEXED_FIELDS:
-            if indexed.said[name] != link.said[name]:
-                self._differs(row, link, name, link.said[name], indexed.said[name])
+            if indexed.fields[name] != link.fields[name]:
+                self._differs(row, link, name, link.fields[name], indexed.fields[name])
         if indexed.link_number != link.number:
             self._differs(row, link, "link_number", link.number, indexed.link_number)
         elif indexed.link != link.digest:
@@ -209,10 +209,10 @@ class _Verification:
                     "not_in_chain",
                     self._scope.camera_id,
                     segment_id=indexed.segment_id,
-                    stream=indexed.said["stream"],
-                    start_us=indexed.said["start_us"],
-                    end_us=indexed.said["end_us"],
-                    key=indexed.said["key"],
+                    stream=indexed.fields["stream"],
+                    start_us=indexed.fields["start_us"],
+                    end_us=indexed.fields["end_us"],
+                    key=indexed.fields["key"],
                     expected=None if indexed.link_number is None else f"row {indexed.link_number}",
                     found=f"{self._walk.last_row} rows",
                 )

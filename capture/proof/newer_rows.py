@@ -36,9 +36,9 @@ class NewerRows:
         for _, line in self._chain.rows(self._last_row + 1):
             link = parsed(line)
             if link is not None and link.kind == "deleted":
-                self._deleted.setdefault(str(link.said.get("segment")), bool(link.said.get("missing", False)))
+                self._deleted.setdefault(str(link.fields.get("segment")), bool(link.fields.get("missing", False)))
             elif link is not None and link.kind == "segment":
-                self._linked.add(str(link.said.get("segment")))
+                self._linked.add(str(link.fields.get("segment")))
         self._mark = mark
 
 
@@ -48,4 +48,4 @@ def parsed(line: bytes) -> Link | None:
         link = Link.parse(line)
     except FootageError:
         return None
-    return link if isinstance(link.said.get("segment"), str | None) else None
+    return link if isinstance(link.fields.get("segment"), str | None) else None

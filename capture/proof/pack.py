@@ -123,11 +123,11 @@ def _in_range(proof: Proof, subject: Subject) -> Iterator[Link]:
     overlapping = (
         link
         for link in proof.segments.values()
-        if link.said["stream"] == subject.stream
-        and link.said["end_us"] > subject.start_us
-        and link.said["start_us"] < subject.end_us
+        if link.fields["stream"] == subject.stream
+        and link.fields["end_us"] > subject.start_us
+        and link.fields["start_us"] < subject.end_us
     )
-    return iter(sorted(overlapping, key=lambda link: (link.said["start_us"], link.number)))
+    return iter(sorted(overlapping, key=lambda link: (link.fields["start_us"], link.number)))
 
 
 def _segment(out: _Writer, archive: Archive, camera_id: str, proof: Proof, link: Link) -> dict[str, Any] | None:
@@ -135,18 +135,18 @@ def _segment(out: _Writer, archive: Archive, camera_id: str, proof: Proof, link:
 
     NoFootage if a clean-up deleted the file just now, after the rows of the proof were chosen.
     """
-    key, segment = str(link.said["key"]), link.said["segment"]
-    about = {"segment": segment, "row": link.number, **_times(link.said["start_us"], link.said["end_us"])}
+    key, segment = str(link.fields["key"]), link.fields["segment"]
+    about = {"segment": segment, "row": link.number, **_times(link.fields["start_us"], link.fields["end_us"])}
     try:
         size = archive.size(key)
     except NoFootage:
         rows = (*(row for row in proof.rows if row.kind == "deleted"), *proof.deleted)
-        gone = next((row for row in rows if row.said.get("segment") == segment), None)
+        gone = next((row for row in rows if row.fields.get("segment") == segment), None)
         if gone is None and archive.chain(camera_id).recent("deleted", segment) is not None:
             raise NoFootage(f"segment {key} was deleted while the pack was made") from None
         if gone is None:
             return about | {"why": "missing"}
-        return about | {"why": "deleted", "rule": gone.said.get("rule"), "deleted_row": gone.number}
+        return about | {"why": "deleted", "rule": gone.fields.get("rule"), "deleted_row": gone.number}
     chunks = (archive.read(key, at, _CHUNK_BYTES) for at in range(0, size, _CHUNK_BYTES))
     out.add(f"segments/{Path(key).name}", chunks, size, **about)
     return None
@@ -160,12 +160,12 @@ def _proof_files(proof: Proof, subject: Subject, signer: Signer) -> dict[str, by
         "keys.jsonl": _lines(proof.keys),
         "public.pem": signer.public_pem,
         "checkpoint.txt": checkpoint_statement(
-            subject.camera_id, closing.number, closing.prev, closing.said["at_us"], closing.said["key"]
+            subject.camera_id, closing.number, closing.prev, closing.fields["at_us"], closing.fields["key"]
         ),
-        "checkpoint.sig": _value(closing.said["signature"]),
+        "checkpoint.sig": _value(closing.fields["signature"]),
     }
     for row in proof.all_keys:
-        fields = row.said
+        fields = row.fields
         content[f"keys/{fields['key']}.pem"] = _pem(fields["public"])
         if fields["by"] is not None:
             content[f"keys/{fields['key']}.txt"] = key_statement(
@@ -176,7 +176,7 @@ def _proof_files(proof: Proof, subject: Subject, signer: Signer) -> dict[str, by
         content["deleted.jsonl"] = _lines(proof.deleted)
     if proof.stamp is not None:
         content["timestamp.txt"] = closing.line
-        content["timestamp.tst"] = base64.b64decode(proof.stamp.said["token"])
+        content["timestamp.tst"] = base64.b64decode(proof.stamp.fields["token"])
         content["timestamp.jsonl"] = _lines((proof.stamp,))
     return content
 
@@ -184,7 +184,7 @@ def _proof_files(proof: Proof, subject: Subject, signer: Signer) -> dict[str, by
 def _manifest(
     proof: Proof, subject: Subject, signer: Signer, entries: list[dict[str, Any]], absent: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    segments = [proof.segments[entry["segment"]].said for entry in entries if "segment" in entry]
+    segments = [proof.segments[entry["segment"]].fields for entry in entries if "segment" in entry]
     return {
         "format": FORMAT,
         "camera": {"id": subject.camera_id, "name": subject.camera},

@@ -39,10 +39,10 @@ class Signer:
         return cls(keys.current(), keys.private)
 
     @classmethod
-    def found(cls, keys_folder: Path) -> "Signer | None":
+    def existing(cls, keys_folder: Path) -> "Signer | None":
         """The signer of an installation; None if it has no key yet. SigningKeyError if the key is lost."""
         keys = SigningKeys(keys_folder)
-        key = keys.found()
+        key = keys.existing()
         return None if key is None else cls(key, keys.private)
 
     @property
@@ -157,13 +157,13 @@ def _since_checkpoint(chain: Chain) -> tuple[Link | None, bool, str | None]:
     grown, used = False, None
     for link in chain.backwards():
         if link.kind == "checkpoint":
-            return link, grown, used or str(link.said.get("key"))
+            return link, grown, used or str(link.fields.get("key"))
         if link.kind == "key":
-            used = used or str(link.said.get("key"))
+            used = used or str(link.fields.get("key"))
         elif link.kind != "timestamp":
             grown = True
     return None, grown, used
 
 
 def _has_seen(chain: Chain, key: str) -> bool:
-    return any(link.kind == "key" and link.said.get("key") == key for link in chain.backwards())
+    return any(link.kind == "key" and link.fields.get("key") == key for link in chain.backwards())

@@ -70,7 +70,7 @@ class SigningKeys:
         self.have_one()
         return self._named()
 
-    def found(self) -> Ed25519PrivateKey | None:
+    def existing(self) -> Ed25519PrivateKey | None:
         """Like `current`, but makes no key: None if there never was one."""
         return self._named() if (self._folder / _CURRENT).exists() else None
 

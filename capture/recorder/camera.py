@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import get_args
 
-from shike.capture.archive.hand_over import hand_over
+from shike.capture.archive.hand_over import hand_over, recover_and_hand_over
 from shike.capture.archive.segment import EndReason, SegmentRecord
 from shike.capture.backoff import Backoff, Pauses
 from shike.capture.errors import CaptureError, DiskError, SourceError, StillWritten
@@ -324,7 +324,5 @@ class CameraThread(threading.Thread):
         if self._unended is not None:
             hand_over(archive, spool, self._unended.ending(self._ended))
             self._unended = None
-        record = archive.recover(self.wanted.camera_id, self.wanted.stream, self._ended)
-        if record is not None:
-            hand_over(archive, spool, record)
+        recover_and_hand_over(archive, spool, self.wanted.camera_id, self.wanted.stream, self._ended)
         self._ended, self._logged_open = "killed", None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shike.capture.archive.hand_over import hand_over
+from shike.capture.archive.hand_over import hand_over, recover_and_hand_over
 from shike.capture.archive.segment import EndReason, SegmentRecord, StreamName
 from shike.capture.clock import Clock, SystemClock
 from shike.capture.errors import CaptureError, DiskError, SourceError
@@ -58,9 +58,7 @@ def ingest(
     StillWritten if another import into the same stream is running; DiskError if the volume refuses. What was stored
     before an error remains as footage.
     """
-    left = recording.archive.recover(camera_id, stream, "killed", "imported")
-    if left is not None:
-        hand_over(recording.archive, recording.spool, left)
+    recover_and_hand_over(recording.archive, recording.spool, camera_id, stream, "killed", "imported")
     file_clock = _FileClock(recording.clock, start_us)
     start = RunStart(camera_id, stream, 0, "imported", simulated)
     with open_file(path, file_clock) as source:
@@ -117,9 +115,7 @@ def _close(recording: Recording, start: RunStart, unended: SegmentRecord | None,
     try:
         if unended is not None:
             hand_over(archive, spool, unended.ending(reason))
-        left = archive.recover(start.camera_id, start.stream, reason, "imported")
-        if left is not None:
-            hand_over(archive, spool, left)
+        recover_and_hand_over(archive, spool, start.camera_id, start.stream, reason, "imported")
     except (CaptureError, OSError):
         return
 

@@ -11,7 +11,7 @@ import signal
 import sys
 
 from shike.capture.archive.files import Archive
-from shike.capture.archive.hand_over import hand_over
+from shike.capture.archive.hand_over import recover_and_hand_over
 from shike.capture.archive.segment import Origin
 from shike.capture.archive.spool import Spool
 from shike.capture.become import start_logging
@@ -29,10 +29,7 @@ def recover_all(archive: Archive, spool: Spool) -> int:
     for origin in origins:
         for camera_id, stream in list(archive.unfinished(origin)):
             try:
-                record = archive.recover(camera_id, stream, "killed", origin)
-                if record is not None:
-                    hand_over(archive, spool, record)
-                    closed += 1
+                closed += recover_and_hand_over(archive, spool, camera_id, stream, "killed", origin)
             except StillWritten:  # by an import, by a shard of the last recorder, or already by its new camera thread
                 continue
             except Exception:  # an error with one stream must not leave the others open

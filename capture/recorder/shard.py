@@ -22,7 +22,7 @@ from cryptography.fernet import InvalidToken
 
 from shike.capture.archive.disk_waits import DiskWaits
 from shike.capture.archive.files import Archive
-from shike.capture.archive.hand_over import hand_over
+from shike.capture.archive.hand_over import recover_and_hand_over
 from shike.capture.archive.segment import EndReason, StreamKey
 from shike.capture.archive.spool import Spool
 from shike.capture.become import start_logging
@@ -149,9 +149,7 @@ class Shard:
         """Close what the last shard left open of a stream that rests: its next thread may start only days later."""
         archive, spool = self._recording.archive, self._recording.spool
         try:
-            record = archive.recover(*key, "killed")
-            if record is not None:
-                hand_over(archive, spool, record)
+            recover_and_hand_over(archive, spool, *key, "killed")
         except (CaptureError, OSError) as error:
             log.error("camera %s %s: its last segment stays open until it records again: %s", *key, error)
 

@@ -31,5 +31,5 @@ _READ = """
 
 def read_strip(video: Locator) -> dict[str, int] | None:
     """View and frame number of the picture on screen."""
-    found: Any = video.evaluate(_READ)
-    return None if found is None else {"view": int(found["view"]), "frame": int(found["frame"])}
+    bits: Any = video.evaluate(_READ)
+    return None if bits is None else {"view": int(bits["view"]), "frame": int(bits["frame"])}

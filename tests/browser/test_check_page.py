@@ -62,15 +62,15 @@ def opened(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def checking(opened: BrowserContext, footage: Footage) -> Iterator[Page]:
     page = opened.new_page()
-    asked: list[str] = []
+    requests: list[str] = []
     problems: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requests.append(request.url))
     page.on("pageerror", lambda error: problems.append(str(error)))
     address = (_beside(footage) / "check.html").as_uri()
     page.goto(address)
     yield page
     page.close()
-    assert asked == [address] and problems == []
+    assert requests == [address] and problems == []
 
 
 def _beside(footage: Footage) -> Path:
@@ -109,13 +109,13 @@ def test_the_page_names(what: str, checking: Page, footage: Footage, tmp_path: P
     done = TAMPERED[what]
     done.do(folder)
     checking.set_input_files("#zip", zipped(folder, tmp_path / "pack.zip"))
-    said = _verdict(checking, "bad")
-    assert f"不成立：第 {done.item} 项" in said and "第一个断开的环节" in said
-    assert done.names in said
+    verdict = _verdict(checking, "bad")
+    assert f"不成立：第 {done.item} 项" in verdict and "第一个断开的环节" in verdict
+    assert done.names in verdict
     assert {at for at, mark in enumerate(_marks(checking), 1) if mark == "✗"} == done.items
 
 
-def test_who_holds_the_key_and_leaves_a_segment_out_is_found_by_the_chain(
+def test_a_segment_that_the_holder_of_the_key_leaves_out_is_found_by_the_chain(
     checking: Page, footage: Footage, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(_beside(footage) / "good", tmp_path / "pack")
@@ -138,8 +138,8 @@ def test_a_checkpoint_that_is_signed_and_does_not_belong_to_these_rows_is_named(
     folder = shutil.copytree(_beside(footage) / "good", tmp_path / "pack")
     done(folder, footage.signer)
     checking.set_input_files("#zip", zipped(folder, tmp_path / "pack.zip"))
-    said = _verdict(checking, "bad")
-    assert "不成立：第 5 项" in said and names in said
+    verdict = _verdict(checking, "bad")
+    assert "不成立：第 5 项" in verdict and names in verdict
     assert _marks(checking) == ["✓", "✓", "✓", "✓", "✗", "✓", "✓"]
 
 
@@ -180,8 +180,14 @@ def test_a_segment_deleted_by_rule_is_no_tampering_and_one_that_vanished_is(
     footage = Footage.copied(unsigned, tmp_path / "data")
     chain, by_rule, by_hand = footage.archive.chain(CAMERA), footage.main[0], footage.main[1]
     checkpoint(chain, CAMERA, footage.signer, SystemClock())
-    said = {"segment": by_rule.identity.segment_id, "digest": by_rule.digest, "rule": "age", "policy": None, "at_us": 1}
-    chain.append("deleted", said)
+    fields = {
+        "segment": by_rule.identity.segment_id,
+        "digest": by_rule.digest,
+        "rule": "age",
+        "policy": None,
+        "at_us": 1,
+    }
+    chain.append("deleted", fields)
     (footage.data / "footage" / by_rule.key).unlink()
     checking.set_input_files("#zip", footage.pack(tmp_path / "rule.zip"))
     _verdict(checking, "ok")
@@ -216,13 +222,13 @@ def test_what_a_replaced_key_signs_later_proves_nothing(checking: Page, unsigned
 def test_a_browser_without_ed25519_is_never_told_that_all_holds(checking: Page, footage: Footage) -> None:
     checking.evaluate(NO_ED25519)
     checking.set_input_files("#zip", _beside(footage) / "good.zip")
-    said = _verdict(checking, "unsure")
-    assert "不能据此认为证据包完整" in said and "openssl pkeyutl -verify -pubin -inkey public.pem" in said
+    verdict = _verdict(checking, "unsure")
+    assert "不能据此认为证据包完整" in verdict and "openssl pkeyutl -verify -pubin -inkey public.pem" in verdict
     assert _marks(checking) == ["✓", "?", "✓", "✓", "?", "✓", "✓"]
 
 
 def test_large_files_are_digested_piece_by_piece_to_the_same_digest(checking: Page, footage: Footage) -> None:
-    found = checking.evaluate(
+    wrong_sizes = checking.evaluate(
         """async () => {
           const differ = []
           for (const size of [0, 1, 55, 56, 63, 64, 65, 119, 120, 1000, 4194304 * 2 + 77]) {
@@ -234,7 +240,7 @@ def test_large_files_are_digested_piece_by_piece_to_the_same_digest(checking: Pa
           return differ
         }"""
     )
-    assert found == []
+    assert wrong_sizes == []
 
 
 def test_the_form_that_packs_of_many_gigabytes_have_is_read(

@@ -136,8 +136,8 @@ def no_frame_is_missing(exported: tuple[Path, datetime, datetime], school: Schoo
     first_us, last_us = (int(moment.timestamp() * 1e6) for moment in (start, end))
     # Frames in the camera's own network stack at the kill were never sent.
     lost = range(school.front.killed_us - 200_000, school.front.killed_us + 200_000)
-    asked = range(first_us + FRAME_US, last_us - FRAME_US)
-    sent = [frame for at, frame in school.front.sent(f"{CLIP}/main") if at in asked and at not in lost]
+    exported_us = range(first_us + FRAME_US, last_us - FRAME_US)
+    sent = [frame for at, frame in school.front.sent(f"{CLIP}/main") if at in exported_us and at not in lost]
     assert len(sent) > 90 * 25, "the camera was down for too long for this comparison"
     # The export begins at a keyframe before the range and ends with a fragment after it.
     at = 0

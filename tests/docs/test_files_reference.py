@@ -135,7 +135,7 @@ def test_every_kind_of_row_has_its_fields_in_the_page_in_the_order_in_which_they
     assert {row.kind for row in written.rows} == named
     assert tables(section("Chain"))[0] == ["number", "prev", "kind"]
     for kind in named:
-        rows = [list(row.said) for row in written.of_kind(kind)]
+        rows = [list(row.fields) for row in written.of_kind(kind)]
         assert all(row[:3] == ["number", "prev", "kind"] for row in rows)
         expected = fields(f"Row `{kind}`")
         if kind == "deleted":  # one with, one without the field that is only there if it is true
@@ -166,24 +166,24 @@ def test_the_statements_are_those_that_are_signed(written: Written) -> None:
     checkpoint_form, key_form = blocks("text")[-2:]
     keys: dict[str, bytes] = {}
     for row in written.rows:
-        said = row.said
+        row_fields = row.fields
         if row.kind == "key":
-            keys[said["key"]] = b64decode(said["public"])
-            filled = filled_in(key_form, row, {"new key id": said["key"], "old key id": said["by"]})
-            filled = filled.replace("<base64 of the new public key>", said["public"])
-            signer = said["by"]
+            keys[row_fields["key"]] = b64decode(row_fields["public"])
+            filled = filled_in(key_form, row, {"new key id": row_fields["key"], "old key id": row_fields["by"]})
+            filled = filled.replace("<base64 of the new public key>", row_fields["public"])
+            signer = row_fields["by"]
         elif row.kind == "checkpoint":
-            filled, signer = filled_in(checkpoint_form, row, {"key id": said["key"]}), said["key"]
+            filled, signer = filled_in(checkpoint_form, row, {"key id": row_fields["key"]}), row_fields["key"]
         else:
             continue
         if signer is not None:
-            signature = signature_of(said["signature"])
+            signature = signature_of(row_fields["signature"])
             assert signature is not None and verify(keys[signer], filled.encode(), signature), row.kind
     assert len(keys) == 2
 
 
 def filled_in(form: str, row: Link, more: dict[str, str]) -> str:
-    values = {"camera id": CAMERA, "number": row.number, "prev": row.prev, "at_us": row.said["at_us"], **more}
+    values = {"camera id": CAMERA, "number": row.number, "prev": row.prev, "at_us": row.fields["at_us"], **more}
     for name, value in values.items():
         form = form.replace(f"<{name}>", str(value))
     return form
@@ -258,10 +258,10 @@ def test_a_segment_file_is_the_boxes_of_the_page_and_nothing_else(recorded: Reco
         data = recorded.archive.read(record.key, 0, record.size)
         kinds = b" ".join(box.kind for box in boxes.walk(data))
         assert re.fullmatch(rb"ftyp moov uuid( prft moof mdat)+ uuid", kinds)
-        found = [box for box in boxes.walk(data) if box.kind == b"uuid"]
+        own = [box for box in boxes.walk(data) if box.kind == b"uuid"]
         named = [UUID(text).bytes for text in re.findall(r"type `([0-9a-f-]{36})`", PAGE)]
-        assert [data[box.body : box.body + 16] for box in found] == named == [boxes.IDENTITY_UUID, boxes.CLOSING_UUID]
-        identity, closing = (json.loads(data[box.body + 16 : box.end]) for box in found)
+        assert [data[box.body : box.body + 16] for box in own] == named == [boxes.IDENTITY_UUID, boxes.CLOSING_UUID]
+        identity, closing = (json.loads(data[box.body + 16 : box.end]) for box in own)
         assert (list(identity), list(closing)) == (fields("Identity box"), fields("Closing box"))
         first = next(box for box in boxes.walk(data) if box.kind == b"prft")
         assert identity["started_us"] == boxes.prft_wall_us(data, first) == record.wall_start_us
@@ -315,9 +315,11 @@ def test_the_example_rows_hold_each_other_and_their_signature_verifies() -> None
     assert [row.kind for row in rows] == ["segment", "key", "checkpoint"]
     assert [row.digest for row in rows[:2]] == [row.prev for row in rows[1:]]
     (statement,) = blocks("statement")
-    said, signature = rows[2].said, signature_of(rows[2].said["signature"])
-    expected = checkpoint_statement(said["camera"], rows[2].number, rows[2].prev, said["at_us"], said["key"])
+    row_fields, signature = rows[2].fields, signature_of(rows[2].fields["signature"])
+    expected = checkpoint_statement(
+        row_fields["camera"], rows[2].number, rows[2].prev, row_fields["at_us"], row_fields["key"]
+    )
     assert statement.encode() == expected
-    public = b64decode(rows[1].said["public"])
+    public = b64decode(rows[1].fields["public"])
     assert signature is not None and verify(public, statement.encode(), signature)
-    assert rows[1].said["key"] == f"ed25519-{sha256(public).hexdigest()[:16]}"
+    assert rows[1].fields["key"] == f"ed25519-{sha256(public).hexdigest()[:16]}"

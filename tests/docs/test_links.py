@@ -1,4 +1,4 @@
-"""What the documents point at exists: files, and headings within them."""
+"""Every link in the documents leads to an existing file, and to an existing heading in it."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def anchors(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_lead_somewhere(document: Path) -> None:
+def test_every_link_has_a_target(document: Path) -> None:
     for target in LINK.findall(re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)):
         if re.match(r"[a-z]+:", target):
             continue

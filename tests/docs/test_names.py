@@ -1,4 +1,4 @@
-"""What the documents name in the code exists: files, folders, and names within modules."""
+"""Every file, folder, module and symbol that the documents name exists."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 TOPS = "capture|attendance|subsidy|api|camera_sim|web|tests|bench|scripts|deploy|docs|sample_videos"
 PLACE = re.compile(rf"(?:{TOPS})/[\w./*-]+")
 FILE = re.compile(r"[\w/-]+\.(?:py|ts|vue)")
-# What a build or a running installation makes.
+# Names that exist only after a build or in a running installation.
 MADE = ("api/static", "attendance/counting/models", "web/dist", "web/node_modules")
 
 
@@ -21,7 +21,7 @@ def documents() -> list[Path]:
 
 
 def code_words(text: str) -> Iterator[str]:
-    """What stands between single backticks, outside of blocks."""
+    """The texts between single backticks, outside of code blocks."""
     outside = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     yield from re.findall(r"`([^`\n]+)`", outside)
 
@@ -30,10 +30,10 @@ def defines(module: Path, name: str) -> bool:
     """Whether a module defines a name at its top, or in a class for "Class.member"."""
     body = ast.parse(module.read_text(encoding="utf-8")).body
     for part in name.split("."):
-        found = [node for node in body if part in names_of(node)]
-        if not found:
+        nodes = [node for node in body if part in names_of(node)]
+        if not nodes:
             return False
-        body = found[0].body if isinstance(found[0], ast.ClassDef) else []
+        body = nodes[0].body if isinstance(nodes[0], ast.ClassDef) else []
     return True
 
 
@@ -57,8 +57,8 @@ def exists(place: str, root: Path = ROOT) -> bool:
     return bool(name) and path.is_file() and defines(path, name)
 
 
-def strangers(text: str, files: set[str]) -> list[str]:
-    """Names in a document that nothing in the repository has."""
+def unknown_names(text: str, files: set[str]) -> list[str]:
+    """Names in a document that do not exist in the repository."""
     missing = []
     for word in code_words(text):
         if PLACE.fullmatch(word):
@@ -78,9 +78,9 @@ def files() -> set[str]:
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_what_a_document_names_exists(document: Path, files: set[str]) -> None:
-    assert strangers(document.read_text(encoding="utf-8"), files) == []
+    assert unknown_names(document.read_text(encoding="utf-8"), files) == []
 
 
 def test_what_counts_as_a_name() -> None:
     text = "`capture/clock` `capture/clock.Clock.now` `capture/nothing.py` `capture/clock.Watch` `lost.py` `shike up`"
-    assert strangers(text, {"capture/clock.py"}) == ["capture/nothing.py", "capture/clock.Watch", "lost.py"]
+    assert unknown_names(text, {"capture/clock.py"}) == ["capture/nothing.py", "capture/clock.Watch", "lost.py"]

@@ -1,4 +1,4 @@
-"""What each release left on disk and in its database is read by today's code.
+"""Today's code reads the files and the database of every earlier release.
 
 The installations are made by scripts/keep_release.py when a release is made (docs/releasing.md), and never again. Each
 was ended as a power cut ends one: a segment is open, a record waits in the spool.
@@ -29,7 +29,7 @@ SEGMENTS = "SELECT id, run_id, sequence, object_key, wall_start, wall_end, size,
 
 @dataclass(frozen=True)
 class Kept:
-    """A release's data folder, and what its service answered."""
+    """A release's data folder, and the answers of its service."""
 
     data: Path
     about: Mapping[str, Any]
@@ -54,13 +54,13 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def service(kept: Kept) -> Iterator[Service]:
-    """Today's service on it; starting it migrates the database."""
+    """Today's service on that data folder; starting it migrates the database."""
     with Service(kept.data) as running:
         yield running
 
 
 def lacking(then: Any, now: Any, path: str = "") -> Iterator[str]:
-    """What an answer of then says that today's does not. Fields may be added, none may go or change."""
+    """Fields of the old answer that today's answer lacks or changes. Additional fields are allowed."""
     if isinstance(then, dict):
         for name, value in then.items():
             if not isinstance(now, dict) or name not in now:
@@ -78,7 +78,7 @@ def lacking(then: Any, now: Any, path: str = "") -> Iterator[str]:
 
 
 def recovered(kept: Kept, service: Service) -> int:
-    """Close what was open, and index what waits; how many segments were indexed."""
+    """Close open segments, and index all records in the spool; returns how many segments were indexed."""
     archive, spool = Archive(kept.data / "footage"), Spool(kept.data / "spool")
     assert recover_all(archive, spool) == 2  # main and sub-stream
     return Intake(service.database, archive, spool, service.clock).step()
@@ -98,7 +98,7 @@ def test_there_is_an_installation_of_every_release() -> None:
     assert {path.name.removesuffix(".tar.gz") for path in RELEASES} == dated - {"Unreleased"}
 
 
-def test_the_service_answers_what_that_release_answered(kept: Kept, service: Service) -> None:
+def test_the_service_gives_the_answers_of_that_release(kept: Kept, service: Service) -> None:
     client = service.client("administrator")
     changed = []
     for path, fact in kept.about["facts"].items():
@@ -108,7 +108,7 @@ def test_the_service_answers_what_that_release_answered(kept: Kept, service: Ser
     assert changed == []
 
 
-def test_what_was_open_and_what_waited_is_indexed(kept: Kept, service: Service) -> None:
+def test_open_segments_and_waiting_records_are_indexed(kept: Kept, service: Service) -> None:
     before = len(kept.segments())
     assert recovered(kept, service) == 3
     assert len(kept.segments()) == before + 3
@@ -121,13 +121,13 @@ def test_all_of_its_footage_can_be_decoded(kept: Kept, service: Service) -> None
             assert sum(1 for _ in container.decode(video=0)) > 0, key
 
 
-def test_it_holds_as_evidence(kept: Kept, service: Service) -> None:
+def test_its_proof_still_holds(kept: Kept, service: Service) -> None:
     recovered(kept, service)
     report = run("verify", "--camera", kept.camera, "--json")
     assert report["holds"] is True, report
 
 
-def test_the_index_can_be_made_anew_from_its_files(kept: Kept, service: Service) -> None:
+def test_the_index_can_be_rebuilt_from_its_files(kept: Kept, service: Service) -> None:
     recovered(kept, service)
     before = kept.segments()
     with sqlite3.connect(kept.data / "db" / "shike.sqlite3") as database:
@@ -136,7 +136,7 @@ def test_the_index_can_be_made_anew_from_its_files(kept: Kept, service: Service)
     assert kept.segments() == before
 
 
-def test_a_field_that_goes_or_changes_is_noticed() -> None:
+def test_a_removed_or_changed_field_is_noticed() -> None:
     then = {"a": 1, "b": [{"c": 2}]}
     assert list(lacking(then, {"a": 1, "b": [{"c": 2, "d": 3}]})) == []
     assert list(lacking(then, {"a": 2, "b": [{}]})) == ["/a: 1 became 2", "/b/0/c is gone"]

@@ -19,5 +19,5 @@ def parsed(path: Path) -> ast.Module:
 
 
 def shown(path: Path) -> str:
-    """A path as a message names it."""
+    """A path relative to the repository, for messages."""
     return path.relative_to(ROOT).as_posix()

@@ -6,14 +6,14 @@ from pathlib import Path
 from .rooms import ROOMS, ROOT, modules, shown
 
 MOST_MODULES = 20
-# Folders of tests/<room> that hold what tests use, not tests of a folder of the room.
+# Folders in tests/<room> with shared test code: no folder of the room has their names.
 OF_TESTS_ALONE = {"tests/capture/faults", "tests/capture/faulty", "tests/api/processes/loaded"}
-# A word of the domain begins like the folder, and would lose its meaning without that part.
+# The file name begins like its folder because that is the word of the domain.
 WORDS = {"api/classes/class_sessions.py": "a class session (课次) is one word"}
 
 
 def folders_of(*tops: str) -> dict[Path, list[Path]]:
-    """The modules of every folder, its __init__ left out."""
+    """The modules of every folder, without its __init__.py."""
     folders: dict[Path, list[Path]] = defaultdict(list)
     for path in modules(*tops):
         if path.name != "__init__.py":
@@ -44,10 +44,10 @@ def test_no_file_repeats_the_name_of_its_folder() -> None:
 
 
 def test_the_tests_lie_in_folders_of_the_same_names() -> None:
-    strangers = set()
+    unknown = set()
     for room in ROOMS:
         for folder in (path for path in (ROOT / "tests" / room).rglob("*") if path.is_dir()):
             holds_tests = any(folder.glob("test_*.py"))
             if holds_tests and not (ROOT / folder.relative_to(ROOT / "tests")).is_dir():
-                strangers.add(shown(folder))
-    assert strangers - OF_TESTS_ALONE == set()
+                unknown.add(shown(folder))
+    assert unknown - OF_TESTS_ALONE == set()

@@ -1,4 +1,4 @@
-"""One word, one thing: a public type has one definition in all rooms, and rows of the database end in Row."""
+"""A public type has one definition in all rooms, and the classes of database rows end in Row."""
 
 import ast
 import re
@@ -36,7 +36,7 @@ def test_a_type_has_one_definition() -> None:
     assert {name for name in TWICE if len(places[name]) != 2} == set(), "no longer needed in TWICE"
 
 
-def test_what_the_check_takes_for_a_type() -> None:
+def test_the_check_finds_classes_and_type_aliases() -> None:
     source = "class Flag: ...\nSpan = tuple[int, int]\nKind: TypeAlias = str\nLONGEST = 1\n_Own = int\nlog = 2\n"
     assert list(public_types(ast.parse(source))) == ["Flag", "Span", "Kind"]
 

@@ -26,7 +26,7 @@ values:
 
 
 @given(st.sampled_from(EVERY), st.dates(min_value=date(2015, 1, 1), max_value=date(2060, 1, 1)))
-def test_a_parameter_covers_its_dates_from_its_first_value_on_and_none_before(name: str, day: date) -> None:
+def test_a_parameter_has_a_value_from_its_first_date_on_and_none_before(name: str, day: date) -> None:
     parameter = shipped().by_id[name]
     first = parameter.values[0]
     key = next(iter(first.amount)) if not isinstance(first.amount, int | str | Decimal | None) else None
@@ -82,7 +82,7 @@ def test_a_new_value_holds_from_its_day_on() -> None:
         ("id: rate", "id: [", "not YAML"),
     ],
 )
-def test_a_parameter_file_that_makes_no_sense_is_refused(written: str, instead: str, complaint: str) -> None:
+def test_an_invalid_parameter_file_is_refused(written: str, instead: str, complaint: str) -> None:
     assert written in GOOD
     with pytest.raises(BadParameter, match=complaint):
         parse(GOOD.replace(written, instead), "rate")

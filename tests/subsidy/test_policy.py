@@ -19,7 +19,7 @@ def test_there_are_enough_cases_and_no_two_have_the_same_name() -> None:
 
 
 @pytest.mark.parametrize("written", CASES, ids=[case.name for case in CASES])
-def test_the_officers_case(written: Written) -> None:
+def test_a_case_gives_the_expected_decision(written: Written) -> None:
     expected = written.expected
     assert expected.keys() <= EXPECTED_WORDS
     if "错误" in expected:

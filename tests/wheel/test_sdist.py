@@ -28,7 +28,7 @@ def contents(wheel: Path) -> dict[str, str]:
         return {name: sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
 
 
-def test_the_wheel_from_the_sdist_holds_the_same_files(tmp_path: Path) -> None:
+def test_the_wheel_from_the_sdist_contains_the_same_files(tmp_path: Path) -> None:
     from_tree = contents(built(ROOT, tmp_path / "tree", "wheel"))
     sdist = built(ROOT, tmp_path / "sdist", "sdist")
     with tarfile.open(sdist) as archive:
@@ -38,7 +38,7 @@ def test_the_wheel_from_the_sdist_holds_the_same_files(tmp_path: Path) -> None:
     assert "shike/capture/recorder/shard.py" in from_tree
 
 
-def test_an_sdist_holds_each_file_once_and_nothing_but_the_product(tmp_path: Path) -> None:
+def test_an_sdist_contains_each_file_once_and_only_the_product(tmp_path: Path) -> None:
     with tarfile.open(built(ROOT, tmp_path / "sdist", "sdist")) as archive:
         names = [Path(*Path(name).parts[1:]).as_posix() for name in archive.getnames()]
     tops = {Path(name).parts[0] for name in names}

@@ -31,7 +31,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `shike` command of an environment that holds the wheel and what it asks for, and nothing else."""
+    """The `shike` command of an environment with the wheel and its dependencies only."""
     folder = tmp_path_factory.mktemp("empty")
     venv.create(folder, with_pip=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -60,7 +60,7 @@ def demo(installed: Path, tmp_path: Path) -> Iterator[tuple[Path, int]]:
     process.wait(30)
 
 
-def test_the_wheel_holds_the_browser_app_the_detector_and_the_sample_videos(wheel: Path) -> None:
+def test_the_wheel_contains_the_browser_app_the_detector_and_the_sample_videos(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert "shike/api/static/index.html" in names
     assert any(name.startswith("shike/api/static/assets/") and name.endswith(".js") for name in names)

@@ -9,7 +9,7 @@ from shike.capture.moment import rfc3339
 from tests.api.enrolled import START
 from tests.api.service import Service, World
 
-YEARS_S = 3600 * 24 * 365 * 4  # to where the class of the world has begun
+YEARS_S = 3600 * 24 * 365 * 4  # after these years the class of the world has begun
 ID_NUMBER = "341124199003072947"
 
 
@@ -43,7 +43,7 @@ def problem(answer: Any) -> tuple[int, str, str]:
     return answer.status_code, error["field"], error["code"]
 
 
-def test_a_class_is_made_listed_and_changed(empty: Service, world: World) -> None:
+def test_a_class_is_created_listed_and_changed(empty: Service, world: World) -> None:
     client = empty.client("institution")
     made = client.post("/api/classes", json=class_body(world)).json()
     assert (made["state"], made["enrolled"], made["class_sessions"]) == ("training", 0, 0)
@@ -65,20 +65,22 @@ def test_a_class_is_made_listed_and_changed(empty: Service, world: World) -> Non
         ({"planned_lesson_hours": 0}, "planned_lesson_hours", "greater_than_equal"),
     ],
 )
-def test_a_class_that_cannot_be_is_refused_by_field(
+def test_an_invalid_class_is_refused_with_its_field(
     empty: Service, world: World, changed: dict[str, Any], field: str, code: str
 ) -> None:
     answer = empty.client("institution").post("/api/classes", json=class_body(world, **changed))
     assert problem(answer) == (422, field, code)
 
 
-def test_the_review_of_the_county_is_not_entered_by_those_it_reviews(empty: Service, world: World) -> None:
+def test_an_institution_cannot_enter_the_review_of_the_county(empty: Service, world: World) -> None:
     path, body = f"/api/classes/{world.planned[0].class_id}", {"county_review_ref": "人社审〔2030〕1号"}
     assert empty.client("institution").patch(path, json=body).json()["code"] == "review_is_the_countys"
     assert empty.client("administrator").patch(path, json=body).json()["county_review_ref"] == "人社审〔2030〕1号"
 
 
-def test_what_a_subsidy_hangs_on_stands_fast_once_the_class_has_begun(empty: Service, world: World) -> None:
+def test_an_institution_cannot_change_what_a_subsidy_depends_on_once_the_class_has_begun(
+    empty: Service, world: World
+) -> None:
     empty.clock.move(YEARS_S)
     path, body = f"/api/classes/{world.planned[0].class_id}", {"planned_lesson_hours": 20}
     assert empty.client("institution").patch(path, json=body).json()["code"] == "already_started"
@@ -86,19 +88,19 @@ def test_what_a_subsidy_hangs_on_stands_fast_once_the_class_has_begun(empty: Ser
     assert empty.client("administrator").patch(path, json=body).json()["planned_lesson_hours"] == 20
 
 
-def test_a_class_does_not_leave_its_sessions_behind(empty: Service, world: World) -> None:
+def test_a_class_cannot_be_moved_away_from_the_days_of_its_sessions(empty: Service, world: World) -> None:
     path = f"/api/classes/{world.planned[0].class_id}"
     answer = empty.client("administrator").patch(path, json={"starts_on": "2030-01-08"})
     assert (answer.status_code, answer.json()["code"]) == (409, "sessions_outside")
 
 
-def test_a_class_session_is_made_found_by_its_day_and_changed(empty: Service, world: World) -> None:
+def test_a_class_session_is_created_found_by_its_day_and_changed(empty: Service, world: World) -> None:
     client = empty.client("institution")
     made = client.post("/api/class-sessions", json=session_body(world, teacher="李老师")).json()
     assert (made["sequence"], made["state"], made["kind"]) == (2, "planned", "theory")
     assert made["breaks"] == [{"from": "2030-01-08T02:00:00.000000Z", "to": "2030-01-08T02:10:00.000000Z"}]
-    found = client.get("/api/class-sessions", params={"date": "2030-01-08"}).json()["items"]
-    assert found == [made] == [client.get(f"/api/class-sessions/{made['id']}").json()]
+    listed = client.get("/api/class-sessions", params={"date": "2030-01-08"}).json()["items"]
+    assert listed == [made] == [client.get(f"/api/class-sessions/{made['id']}").json()]
     path = f"/api/class-sessions/{made['id']}"
     changed = client.patch(path, json={"room_id": None, "kind": "practice", "breaks": []}).json()
     assert changed == made | {"room_id": None, "room_name": None, "kind": "practice", "breaks": []}
@@ -126,7 +128,7 @@ def test_a_class_session_is_made_found_by_its_day_and_changed(empty: Service, wo
         ),
     ],
 )
-def test_a_class_session_that_cannot_be_is_refused_by_field(
+def test_an_invalid_class_session_is_refused_with_its_field(
     empty: Service, world: World, changed: dict[str, Any], field: str, code: str
 ) -> None:
     answer = empty.client("institution").post("/api/class-sessions", json=session_body(world, **changed))
@@ -142,14 +144,14 @@ def test_two_classes_cannot_be_in_one_room_at_once(empty: Service, world: World)
     assert problem(client.post("/api/class-sessions", json=body | {"breaks": []})) == (422, "room_id", "room_taken")
 
 
-def test_a_class_sits_in_rooms_of_its_own_institution(empty: Service, world: World) -> None:
+def test_a_class_session_needs_a_room_of_its_own_institution(empty: Service, world: World) -> None:
     body = session_body(world, room_id=world.rooms[1])
     assert problem(empty.client("institution").post("/api/class-sessions", json=body)) == (422, "room_id", "not_found")
     answer = empty.client("administrator").post("/api/class-sessions", json=body)
     assert problem(answer) == (422, "room_id", "other_institution")
 
 
-def test_the_plan_of_a_session_that_has_begun_is_changed_by_administrators_alone(empty: Service, world: World) -> None:
+def test_only_an_administrator_changes_the_plan_of_a_session_that_has_begun(empty: Service, world: World) -> None:
     empty.clock.move(YEARS_S)
     path = f"/api/class-sessions/{world.planned[0].class_session_id}"
     for body in ({"starts_at": rfc3339(START + timedelta(minutes=30))}, {"state": "cancelled"}):
@@ -157,7 +159,7 @@ def test_the_plan_of_a_session_that_has_begun_is_changed_by_administrators_alone
         assert empty.client("administrator").patch(path, json=body).status_code == 200
 
 
-def test_a_person_is_enrolled_once_and_leaves_with_a_day(empty: Service, world: World) -> None:
+def test_a_person_is_enrolled_once_and_leaves_on_a_day(empty: Service, world: World) -> None:
     client, path = empty.client("institution"), f"/api/classes/{world.planned[0].class_id}/enrolments"
     body = {
         "name": "张三",
@@ -189,13 +191,15 @@ def test_a_wrong_id_number_is_refused_and_never_repeated(empty: Service, world: 
     assert problem(empty.client("institution").post(path, json={"name": "张三", "id_number": wrong}))[2] == "checksum"
 
 
-def test_people_are_found_by_name_or_last_four_and_never_by_a_whole_number(empty: Service, world: World) -> None:
+def test_people_are_found_by_name_or_last_four_digits_and_never_by_a_whole_id_number(
+    empty: Service, world: World
+) -> None:
     client = empty.client("institution")
     path = f"/api/classes/{world.planned[0].class_id}/enrolments"
     made = client.post(path, json={"name": "张三", "id_number": ID_NUMBER, "phone": "13800000001"}).json()
     for asked in ("张", "2947"):
-        found = client.get("/api/trainees", params={"q": asked}).json()["items"]
-        assert [row["id"] for row in found] == [made["trainee_id"]]
+        trainees = client.get("/api/trainees", params={"q": asked}).json()["items"]
+        assert [row["id"] for row in trainees] == [made["trainee_id"]]
     assert problem(client.get("/api/trainees", params={"q": ID_NUMBER})) == (422, "q", "too_personal")
     detail = client.get(f"/api/trainees/{made['trainee_id']}").json()
     assert [row["number"] for row in detail["classes"]] == ["2030-01"]
@@ -204,7 +208,9 @@ def test_people_are_found_by_name_or_last_four_and_never_by_a_whole_number(empty
     assert client.patch(f"/api/trainees/{made['trainee_id']}", json={"phone": None}).json()["phone"] is None
 
 
-def test_a_sign_in_by_hand_needs_a_reason_and_a_correction_names_what_it_replaces(empty: Service, world: World) -> None:
+def test_a_sign_in_by_hand_needs_a_reason_and_a_correction_names_the_event_that_it_replaces(
+    empty: Service, world: World
+) -> None:
     empty.clock.move(YEARS_S)
     client, planned = empty.client("institution"), world.planned[0]
     path = f"/api/class-sessions/{planned.class_session_id}/sign-events"
@@ -240,7 +246,7 @@ def test_a_sign_in_far_from_its_session_is_refused(empty: Service, world: World,
     assert problem(empty.client("institution").post(path, json=body)) == (422, "at", code)
 
 
-def test_leave_is_noted_once_for_somebody_on_the_roster_and_can_be_taken_back(empty: Service, world: World) -> None:
+def test_leave_is_entered_once_for_a_person_on_the_roster_and_can_be_deleted(empty: Service, world: World) -> None:
     client, planned = empty.client("institution"), world.planned[0]
     path, body = f"/api/class-sessions/{planned.class_session_id}/leaves", {"reason": "ill"}
     assert client.post(path, json=body | {"trainee_id": planned.trainee_id}).json()["code"] == "already_on_leave"
@@ -251,7 +257,7 @@ def test_leave_is_noted_once_for_somebody_on_the_roster_and_can_be_taken_back(em
     assert problem(client.post(path, json=body | {"trainee_id": other})) == (422, "trainee_id", "not_enrolled")
 
 
-def test_a_room_in_which_classes_sit_is_not_removed(empty: Service, world: World) -> None:
+def test_a_room_with_class_sessions_cannot_be_removed(empty: Service, world: World) -> None:
     client = empty.client("administrator")
     room = client.post("/api/rooms", json={"institution_id": world.institutions[0], "name": "Kitchen"}).json()
     client.post("/api/class-sessions", json=session_body(world, room_id=room["id"]))

@@ -16,7 +16,7 @@ from tests.api.service import Service, World
 
 
 def number(order: int) -> str:
-    """A valid ID number; orders from 0 to 999 are different people, and so on day by day."""
+    """A valid ID number, a different one for each `order`: a thousand people are born on each day."""
     born = date(1990, 3, 7) + timedelta(days=order // 1000)
     first_17 = f"341124{born:%Y%m%d}{order % 1000:03d}"
     return first_17 + check_character(first_17)
@@ -29,12 +29,14 @@ ROSTER = f"""学员名册
 王五,341124199003070030,,乙厂,2029年12月3日,
 ,{number(4)},,乙厂,昨天,
 """
-MENDED = ROSTER.replace("341124199003070030", number(3)).replace(f",{number(4)},,乙厂,昨天", f"赵六,{number(4)},,乙厂,")
+CORRECTED = ROSTER.replace("341124199003070030", number(3)).replace(
+    f",{number(4)},,乙厂,昨天", f"赵六,{number(4)},,乙厂,"
+)
 TIMETABLE = """课次,日期,开始时间,结束时间,教室,教师,类型,休息
 2,2030-01-08,09:00,11:30,{room},李老师,理论,10:00-10:10
 3,2030/1/8,14:00,16:30,{room},李老师,实操,
 """
-YEARS_S = 3600 * 24 * 365 * 4  # to where the class has begun
+YEARS_S = 3600 * 24 * 365 * 4  # after these years the class has begun
 
 
 def send(
@@ -64,7 +66,7 @@ def room_name(service: Service, world: World) -> str:
     return name
 
 
-def test_a_roster_with_two_bad_rows_is_kept_only_when_it_is_mended(empty: Service, world: World) -> None:
+def test_a_roster_with_two_bad_rows_is_stored_only_after_they_are_corrected(empty: Service, world: World) -> None:
     client, before = empty.client("institution"), count(empty, TraineeRow)
     tried = send(client, world, "roster", ROSTER)
     body = tried.json()
@@ -76,29 +78,29 @@ def test_a_roster_with_two_bad_rows_is_kept_only_when_it_is_mended(empty: Servic
         (6, "hire_date", "not_a_date", "昨天"),
     ]
     assert count(empty, TraineeRow) == before
-    mended = send(client, world, "roster", MENDED)
-    assert (mended.json()["applied"], counts(mended)) == (True, (4, 0, 0, 0))
+    corrected = send(client, world, "roster", CORRECTED)
+    assert (corrected.json()["applied"], counts(corrected)) == (True, (4, 0, 0, 0))
     names = [row["name"] for row in client.get(f"/api/classes/{world.planned[0].class_id}/enrolments").json()["items"]]
     assert sorted(names) == sorted(["Somebody", "张三", "李四", "王五", "赵六"])
 
 
-def test_a_trial_says_what_would_happen_and_keeps_nothing(empty: Service, world: World) -> None:
+def test_a_dry_run_reports_the_result_and_stores_nothing(empty: Service, world: World) -> None:
     client, before = empty.client("institution"), count(empty, EnrolmentRow)
-    tried = send(client, world, "roster", MENDED, dry_run=True)
+    tried = send(client, world, "roster", CORRECTED, dry_run=True)
     assert (tried.json()["dry_run"], tried.json()["applied"], counts(tried)) == (True, False, (4, 0, 0, 0))
     assert count(empty, EnrolmentRow) == before
-    assert counts(send(client, world, "roster", MENDED)) == (4, 0, 0, 0)
+    assert counts(send(client, world, "roster", CORRECTED)) == (4, 0, 0, 0)
 
 
-def test_bad_rows_are_left_out_only_when_somebody_says_so(empty: Service, world: World) -> None:
+def test_bad_rows_are_left_out_only_with_skip_bad(empty: Service, world: World) -> None:
     kept = send(empty.client("institution"), world, "roster", ROSTER, skip_bad=True)
     assert (kept.json()["applied"], counts(kept)) == (True, (2, 0, 0, 2))
 
 
 def test_the_same_roster_again_changes_nothing_and_empty_cells_remove_nothing(empty: Service, world: World) -> None:
     client = empty.client("institution")
-    send(client, world, "roster", MENDED)
-    assert counts(send(client, world, "roster", MENDED, encoding="gb18030")) == (0, 0, 4, 0)
+    send(client, world, "roster", CORRECTED)
+    assert counts(send(client, world, "roster", CORRECTED, encoding="gb18030")) == (0, 0, 4, 0)
     results = f"姓名,身份证号,手机号,考核结果,证书等级\n张三,{number(1)},,合格,四级\n"
     assert counts(send(client, world, "roster", results)) == (0, 1, 0, 0)
     rows = client.get(f"/api/classes/{world.planned[0].class_id}/enrolments").json()["items"]
@@ -107,18 +109,18 @@ def test_the_same_roster_again_changes_nothing_and_empty_cells_remove_nothing(em
     assert (row["result"], row["certificate_level"], row["joined_on"]) == ("passed", "中级工", "2030-01-07")
 
 
-def test_one_person_twice_or_under_another_name_is_refused_by_row(empty: Service, world: World) -> None:
+def test_a_row_with_a_person_twice_or_under_another_name_is_refused(empty: Service, world: World) -> None:
     client = empty.client("institution")
-    send(client, world, "roster", MENDED)
-    old = number(1)[:6] + number(1)[8:17]  # the same person, by the number of before 1999
+    send(client, world, "roster", CORRECTED)
+    old = number(1)[:6] + number(1)[8:17]  # the same person, by a 15-digit number from before 1999
     text = f"姓名,身份证号\n张三,{number(1)}\n张三,{old}\n李斯,{number(2)}\n"
     errors = send(client, world, "roster", text).json()["errors"]
     assert [(error["row"], error["code"]) for error in errors] == [(3, "duplicate"), (4, "name_differs")]
 
 
-def test_an_id_number_is_nowhere_but_sealed_in_the_database(empty: Service, world: World) -> None:
+def test_an_id_number_is_only_stored_encrypted_and_never_returned(empty: Service, world: World) -> None:
     client = empty.client("institution")
-    texts = [send(client, world, "roster", ROSTER).text, send(client, world, "roster", MENDED).text]
+    texts = [send(client, world, "roster", ROSTER).text, send(client, world, "roster", CORRECTED).text]
     texts += [client.get(f"/api/classes/{world.planned[0].class_id}/enrolments").text]
     texts += [client.get("/api/trainees").text, empty.client("administrator").get("/api/audit-events").text]
     assert not any(number(order) in text for text in texts for order in (1, 2, 3, 4))
@@ -127,7 +129,7 @@ def test_an_id_number_is_nowhere_but_sealed_in_the_database(empty: Service, worl
     assert not any(number(1).encode() in file.read_bytes() for file in files)
 
 
-def test_a_timetable_is_taken_in_once_and_follows_what_is_mended(empty: Service, world: World) -> None:
+def test_a_timetable_is_imported_once_and_a_changed_row_updates_its_session(empty: Service, world: World) -> None:
     client, text = empty.client("institution"), TIMETABLE.format(room=room_name(empty, world))
     assert counts(send(client, world, "timetable", text)) == (2, 0, 0, 0)
     assert counts(send(client, world, "timetable", text)) == (0, 0, 2, 0)
@@ -153,7 +155,7 @@ def test_a_timetable_is_taken_in_once_and_follows_what_is_mended(empty: Service,
         ("0,2030-01-08,09:00,11:30,,", "sequence", "not_a_number"),
     ],
 )
-def test_a_row_that_no_timetable_can_hold_says_why(
+def test_an_impossible_row_of_a_timetable_is_refused_with_the_reason(
     empty: Service, world: World, line: str, field: str, code: str
 ) -> None:
     text = f"课次,日期,开始时间,结束时间,教室,休息\n{line}\n"
@@ -161,7 +163,9 @@ def test_a_row_that_no_timetable_can_hold_says_why(
     assert [(error["field"], error["code"]) for error in errors] == [(field, code)]
 
 
-def test_an_institution_cannot_move_what_has_begun_and_an_administrator_can(empty: Service, world: World) -> None:
+def test_an_institution_cannot_move_a_session_that_has_begun_and_an_administrator_can(
+    empty: Service, world: World
+) -> None:
     empty.clock.move(YEARS_S)
     text = "课次,日期,开始时间,结束时间\n1,2030-01-07,09:30,12:00\n"
     errors = send(empty.client("institution"), world, "timetable", text).json()["errors"]
@@ -169,9 +173,9 @@ def test_an_institution_cannot_move_what_has_begun_and_an_administrator_can(empt
     assert counts(send(empty.client("administrator"), world, "timetable", text)) == (0, 1, 0, 0)
 
 
-def test_sign_ins_find_their_people_and_sessions_and_come_in_once(empty: Service, world: World) -> None:
+def test_sign_ins_are_matched_to_people_and_sessions_and_stored_once(empty: Service, world: World) -> None:
     client = empty.client("institution")
-    send(client, world, "roster", MENDED)
+    send(client, world, "roster", CORRECTED)
     empty.clock.move(YEARS_S)
     client = empty.client("institution")
     text = f"""课次,姓名,身份证号,签到时间,签退时间,设备
@@ -205,9 +209,9 @@ def test_sign_ins_find_their_people_and_sessions_and_come_in_once(empty: Service
     ]
 
 
-def test_one_event_per_row_as_readers_write_it_is_understood_too(empty: Service, world: World) -> None:
+def test_a_file_with_one_event_per_row_as_card_readers_write_it_is_imported_too(empty: Service, world: World) -> None:
     client = empty.client("institution")
-    send(client, world, "roster", MENDED)
+    send(client, world, "roster", CORRECTED)
     empty.clock.move(YEARS_S)
     client = empty.client("institution")
     text = "姓名,时间,签到类型\n张三,2030-01-07 08:50,签到\n张三,2030-01-07 12:00,签退\n张三,2030-01-07 12:00,\n"
@@ -215,20 +219,20 @@ def test_one_event_per_row_as_readers_write_it_is_understood_too(empty: Service,
     assert (body["created"], [error["code"] for error in body["errors"]]) == (2, ["required"])
 
 
-def test_nobody_signs_in_before_the_time_has_come(empty: Service, world: World) -> None:
+def test_a_sign_in_in_the_future_is_refused(empty: Service, world: World) -> None:
     client = empty.client("institution")
-    send(client, world, "roster", MENDED)
+    send(client, world, "roster", CORRECTED)
     errors = send(client, world, "sign_events", "课次,姓名,签到时间\n1,张三,09:00\n").json()["errors"]
     assert [(error["field"], error["code"]) for error in errors] == [("signed_in_at", "in_future")]
 
 
-def test_a_class_of_somebody_else_does_not_exist(empty: Service, world: World) -> None:
+def test_a_class_out_of_scope_is_not_found(empty: Service, world: World) -> None:
     for stranger in ("second institution", "administrator of city 2"):
-        assert send(empty.client(stranger), world, "roster", MENDED).status_code == 404
-    assert send(empty.client("supervisor"), world, "roster", MENDED).status_code == 403
+        assert send(empty.client(stranger), world, "roster", CORRECTED).status_code == 404
+    assert send(empty.client("supervisor"), world, "roster", CORRECTED).status_code == 403
 
 
-def test_a_file_that_is_no_table_is_told_on_the_file(empty: Service, world: World) -> None:
+def test_the_error_of_a_file_that_is_no_table_names_the_file(empty: Service, world: World) -> None:
     client = empty.client("institution")
     for text, code in [("nothing", "no_headings"), ("姓名,身份证号\n", "empty")]:
         answer = send(client, world, "roster", text)
@@ -237,10 +241,10 @@ def test_a_file_that_is_no_table_is_told_on_the_file(empty: Service, world: Worl
     assert send(client, world, "roster", "x" * 2_000_000).status_code == 413
 
 
-def test_the_trail_knows_the_file_and_not_the_people(empty: Service, world: World) -> None:
+def test_the_audit_trail_names_the_file_and_not_the_people(empty: Service, world: World) -> None:
     client = empty.client("institution")
-    send(client, world, "roster", MENDED, dry_run=True)
-    send(client, world, "roster", MENDED)
+    send(client, world, "roster", CORRECTED, dry_run=True)
+    send(client, world, "roster", CORRECTED)
     events = empty.client("auditor").get("/api/audit-events", params={"action": "import"}).json()["items"]
     assert len(events) == 1
     detail = events[0]["detail"]
@@ -255,7 +259,7 @@ def test_a_template_is_offered_in_both_languages(empty: Service, world: World, k
         assert answer.content.startswith(b"\xef\xbb\xbf")
 
 
-def test_the_largest_roster_is_taken_in_within_seconds(empty: Service, world: World) -> None:
+def test_the_largest_roster_is_imported_within_seconds(empty: Service, world: World) -> None:
     text = "姓名,身份证号\n" + "".join(f"学员{each},{number(each)}\n" for each in range(MOST_ROWS))
     client, started = empty.client("institution"), time.monotonic()
     assert counts(send(client, world, "roster", text)) == (MOST_ROWS, 0, 0, 0)
@@ -263,7 +267,7 @@ def test_the_largest_roster_is_taken_in_within_seconds(empty: Service, world: Wo
     assert count(empty, ClassSessionRow) == 2
 
 
-def test_the_largest_sheet_of_sign_ins_without_numbers_of_sessions_is_taken_in_within_seconds(
+def test_the_largest_file_of_sign_ins_without_session_numbers_is_imported_within_seconds(
     empty: Service, world: World
 ) -> None:
     client = empty.client("institution")

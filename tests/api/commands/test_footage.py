@@ -139,8 +139,8 @@ def test_a_row_of_a_deletion_that_lacks_something_ends_no_rebuild(typed: Filmed,
 @pytest.mark.parametrize("lacking", ["segment", "digest", "ends_run", "start_us"])
 def test_a_row_of_a_segment_that_lacks_something_ends_no_rebuild(typed: Filmed, lacking: str) -> None:
     segment_id, segments = typed.main[-1].identity.segment_id, rows(typed, SegmentRow)
-    (row,) = (link for link in typed.archive.chain(CAMERA).links() if link.said.get("segment") == segment_id)
-    said = {name: value for name, value in row.said.items() if name not in ("number", "prev", "kind", lacking)}
+    (row,) = (link for link in typed.archive.chain(CAMERA).links() if link.fields.get("segment") == segment_id)
+    said = {name: value for name, value in row.fields.items() if name not in ("number", "prev", "kind", lacking)}
     typed.archive.chain(CAMERA).append("segment", said)
     gone = {"segment": segment_id if lacking != "segment" else "?", "digest": "x", "rule": "age", "at_us": 1}
     typed.archive.chain(CAMERA).append("deleted", gone)
@@ -177,7 +177,7 @@ def test_footage_is_given_up_by_an_administrator_with_a_reason_and_goes_on_recor
     (line,) = typed.audit("footage_given_up")
     assert line["detail"]["reason"] == "the disk died" and line["camera_id"] == CAMERA
     head = typed.archive.chain(CAMERA).head()
-    assert head is not None and (head.kind, head.said["reason"]) == ("lost", "the disk died")
+    assert head is not None and (head.kind, head.fields["reason"]) == ("lost", "the disk died")
     assert footage("footage", "lost").exit_code == 0
 
 

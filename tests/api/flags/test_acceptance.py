@@ -15,9 +15,7 @@ def observed_room(service: Service, world: World) -> Observed:
     return observed
 
 
-def test_the_pictures_asked_for_reach_over_the_occupancy_until_the_room_is_accepted(
-    empty: Service, world: World
-) -> None:
+def test_pictures_of_the_whole_occupancy_are_asked_for_until_the_room_is_accepted(empty: Service, world: World) -> None:
     observed_room(empty, world)
     client, path = empty.client("supervisor"), f"/api/rooms/{world.rooms[0]}/acceptance"
     state = client.get(path).json()
@@ -36,7 +34,7 @@ def test_the_pictures_asked_for_reach_over_the_occupancy_until_the_room_is_accep
     assert min(later - earlier for earlier, later in pairwise(moments)) >= timedelta(minutes=1)
 
 
-def test_a_number_can_be_mended_and_removed_and_the_trail_tells_it(empty: Service, world: World) -> None:
+def test_a_number_can_be_corrected_and_removed_and_the_audit_trail_shows_it(empty: Service, world: World) -> None:
     observed = observed_room(empty, world)
     client, path = empty.client("supervisor"), f"/api/rooms/{world.rooms[0]}/acceptance"
     moment = observed.at(20).isoformat()
@@ -59,7 +57,7 @@ def test_only_counted_pictures_can_be_labelled(empty: Service, world: World) -> 
     assert client.post(path, json={"picture_at": observed.at(20).isoformat(), "true_count": -1}).status_code == 422
 
 
-def test_a_room_that_was_never_counted_has_nothing_to_ask(empty: Service, world: World) -> None:
+def test_a_room_that_was_never_counted_has_no_picture_to_ask_about(empty: Service, world: World) -> None:
     state = empty.client("supervisor").get(f"/api/rooms/{world.rooms[0]}/acceptance").json()
     assert (state["next"], state["samples"], state["accepted"]) == (None, [], False)
 

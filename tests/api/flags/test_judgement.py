@@ -23,7 +23,7 @@ def ended(service: Service, world: World) -> Observed:
     return observed
 
 
-def test_a_session_that_ended_is_judged_by_the_housekeeper(empty: Service, world: World) -> None:
+def test_the_housekeeper_judges_a_session_that_ended(empty: Service, world: World) -> None:
     observed = ended(empty, world)
     Housekeeper(empty.settings, empty.database, empty.clock).beat()
     assert observed.session().state == "final"
@@ -35,7 +35,7 @@ def test_a_session_that_ended_is_judged_by_the_housekeeper(empty: Service, world
     assert {person["credited_minutes"] for person in observed.people()} == {40}
 
 
-def test_judged_again_nothing_changes(empty: Service, world: World) -> None:
+def test_judging_again_without_new_inputs_changes_nothing(empty: Service, world: World) -> None:
     observed = ended(empty, world)
     evaluator = observed.evaluator()
     assert evaluator.evaluate(observed.session_id)
@@ -60,7 +60,9 @@ def test_a_late_sign_in_makes_a_new_version_and_keeps_the_old_one(empty: Service
     assert all(row.final for row in observed.records())
 
 
-def test_a_running_session_has_one_provisional_record_and_live_flags_that_go_away(empty: Service, world: World) -> None:
+def test_a_running_session_has_one_provisional_record_and_live_flags_that_can_be_withdrawn(
+    empty: Service, world: World
+) -> None:
     observed = Observed.of(empty, world, ago_min=20)
     observed.accepted()
     observed.filmed(0, 20)
@@ -127,7 +129,7 @@ def test_a_verdict_stays_with_its_flag_and_a_rejected_contradiction_ends_the_rev
     assert {person["status"] for person in observed.people()} == {"present"}
 
 
-def test_a_room_without_footage_is_told_and_accuses_nobody(empty: Service, world: World) -> None:
+def test_a_room_without_footage_is_flagged_and_accuses_nobody(empty: Service, world: World) -> None:
     observed = Observed.of(empty, world)
     observed.accepted()
     observed.signed(-2, 40)
@@ -176,7 +178,7 @@ def test_a_session_that_was_moved_keeps_no_open_flag_and_waits(empty: Service, w
     assert observed.session().state == "planned"
 
 
-def test_taking_back_an_acceptance_or_a_day_of_leaving_judges_again(empty: Service, world: World) -> None:
+def test_a_session_is_judged_again_after_its_room_has_lost_its_acceptance(empty: Service, world: World) -> None:
     observed = ended(empty, world)
     evaluator = observed.evaluator()
     evaluator.step(60)
@@ -191,7 +193,7 @@ def test_taking_back_an_acceptance_or_a_day_of_leaving_judges_again(empty: Servi
     assert [row.final for row in observed.records()] == [True, True]
 
 
-def test_a_volume_that_does_not_answer_delays_its_own_sessions_alone_and_no_clean_up(
+def test_a_volume_that_does_not_answer_delays_only_its_own_sessions_and_no_clean_up(
     empty: Service, world: World
 ) -> None:
     observed = ended(empty, world)
@@ -219,14 +221,14 @@ def test_a_volume_that_does_not_answer_delays_its_own_sessions_alone_and_no_clea
     assert len(observed.records()) == 2
 
 
-def test_a_session_in_the_future_is_left_alone(empty: Service, world: World) -> None:
+def test_a_session_in_the_future_is_not_judged(empty: Service, world: World) -> None:
     observed = Observed.of(empty, world, ago_min=-60)
     observed.evaluator().step(60)
     assert observed.session().state == "planned"
     assert not observed.records()
 
 
-def test_a_day_without_limits_in_force_is_left_unjudged_and_stops_nobody(empty: Service, world: World) -> None:
+def test_a_session_on_a_day_without_limits_in_force_is_not_judged(empty: Service, world: World) -> None:
     ancient = Observed.of(empty, world, ago_min=60 * 24 * 365 * 10)
     evaluator = ancient.evaluator()
     assert evaluator.step(60) == 1

@@ -19,7 +19,7 @@ from tests.recorded import CAMERA, FRAME_US, timed_strips
 
 
 def clean(filmed: Filmed, first: int, segments: int, finish: bool = True) -> None:
-    """Delete so many segments of the main stream from the `first` on; with `finish` False only plan it."""
+    """Delete `segments` segments of the main stream from the `first` on; with `finish` False only plan that."""
     service = filmed.service
     with service.database.writing() as db:
         due = islice(candidates(db, (CAMERA, "main"), [(0, FOR_EVER_US)]), first, first + segments)
@@ -28,7 +28,7 @@ def clean(filmed: Filmed, first: int, segments: int, finish: bool = True) -> Non
         assert list(Deleter(service.database, filmed.archive, service.clock, "no").finish()) == [segments]
 
 
-def test_files_and_days_that_go_while_they_are_listed_are_left_out(filmed: Filmed) -> None:
+def test_files_and_days_that_are_deleted_while_they_are_listed_are_left_out(filmed: Filmed) -> None:
     keys = [key for key, _ in filmed.archive.stored(CAMERA)]
     folder = filmed.service.settings.footage_dir
     later = folder / CAMERA / "main" / "20991231" / "later.mp4"
@@ -43,7 +43,7 @@ def test_files_and_days_that_go_while_they_are_listed_are_left_out(filmed: Filme
 
 
 @pytest.mark.parametrize("finish", [True, False], ids=["deleted", "the file only"])
-def test_a_file_that_a_clean_up_takes_during_a_check_is_not_missing(filmed: Filmed, finish: bool) -> None:
+def test_a_file_that_a_clean_up_deletes_during_a_check_is_not_reported_missing(filmed: Filmed, finish: bool) -> None:
     class Cleaned(Archive):
         """An archive that a clean-up empties after the index was read and before the first file is checked."""
 
@@ -67,7 +67,7 @@ def test_a_file_that_a_clean_up_takes_during_a_check_is_not_missing(filmed: Film
 
 
 @pytest.mark.parametrize("at", ["head", "read"], ids=["before it is opened", "while it is read"])
-def test_an_export_leaves_out_what_is_deleted_while_it_is_made(
+def test_an_export_leaves_out_footage_that_is_deleted_while_the_export_is_made(
     filmed: Filmed, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
     real, done = getattr(Archive, at), list[bool]()
@@ -86,7 +86,7 @@ def test_an_export_leaves_out_what_is_deleted_while_it_is_made(
 
 
 @pytest.mark.parametrize("at", ["video", "segments"])
-def test_a_pack_says_deleted_of_what_is_deleted_while_it_is_made(
+def test_a_pack_lists_footage_as_deleted_that_is_deleted_while_the_pack_is_made(
     filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
     name, done = {"video": "export_mp4", "segments": "write_pack"}[at], list[bool]()

@@ -46,7 +46,7 @@ def test_an_export_holds_every_frame_and_its_position_is_wall_time(filmed: Filme
     assert at_us == pytest.approx(second[0].wall_start_us, abs=1000)
 
 
-def test_an_export_says_in_itself_what_it_is(filmed: Filmed) -> None:
+def test_an_export_describes_itself_in_its_comment(filmed: Filmed) -> None:
     answer = filmed.get("/export")
     with av.open(io.BytesIO(answer.content)) as container:
         comment = json.loads(container.metadata["comment"])
@@ -84,7 +84,7 @@ def test_nothing_recorded_is_404_and_too_long_a_range_is_refused(filmed: Filmed)
     assert filmed.audit("export") == []
 
 
-def test_a_range_in_which_the_picture_changes_size_is_409_and_says_where(filmed: Filmed, tmp_path: Path) -> None:
+def test_a_range_in_which_the_picture_size_changes_is_409_and_names_the_moment(filmed: Filmed, tmp_path: Path) -> None:
     (tmp_path / "larger").mkdir()
     write_clip(tmp_path / "larger" / "hall-main.mp4", 640, 360, view=2)
     data = filmed.service.settings.data_dir
@@ -105,7 +105,7 @@ def test_a_range_in_which_the_picture_changes_size_is_409_and_says_where(filmed:
     wait_until(lambda: list((data / "exports").iterdir()) == [], "no file is left")
 
 
-def test_what_is_being_written_can_be_exported(filmed: Filmed, sim: CameraSim) -> None:
+def test_an_open_segment_can_be_exported(filmed: Filmed, sim: CameraSim) -> None:
     recording = sharing(filmed.service.settings.data_dir)
     thread = camera_thread(sim, recording)
     thread.start()
@@ -145,7 +145,7 @@ def _packed(filmed: Filmed, folder: Path, **query: Any) -> Path:
     return packs.extracted(folder / "pack.zip", folder / "pack")
 
 
-def test_a_pack_holds_what_was_recorded_and_common_tools_say_so(filmed: Filmed, tmp_path: Path) -> None:
+def test_a_pack_holds_the_recorded_footage_and_common_tools_confirm_it(filmed: Filmed, tmp_path: Path) -> None:
     folder = _packed(filmed, tmp_path / "asked")
     assert sorted(path.name for path in (folder / "segments").iterdir()) == sorted(
         Path(record.key).name for record in filmed.main
@@ -172,7 +172,9 @@ def test_a_pack_names_the_gaps_that_the_time_line_names(filmed: Filmed, tmp_path
     assert gaps == [(gap["from"], gap["to"], gap["reason"]) for gap in shown]
 
 
-def test_nobody_else_can_read_what_a_pack_is_made_of(filmed: Filmed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_owner_can_read_the_files_that_a_pack_is_made_of(
+    filmed: Filmed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rights: list[int] = []
 
     def exporting(shown: Any, label: Any, target: Path) -> None:
@@ -195,13 +197,13 @@ def test_a_pack_is_written_to_the_audit_trail_with_the_digest_of_its_manifest(fi
     wait_until(lambda: list(exports.iterdir()) == [], "no file is left")
 
 
-def test_an_institution_gets_no_pack_and_a_stranger_learns_of_no_camera(filmed: Filmed) -> None:
+def test_an_institution_gets_no_pack_and_a_camera_out_of_scope_is_not_found(filmed: Filmed) -> None:
     assert filmed.get("/export", "institution", format="pack").status_code == 403
     assert filmed.get("/export", "auditor of city 2", format="pack").status_code == 404
     assert filmed.audit("export") == []
 
 
-def test_a_pack_of_nothing_of_too_much_or_of_an_unknown_kind_is_refused(filmed: Filmed) -> None:
+def test_a_pack_of_an_empty_or_too_long_range_or_of_an_unknown_kind_is_refused(filmed: Filmed) -> None:
     early = filmed.start_us - 3600_000_000
     assert filmed.get("/export", from_=early, to=early + 1_000_000, format="pack").status_code == 404
     answer = filmed.get("/export", to=filmed.start_us + 13 * 3600_000_000, format="pack")
@@ -209,7 +211,7 @@ def test_a_pack_of_nothing_of_too_much_or_of_an_unknown_kind_is_refused(filmed: 
     assert filmed.get("/export", format="tar").status_code == 422
 
 
-def test_what_is_still_being_written_is_left_out_of_a_pack_and_said(
+def test_a_pack_leaves_out_the_open_segment_and_lists_it_as_unsealed(
     filmed: Filmed, sim: CameraSim, tmp_path: Path
 ) -> None:
     recording = sharing(filmed.service.settings.data_dir, Lengths(segment_s=60))
@@ -238,7 +240,7 @@ def test_what_is_still_being_written_is_left_out_of_a_pack_and_said(
         thread.join(20)
 
 
-def test_a_pack_that_the_volume_has_no_room_for_is_refused_beforehand(
+def test_a_pack_without_enough_space_on_the_volume_is_refused_before_it_is_made(
     filmed: Filmed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = shutil.disk_usage(filmed.service.settings.data_dir)._replace(free=1 << 20)
@@ -247,7 +249,7 @@ def test_a_pack_that_the_volume_has_no_room_for_is_refused_beforehand(
     assert (answer.status_code, answer.json()["code"]) == (503, "no_space")
 
 
-def test_a_lost_file_is_said_in_the_pack_and_does_not_hold_up_the_rest(filmed: Filmed, tmp_path: Path) -> None:
+def test_a_pack_lists_a_lost_file_as_absent_and_contains_the_rest(filmed: Filmed, tmp_path: Path) -> None:
     gone = filmed.main[1]
     (filmed.service.settings.footage_dir / gone.key).unlink()
     manifest = packs.manifest(_packed(filmed, tmp_path / "asked"))
@@ -255,7 +257,7 @@ def test_a_lost_file_is_said_in_the_pack_and_does_not_hold_up_the_rest(filmed: F
     assert len([entry for entry in manifest["files"] if "segment" in entry]) == len(filmed.main) - 1
 
 
-def test_a_spoilt_chain_makes_no_pack_and_says_where_to_look(filmed: Filmed) -> None:
+def test_a_damaged_chain_gives_no_pack_and_an_error_that_names_the_place(filmed: Filmed) -> None:
     (path,) = (filmed.service.settings.footage_dir / CAMERA / "chain").glob("*.jsonl")
     lines = path.read_bytes().splitlines(keepends=True)
     at = filmed.main[0].link_number
@@ -267,7 +269,7 @@ def test_a_spoilt_chain_makes_no_pack_and_says_where_to_look(filmed: Filmed) -> 
     assert "shike verify" in answer.json()["hint"]
 
 
-def test_a_signing_key_that_is_lost_is_said(filmed: Filmed) -> None:
+def test_a_lost_signing_key_is_reported(filmed: Filmed) -> None:
     filmed.get("/export", format="pack")
     (key,) = (path for path in (filmed.service.settings.keys_dir / "signing").glob("*.pem") if ".pub" not in path.name)
     key.unlink()

@@ -94,7 +94,7 @@ def test_a_playlist_plays_every_frame_that_was_recorded(filmed: Filmed) -> None:
     assert len(first) + len(second) == round(recorded / FRAME_US)
 
 
-def test_each_entry_says_when_the_camera_sent_its_first_picture(filmed: Filmed) -> None:
+def test_the_time_of_each_entry_is_when_the_camera_sent_its_first_picture(filmed: Filmed) -> None:
     client = filmed.service.client("supervisor")
     for entry in parse(filmed.get("/playlist.m3u8").text):
         init = ranged(client, entry.init[0], 0, entry.init[1])
@@ -119,9 +119,7 @@ def lasts_us(fragments: list[Fragment]) -> int:
     return fragments[-1].wall_end_us - fragments[0].wall_us
 
 
-def test_what_is_being_written_can_be_played_before_it_is_indexed(
-    filmed: Filmed, sim: CameraSim, tmp_path: Any
-) -> None:
+def test_an_open_segment_can_be_played_before_it_is_indexed(filmed: Filmed, sim: CameraSim, tmp_path: Any) -> None:
     data = filmed.service.settings.data_dir
     recording = sharing(data)
     thread = camera_thread(sim, recording)
@@ -149,7 +147,7 @@ def test_what_is_being_written_can_be_played_before_it_is_indexed(
         thread.join(20)
 
 
-def test_a_range_without_footage_is_404_and_a_range_that_is_none_names_the_field(filmed: Filmed) -> None:
+def test_a_range_without_footage_is_404_and_the_error_of_an_invalid_range_names_the_field(filmed: Filmed) -> None:
     early = filmed.start_us - 3600_000_000
     answer = filmed.get("/playlist.m3u8", from_=early, to=early + MINUTE_US)
     assert (answer.status_code, answer.json()["code"]) == (404, "nothing_recorded")
@@ -204,7 +202,7 @@ def test_a_second_institution_gets_404_on_every_way_to_footage(filmed: Filmed) -
             assert filmed.get(path, who, **query).status_code in codes, (path, who)
 
 
-def test_the_time_line_says_what_was_recorded_and_why_the_rest_was_not(filmed: Filmed) -> None:
+def test_the_time_line_shows_recorded_spans_and_the_reasons_of_gaps(filmed: Filmed) -> None:
     minute = filmed.get("/timeline", from_=filmed.start_us - MINUTE_US, to=filmed.end_us).json()
     first, second = minute["spans"]
     assert {first["origin"], second["origin"]} == {"live"} and first["simulated"] and not first["open"]
@@ -255,7 +253,7 @@ def test_a_look_is_one_line_of_the_audit_trail_and_not_one_per_picture(filmed: F
     assert (lines[-1]["detail"]["from"], lines[-1]["detail"]["kind"]) == (asked["from"], "video")
 
 
-def test_a_look_is_on_record_with_what_was_there_to_be_seen(filmed: Filmed) -> None:
+def test_the_audit_trail_names_the_footage_that_could_be_seen(filmed: Filmed) -> None:
     filmed.get("/playlist.m3u8", from_=filmed.start_us - MINUTE_US, to=filmed.end_us + MINUTE_US)
     detail = filmed.audit("playback")[-1]["detail"]
     assert (detail["from"], detail["to"]) == (rfc3339_us(filmed.start_us), rfc3339_us(filmed.end_us))

@@ -45,7 +45,7 @@ def test_a_camera_says_what_it_is_doing_and_since_when(watched: Watched) -> None
     assert (sub["last_gap"]["reason"], sub["bytes_24h"]) == ("not_recorded", 0)
 
 
-def test_what_is_not_yet_in_the_index_was_recorded_all_the_same(filmed: Filmed) -> None:
+def test_footage_that_is_not_indexed_yet_counts_as_recorded(filmed: Filmed) -> None:
     spool = Spool(filmed.service.settings.spool_dir)
     for record in filmed.records:
         spool.put(record)
@@ -56,8 +56,10 @@ def test_what_is_not_yet_in_the_index_was_recorded_all_the_same(filmed: Filmed) 
     assert status["streams"][0]["recorded_since"] == rfc3339_us(filmed.main[0].wall_start_us)
 
 
-def test_what_was_recorded_twice_counts_once_among_the_hours_of_a_day(watched: Watched) -> None:
-    watched.recorded(hour(11), 7200, "import_done", origin="imported")  # an hour and a half of it beside the camera's
+def test_time_that_was_recorded_twice_counts_once(watched: Watched) -> None:
+    watched.recorded(
+        hour(11), 7200, "import_done", origin="imported"
+    )  # an hour and a half of it overlaps the camera's own recording
     status = watched.get("/api/cameras/{id}/status")["streams"][0]
     assert status["recorded_24h_s"] == pytest.approx(14 * 3600, abs=1)
     assert status["bytes_24h"] == 811_000_000 + 120_000_000
@@ -76,7 +78,7 @@ def test_a_camera_says_whether_sound_is_asked_for_and_whether_any_comes(watched:
     assert (status["records_sound"], status["streams"][0]["state"]["audio"]) == (True, "dropped_g711")
 
 
-def test_a_gap_that_goes_on_ends_now_and_has_the_reason_of_now(watched: Watched) -> None:
+def test_a_gap_that_is_still_open_ends_now_and_has_the_present_reason(watched: Watched) -> None:
     watched.at(hour(21))
     watched.says(state="backing_off", cause="unreachable", attempt=4, next_try_us=watched.service.clock.now() + 10**7)
     status = watched.get("/api/cameras/{id}/status")
@@ -92,14 +94,14 @@ def test_a_camera_without_a_gap_has_no_last_one(empty: Service, world: World) ->
     assert watched.get("/api/cameras/{id}/status")["streams"][0]["last_gap"] is None
 
 
-def test_the_disk_lasts_as_long_as_the_pace_of_all_cameras_says(watched: Watched) -> None:
+def test_the_time_until_the_disk_is_full_follows_from_the_rate_of_all_cameras(watched: Watched) -> None:
     disk = watched.get("/api/cameras/{id}/status")["disk"]
     assert disk["bytes_per_day"] == pytest.approx(811_000_000 * 24 / 14, rel=1e-3)
     assert disk["days_left"] == pytest.approx(disk["free_bytes"] / disk["bytes_per_day"])
     assert 0 < disk["free_bytes"] <= disk["total_bytes"]
 
 
-def test_the_pace_is_unknown_before_anything_was_recorded_for_an_hour(empty: Service, world: World) -> None:
+def test_the_rate_is_unknown_before_an_hour_was_recorded(empty: Service, world: World) -> None:
     watched = Watched.of(empty, world)
     watched.at(hour(2))
     watched.recorded(hour(2) - timedelta(minutes=50), 3000, None)
@@ -107,7 +109,7 @@ def test_the_pace_is_unknown_before_anything_was_recorded_for_an_hour(empty: Ser
     assert (disk["bytes_per_day"], disk["days_left"]) == (None, None) and disk["free_bytes"] > 0
 
 
-def test_what_was_imported_says_nothing_about_how_long_the_disk_lasts(empty: Service, world: World) -> None:
+def test_imports_do_not_count_in_the_rate(empty: Service, world: World) -> None:
     watched = Watched.of(empty, world)
     watched.at(hour(20))
     watched.recorded(hour(2), 1800, "import_done", origin="imported")
@@ -118,17 +120,17 @@ def test_what_was_imported_says_nothing_about_how_long_the_disk_lasts(empty: Ser
     assert disk["bytes_per_day"] == pytest.approx(120_000_000 * 12, rel=0.03)
 
 
-def test_who_sees_only_some_rooms_learns_nothing_of_the_disk_that_others_share(watched: Watched) -> None:
+def test_a_user_who_sees_only_some_rooms_sees_nothing_of_the_shared_disk(watched: Watched) -> None:
     status = watched.service.client("institution").get(f"/api/cameras/{watched.camera_id}/status").json()
     assert (status["camera_id"], status["disk"]) == (watched.camera_id, None)
 
 
-def test_nobody_reads_an_address_here(watched: Watched) -> None:
+def test_the_camera_address_is_not_shown(watched: Watched) -> None:
     watched.says(state="refused", cause="refused_401")
     text = watched.service.client("administrator").get(f"/api/cameras/{watched.camera_id}/status").text
     assert "192.0.2.10" not in text and "viewer" not in text
 
 
-def test_a_camera_of_somebody_else_does_not_exist(watched: Watched) -> None:
+def test_a_camera_out_of_scope_is_not_found(watched: Watched) -> None:
     answer = watched.service.client("second institution").get(f"/api/cameras/{watched.camera_id}/status")
     assert (answer.status_code, answer.json()["code"]) == (404, "camera_not_found")

@@ -1,7 +1,7 @@
-"""Playback, the page of a class session, the daily report and the judgement name a gap alike.
+"""Playback, the page of a class session, the daily report and the judgement give the same gaps and reasons.
 
-One camera and one day, asked through all four: a class session is put into the day so that its page, with 15 minutes
-before and after, shows exactly the day.
+Each test asks all four about one camera and one day. The day has one class session; its page, with 15 minutes before
+and after the session, shows exactly the day.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ from .watched import DAY, MIDNIGHT, Watched, hour
 Gaps = list[tuple[float, float, str]]
 Spans = list[tuple[float, float]]
 MARGIN_H = 0.25
-"""The page of a class session shows so many hours before and after it."""
+"""The page of a class session shows this many hours before and after it."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def watched(empty: Service, world: World) -> Watched:
 
 
 def session_of_the_day(watched: Watched) -> str:
-    """A class session from 00:15 to 23:45. Cancelled, so that it is no part of the room's timetable."""
+    """Add a class session from 00:15 to 23:45. It is cancelled, so that the room is not recorded for it."""
     session = ClassSessionRow(
         id=new_id(),
         class_id=watched.world.planned[0].class_id,
@@ -57,7 +57,7 @@ def session_of_the_day(watched: Watched) -> str:
 
 
 def hours(moment: str) -> float:
-    """Hours into DAY of a moment on the wire, to about half a minute."""
+    """A moment of an answer in hours since the start of DAY, to about half a minute."""
     return as_hours((datetime.fromisoformat(moment) - MIDNIGHT).total_seconds())
 
 
@@ -65,8 +65,8 @@ def as_hours(seconds: float) -> float:
     return round(seconds / 3600, 2)
 
 
-def on_the_wire(answer: Any) -> tuple[Spans, Gaps]:
-    """Spans that touch are one: whether two runs or one is no matter here."""
+def of_answer(answer: Any) -> tuple[Spans, Gaps]:
+    """Spans and gaps of an answer. Joins spans that touch, because the number of runs is not compared."""
     spans: Spans = []
     for each in answer["spans"]:
         start, end = hours(each["from"]), hours(each["to"])
@@ -79,12 +79,12 @@ def on_the_wire(answer: Any) -> tuple[Spans, Gaps]:
 
 def of_playback(watched: Watched) -> tuple[Spans, Gaps]:
     span = {"from": hour(0).isoformat(), "to": hour(24).isoformat()}
-    return on_the_wire(watched.get("/api/cameras/{id}/timeline", **span))
+    return of_answer(watched.get("/api/cameras/{id}/timeline", **span))
 
 
 def of_session_page(watched: Watched, session_id: str) -> tuple[Spans, Gaps]:
     cameras = watched.get(f"/api/class-sessions/{session_id}/detail")["cameras"]
-    return on_the_wire(next(each for each in cameras if each["id"] == watched.camera_id))
+    return of_answer(next(each for each in cameras if each["id"] == watched.camera_id))
 
 
 def of_judgement(watched: Watched, session_id: str) -> CameraCoverage | None:
@@ -112,7 +112,7 @@ def in_session(spans: Spans, gaps: Iterable[tuple[float, float, str]]) -> tuple[
 
 
 def assert_alike(watched: Watched, spans: Spans, gaps: Gaps, *, judged: tuple[Spans, Gaps] | None = None) -> None:
-    """All four say these spans and gaps of DAY, in hours; the judgement says `judged` where that is not the same."""
+    """All four give these spans and gaps of DAY, in hours. `judged`: those of the judgement if they differ."""
     session_id = session_of_the_day(watched)
     assert of_playback(watched) == (spans, gaps)
     assert of_session_page(watched, session_id) == (spans, gaps)
@@ -134,7 +134,7 @@ def assert_alike(watched: Watched, spans: Spans, gaps: Gaps, *, judged: tuple[Sp
         [(us_to_hours(each.start_us), us_to_hours(each.end_us)) for each in coverage.spans],
         [(us_to_hours(each.start_us), us_to_hours(each.end_us), each.reason) for each in coverage.gaps],
     )
-    # No camera before is no gap: the judgement begins where the registry came to know the camera.
+    # For the judgement, the time before the camera was registered is no gap.
     known = [gap for gap in gaps if gap[2] != "not_registered"]
     assert shown == in_session(*(judged or (spans, known)))
 
@@ -144,7 +144,7 @@ def us_to_hours(moment_us: int) -> float:
 
 
 def deleted(watched: Watched, from_h: float, to_h: float) -> None:
-    """Let a rule have deleted the footage between two hours of DAY."""
+    """Change the database as if a rule had deleted the footage between two hours of DAY."""
     with watched.service.database.writing() as db:
         query = select(SegmentRow).where(SegmentRow.camera_id == watched.camera_id)
         inside = query.where(SegmentRow.wall_start >= hour(from_h), SegmentRow.wall_end <= hour(to_h))
@@ -202,7 +202,7 @@ def test_a_camera_that_was_recorded_once_more_before_it_was_switched_off(watched
     assert_alike(watched, [(0, 10)], [(10, 24, "stopped")])
 
 
-def test_a_camera_that_rests_by_the_timetable_and_did_not_come_to_its_second_class(watched: Watched) -> None:
+def test_a_camera_that_rests_by_the_timetable_and_is_not_recorded_in_its_second_class(watched: Watched) -> None:
     watched.by_timetable((hour(8), hour(12)), (hour(14), hour(16)))
     watched.recorded(hour(8) - timedelta(minutes=1), 4 * 3600 + 120, "off_schedule")
     watched.at(hour(30))
@@ -215,7 +215,7 @@ def test_a_camera_that_rests_by_the_timetable_and_did_not_come_to_its_second_cla
     assert_alike(watched, [(7.98, 12.02)], gaps)
 
 
-def test_a_camera_that_never_came_by_its_timetable(watched: Watched) -> None:
+def test_a_camera_with_a_timetable_that_was_never_recorded(watched: Watched) -> None:
     watched.by_timetable((hour(8), hour(12)))
     watched.at(hour(30))
     gaps: Gaps = [(0, 7.98, "off_schedule"), (7.98, 12.02, "not_started"), (12.02, 24, "off_schedule")]
@@ -248,7 +248,7 @@ def test_footage_that_a_rule_deleted_around_a_part_that_was_held(watched: Watche
     watched.service.add(hold)
     watched.at(hour(30))
     gaps: Gaps = [(0, 4, "deleted_by_rule"), (6, 12, "deleted_by_rule"), (12, 13, "connection_lost")]
-    # What a class session was judged by does not change with its footage.
+    # The judgement does not change when footage is deleted later.
     as_it_was: tuple[Spans, Gaps] = ([(0, 12), (13, 24)], [(12, 13, "connection_lost")])
     assert_alike(watched, [(4, 6), (13, 24)], gaps, judged=as_it_was)
 

@@ -30,7 +30,7 @@ def plan(service: Service, world: World, starts_in: timedelta) -> str:
     return start.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def test_a_room_about_which_nobody_decided_is_recorded_always_without_sound(empty: Service, world: World) -> None:
+def test_a_room_without_a_policy_is_always_recorded_without_sound(empty: Service, world: World) -> None:
     rooms = empty.client("supervisor").get("/api/recording-policies").json()["items"]
     assert [room["room_id"] for room in rooms] == list(world.rooms)
     assert rooms[0]["policy"] == {
@@ -53,7 +53,7 @@ def test_a_room_about_which_nobody_decided_is_recorded_always_without_sound(empt
     assert rooms[0]["camera_count"] == 1
 
 
-def test_a_decision_is_in_force_at_once_and_the_ones_before_stay(empty: Service, world: World) -> None:
+def test_a_policy_is_in_force_at_once_and_earlier_ones_are_kept(empty: Service, world: World) -> None:
     start = plan(empty, world, timedelta(hours=2))
     admin = empty.client("administrator")
     room = admin.put(ROOM.format(world.rooms[0]), json=TIMETABLE).json()
@@ -77,7 +77,7 @@ def test_a_decision_is_in_force_at_once_and_the_ones_before_stay(empty: Service,
     assert [room["policy"]["mode"] for room in listed] == ["timetable", "always"]
 
 
-def test_what_says_the_same_as_before_is_no_new_decision(empty: Service, world: World) -> None:
+def test_a_policy_equal_to_the_one_in_force_is_not_stored_again(empty: Service, world: World) -> None:
     admin = empty.client("administrator")
     for reason in ("first", "second"):
         admin.put(ROOM.format(world.rooms[0]), json=TIMETABLE | {"reason": reason})
@@ -85,7 +85,7 @@ def test_what_says_the_same_as_before_is_no_new_decision(empty: Service, world: 
         assert [row.reason for row in db.scalars(select(RecordingPolicyRow))] == ["first"]
 
 
-def test_a_decision_is_in_the_audit_trail_with_its_reason(empty: Service, world: World) -> None:
+def test_a_policy_is_in_the_audit_trail_with_its_reason(empty: Service, world: World) -> None:
     empty.client("administrator").put(ROOM.format(world.rooms[0]), json=TIMETABLE | {"audio": True})
     (line,) = empty.client("auditor").get("/api/audit-events", params={"action": "registry_changed"}).json()["items"]
     assert (line["room_id"], line["institution_id"]) == (world.rooms[0], world.institutions[0])
@@ -111,13 +111,17 @@ def test_a_decision_is_in_the_audit_trail_with_its_reason(empty: Service, world:
         ({"valid_from": "2020-01-01T00:00:00Z"}, "valid_from"),
     ],
 )
-def test_what_cannot_be_is_refused_by_field(empty: Service, world: World, wrong: dict[str, Any], field: str) -> None:
+def test_an_invalid_policy_is_refused_with_its_field(
+    empty: Service, world: World, wrong: dict[str, Any], field: str
+) -> None:
     answer = empty.client("administrator").put(ROOM.format(world.rooms[0]), json=TIMETABLE | wrong)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-def test_only_who_may_change_the_registry_decides_and_only_for_rooms_in_scope(empty: Service, world: World) -> None:
+def test_only_users_who_may_change_the_registry_set_a_policy_and_only_for_rooms_in_scope(
+    empty: Service, world: World
+) -> None:
     for role in ("supervisor", "auditor", "institution"):
         assert empty.client(role).put(ROOM.format(world.rooms[0]), json=TIMETABLE).status_code == 403
     stranger = empty.client("administrator of city 2")
@@ -128,17 +132,17 @@ def test_only_who_may_change_the_registry_decides_and_only_for_rooms_in_scope(em
 
 
 @pytest.mark.parametrize("who", ["institution", "administrator of city 2"])
-def test_who_sees_only_some_rooms_learns_nothing_of_the_disk_that_others_share(
+def test_a_user_who_sees_only_some_rooms_sees_nothing_of_the_shared_disk(
     empty: Service, world: World, who: str
 ) -> None:
     client = empty.client(who)
-    for days in (1, 3650):  # neither in figures nor by trying how many days fit
+    for days in (1, 3650):  # neither as figures nor by trying which number of days fits
         needs = client.get("/api/recording-needs", params={"days_main": days}).json()
         assert needs["total_bytes"] > 0
         assert (needs["whole"], needs["disk"], needs["fits"], needs["short_by_bytes"]) == (False, None, None, None)
 
 
-def test_a_removed_room_takes_its_decisions_with_it(empty: Service, world: World) -> None:
+def test_policies_are_removed_with_their_room(empty: Service, world: World) -> None:
     admin = empty.client("administrator")
     body = {"institution_id": world.institutions[0], "name": "Shed"}
     room = admin.post("/api/rooms", json=body).json()["id"]
@@ -151,7 +155,7 @@ def measured(service: Service, size: int) -> None:
         db.execute(update(SegmentRow).values(size=size))
 
 
-def test_needs_are_what_was_measured_times_hours_times_days(
+def test_needed_space_is_measured_rate_times_hours_times_days(
     empty: Service, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured(empty, 15_000_000)  # in 60 s: 2 Mbit/s
@@ -181,18 +185,18 @@ def test_a_mode_can_be_tried_before_it_is_chosen_for_all_rooms_or_for_some(empty
     plan(empty, world, timedelta(days=2))
     client = empty.client("administrator")
     tried = client.get("/api/recording-needs", params={"mode": "timetable"}).json()["rooms"]
-    # Three hours and twenty minutes in the one week that is planned; the other room has no session in four.
+    # Three hours and twenty minutes in the one planned week; the other room has no session in the four weeks.
     hours = [(room["hours_from"], room["hours_a_week"], room["hours_weeks"]) for room in tried]
     assert hours == [("timetable", 3.3, 1), ("assumed", 40, None)]
     query: dict[str, str | int] = {"mode": "timetable", "room_id": world.rooms[1], "hours_without_timetable": 10}
     some = client.get("/api/recording-needs", params=query).json()["rooms"]
     assert [(room["mode"], room["hours_from"]) for room in some] == [("always", "always"), ("timetable", "assumed")]
     assert some[1]["bytes"] * 4 == pytest.approx(tried[1]["bytes"], abs=4)
-    # Asking changed nothing.
+    # The request changed nothing.
     assert [room["mode"] for room in client.get("/api/recording-needs").json()["rooms"]] == ["always", "always"]
 
 
-def test_a_camera_of_which_nothing_was_recorded_counts_with_the_usual_rates(empty: Service, world: World) -> None:
+def test_a_camera_that_was_never_recorded_counts_with_the_nominal_rates(empty: Service, world: World) -> None:
     with empty.database.writing() as db:
         db.query(SegmentRow).delete()
     admin = empty.client("administrator")

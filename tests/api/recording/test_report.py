@@ -101,9 +101,7 @@ def test_time_before_the_camera_was_registered_and_off_the_timetable_is_not_miss
     assert [(each["day"], each["coverage"]) for each in days] == [("2026-11-18", None), ("2026-11-19", None)]
 
 
-def test_a_camera_that_did_not_come_to_a_class_session_is_missing_there_and_nowhere_else(
-    empty: Service, world: World
-) -> None:
+def test_a_camera_that_was_not_recorded_in_a_class_session_is_missing_only_there(empty: Service, world: World) -> None:
     watched = Watched.of(empty, world)
     watched.by_timetable((hour(8), hour(12)), (hour(14), hour(16)))
     watched.recorded(hour(8) - timedelta(minutes=1), 4 * 3600 + 120, "off_schedule")
@@ -119,7 +117,9 @@ def test_a_camera_that_did_not_come_to_a_class_session_is_missing_there_and_nowh
     assert (gap["reason"], gap["from"]) == ("not_started", "2026-11-20T05:59:00.000000Z")
 
 
-def test_a_camera_that_never_came_by_its_timetable_misses_its_class_sessions(empty: Service, world: World) -> None:
+def test_a_camera_with_a_timetable_that_was_never_recorded_misses_its_class_sessions(
+    empty: Service, world: World
+) -> None:
     watched = Watched.of(empty, world)
     watched.by_timetable((hour(8), hour(12)))
     watched.at(hour(30))
@@ -138,7 +138,7 @@ def test_a_camera_that_was_switched_off_misses_nothing_from_then_on(watched: Wat
     assert "Watched" not in names and len(names) == 2
 
 
-def test_imported_footage_is_told_apart_and_is_no_coverage_of_live_recording(empty: Service, world: World) -> None:
+def test_imported_footage_is_counted_apart_and_does_not_cover_missing_time(empty: Service, world: World) -> None:
     watched = Watched.of(empty, world)
     watched.recorded(hour(-30), 1800, "import_done", origin="imported")
     watched.recorded(hour(2), 1800, "import_done", origin="imported")
@@ -197,7 +197,7 @@ def test_playback_names_the_gaps_that_the_report_of_the_same_day_names(empty: Se
     ]
 
 
-def test_why_recording_had_not_begun_stays_what_it_was_whatever_comes_later(empty: Service, world: World) -> None:
+def test_the_reason_before_the_first_run_does_not_change_later(empty: Service, world: World) -> None:
     watched = Watched.of(empty, world)
     watched.recorded(hour(1), 3600, "connection_lost")
     watched.at(hour(2.5))
@@ -259,7 +259,7 @@ def test_the_report_covers_what_the_time_line_covers(empty: Service, world: Worl
     assert by_piece.spans == by_stretch.spans
 
 
-def test_what_waits_in_the_spool_counts_like_what_is_in_the_index(filmed: Filmed) -> None:
+def test_records_in_the_spool_count_like_rows_of_the_index(filmed: Filmed) -> None:
     service = filmed.service
     archive, spool = Archive(service.settings.footage_dir), Spool(service.settings.spool_dir)
     stretches = Stretches(archive, spool, service.database.reading)
@@ -283,7 +283,7 @@ class LongSpool(Spool):
                 yield replace(record, identity=replace(record.identity, segment_id=new_id()))
 
 
-def test_a_spool_of_any_length_fits_into_what_the_database_can_be_asked(filmed: Filmed) -> None:
+def test_a_spool_of_any_length_fits_into_the_queries(filmed: Filmed) -> None:
     service = filmed.service
 
     def few_values(connection: object, *_: object) -> None:
@@ -309,7 +309,7 @@ def totals(stretches: Stretches, filmed: Filmed) -> dict[str, tuple[float, int]]
     }
 
 
-def test_what_is_being_written_counts_up_to_its_newest_byte(filmed: Filmed, sim: CameraSim, tmp_path: Path) -> None:
+def test_an_open_segment_counts_up_to_its_newest_byte(filmed: Filmed, sim: CameraSim, tmp_path: Path) -> None:
     service = filmed.service
     archive, spool = Archive(service.settings.footage_dir), Spool(service.settings.spool_dir)
     recording = sharing(service.settings.data_dir, Lengths(segment_s=60))
@@ -328,7 +328,7 @@ def test_what_is_being_written_counts_up_to_its_newest_byte(filmed: Filmed, sim:
     assert opened.end_us >= tail.fragments[-1].wall_us and opened.size >= tail.fragments[-1].end
 
 
-def test_files_for_spreadsheets_name_reasons_in_words_and_hold_no_formula(watched: Watched) -> None:
+def test_files_for_spreadsheets_give_reasons_in_words_and_contain_no_formula(watched: Watched) -> None:
     client = watched.service.client("administrator")
     client.patch(f"/api/cameras/{watched.camera_id}", json={"name": "=cmd()"})
     for language, words, first, why in (
@@ -384,7 +384,7 @@ def test_time_that_is_not_missing_is_no_reason_in_the_file(empty: Service, world
 
 
 @pytest.mark.parametrize("query", [{"day": "1999-12-31"}, {"day": "yesterday"}, {"days": 32}, {"days": 0}])
-def test_days_that_make_no_sense_are_named(watched: Watched, query: dict[str, str]) -> None:
+def test_invalid_days_are_refused_with_their_field(watched: Watched, query: dict[str, str]) -> None:
     answer = watched.service.client("supervisor").get(
         f"/api/cameras/{watched.camera_id}/recording-days", params=query | {"until": query.get("day", str(DAY))}
     )

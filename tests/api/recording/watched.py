@@ -38,9 +38,9 @@ class Watched:
     def recorded(
         self, start: datetime, seconds: float, ends: str | None, *, lost: int | None = None, **run: Any
     ) -> None:
-        """A run of segments of a minute, 1,000,000 bytes each, with one packet dropped in the first.
+        """Add a run of segments of a minute, 1,000,000 bytes each, with one packet dropped in the first.
 
-        `lost` leaves out the segment of that number.
+        `lost`: number of a segment to leave out.
         """
         row = new_run(self.camera_id, start)
         end = start + timedelta(seconds=seconds)
@@ -106,5 +106,5 @@ def _minutes(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetim
 
 
 def hour(number: float) -> datetime:
-    """The moment so many hours into DAY, Beijing time."""
+    """The moment `number` hours after the start of DAY (Beijing time)."""
     return MIDNIGHT + timedelta(hours=number)

@@ -60,7 +60,7 @@ def test_what_is_too_old_goes_by_stream_and_is_on_record(stock: Stocked) -> None
     assert [row.segment_id for row in rows] == [*old, *sub_old]
     assert {(row.rule, row.rule_id, row.state, row.missing) for row in rows} == {("age", None, "done", False)}
     assert all(row.digest and row.file_deleted_at and row.planned_at <= row.file_deleted_at for row in rows)
-    said = [(link.said["segment"], link.said["digest"], link.said["rule"]) for link in stock.chained()]
+    said = [(link.fields["segment"], link.fields["digest"], link.fields["rule"]) for link in stock.chained()]
     assert said == [(row.segment_id, row.digest, "age") for row in rows]
     assert [row.link_number for row in rows] == [link.number for link in stock.chained()]
     stock.assert_index_and_files_agree()
@@ -358,7 +358,7 @@ def test_killed_at_any_step_the_next_start_finishes(stock: Stocked, monkeypatch:
     assert stock.left() == young
     stock.assert_index_and_files_agree()
     # However often it was killed: the chain has one deletion of each segment, by a rule, and none as missing.
-    assert [link.said["segment"] for link in stock.chained()] == old
+    assert [link.fields["segment"] for link in stock.chained()] == old
     assert [(row.segment_id, row.missing) for row in stock.deletions()] == [(each, False) for each in old]
 
 
@@ -370,7 +370,7 @@ def test_a_file_that_somebody_took_away_is_on_record_as_missing(stock: Stocked) 
     (stock.service.settings.footage_dir / key).unlink()
     stock.clean()
     assert [row.missing for row in stock.deletions()] == [True, False]
-    assert [link.said.get("missing", False) for link in stock.chained()] == [True, False]
+    assert [link.fields.get("missing", False) for link in stock.chained()] == [True, False]
 
 
 def test_footage_that_came_back_from_a_backup_is_deleted_once_more_and_both_are_on_record(stock: Stocked) -> None:

@@ -38,7 +38,7 @@ def test_two_that_clean_up_at_once_delete_no_more_than_one(stock: Stocked) -> No
         stock.clean()  # another process, which starts and ends between two steps of the first
     assert stock.left() == ids[5:]
     stock.assert_index_and_files_agree()
-    assert [link.said["segment"] for link in stock.chained()] == ids[:5], "each is said to be deleted once"
+    assert [link.fields["segment"] for link in stock.chained()] == ids[:5], "each is said to be deleted once"
     assert {row.missing for row in stock.deletions()} == {False}
 
 
@@ -120,7 +120,7 @@ def test_what_was_recorded_in_the_empty_folder_is_not_missing_once_the_volume_is
     stock.service.clock.move(20 * 86_400)
     if copied:
         row = give_up(stock, 0, "the recordings of a night, copied")
-        assert row.said["files"] == row.said["segments"] == 3
+        assert row.fields["files"] == row.fields["segments"] == 3
         stock.clean()
     else:
         stock.clean(), stock.clean()
@@ -129,7 +129,7 @@ def test_what_was_recorded_in_the_empty_folder_is_not_missing_once_the_volume_is
         stock.clean()
     done = [(each.missing, each.link_number) for each in stock.deletions() if each.segment_id in meanwhile]
     assert done == [(not copied, row.number)] * 3
-    assert [link.said["segment"] for link in stock.chained()] == young, "a chain tells of what it knows"
+    assert [link.fields["segment"] for link in stock.chained()] == young, "a chain tells of what it knows"
     stock.assert_index_and_files_agree()
 
 
@@ -140,8 +140,8 @@ def test_footage_that_somebody_gave_up_goes_at_its_day_and_says_who_and_why(stoc
     stock.clean()
     assert stock.left() == old + young + fresh
     row = give_up(stock, 0)
-    assert (row.kind, row.said["by"], row.said["reason"]) == ("lost", "Administrator", "the disk died")
-    assert row.said["segments"] == 14
+    assert (row.kind, row.fields["by"], row.fields["reason"]) == ("lost", "Administrator", "the disk died")
+    assert row.fields["segments"] == 14
     stock.clean()
     assert stock.left() == young + fresh, "what is not due yet stays in the index"
     assert {(each.missing, each.link_number) for each in stock.deletions()} == {(True, row.number)}

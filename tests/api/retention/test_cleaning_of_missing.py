@@ -50,7 +50,7 @@ def test_a_bulk_loss_is_told_without_reading_the_chain_for_each_file(
     real = Link.parse
     monkeypatch.setattr(Link, "parse", counted)
     finish(stock)
-    assert [link.said["segment"] for link in stock.chained() if link.said["missing"]] == ids
+    assert [link.fields["segment"] for link in stock.chained() if link.fields["missing"]] == ids
     assert read < 30 * LOST, "some rows for each file, and not all of them"
 
 

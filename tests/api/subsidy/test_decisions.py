@@ -88,9 +88,7 @@ def test_deciding_again_without_anything_new_keeps_the_version(empty: Service, w
     assert {item["version"] for item in again["items"]} == {1}
 
 
-def test_a_decision_says_that_facts_have_changed_since_and_the_next_version_takes_them_in(
-    empty: Service, world: World
-) -> None:
+def test_a_decision_shows_that_facts_have_changed_and_the_next_version_uses_them(empty: Service, world: World) -> None:
     taught = Taught.of(empty, world)
     client = empty.client("supervisor")
     client.post(taught.path(), json={})
@@ -108,7 +106,7 @@ def test_a_decision_says_that_facts_have_changed_since_and_the_next_version_take
     assert [each["version"] for each in decision["history"]] == [2, 1]
 
 
-def test_hours_in_a_contradicted_window_are_contested_and_not_lost(empty: Service, world: World) -> None:
+def test_hours_in_a_contradicted_window_are_contested_and_not_dropped(empty: Service, world: World) -> None:
     taught = Taught.of(empty, world)
     person = taught.trainees["李秀兰"]
     with empty.database.reading() as db:
@@ -128,7 +126,7 @@ def test_hours_in_a_contradicted_window_are_contested_and_not_lost(empty: Servic
     assert (cell["sure_hours"], cell["contested_hours"], cell["record_version"]) == ("3.0", "1.0", 2)
 
 
-def test_the_same_person_at_another_institution_is_barred_from_the_same_level_twice(
+def test_a_person_gets_no_second_subsidy_for_the_same_level_at_another_institution(
     empty: Service, world: World
 ) -> None:
     earlier = Taught.of(empty, world)
@@ -168,7 +166,7 @@ def test_an_institution_reads_its_own_decisions_and_makes_none(empty: Service, w
     assert empty.client("administrator of city 2").post(taught.path(), json={}).status_code == 404
 
 
-def test_the_audit_trail_says_who_decided_and_what_came_of_it(empty: Service, world: World) -> None:
+def test_the_audit_trail_names_the_person_who_decided_and_the_result(empty: Service, world: World) -> None:
     taught = Taught.of(empty, world)
     empty.client("supervisor").post(taught.path(), json={})
     (line,) = empty.client("auditor").get("/api/audit-events", params={"action": "decision"}).json()["items"]
@@ -177,7 +175,7 @@ def test_the_audit_trail_says_who_decided_and_what_came_of_it(empty: Service, wo
     assert line["detail"]["verdicts"]["review"] >= 1
 
 
-def test_hours_stay_credited_once_a_person_cannot_say_that_the_flag_is_true(empty: Service, world: World) -> None:
+def test_hours_stay_credited_after_the_verdict_undecidable(empty: Service, world: World) -> None:
     taught = Taught.of(empty, world)
     last, person = taught.sessions[-1], taught.trainees["李秀兰"]
     with empty.database.reading() as db:
@@ -194,7 +192,7 @@ def test_hours_stay_credited_once_a_person_cannot_say_that_the_flag_is_true(empt
         assert client.get(taught.path("李秀兰")).json()["sessions"][-1]["sure_hours"] == sure
 
 
-def test_who_did_not_sign_out_keeps_what_is_credited_and_the_rest_is_for_a_person_to_say(
+def test_without_a_sign_out_credited_hours_stay_and_a_person_decides_about_the_rest(
     empty: Service, world: World
 ) -> None:
     taught = Taught.of(empty, world)

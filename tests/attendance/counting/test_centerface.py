@@ -33,15 +33,15 @@ def test_it_takes_pictures_of_any_size_and_keeps_boxes_within_them(
 ) -> None:
     noise = np.random.default_rng(3).integers(0, 255, (height, width, 3), dtype=np.uint8)
     detector: Detector = centerface
-    for found in detector.detect(noise):
-        assert 0 <= found.x0 < found.x1 <= 1
-        assert 0 <= found.y0 < found.y1 <= 1
-        assert LOWEST_SCORE <= found.score <= 1
+    for detection in detector.detect(noise):
+        assert 0 <= detection.x0 < detection.x1 <= 1
+        assert 0 <= detection.y0 < detection.y1 <= 1
+        assert LOWEST_SCORE <= detection.score <= 1
 
 
 def test_it_finds_nobody_on_a_grey_wall(centerface: CenterFace) -> None:
     wall = np.full((720, 1280, 3), 120, np.uint8)
-    assert [found for found in centerface.detect(wall) if found.score >= centerface.threshold] == []
+    assert [detection for detection in centerface.detect(wall) if detection.score >= centerface.threshold] == []
 
 
 def test_its_digest_is_that_of_the_packed_model(centerface: CenterFace) -> None:
@@ -79,7 +79,7 @@ def test_a_hot_cell_becomes_a_box_around_its_centre() -> None:
     np.testing.assert_allclose(scores, [0.8])
 
 
-def test_of_boxes_over_one_head_the_best_stays() -> None:
+def test_the_best_of_several_boxes_over_one_head_is_kept() -> None:
     boxes: Floats = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], np.float32)
     assert distinct(boxes, np.array([0.5, 0.9, 0.3], np.float32)) == [1, 2]
 
@@ -114,6 +114,6 @@ def test_four_people_of_a_real_classroom_are_counted_from_recorded_h264(
     while counter.turn():
         pass
     with database.reading() as db:
-        found = list(db.scalars(select(SampleRow.count).order_by(SampleRow.picture_at)))
-    assert len(found) >= 10
-    assert sum(count == 4 for count in found) >= 0.8 * len(found), found
+        numbers = list(db.scalars(select(SampleRow.count).order_by(SampleRow.picture_at)))
+    assert len(numbers) >= 10
+    assert sum(count == 4 for count in numbers) >= 0.8 * len(numbers), numbers

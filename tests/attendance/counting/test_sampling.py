@@ -63,13 +63,13 @@ def test_no_slot_is_counted_twice_and_none_with_a_keyframe_is_left_out(walls_us:
     assert chosen == sorted({slot_of(wall_us, INTERVAL) for wall_us in walls_us})
 
 
-def test_neighbouring_slots_that_are_given_up_read_as_one_stretch() -> None:
+def test_adjacent_skipped_slots_are_one_stretch() -> None:
     keyframes = [fragment(second * SECOND) for second in (1, 12, 29, 55)]
     stretches = skipped("camera", keyframes, INTERVAL, "behind")
     assert [(one.from_us // SECOND, one.to_us // SECOND) for one in stretches] == [(0, 30), (50, 60)]
 
 
-def test_who_was_served_longest_ago_is_next() -> None:
+def test_the_camera_that_was_served_longest_ago_is_next() -> None:
     offers = [Waiting("a", fragment(0), served_at=9.0), Waiting("b", fragment(5 * SECOND), served_at=3.0)]
     chosen = fairest(offers)
     assert chosen is not None and chosen.camera_id == "b"

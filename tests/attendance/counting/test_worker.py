@@ -165,7 +165,7 @@ def test_an_open_file_that_is_damaged_stops_no_other_camera(
         recording.finish()
 
 
-def test_footage_that_nobody_counted_is_caught_up_after_a_stand_still(
+def test_uncounted_footage_is_counted_after_a_standstill(
     counter: Counter, lesson: Path, archive: Archive, spool: Spool, database: Database, clock: HandClock
 ) -> None:
     recording = Recording(lesson, FRONT, archive, spool, segment_s=4)
@@ -335,9 +335,7 @@ def test_counts_of_a_camera_that_was_deleted_are_dropped_and_the_others_go_on(
         recording.finish()
 
 
-def test_it_stops_when_it_is_told_to(
-    archive: Archive, database: Database, options: CountingOptions, clock: HandClock
-) -> None:
+def test_it_stops_on_request(archive: Archive, database: Database, options: CountingOptions, clock: HandClock) -> None:
     stop = Event()
     thread = Thread(target=run, args=(archive, database, WhiteSquares(), options, clock, stop))
     thread.start()

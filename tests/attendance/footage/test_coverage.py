@@ -74,7 +74,7 @@ def test_a_gap_carries_the_reason_of_the_run_before_it() -> None:
     assert gaps(covered) == [(0, 10, "killed"), (20, 30, "connection_lost"), (40, 100, "camera_silent")]
 
 
-def test_a_gap_is_called_the_same_whether_something_was_imported_before_it_or_not() -> None:
+def test_an_import_before_a_gap_does_not_change_its_reason() -> None:
     lesson = piece(10, 20, "i", "import_done", origin="imported")
     live = piece(60, 70, "a", "connection_lost")
     expected = [(0, 10, "not_recorded"), (20, 60, "not_recorded"), (70, 100, "connection_lost")]
@@ -94,11 +94,11 @@ def test_before_the_first_recording_ever_nothing_was_recorded() -> None:
     assert gaps(of([piece(50, 100)]))[0] == (0, 50, "not_recorded")
 
 
-def test_a_segment_that_is_missing_within_a_run_is_lost_and_nothing_else() -> None:
+def test_a_segment_that_is_missing_within_a_run_is_segment_lost() -> None:
     assert gaps(of([piece(0, 30), piece(60, 100)])) == [(30, 60, "segment_lost")]
 
 
-def test_the_gap_up_to_now_says_what_the_camera_says_now() -> None:
+def test_a_gap_up_to_now_has_the_present_cause() -> None:
     covered = of([piece(0, 30, ends="connection_lost")], now=50, cause="refused_401")
     assert gaps(covered) == [(30, 50, "refused_401")]
 
@@ -144,7 +144,7 @@ def test_spans_and_gaps_follow_one_another_and_cover_the_range_up_to_now(
             assert gap.end_us <= each.start_us or gap.start_us >= each.end_us or each.start_us == each.end_us
 
 
-def test_between_classes_nothing_is_missing_and_a_camera_that_does_not_come_in_time_is_not_off_schedule() -> None:
+def test_time_between_classes_is_off_schedule_and_a_class_that_recording_missed_is_not_started() -> None:
     # Two classes: the first was recorded, the camera did not answer when the second began.
     pieces = [piece(100, 300, "a", "off_schedule"), piece(700, 800, "b", "off_schedule")]
     assert gaps(of(pieces, to=1000, due=[(100, 300), (600, 800)])) == [

@@ -13,7 +13,7 @@ def gone(start_s: float, end_s: float, run: str = "a", ends: str | None = None) 
     return replace(piece(start_s, end_s, run, ends), deleted=True)
 
 
-def test_what_was_deleted_is_one_gap_with_that_reason_and_not_a_lost_segment() -> None:
+def test_deleted_footage_is_one_gap_with_that_reason_and_not_a_lost_segment() -> None:
     covered = of([gone(0, 60), gone(60, 80), piece(80, 100)])
     assert spans(covered) == [(80, 100)]
     assert gaps(covered) == [(0, 80, "deleted_by_rule")]
@@ -29,7 +29,7 @@ def test_gaps_between_deleted_runs_keep_their_own_reasons() -> None:
     ]
 
 
-def test_held_footage_stands_between_what_was_deleted_around_it() -> None:
+def test_held_footage_is_a_span_between_deleted_gaps() -> None:
     covered = of([gone(0, 40), piece(40, 60), gone(60.3, 80), piece(80, 100)])
     assert spans(covered) == [(40, 60), (80, 100)]
     assert gaps(covered) == [(0, 40, "deleted_by_rule"), (60, 80, "deleted_by_rule")]
@@ -39,7 +39,7 @@ def test_a_segment_that_is_missing_beside_deleted_ones_is_still_lost() -> None:
     assert gaps(of([gone(0, 30), piece(60, 100)])) == [(0, 30, "deleted_by_rule"), (30, 60, "segment_lost")]
 
 
-def test_for_a_judgement_deleted_footage_is_what_it_was() -> None:
+def test_for_a_judgement_deleted_footage_counts_as_recorded() -> None:
     before = [piece(0, 40), piece(40, 60, ends="stopped"), piece(70, 100, "b")]
     after = [gone(0, 40), gone(40, 60, ends="stopped"), piece(70, 100, "b")]
     facts = StreamFacts(0, 100 * S, 200 * S, after, deleted_as_recorded=True)

@@ -11,14 +11,14 @@ SHOWN = {0: 50, 24: 50}
 
 
 def test_nine_samples_are_not_enough() -> None:
-    found = assess((EMPTY + FULL)[:9], SHOWN)
-    assert (found.accepted, found.missing) == (False, "samples")
+    acceptance = assess((EMPTY + FULL)[:9], SHOWN)
+    assert (acceptance.accepted, acceptance.missing) == (False, "samples")
 
 
 def test_ten_samples_of_the_empty_and_the_full_room_are_enough_for_a_room_that_shows_nothing_else() -> None:
-    found = assess(EMPTY + FULL, SHOWN)
-    assert found.accepted
-    assert (found.mae, found.bias, found.missing) == (0, 0, None)
+    acceptance = assess(EMPTY + FULL, SHOWN)
+    assert acceptance.accepted
+    assert (acceptance.mae, acceptance.bias, acceptance.missing) == (0, 0, None)
 
 
 def test_ten_samples_of_the_empty_room_are_not_enough() -> None:
@@ -26,7 +26,7 @@ def test_ten_samples_of_the_empty_room_are_not_enough() -> None:
     assert assess(EMPTY * 2).missing == "occupied"
 
 
-def test_a_room_that_is_often_half_full_wants_that_measured_too() -> None:
+def test_a_room_that_is_often_half_full_needs_samples_of_the_middle_third() -> None:
     half = {0: 30, 12: 30, 24: 30}
     assert assess(EMPTY + FULL, half).missing == "middle"
     assert assess([*EMPTY, *FULL, (12, 12), (11, 11)], half).accepted
@@ -47,15 +47,15 @@ def test_a_room_that_was_never_measured_empty_is_never_proven_empty() -> None:
     assert assess([(24, 24)] * 10, {24: 100}).interval(0).high == 2
 
 
-def test_a_room_that_is_used_for_an_hour_a_week_is_not_accepted_by_its_nights() -> None:
+def test_a_room_that_is_used_for_an_hour_a_week_is_not_accepted_with_too_few_samples_of_the_full_room() -> None:
     nights = {0: 10_000, 24: 60}
     assert assess([(0, 0)] * 9 + [(24, 24)], nights).missing == "high"
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=LEAST_SAMPLES, max_size=30))
 def test_the_interval_holds_every_sample_it_was_measured_on(pairs: list[tuple[int, int]]) -> None:
-    found = assess(pairs)
+    acceptance = assess(pairs)
     for true, counted in pairs:
-        interval = found.interval(counted)
+        interval = acceptance.interval(counted)
         assert interval.low <= true <= interval.high
         assert interval.low <= counted <= interval.high

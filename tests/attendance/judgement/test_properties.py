@@ -80,7 +80,7 @@ def accused(flags: tuple[Flag, ...]) -> set[tuple[str, int]]:
 
 
 @given(class_sessions())
-def test_made_twice_a_record_is_equal(inputs: SessionInputs) -> None:
+def test_judging_twice_gives_an_equal_record(inputs: SessionInputs) -> None:
     assert recorded(inputs) == recorded(inputs)
     assert judged(inputs) == judged(inputs)
 

@@ -37,7 +37,7 @@ def test_the_nearest_locality_with_limits_of_its_own_decides(tmp_path: Path) -> 
     ("text", "instead"),
     [("camera_down_s: 60", "camera_down: 60"), ("camera_down_s: 60", "camera_down_s: soon"), ("2019-01-01", "once")],
 )
-def test_a_file_that_does_not_say_what_it_must_is_named(tmp_path: Path, text: str, instead: str) -> None:
+def test_the_error_of_a_malformed_file_names_the_fault(tmp_path: Path, text: str, instead: str) -> None:
     (tmp_path / "default.yaml").write_text(DEFAULT.replace(text, instead), encoding="utf-8")
     with pytest.raises(BadThresholds, match=r"default\.yaml"):
         edition_in_force(date(2026, 1, 1), (), tmp_path)

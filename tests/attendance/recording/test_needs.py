@@ -48,7 +48,7 @@ def a_week(sessions: Sequence[PlannedSession], now_us: int) -> tuple[float, int]
     return round(hours.a_week, 6), hours.weeks
 
 
-def test_a_timetable_comes_to_its_hours_with_margins_once() -> None:
+def test_planned_hours_of_a_timetable_count_margins_and_overlaps_once() -> None:
     now_us = 100 * WEEK_US
     # Four weeks of two lessons a week: half an hour of margins each; a cancelled one does not count.
     ahead = [lesson(now_us + week * WEEK_US + day * 24 * HOUR_US) for week in range(4) for day in (1, 3)]
@@ -85,7 +85,7 @@ def test_a_bit_rate_is_bytes_by_time_and_unknown_without_any() -> None:
     assert measured_bps([(100, 0)]) is None
 
 
-def test_footage_may_fill_what_it_holds_and_what_is_free_but_not_to_the_brim() -> None:
+def test_usable_space_is_footage_plus_free_space_minus_the_share_that_is_kept_free() -> None:
     assert usable(100 * TB, 100 * TB, 0) == 95 * TB
     assert usable(100 * TB, 40 * TB, 60 * TB) == 95 * TB
     # The volume also holds thirty terabytes of other data.

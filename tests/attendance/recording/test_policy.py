@@ -65,7 +65,7 @@ def test_sessions_whose_margins_touch_are_recorded_without_a_break() -> None:
     assert recording_due(TIMETABLE, pair, 605 * M) == RecordingDue(True, 665 * M, "margin_before", "second")
 
 
-def test_each_moment_goes_by_the_policy_that_was_in_force_then() -> None:
+def test_each_moment_follows_the_policy_that_was_in_force_then() -> None:
     history = [ALWAYS, Policy("timetable", 10, 5, valid_from_us=600 * M), Policy("always", valid_from_us=900 * M)]
     due = windows(history, [MORNING, AFTERNOON], 0, 1440 * M)
     assert due == ((0, 695 * M), (830 * M, 1440 * M))
@@ -106,9 +106,7 @@ policies = st.builds(Policy, st.just("timetable"), st.integers(1, 60), st.intege
 
 
 @given(policies, sessions, st.integers(-100, 3500))
-def test_what_is_due_now_and_the_windows_say_the_same(
-    policy: Policy, planned: list[PlannedSession], minute: int
-) -> None:
+def test_recording_due_agrees_with_the_windows(policy: Policy, planned: list[PlannedSession], minute: int) -> None:
     due = windows([policy], planned, -(10**12), 10**12)
     now_us = minute * M
     answer = recording_due(policy, planned, now_us)

@@ -39,7 +39,7 @@ def test_time_before_the_camera_was_registered_is_not_missing() -> None:
 
 
 @pytest.mark.parametrize("reason", sorted(NOT_MISSING))
-def test_time_in_which_nothing_was_to_be_recorded_is_told_and_not_counted(reason: str) -> None:
+def test_time_in_which_nothing_was_to_be_recorded_is_reported_and_not_counted(reason: str) -> None:
     result = report(covered((0, 50, reason), (50, 60, None)))
     assert (result.ratio, result.gaps, result.longest) == (1, (), None)
     assert [(each.reason, each.missing) for each in result.reasons] == [(reason, False)]
@@ -63,18 +63,18 @@ def test_a_gap_over_midnight_belongs_to_both_days() -> None:
     assert first.seconds + second.seconds == parts.seconds
 
 
-def test_the_pace_is_that_of_the_last_day_or_of_the_time_since_recording_began() -> None:
+def test_the_rate_is_that_of_the_last_day_or_of_the_time_since_recording_began() -> None:
     assert bytes_per_day(86_400, 0, DAY_US) == 86_400
     assert bytes_per_day(86_400, 0, 10 * DAY_US) == 86_400
     assert bytes_per_day(3_600, DAY_US - HOUR_US, DAY_US) == 86_400
 
 
-def test_nobody_guesses_a_pace_before_there_is_an_hour() -> None:
+def test_there_is_no_rate_before_an_hour_was_recorded() -> None:
     assert bytes_per_day(0, None, DAY_US) is None
     assert bytes_per_day(5_000, DAY_US - HOUR_US + 1, DAY_US) is None
 
 
-def test_days_left_are_free_space_over_pace_and_unknown_without_a_pace() -> None:
+def test_days_left_are_free_space_over_rate_and_unknown_without_a_rate() -> None:
     assert DiskSpace(free=30_000, total=90_000, bytes_per_day=10_000).days_left == 3
     assert DiskSpace(free=30_000, total=90_000, bytes_per_day=None).days_left is None
     assert DiskSpace(free=30_000, total=90_000, bytes_per_day=0).days_left is None

@@ -47,17 +47,17 @@ def test_writers_in_several_processes_make_one_unbroken_chain(tmp_path: Path) ->
     assert [link.number for link in links] == list(range(1, 121))
     assert all(after.prev == before.digest for before, after in pairwise(links))
     for name in ("a", "b", "c"):
-        assert [link.said["at"] for link in links if link.said["by"] == name] == list(range(40))
+        assert [link.fields["at"] for link in links if link.fields["by"] == name] == list(range(40))
 
 
-def test_a_torn_row_is_no_row_and_is_gone_with_the_next(tmp_path: Path) -> None:
+def test_a_torn_row_does_not_count_and_the_next_row_replaces_it(tmp_path: Path) -> None:
     chain = Chain(tmp_path)
     chain.append("note", {"word": "first"})
     with (tmp_path / "000000001.jsonl").open("ab") as file:
         file.write(b'{"number":2,"prev":"sha2')
     assert [link.number for link in chain.links()] == [1]
     chain.append("note", {"word": "second"})
-    assert [link.said["word"] for link in chain.links()] == ["first", "second"]
+    assert [link.fields["word"] for link in chain.links()] == ["first", "second"]
 
 
 def test_a_long_chain_goes_on_in_the_next_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ def test_a_row_that_cannot_be_read_is_an_error_and_not_an_end(tmp_path: Path) ->
         list(chain.links())
 
 
-def test_a_spoilt_row_does_not_stop_the_rows_after_it(tmp_path: Path) -> None:
+def test_a_damaged_row_does_not_stop_the_rows_after_it(tmp_path: Path) -> None:
     chain = Chain(tmp_path)
     for number in range(3):
         chain.append("note", {"word": number})
@@ -135,7 +135,7 @@ def test_a_row_whose_sync_fails_is_removed_again(tmp_path: Path, monkeypatch: py
         patched.setattr(os, "fsync", broken)
         with pytest.raises(OSError, match="broken"):
             chain.append("note", {"word": "second"})
-    assert [link.said["word"] for link in chain.links()] == ["first"]
+    assert [link.fields["word"] for link in chain.links()] == ["first"]
 
 
 def broken(_fd: int) -> None:

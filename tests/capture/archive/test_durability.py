@@ -239,7 +239,7 @@ def test_a_segment_that_is_closed_but_not_handed_over_yet_is_not_taken_for_left_
     monkeypatch.setattr(Spool, "put", put)
     segmenter.close("stopped")
     assert recovered == [0]
-    assert [row.said["ends_run"] for row in left.archive.chain(CAMERA).links()] == ["stopped"]
+    assert [row.fields["ends_run"] for row in left.archive.chain(CAMERA).links()] == ["stopped"]
 
 
 @pytest.mark.parametrize(
@@ -421,7 +421,7 @@ def test_a_segment_that_its_writer_closed_keeps_its_own_ending_and_has_one_link(
         assert record.digest == closed.digest == sha256(file.path.read_bytes())
         assert (record.ends_run, record.clock_offset_ms, record.dropped) == ("camera_silent", 120, 2)
         rows = [
-            link for link in left.archive.chain(CAMERA).links() if link.said["segment"] == record.identity.segment_id
+            link for link in left.archive.chain(CAMERA).links() if link.fields["segment"] == record.identity.segment_id
         ]
         assert [(link.number, link.digest) for link in rows] == [(record.link_number, record.link)]
         left.spool.done([record])
@@ -453,6 +453,6 @@ def test_a_run_whose_next_file_cannot_be_begun_ends_with_the_reason_and_not_with
     (stored,) = left.spool.pending()
     assert stored.ends_run == "disk_full"
     rows = list(left.archive.chain(CAMERA).links())
-    assert [row.said["ends_run"] for row in rows] == [None, "disk_full"]
-    assert len({row.said["digest"] for row in rows}) == 1
+    assert [row.fields["ends_run"] for row in rows] == [None, "disk_full"]
+    assert len({row.fields["digest"] for row in rows}) == 1
     assert stored.link_number == 2

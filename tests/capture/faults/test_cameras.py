@@ -65,7 +65,7 @@ def _one_gap(outcome: Outcome, reason: str, cause: str, longest_s: float) -> Non
 @pytest.mark.parametrize(
     "name", ["udp", "wrap", "drift", "hevc", "pcma", "pcmu", "aac", "aac-adts", "aac-latm", "mute"]
 )
-def test_what_is_unusual_but_right_loses_nothing(outcomes: dict[str, Outcome], name: str) -> None:
+def test_an_unusual_but_correct_camera_loses_nothing(outcomes: dict[str, Outcome], name: str) -> None:
     _nothing_lost(outcomes[name])
 
 
@@ -91,7 +91,7 @@ def test_h265_is_tagged_so_that_players_take_it(outcomes: dict[str, Outcome], na
 
 
 @pytest.mark.parametrize("name", ["silent", "udp-silent"])
-def test_silence_is_a_gap_that_says_so(outcomes: dict[str, Outcome], name: str) -> None:
+def test_silence_is_a_gap_with_that_reason(outcomes: dict[str, Outcome], name: str) -> None:
     outcome = outcomes[name]
     # An attempt while the camera is still silent waits for an answer, and the next pause is twice as long.
     _one_gap(outcome, "camera_silent", "no_data", 4 + 2 * READ_LIMIT_S + SOON_S)
@@ -112,7 +112,7 @@ def test_a_connection_cut_within_a_picture_costs_that_picture_and_a_pause(outcom
 
 
 @pytest.mark.parametrize("status", ["401", "404", "453"])
-def test_a_refusal_is_told_by_its_number_and_tried_again(outcomes: dict[str, Outcome], status: str) -> None:
+def test_a_refusal_is_reported_by_its_status_and_tried_again(outcomes: dict[str, Outcome], status: str) -> None:
     outcome = outcomes[f"refused-{status}"]
     assert outcome.states[0] == ("refused", f"refused_{status}") or outcome.states[1] == (
         "refused",

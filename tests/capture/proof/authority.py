@@ -35,7 +35,7 @@ class Authority:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
-        self._folder, self.asked = folder, 0
+        self._folder, self.requests = folder, 0
         self.root = folder / "root.pem"
         self.url = ""
         self.status = 200
@@ -63,7 +63,7 @@ def serving(folder: Path) -> Iterator[Authority]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            authority.asked += 1
+            authority.requests += 1
             assert self.headers["Content-Type"] == "application/timestamp-query"
             content = authority.answer(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(authority.status)

@@ -79,9 +79,9 @@ class Proof:
     def sign(self) -> Link:
         return checkpoint(self.chain, CAMERA, Signer.at(self.data / "keys"), self.clock)
 
-    def verify(self, trust: Trust | None = None, **asked: Any) -> VerificationReport:
+    def verify(self, trust: Trust | None = None, **scope: Any) -> VerificationReport:
         rows = IndexRows(self.database.reading, self.spool)
-        return verify(VerificationScope(CAMERA, **asked), self.archive, rows, trust or Trust(self.keys.publics()))
+        return verify(VerificationScope(CAMERA, **scope), self.archive, rows, trust or Trust(self.keys.publics()))
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -91,7 +91,7 @@ class Proof:
 
     def segments(self, stream: str = "main", origin: str = "live") -> list[Link]:
         """The rows of a stream's segments, in order."""
-        return [row for row in self.rows if (row.said.get("stream"), row.said.get("origin")) == (stream, origin)]
+        return [row for row in self.rows if (row.fields.get("stream"), row.fields.get("origin")) == (stream, origin)]
 
     @property
     def imported(self) -> Link:
@@ -99,7 +99,7 @@ class Proof:
         return self.segments(origin="imported")[0]
 
     def file(self, row: Link) -> Path:
-        return self.data / "footage" / str(row.said["key"])
+        return self.data / "footage" / str(row.fields["key"])
 
     # ── falsifying ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -136,10 +136,13 @@ class Proof:
         """Update the index to match the chain, as a forger with access to both would."""
         with self.database.writing() as db:
             for row in self.rows:
-                if row.kind == "segment" and (segment := db.get(SegmentRow, row.said["segment"])):
+                if row.kind == "segment" and (segment := db.get(SegmentRow, row.fields["segment"])):
                     segment.link_number, segment.link = row.number, row.digest
-                    segment.digest, segment.size = row.said["digest"], row.said["size"]
-                    segment.wall_start, segment.wall_end = from_us(row.said["start_us"]), from_us(row.said["end_us"])
+                    segment.digest, segment.size = row.fields["digest"], row.fields["size"]
+                    segment.wall_start, segment.wall_end = (
+                        from_us(row.fields["start_us"]),
+                        from_us(row.fields["end_us"]),
+                    )
 
     def forget(self, segment_ids: Iterable[str]) -> None:
         with self.database.writing() as db:
@@ -150,10 +153,10 @@ class Proof:
 
     def delete_by_rule(self, row: Link, **changed: Any) -> None:
         """Delete a segment as a clean-up does. `changed`: fields of the `deleted` row with other values."""
-        fields = {"segment": row.said["segment"], "digest": row.said["digest"], "rule": "age", "policy": None}
+        fields = {"segment": row.fields["segment"], "digest": row.fields["digest"], "rule": "age", "policy": None}
         self.chain.append("deleted", fields | {"at_us": self.clock.now()} | changed)
         self.file(row).unlink()
-        self.forget([row.said["segment"]])
+        self.forget([row.fields["segment"]])
 
 
 def changed(line: bytes, change: Callable[[Fields], object]) -> bytes:

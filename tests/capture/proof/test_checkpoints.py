@@ -179,7 +179,7 @@ def test_signing_goes_on_once_a_foreign_key_is_taken_away_again(
     assert checkpoints.beat() == 1
 
 
-def test_rows_after_a_spoilt_row_are_signed(archive: Archive, chain: Chain, clock: MovedClock, tmp_path: Path) -> None:
+def test_rows_after_a_damaged_row_are_signed(archive: Archive, chain: Chain, clock: MovedClock, tmp_path: Path) -> None:
     chain.append("note", {})
     path = tmp_path / "footage" / CAMERA / "chain" / "000000001.jsonl"
     path.write_bytes(path.read_bytes() + b"spoilt\n")
@@ -202,12 +202,12 @@ def test_a_time_stamp_follows_a_checkpoint_and_holds_for_us_and_for_openssl(
 ) -> None:
     row = stamped(archive, chain, clock, tmp_path, authority)
     assert kinds(chain) == ["note", "key", "checkpoint", "timestamp"]
-    assert (row.said["checkpoint"], row.said["authority"], row.said["algorithm"]) == (3, "127.0.0.1", "rfc3161")
+    assert (row.fields["checkpoint"], row.fields["authority"], row.fields["algorithm"]) == (3, "127.0.0.1", "rfc3161")
     seen = walked(chain, tmp_path, authority.root)
     assert seen.findings == [] and seen.stamped_until_us is not None
     assert abs(seen.stamped_until_us - clock.now()) < 60_000_000
     (tmp_path / "row").write_bytes(list(chain.links())[2].line)
-    (tmp_path / "token").write_bytes(base64.b64decode(row.said["token"]))
+    (tmp_path / "token").write_bytes(base64.b64decode(row.fields["token"]))
     command = ["openssl", "ts", "-verify", "-token_in", "-in", "token", "-data", "row", "-CAfile", str(authority.root)]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0
 
@@ -220,12 +220,12 @@ def test_time_stamps_come_at_their_own_interval(
         chain.append("note", {})
         checkpoints.beat()
         clock.moved_s += 301
-    assert authority.asked == kinds(chain).count("timestamp") == 2
+    assert authority.requests == kinds(chain).count("timestamp") == 2
     assert kinds(chain).count("checkpoint") == 14
     # Without a new row there is no checkpoint, and no time stamp on an old one.
     clock.moved_s += 4000
     assert checkpoints.beat() == 0 and signing(archive, tmp_path, clock, authority.url).beat() == 0
-    assert authority.asked == 2
+    assert authority.requests == 2
 
 
 def test_an_unreachable_authority_is_logged_and_asked_again_later(
@@ -272,7 +272,7 @@ def test_a_stamp_that_was_moved_to_another_checkpoint_is_found(
     row = stamped(archive, chain, clock, tmp_path, authority)
     chain.append("note", {})
     signing(archive, tmp_path, clock).beat()
-    fields = {name: row.said[name] for name in ("authority", "algorithm", "token", "at_us")}
+    fields = {name: row.fields[name] for name in ("authority", "algorithm", "token", "at_us")}
     chain.append("timestamp", fields | {"checkpoint": 6})
     chain.append("timestamp", fields | {"checkpoint": 5})
     chain.append("timestamp", fields | {"checkpoint": 6, "token": "AAAA"})

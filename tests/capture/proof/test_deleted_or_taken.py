@@ -16,7 +16,7 @@ def test_what_was_deleted_by_a_rule_is_no_tampering(proof: Proof) -> None:
     report = proof.verify()
     assert report.holds and report.deleted == 1
     (finding,) = report.findings
-    assert (finding.code, finding.field, finding.start_us) == ("deleted_by_rule", "age", row.said["start_us"])
+    assert (finding.code, finding.field, finding.start_us) == ("deleted_by_rule", "age", row.fields["start_us"])
 
 
 def test_a_file_that_was_gone_before_a_rule_came_to_it_is_no_deletion_by_rule(proof: Proof) -> None:
@@ -25,7 +25,7 @@ def test_a_file_that_was_gone_before_a_rule_came_to_it_is_no_deletion_by_rule(pr
     proof.delete_by_rule(by_hand, missing=True)
     proof.sign()
     report = proof.verify()
-    assert [(f.code, f.field, f.key) for f in broken(report)] == [("file_missed_by_rule", "age", by_hand.said["key"])]
+    assert [(f.code, f.field, f.key) for f in broken(report)] == [("file_missed_by_rule", "age", by_hand.fields["key"])]
     assert report.deleted == 1
     # The same if the clean-up runs during the verification.
     once = iter([meanwhile])
@@ -38,13 +38,13 @@ def test_a_file_that_was_gone_before_a_rule_came_to_it_is_no_deletion_by_rule(pr
 
     rows = Meanwhile(proof.database.reading, proof.spool)
     report = verify(VerificationScope(CAMERA), proof.archive, rows, Trust(proof.keys.publics()))
-    assert [f.key for f in broken(report)] == [by_hand.said["key"], meanwhile.said["key"]]
+    assert [f.key for f in broken(report)] == [by_hand.fields["key"], meanwhile.fields["key"]]
 
 
 def test_an_unfinished_deletion_is_no_tampering(proof: Proof) -> None:
     rows = proof.segments()[:2]
     for row in rows:
-        fields = {"segment": row.said["segment"], "digest": row.said["digest"], "rule": "bytes", "policy": None}
+        fields = {"segment": row.fields["segment"], "digest": row.fields["digest"], "rule": "bytes", "policy": None}
         proof.chain.append("deleted", fields | {"at_us": proof.clock.now()})
     proof.file(rows[0]).unlink()  # its row in the index still exists
     proof.sign()
@@ -54,7 +54,7 @@ def test_an_unfinished_deletion_is_no_tampering(proof: Proof) -> None:
 def test_a_deletion_of_something_else_is_found(proof: Proof) -> None:
     proof.delete_by_rule(proof.segments()[0], digest=sha256(b"other"))
     proof.sign()
-    first = proof.segments()[0].said
+    first = proof.segments()[0].fields
     assert codes(proof.verify()) == {"deletion_differs"}
     # Also if only the time is verified in which it was recorded.
     assert codes(proof.verify(from_us=first["start_us"], to_us=first["end_us"])) == {"deletion_differs"}
@@ -65,5 +65,5 @@ def test_a_changed_deletion_row_is_found_when_only_the_deleted_range_is_verified
     proof.delete_by_rule(row)
     proof.sign()
     number = next(each.number for each in proof.rows if each.kind == "deleted")
-    proof.change_row(number, lambda said: said.update(rule="floor"))
-    assert codes(proof.verify(from_us=row.said["start_us"], to_us=row.said["end_us"])) == {"chain_broken"}
+    proof.change_row(number, lambda fields: fields.update(rule="floor"))
+    assert codes(proof.verify(from_us=row.fields["start_us"], to_us=row.fields["end_us"])) == {"chain_broken"}

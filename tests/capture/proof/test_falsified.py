@@ -30,7 +30,7 @@ def swap_rows(proof: Proof, number: int) -> None:
 
 
 def index_row(change: Callable[[Any, Any], object]) -> Falsify:
-    return lambda proof, rows: proof.change_index(rows[1].said["segment"], change)
+    return lambda proof, rows: proof.change_index(rows[1].fields["segment"], change)
 
 
 def chain_row(**changed: Any) -> Falsify:
@@ -127,14 +127,14 @@ FALSIFIED: dict[str, tuple[Falsify, str, str | None]] = {
     ),
     "why a run ended": (
         lambda proof, rows: proof.change_index(
-            rows[-1].said["segment"], lambda _, run: setattr(run, "end_reason", "x")
+            rows[-1].fields["segment"], lambda _, run: setattr(run, "end_reason", "x")
         ),
         "index_differs",
         "ends_run",
     ),
     "when a run ended": (
         lambda proof, rows: proof.change_index(
-            rows[-1].said["segment"], lambda _, run: setattr(run, "ended_at", later(run.ended_at))
+            rows[-1].fields["segment"], lambda _, run: setattr(run, "ended_at", later(run.ended_at))
         ),
         "index_differs",
         "ends_run",
@@ -146,7 +146,7 @@ FALSIFIED: dict[str, tuple[Falsify, str, str | None]] = {
     ),
     "an import that the index calls live": (
         lambda proof, rows: proof.change_index(
-            proof.imported.said["segment"], lambda _, run: setattr(run, "origin", "live")
+            proof.imported.fields["segment"], lambda _, run: setattr(run, "origin", "live")
         ),
         "index_differs",
         "origin",
@@ -156,7 +156,7 @@ FALSIFIED: dict[str, tuple[Falsify, str, str | None]] = {
         "chain_broken",
         None,
     ),
-    "a row of the index gone": (lambda proof, rows: proof.forget([rows[1].said["segment"]]), "index_missing", None),
+    "a row of the index gone": (lambda proof, rows: proof.forget([rows[1].fields["segment"]]), "index_missing", None),
     "a time in the chain": (chain_row(start_us=1), "chain_broken", None),
     "a digest in the chain": (chain_row(digest=sha256(b"other")), "chain_broken", None),
     "a row that is no valid row": (
@@ -192,10 +192,10 @@ def test_the_finding_names_what_where_and_when(proof: Proof) -> None:
     row = proof.segments()[1]
     proof.flip(row, lambda data: len(data) - 1)
     (finding,) = broken(proof.verify())
-    assert (finding.code, finding.row, finding.segment_id) == ("file_changed", row.number, row.said["segment"])
-    assert (finding.stream, finding.start_us, finding.end_us) == ("main", row.said["start_us"], row.said["end_us"])
-    assert (finding.expected, finding.found) == (row.said["digest"], sha256(proof.file(row).read_bytes()))
-    assert finding.key == row.said["key"]
+    assert (finding.code, finding.row, finding.segment_id) == ("file_changed", row.number, row.fields["segment"])
+    assert (finding.stream, finding.start_us, finding.end_us) == ("main", row.fields["start_us"], row.fields["end_us"])
+    assert (finding.expected, finding.found) == (row.fields["digest"], sha256(proof.file(row).read_bytes()))
+    assert finding.key == row.fields["key"]
 
 
 def test_the_first_broken_link_is_named_first(proof: Proof) -> None:

@@ -34,7 +34,7 @@ def test_a_chain_that_is_linked_anew_after_a_change_is_found_by_the_signature(pr
 def test_a_segment_that_was_removed_everywhere_is_found_by_its_run_and_by_the_signature(proof: Proof) -> None:
     row = proof.segments()[1]
     proof.file(row).unlink()
-    proof.forget([row.said["segment"]])
+    proof.forget([row.fields["segment"]])
     proof.relink(each.line for each in proof.rows if each.number != row.number)
     proof.index_follows()
     assert codes(proof.verify()) == {"segment_missing", "signature_wrong"}
@@ -71,10 +71,10 @@ def test_a_chain_of_another_camera_is_found(proof: Proof) -> None:
 
 
 def test_a_second_row_for_a_segment_is_found_unless_it_only_adds_how_the_run_ended(proof: Proof) -> None:
-    last = next(row for row in reversed(proof.segments()) if row.said["ends_run"])
-    record = proof.archive.examine(str(last.said["key"]))
+    last = next(row for row in reversed(proof.segments()) if row.fields["ends_run"])
+    record = proof.archive.examine(str(last.fields["key"]))
     assert record is not None
-    fields = {name: value for name, value in last.said.items() if name not in ("number", "prev", "kind")}
+    fields = {name: value for name, value in last.fields.items() if name not in ("number", "prev", "kind")}
     proof.chain.append("segment", fields | {"ends_run": "disk_full"})
     assert "segment_twice" in codes(proof.verify())
 
@@ -82,7 +82,7 @@ def test_a_second_row_for_a_segment_is_found_unless_it_only_adds_how_the_run_end
 def test_a_run_that_turned_out_to_have_ended_has_a_second_row(proof: Proof) -> None:
     before = proof.segments()[-1]
     lines = [row.line for row in proof.rows if row.kind == "segment"]
-    at = next(n for n, line in enumerate(lines) if before.said["segment"].encode() in line)
+    at = next(n for n, line in enumerate(lines) if before.fields["segment"].encode() in line)
     lines.insert(at, changed(lines[at], lambda fields: fields.update(ends_run=None)))
     proof.relink(lines)
     proof.index_follows()
@@ -112,7 +112,7 @@ def test_old_proofs_hold_after_the_key_was_replaced(proof: Proof) -> None:
     assert proof.verify(Trust({first.key_id: first.public_der})).findings == []
 
 
-def test_a_reader_who_trusts_another_key_is_told(honest: Proof, tmp_path: Path) -> None:
+def test_verification_with_another_trusted_key_reports_an_unknown_key(honest: Proof, tmp_path: Path) -> None:
     other = Signer.at(tmp_path)
     report = honest.verify(Trust({other.key_id: other.public_der}))
     assert codes(report) == {"key_unknown"} and report.signed_until_us is None

@@ -39,7 +39,7 @@ def chain(tmp_path: Path) -> Chain:
 
 
 def statement(row: Link) -> bytes:
-    return checkpoint_statement(CAMERA, row.number, row.prev, row.said["at_us"], row.said["key"])
+    return checkpoint_statement(CAMERA, row.number, row.prev, row.fields["at_us"], row.fields["key"])
 
 
 def key_rows(chain: Chain) -> list[Link]:
@@ -65,7 +65,7 @@ def test_processes_that_start_at_once_agree_on_one_key(keys: Path) -> None:
 def test_a_checkpoint_is_what_openssl_confirms(keys: Path, chain: Chain, tmp_path: Path) -> None:
     signer = Signer.at(keys)
     row = checkpoint(chain, CAMERA, signer, CLOCK)
-    signature = signature_of(row.said["signature"])
+    signature = signature_of(row.fields["signature"])
     assert signature is not None and verify(signer.public_der, statement(row), signature)
     (tmp_path / "public.pem").write_bytes(signer.public_pem)
     (tmp_path / "said.txt").write_bytes(statement(row))
@@ -81,10 +81,15 @@ def test_the_key_stands_in_the_chain_before_it_is_used(keys: Path, chain: Chain)
     signer = Signer.at(keys)
     row = checkpoint(chain, CAMERA, signer, CLOCK)
     assert [link.kind for link in chain.links()] == ["note", "key", "checkpoint"]
-    said = key_rows(chain)[0].said
-    assert base64.b64decode(said["public"]) == signer.public_der
-    assert (said["key"], said["algorithm"], said["by"], said["signature"]) == (signer.key_id, "ed25519", None, None)
-    assert row.said["camera"] == CAMERA
+    fields = key_rows(chain)[0].fields
+    assert base64.b64decode(fields["public"]) == signer.public_der
+    assert (fields["key"], fields["algorithm"], fields["by"], fields["signature"]) == (
+        signer.key_id,
+        "ed25519",
+        None,
+        None,
+    )
+    assert row.fields["camera"] == CAMERA
 
 
 def test_rows_that_are_signed_are_not_signed_again(keys: Path, chain: Chain) -> None:
@@ -111,14 +116,14 @@ def test_a_new_key_is_introduced_by_the_signature_of_the_old_one(keys: Path, cha
     assert new.key_id != old.key_id
     assert introduce(chain, CAMERA, new, CLOCK) and not introduce(chain, CAMERA, new, CLOCK)
     row = key_rows(chain)[-1]
-    assert (row.said["key"], row.said["by"]) == (new.key_id, old.key_id)
+    assert (row.fields["key"], row.fields["by"]) == (new.key_id, old.key_id)
     introduction = key_statement(
-        CAMERA, row.number, row.prev, row.said["at_us"], new.key_id, row.said["public"], row.said["by"]
+        CAMERA, row.number, row.prev, row.fields["at_us"], new.key_id, row.fields["public"], row.fields["by"]
     )
-    signature = signature_of(row.said["signature"])
+    signature = signature_of(row.fields["signature"])
     assert signature is not None and verify(old.public_der, introduction, signature)
     chain.append("note", {"word": "second"})
-    assert checkpoint(chain, CAMERA, new, CLOCK).said["key"] == new.key_id
+    assert checkpoint(chain, CAMERA, new, CLOCK).fields["key"] == new.key_id
     assert set(SigningKeys(keys).publics()) == {old.key_id, new.key_id}
 
 
@@ -141,7 +146,7 @@ def test_a_key_after_a_lost_one_is_introduced_without_a_signature(keys: Path, ch
     SigningKeys(keys).renew()
     chain.append("note", {"word": "second"})
     checkpoint(chain, CAMERA, Signer.at(keys), CLOCK)
-    assert (key_rows(chain)[-1].said["by"], key_rows(chain)[-1].said["signature"]) == (None, None)
+    assert (key_rows(chain)[-1].fields["by"], key_rows(chain)[-1].fields["signature"]) == (None, None)
 
 
 @pytest.mark.parametrize("text", ["sm2:AAAA", "ed25519:%%%", None, 7])

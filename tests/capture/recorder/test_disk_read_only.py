@@ -21,7 +21,7 @@ from tests.recorded import CAMERA, wait_until, want
 from tests.recording import camera_thread, sharing
 
 
-def test_a_camera_whose_volume_is_read_only_says_so_while_the_others_go_on(
+def test_a_camera_whose_volume_is_read_only_reports_it_while_the_others_record(
     four: CameraSim, tmp_path: Path, recorder: RecorderProcess, volume: Volume
 ) -> None:
     (tmp_path / "footage").mkdir()

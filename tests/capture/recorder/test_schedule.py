@@ -106,7 +106,7 @@ def test_what_a_killed_shard_left_is_closed_although_its_stream_rests(
     assert Archive(tmp_path / "footage").open_key(CAMERA, "main") is None
 
 
-def test_the_pause_that_a_moment_lies_in() -> None:
+def test_rest_at_gives_the_pause_around_a_moment() -> None:
     windows = ((10, 20), (30, 40))
     assert [rest_at(windows, now) for now in (0, 9, 10, 19, 20, 29, 30, 40)] == [
         (0, 10),

@@ -46,7 +46,7 @@ def test_a_state_folder_that_cannot_be_read_ends_no_shard(
     assert [record.ends_run for record in Spool(tmp_path / "spool").pending()][-1] == "stopped"
 
 
-def test_a_run_that_its_volume_does_not_let_end_when_its_window_is_over_is_ended_when_it_does(
+def test_a_run_whose_volume_refuses_at_the_end_of_its_window_is_closed_once_the_volume_works(
     sim: CameraSim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(camera, "_CLOSE_AGAIN_S", 0.1)

@@ -111,7 +111,7 @@ def test_the_session_is_kept_alive_in_time(pictures: Pictures, clock: HandClock)
                 asked = 4 + number - (seconds > 20)
                 assert len(camera.await_asked(asked)) == asked
         assert camera.methods[4:] == ["GET_PARAMETER", "GET_PARAMETER"]
-        assert camera.asked[-1].headers["session"] == "77"
+        assert camera.requests[-1].headers["session"] == "77"
 
 
 def test_a_nonce_that_has_become_stale_is_renewed_at_once(pictures: Pictures, clock: HandClock) -> None:
@@ -133,7 +133,7 @@ def test_a_nonce_that_has_become_stale_is_renewed_at_once(pictures: Pictures, cl
         camera.send(pictures.some(1))
         next(stream)
         assert [each.method for each in camera.await_asked(7)[-2:]] == ["GET_PARAMETER"] * 2
-        assert 'nonce="second"' in camera.asked[-1].login
+        assert 'nonce="second"' in camera.requests[-1].login
 
 
 def test_pictures_that_came_before_the_connection_ended_are_yielded(pictures: Pictures, clock: HandClock) -> None:

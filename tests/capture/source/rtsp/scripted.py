@@ -53,7 +53,7 @@ class ScriptedCamera:
 
     def __init__(self, script: Callable[[Request], bytes | None] = plain) -> None:
         self._script = script
-        self.asked: list[Request] = []
+        self.requests: list[Request] = []
         self._answered = 0
         self.gone = threading.Event()
         """Set when a connection has ended."""
@@ -64,7 +64,7 @@ class ScriptedCamera:
 
     @property
     def methods(self) -> list[str]:
-        return [each.method for each in self.asked]
+        return [each.method for each in self.requests]
 
     def address(self, path: str = "/live", username: str = "", password: str = "") -> Address:
         return Address("127.0.0.1", self._listening.getsockname()[1], path, username, password)
@@ -77,7 +77,7 @@ class ScriptedCamera:
         """All requests, once `count` of them are answered: bytes sent afterwards follow the answers."""
         with self._changed:
             assert self._changed.wait_for(lambda: self._answered >= count, 10), self.methods
-            return list(self.asked)
+            return list(self.requests)
 
     def _serve(self) -> None:
         with contextlib.suppress(OSError):
@@ -97,7 +97,7 @@ class ScriptedCamera:
                     headers[name.lower()] = value.strip()
                 method, uri = start.split()[:2]
                 request = Request(method, uri, headers)
-                self.asked.append(request)
+                self.requests.append(request)
                 reply = self._script(request)
                 try:
                     connection.sendall(reply or b"")

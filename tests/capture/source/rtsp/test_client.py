@@ -73,8 +73,8 @@ def test_the_whole_conversation_of_a_plain_camera() -> None:
         client.keep_alive()
         camera.await_asked(5)
         client.close()
-        asked = camera.await_asked(6)
-    assert [(each.method, each.uri) for each in asked] == [
+        requests = camera.await_asked(6)
+    assert [(each.method, each.uri) for each in requests] == [
         ("OPTIONS", base),
         ("DESCRIBE", base),
         ("SETUP", f"{base}/trackID=1"),
@@ -82,10 +82,10 @@ def test_the_whole_conversation_of_a_plain_camera() -> None:
         ("GET_PARAMETER", base),
         ("TEARDOWN", base),
     ]
-    assert [each.headers["cseq"] for each in asked] == ["1", "2", "3", "4", "5", "6"]
-    assert [each.headers.get("session") for each in asked] == [None, None, None, "77", "77", "77"]
-    assert asked[1].headers["accept"] == "application/sdp"
-    assert asked[2].headers["transport"] == "RTP/AVP/TCP;unicast;interleaved=0-1"
+    assert [each.headers["cseq"] for each in requests] == ["1", "2", "3", "4", "5", "6"]
+    assert [each.headers.get("session") for each in requests] == [None, None, None, "77", "77", "77"]
+    assert requests[1].headers["accept"] == "application/sdp"
+    assert requests[2].headers["transport"] == "RTP/AVP/TCP;unicast;interleaved=0-1"
     assert client.session_s == 60
 
 
@@ -93,7 +93,7 @@ def test_a_content_base_is_the_base_address_of_the_tracks_and_the_session() -> N
     described = answer(200, "content-base:  rtsp://10.1.1.1/inside/ ", body=SDP)
     with ScriptedCamera(but(DESCRIBE=described)) as camera:
         played(camera)
-    assert [each.uri for each in camera.asked[2:]] == ["rtsp://10.1.1.1/inside/trackID=1", "rtsp://10.1.1.1/inside/"]
+    assert [each.uri for each in camera.requests[2:]] == ["rtsp://10.1.1.1/inside/trackID=1", "rtsp://10.1.1.1/inside/"]
 
 
 @pytest.mark.parametrize("once", [False, True])
@@ -112,7 +112,7 @@ def test_every_method_may_be_challenged_and_each_answer_is_for_its_own_address(o
         played(camera, username="viewer", password=SECRET)
     methods = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]
     assert camera.methods == ([each for each in methods for _ in range(2)] if once else ["OPTIONS", *methods])
-    assert SECRET not in str(camera.asked)
+    assert SECRET not in str(camera.requests)
 
 
 def test_basic_alone_is_enough() -> None:
@@ -135,7 +135,7 @@ def test_a_wrong_password_is_sent_once(open_to_all: str) -> None:
 
     with ScriptedCamera(script) as camera:
         assert refused(refusal(camera)) == ("DESCRIBE" if open_to_all else "OPTIONS", 401)
-    assert len([each for each in camera.asked if each.login]) == 1
+    assert len([each for each in camera.requests if each.login]) == 1
 
 
 def test_options_may_be_refused_without_a_challenge() -> None:
@@ -200,7 +200,7 @@ def test_the_session_and_how_long_it_lasts(session: str, name: str | None, secon
     with ScriptedCamera(but(SETUP=setup)) as camera:
         client = played(camera)
     assert client.session_s == seconds
-    assert camera.asked[-1].headers.get("session") == name
+    assert camera.requests[-1].headers.get("session") == name
 
 
 def test_packets_before_the_answer_of_play_are_kept() -> None:
@@ -299,8 +299,8 @@ def test_an_unknown_host_name_cannot_be_connected(monkeypatch: pytest.MonkeyPatc
 def test_blanks_and_line_ends_in_an_address_are_percent_encoded() -> None:
     with ScriptedCamera() as camera:
         played(camera, "/a b\r\nX-Evil: 1/课堂")
-    assert camera.asked[0].uri.endswith("/a%20b%0D%0AX-Evil:%201/课堂")
-    assert "x-evil" not in camera.asked[0].headers
+    assert camera.requests[0].uri.endswith("/a%20b%0D%0AX-Evil:%201/课堂")
+    assert "x-evil" not in camera.requests[0].headers
 
 
 def test_a_stale_nonce_is_renewed_when_the_camera_says_so_among_the_packets() -> None:
@@ -313,8 +313,8 @@ def test_a_stale_nonce_is_renewed_when_the_camera_says_so_among_the_packets() ->
         client.keep_alive()
         camera.await_asked(6)
         client.take_answer(answer(401, CHALLENGE.format("second")).rstrip())
-        asked = camera.await_asked(7)
-        assert 'nonce="second"' in asked[-1].login
+        requests = camera.await_asked(7)
+        assert 'nonce="second"' in requests[-1].login
         client.take_answer(answer(401, CHALLENGE.format("third")).rstrip())  # the same keep-alive again
         client.close()
         assert camera.await_asked(8)[-1].method == "TEARDOWN"

@@ -22,7 +22,7 @@ from shike.api.classes import class_sessions, enrolments, imports, session_detai
 from shike.api.current import CountPicture, Current, Prober
 from shike.api.database import Database
 from shike.api.flags import acceptance, queue
-from shike.api.live import events, live, wall
+from shike.api.live import events, stream, wall
 from shike.api.live.feeds import Feeds
 from shike.api.live.news import News
 from shike.api.metrics import exposition, health
@@ -72,7 +72,7 @@ ROUTERS = (
     audit_events.router,
     wall.router,
     events.router,
-    live.router,
+    stream.router,
     timeline.router,
     footage.router,
     export.router,

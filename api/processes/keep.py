@@ -1,7 +1,7 @@
 """The work of `shike keep`: indexes the spool, publishes the desired state, judges class sessions, runs clean-ups.
 
 All of it may happen twice or late: recording does not wait for it. Not here: what each step does (intake.py,
-attendance/judgement, attendance/retention), the process (keep_process.py). Design: docs/design/keep.md.
+attendance/judgement, attendance/retention), the command (commands/processes.py). Design: docs/design/keep.md.
 """
 
 import logging

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from shike.api.auth.guard import CLOSE_CODES
 from shike.api.live.events import TRY_AGAIN_LATER
-from shike.api.live.live import NOT_FOUND
 from shike.api.live.messages import EventMessage, LiveMessage
+from shike.api.live.stream import NOT_FOUND
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/websocket.md").read_text(encoding="utf-8")
 UNIONS = {"/api/events": EventMessage, "/api/cameras/{id}/live": LiveMessage}

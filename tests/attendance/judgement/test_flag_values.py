@@ -1,4 +1,4 @@
-"""What a flag stores and where its playback begins: the exact values and limits of each code, by hand.
+"""What a flag stores, where its playback begins, and at which value exactly each limit is exceeded.
 
 Not here: which class sessions get which flags (test_cases.py).
 """
@@ -167,3 +167,63 @@ def test_cameras_that_go_down_together_share_a_flag_that_names_no_single_camera(
     assert flag.camera_id is None
     alone = only(replace(inputs, coverage=coverage[:1]), "CAMERA_DOWN")
     assert alone.camera_id == "rear"
+
+
+def codes(inputs: SessionInputs) -> set[FlagCode]:
+    return {flag.code for flag in flags_of(findings_of(inputs, THRESHOLDS))}
+
+
+@pytest.mark.parametrize(
+    ("code", "within", "beyond"),
+    [
+        (
+            "LATE_START",
+            case("08:00-08:15 shows 0", "08:15-09:00 shows 20"),
+            case("08:00-08:16 shows 0", "08:16-09:00 shows 20"),
+        ),
+        (
+            "EARLY_END",
+            case("08:00-08:45 shows 20", "08:45-09:00 shows 0"),
+            case("08:00-08:44 shows 20", "08:44-09:00 shows 0"),
+        ),
+        (
+            "LOW_CONFIDENCE",
+            case("08:00-08:36 shows 20", "08:36-09:00 shows nothing countable"),
+            case("08:00-08:35 shows 20", "08:35-09:00 shows nothing countable"),
+        ),
+        (
+            "LOW_TURNOUT",
+            case("08:00-09:00 shows 18", signed_in="18 people 07:55-09:00"),
+            case("08:00-09:00 shows 17", signed_in="17 people 07:55-09:00"),
+        ),
+    ],
+)
+def test_a_limit_itself_is_within_the_limit(code: FlagCode, within: Case, beyond: Case) -> None:
+    assert code not in codes(within.inputs())
+    assert code in codes(beyond.inputs())
+
+
+@pytest.mark.parametrize(
+    ("code", "seen", "too_early", "in_time"),
+    [
+        ("LOW_TURNOUT", "08:00-09:00 shows 14", "08:16", "08:17"),
+        ("LOW_CONFIDENCE", "08:00-09:00 shows nothing countable", "08:06", "08:07"),
+    ],
+)
+def test_a_running_class_is_not_judged_by_its_first_minutes(
+    code: FlagCode, seen: str, too_early: str, in_time: str
+) -> None:
+    # The last two minutes may not be counted yet.
+    running = case(seen, signed_in="14 people 07:55-")
+    assert code not in codes(replace(running, now=too_early).inputs())
+    assert code in codes(replace(running, now=in_time).inputs())
+
+
+def test_a_turnout_is_red_below_its_red_limit_only() -> None:
+    assert (
+        only(case("08:00-09:00 shows 16", signed_in="16 people 07:55-09:00").inputs(), "LOW_TURNOUT").severity
+        == "yellow"
+    )
+    assert (
+        only(case("08:00-09:00 shows 15", signed_in="15 people 07:55-09:00").inputs(), "LOW_TURNOUT").severity == "red"
+    )

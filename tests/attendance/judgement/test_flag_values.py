@@ -213,7 +213,7 @@ def test_a_limit_itself_is_within_the_limit(code: FlagCode, within: Case, beyond
 def test_a_running_class_is_not_judged_by_its_first_minutes(
     code: FlagCode, seen: str, too_early: str, in_time: str
 ) -> None:
-    # The last two minutes may not be counted yet.
+    # The last 90 seconds of a running class are not counted yet.
     running = case(seen, signed_in="14 people 07:55-")
     assert code not in codes(replace(running, now=too_early).inputs())
     assert code in codes(replace(running, now=in_time).inputs())

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shike.attendance.footage.coverage import Coverage, Gap, RecordedSpan, coverage
+from shike.attendance.footage.coverage import Coverage, Gap, RecordedSpan, coverage, within
 from shike.attendance.footage.index import Piece
 from shike.attendance.footage.stream_facts import StreamFacts
 from shike.capture.archive.segment import Origin
@@ -112,6 +112,21 @@ def test_the_open_segment_may_be_a_moment_behind_and_no_more() -> None:
     assert gaps(of([piece(0, 49, is_open=True)], now=50)) == []
     assert gaps(of([piece(0, 30, is_open=True)], now=50, cause="no_data")) == [(30, 50, "no_data")]
     assert of([piece(0, 49, is_open=True)], now=50).spans[-1].is_open
+
+
+def test_runs_that_touch_to_within_a_tenth_of_a_second_have_no_gap_between_them() -> None:
+    touching = [piece(0, 40, "a", "settings_changed"), piece(40.1, 100, "b")]
+    assert gaps(of(touching)) == [] and len(of(touching).spans) == 2
+    apart = [piece(0, 40, "a", "settings_changed"), piece(40.2, 100, "b")]
+    assert gaps(of(apart)) == [(40, 40.2, "settings_changed")]
+
+
+def test_a_part_of_a_coverage_has_the_parts_of_its_spans_and_gaps_and_no_empty_ones() -> None:
+    covered = of([piece(0, 30, "a", "killed"), piece(40, 60, "b", "no_data"), piece(70, 100, "c")])
+    part = within(covered, 20 * S, 50 * S)
+    assert spans(part) == [(20, 30), (40, 50)] and gaps(part) == [(30, 40, "killed")]
+    assert part.seconds == 20
+    assert spans(within(covered, 30 * S, 40 * S)) == [] and gaps(within(covered, 40 * S, 60 * S)) == []
 
 
 def test_the_future_is_neither_recorded_nor_missing() -> None:

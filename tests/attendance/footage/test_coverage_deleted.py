@@ -19,6 +19,15 @@ def test_deleted_footage_is_one_gap_with_that_reason_and_not_a_lost_segment() ->
     assert gaps(covered) == [(0, 80, "deleted_by_rule")]
 
 
+def test_deleted_runs_that_touch_are_one_gap_and_those_that_do_not_are_two() -> None:
+    assert gaps(of([gone(0, 40, "a"), gone(40.1, 100, "b")])) == [(0, 100, "deleted_by_rule")]
+    assert gaps(of([gone(0, 40, "a", "stopped"), gone(40.2, 100, "b")])) == [
+        (0, 40, "deleted_by_rule"),
+        (40, 40.2, "stopped"),
+        (40.2, 100, "deleted_by_rule"),
+    ]
+
+
 def test_gaps_between_deleted_runs_keep_their_own_reasons() -> None:
     covered = of([gone(0, 20, "a", "connection_lost"), gone(30, 40, "b", "stopped"), piece(50, 100, "c")])
     assert gaps(covered) == [

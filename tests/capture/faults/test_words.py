@@ -48,5 +48,6 @@ def test_a_tile_of_the_wall_says_every_cause() -> None:
 
 
 def test_playback_counts_the_gaps_that_the_report_counts() -> None:
-    listed = re.search(r"const NOT_MISSING = \[(.*?)\]", (WEB / "playback" / "footage" / "gapWords.ts").read_text(), re.S)
+    words = (WEB / "playback" / "footage" / "gapWords.ts").read_text()
+    listed = re.search(r"const NOT_MISSING = \[(.*?)\]", words, re.S)
     assert listed and set(re.findall(r"'(\w+)'", listed[1])) == NOT_MISSING

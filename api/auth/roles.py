@@ -59,7 +59,7 @@ ROLES: Final[Mapping[Role, frozenset[Permission]]] = {
 # "METHOD /path" as it is declared; WS is a WebSocket.
 ROUTES: Final[Mapping[str, Permission]] = {
     "GET /api/health": P.PUBLIC,
-    # Has its own check: a token, or requests from this machine only (metrics/exposition.py).
+    # No login; the route itself checks a token, or that the request comes from this machine (metrics/exposition.py).
     "GET /metrics": P.PUBLIC,
     "GET /api/start": P.PUBLIC,
     "POST /api/start": P.PUBLIC,

@@ -171,7 +171,7 @@ class Housekeeper:
         return {camera.id for camera in cameras if not camera.simulated} & simulated
 
     def _mark_simulated(self, db: DbSession) -> None:
-        """Marks cameras as simulated whose stream says that they are."""
+        """Marks a camera as simulated if its stream says so."""
         cameras = list(db.scalars(select(CameraRow).where(CameraRow.enabled)))
         marked = self._unmarked(cameras)
         for camera in cameras:

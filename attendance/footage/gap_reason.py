@@ -23,7 +23,7 @@ SEGMENT_LOST = "segment_lost"
 SWITCHED_OFF = "switched_off"
 UNKNOWN = "unknown"
 
-# Gaps with these reasons are not cut at the timetable: one was recorded, the other blames nobody.
+# Gaps with these reasons are not cut at the timetable: deleted footage was recorded, and `not_recorded` is no fault.
 WHOLE = frozenset({DELETED, NOT_RECORDED})
 # How recording ends when somebody switches the camera off.
 _ENDED_BY_SWITCHING_OFF = frozenset({"stopped", "settings_changed", NOT_RECORDED})

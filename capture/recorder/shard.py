@@ -195,7 +195,7 @@ class Shard:
 
 
 def _reason_to_stop(before: Wanted, now: Wanted | None, *, rests: bool) -> EndReason:
-    """Why the run of a thread ends that cannot continue. `now`: its stream's desired state, None if not wanted."""
+    """The end reason of a run that cannot continue. `now`: its stream's desired state, None if not wanted."""
     if now is None:
         return "stopped"
     if rests:

@@ -28,7 +28,7 @@ class Timeline:
     """One run's map from media time to wall time. Not shared between threads."""
 
     def __init__(self, settle_us: int = 0) -> None:
-        """`settle_us`: how long to observe before anchoring, where a thread may pause for as long as a packet lasts."""
+        """`settle_us`: how long to observe before anchoring, if the reading thread may pause as long as a packet."""
         self._settle_us = settle_us
         self._offset_us: int | None = None
         self._recent: deque[tuple[int, int]] = deque()  # (media µs, wall − media), increasing offsets

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+import shike.attendance.tables.training  # noqa: F401  foreign keys name its tables
 from shike.attendance.tables.base import Base, id_column
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+import shike.attendance.tables.registry  # noqa: F401  foreign keys name its tables
 from shike.attendance.tables.base import Base, id_column
 
 

@@ -6,6 +6,8 @@ from alembic import context
 
 import shike.api.auth.audit
 import shike.api.auth.tables
+import shike.attendance.tables.counting
+import shike.attendance.tables.footage
 import shike.attendance.tables.judgement
 import shike.attendance.tables.recording
 import shike.attendance.tables.retention

@@ -10,6 +10,8 @@ from typing import Any, Literal
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+import shike.attendance.tables.registry
+import shike.attendance.tables.training  # noqa: F401  foreign keys name its tables
 from shike.attendance.tables.base import Base, id_column
 
 FlagState = Literal["open", "confirmed", "rejected", "undecidable", "withdrawn"]

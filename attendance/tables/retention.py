@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+import shike.attendance.tables.registry  # noqa: F401  foreign keys name its tables
 from shike.attendance.tables.base import Base, id_column
 
 

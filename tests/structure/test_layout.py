@@ -6,6 +6,7 @@ from pathlib import Path
 from .rooms import ROOMS, ROOT, modules, shown
 
 MOST_MODULES = 20
+MOST_LINES = 400
 # Folders in tests/<room> with shared test code: no folder of the room has their names.
 OF_TESTS_ALONE = {"tests/capture/faults", "tests/capture/faulty", "tests/api/processes/loaded"}
 # The file name begins like its folder because that is the word of the domain.
@@ -33,6 +34,11 @@ def test_the_rooms_are_real_folders_at_the_top_and_links_below_the_import_name()
 def test_no_folder_holds_more_modules_than_a_reader_can_take_in() -> None:
     large = {shown(folder): len(paths) for folder, paths in folders_of(*ROOMS, "tests").items()}
     assert {name: count for name, count in large.items() if count > MOST_MODULES} == {}
+
+
+def test_no_module_is_longer_than_four_hundred_lines() -> None:
+    lines = {shown(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules(*ROOMS, "tests")}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
 
 
 def test_no_file_repeats_the_name_of_its_folder() -> None:

@@ -1,7 +1,6 @@
 """A clean-up does nothing while another one runs, and leaves footage alone that is not mounted."""
 
 import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,15 +17,9 @@ from shike.attendance.tables.footage import SegmentRow
 from shike.attendance.tables.registry import LeaseRow
 from shike.attendance.tables.retention import BrakeRow
 from shike.capture.archive.chain import Link
-from tests.api.service import Service, World
-from tests.api.stocked import SIZE, Stocked, stocked
+from tests.api.stocked import SIZE, Stocked
 
 from .test_cleaning import rule
-
-
-@pytest.fixture
-def stock(empty: Service, world: World) -> Iterator[Stocked]:
-    yield from stocked(empty, world)
 
 
 def test_two_that_clean_up_at_once_delete_no_more_than_one(stock: Stocked) -> None:

@@ -1,7 +1,5 @@
 """Clean-ups of many files that are gone: recorded as missing, unless the chain has rows of their deletion."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import select
 
@@ -11,15 +9,9 @@ from shike.attendance.retention.rules import FOR_EVER_US, DueSegment
 from shike.attendance.tables.footage import SegmentRow
 from shike.capture.archive.chain import Link, sha256
 from shike.capture.ids import new_id
-from tests.api.service import Service, World
-from tests.api.stocked import Stocked, stocked
+from tests.api.stocked import Stocked
 
 LOST = 100
-
-
-@pytest.fixture
-def stock(empty: Service, world: World) -> Iterator[Stocked]:
-    yield from stocked(empty, world)
 
 
 def lose(stock: Stocked, ids: list[str]) -> None:

@@ -1,7 +1,5 @@
 """Holds that people place and release with a reason, holds by flags, and judgements after footage is deleted."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import select, update
 
@@ -17,12 +15,7 @@ from shike.attendance.tables.training import ClassSessionRow
 from shike.capture.moment import rfc3339, to_us
 from tests.api.observed import Observed, late
 from tests.api.service import Service, World
-from tests.api.stocked import Stocked, stocked
-
-
-@pytest.fixture
-def stock(empty: Service, world: World) -> Iterator[Stocked]:
-    yield from stocked(empty, world)
+from tests.api.stocked import Stocked
 
 
 def test_a_hold_says_who_why_and_how_much_is_there_and_what_was_gone_before(stock: Stocked) -> None:

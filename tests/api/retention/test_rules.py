@@ -1,7 +1,5 @@
 """Routes of retention: rules, what the next clean-up will delete, confirming one, the list of deletions."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import update
 
@@ -12,12 +10,7 @@ from shike.attendance.tables.registry import CameraRow
 from shike.capture.moment import rfc3339, to_us
 from shike.capture.recorder.desired import Desired
 from tests.api.service import Service, World
-from tests.api.stocked import Stocked, stocked
-
-
-@pytest.fixture
-def stock(empty: Service, world: World) -> Iterator[Stocked]:
-    yield from stocked(empty, world)
+from tests.api.stocked import Stocked
 
 
 def test_without_a_rule_the_settings_hold_and_the_page_says_what_is_due(stock: Stocked) -> None:

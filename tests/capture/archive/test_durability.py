@@ -3,15 +3,12 @@
 import os
 import shutil
 import struct
-import sys
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from threading import Event
 from typing import Any
 
-import psutil
 import pytest
 
 from shike.attendance.footage.fragment_table import pack
@@ -27,45 +24,18 @@ from shike.capture.clock import SystemClock
 from shike.capture.errors import DiskError, StillWritten
 from shike.capture.ids import new_id
 from shike.capture.mp4.boxes import closing_box, find
-from shike.capture.recorder import supervisor
-from shike.capture.recorder.config import CaptureConfig, Lengths
+from shike.capture.recorder.config import Lengths
 from shike.capture.recorder.recording import Recording
 from shike.capture.recorder.recovery import recover_all
 from shike.capture.recorder.segmenter import Segmenter
 from shike.capture.recorder.writer import Writer
 from tests.recorded import CAMERA, strips, wait_until
-from tests.recording import Recorded, camera_thread, sharing
+from tests.recording import camera_thread, sharing
+
+from .left_open import Left
 
 # Size of the closing box that recovery writes after the last whole fragment.
 CLOSED = len(closing_box(Closing("killed").to_json()))
-
-
-class Left:
-    """A footage folder in which a writer stopped after some fragments of a recorded segment."""
-
-    def __init__(self, recorded: Recorded, data: Path) -> None:
-        self.recorded, self.record = recorded, recorded.records[0]
-        self.archive, self.spool = Archive(data / "footage"), Spool(data / "spool")
-        self.root = data / "footage"
-
-    def write(self, fragments: int) -> SegmentFile:
-        """A new segment with the first fragments of the recorded one. Its writer holds it open."""
-        identity = replace(self.record.identity, segment_id=new_id())
-        init = self.recorded.archive.read(self.record.key, 0, self.record.init_size)
-        file = self.archive.create(identity, init, SystemClock(), 60)
-        for fragment in self.record.fragments[:fragments]:
-            data = self.recorded.archive.read(self.record.key, fragment.offset, fragment.size)
-            file.append(data[32:], fragment.wall_us)
-        return file
-
-    def append(self, file: SegmentFile, data: bytes) -> None:
-        with file.path.open("ab") as raw:
-            raw.write(data)
-
-
-@pytest.fixture
-def left(recorded: Recorded, tmp_path: Path) -> Left:
-    return Left(recorded, tmp_path)
 
 
 def test_a_segment_is_cut_after_its_last_whole_fragment(left: Left) -> None:
@@ -279,60 +249,6 @@ def test_recovery_closes_a_damaged_file_or_sets_it_aside_whatever_it_contains(le
         (left.root / CAMERA / "main.live.open.json").write_bytes(marker)
         recover_all(left.archive, left.spool)
         assert list(left.archive.unfinished()) == []
-
-
-# Replaces the module of recovery: waits until a file exists, then runs recovery.
-HELD = """
-import pathlib, time
-while not pathlib.Path({go_on!r}).exists():
-    time.sleep(0.02)
-from shike.capture.recorder import recovery
-recovery.main()
-"""
-
-
-def begun_beside_held_recovery(
-    left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go_on: str
-) -> supervisor.Recorder:
-    """A recorder whose recovery of an open segment waits until a file named `go_on` exists."""
-    left.write(2).abandon()
-    (tmp_path / "held_recovery.py").write_text(HELD.format(go_on=str(tmp_path / go_on)))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
-    monkeypatch.setattr(supervisor, "RECOVERY", "held_recovery")
-    config = CaptureConfig(left.root, tmp_path / "spool", tmp_path / "state", tmp_path / "keys", "test")
-    return supervisor.Recorder(config, SystemClock())
-
-
-def test_the_recorder_does_not_wait_for_recovery(left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun = begun_beside_held_recovery(left, tmp_path, monkeypatch, go_on="go_on")
-    assert list(left.spool.pending()) == []
-    (tmp_path / "go_on").touch()
-    wait_until(lambda: list(left.spool.pending()), "the segment that was left is closed")
-    halt = Event()
-    halt.set()
-    begun.run(halt)
-
-
-def test_unfinished_recovery_ends_with_the_recorder_and_leaves_the_segment_open(
-    left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun = begun_beside_held_recovery(left, tmp_path, monkeypatch, go_on="never")
-    held = [child for child in psutil.Process().children() if "held_recovery" in child.cmdline()]
-    assert len(held) == 1
-    halt = Event()
-    halt.set()
-    begun.run(halt)
-    assert not any(child.is_running() for child in held)
-    assert list(left.archive.unfinished()) == [(CAMERA, "main")]
-
-
-def test_one_stream_that_cannot_be_recovered_does_not_keep_the_recorder_from_starting(left: Left) -> None:
-    file = left.write(2)
-    file.abandon()
-    other = left.root / "01900000-0000-7000-8000-00000000000f"
-    other.mkdir()
-    (other / "main.live.open.json").write_text('{"key": "../../etc/passwd"}')
-    assert recover_all(left.archive, left.spool) == 1
 
 
 def test_recovering_twice_gives_the_same_record(left: Left) -> None:
